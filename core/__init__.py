@@ -1,0 +1,1 @@
+"""The middle layer: what the app knows how to do, without a screen."""

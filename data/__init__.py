@@ -1,0 +1,1 @@
+"""The bottom layer: the wafer value, defect classes, errors, file formats, synthesis, splits and datasets."""

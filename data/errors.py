@@ -1,0 +1,45 @@
+"""Errors that people read: where it happened, what was wrong, what to do next."""
+
+
+class WaferError(Exception):
+    """A problem that a person can act on, said in one sentence and a next step.
+
+    Args:
+        where: file, line, wafer or setting the problem sits in.
+        problem: what was expected and what was found, without a final stop.
+        remedy: what to do about it, as a sentence.
+
+    Example:
+        >>> str(WaferError("lot7.csv line 3", "column 'x' holds 'a', expected a whole number", "Correct the cell."))
+        "lot7.csv line 3: column 'x' holds 'a', expected a whole number. Correct the cell."
+    """
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        self.where = where
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{where}: {problem}. {remedy}")
+
+    def __reduce__(self) -> tuple[type["WaferError"], tuple[str, str, str]]:
+        """Keep the three parts across process borders."""
+        return type(self), (self.where, self.problem, self.remedy)
+
+
+class WaferValueError(WaferError, ValueError):
+    """A wafer map that contradicts itself."""
+
+
+class FormatError(WaferError):
+    """A file that does not hold what its format promises."""
+
+
+class SettingError(WaferError):
+    """A setting, flag or class table that cannot be used."""
+
+
+class ModelError(WaferError):
+    """A model file that is missing, damaged or does not fit."""
+
+
+class LakeError(WaferError):
+    """A lake that cannot be read or written."""

@@ -1,0 +1,91 @@
+"""Where dies sit on the wafer: millimetres from its centre, share of its radius, angle."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.wafer import ASSUMED_DIAMETER_MM, OFF_WAFER, WaferMap
+
+
+@dataclass(frozen=True)
+class WaferGeometry:
+    """Physical frame of a wafer: x to the right, y up, origin at the wafer's centre, grid as stored.
+
+    Args:
+        center: (row, column) of the wafer's centre in die units; die (r, c) has its centre at (r, c).
+        die_pitch_mm: (row, column) pitch in mm.
+        diameter_mm: wafer diameter in mm.
+        assumed: true when pitch or diameter was unknown and assumed.
+    """
+
+    center: tuple[float, float]
+    die_pitch_mm: tuple[float, float]
+    diameter_mm: float
+    assumed: bool
+
+    @property
+    def radius_mm(self) -> float:
+        """Wafer radius in mm."""
+        return self.diameter_mm / 2
+
+    @property
+    def die_area_mm2(self) -> float:
+        """Area of one die, streets included, in mm2."""
+        return self.die_pitch_mm[0] * self.die_pitch_mm[1]
+
+    @property
+    def area_cm2(self) -> float:
+        """Area of the wafer's disc in cm2."""
+        return float(np.pi * self.radius_mm**2 / 100)
+
+    def to_mm(self, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Turn die coordinates into (x, y) in mm from the wafer's centre, y up."""
+        return (columns - self.center[1]) * self.die_pitch_mm[1], (self.center[0] - rows) * self.die_pitch_mm[0]
+
+
+def geometry(wafer: WaferMap) -> WaferGeometry:
+    """Find a wafer's physical frame; what the file did not say is assumed from a 300 mm wafer filled by its dies.
+
+    Example:
+        >>> frame = geometry(WaferMap(dies=np.ones((30, 20), dtype=np.uint8), lot_id="L", wafer_id="W"))
+        >>> frame.center, frame.die_pitch_mm, frame.assumed
+        ((14.5, 9.5), (10.0, 15.0), True)
+    """
+    top, bottom, left, right = extent(wafer.dies)
+    diameter = wafer.diameter_mm or ASSUMED_DIAMETER_MM
+    pitch = wafer.die_pitch_mm or (diameter / (bottom - top + 1), diameter / (right - left + 1))
+    assumed = wafer.diameter_mm is None or wafer.die_pitch_mm is None
+    return WaferGeometry(((top + bottom) / 2, (left + right) / 2), pitch, diameter, assumed)
+
+
+def extent(dies: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """First and last row, first and last column that hold a tested die."""
+    rows = np.flatnonzero((dies != OFF_WAFER).any(axis=1))
+    columns = np.flatnonzero((dies != OFF_WAFER).any(axis=0))
+    return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+
+
+def radius_share(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Distance of every die of the grid from the wafer's centre, as a share of its radius (1 at the rim).
+
+    The rim is the ellipse through the tested dies' extent, so dies that are not square need no pitch.
+
+    Returns:
+        float32 (H, W), unbounded off the wafer.
+    """
+    rows, columns = _from_center(dies)
+    return np.hypot(rows[:, None], columns[None, :]).astype(np.float32)
+
+
+def clock_angle(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Angle of every die seen from the wafer's centre, radians in [0, 2 pi), 0 at 12 o'clock, clockwise; (H, W)."""
+    rows, columns = _from_center(dies)
+    return np.mod(np.arctan2(columns[None, :], -rows[:, None]), 2 * np.pi).astype(np.float32)
+
+
+def _from_center(dies: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    top, bottom, left, right = extent(dies)
+    rows = (np.arange(dies.shape[0]) - (top + bottom) / 2) / ((bottom - top + 1) / 2)
+    columns = (np.arange(dies.shape[1]) - (left + right) / 2) / ((right - left + 1) / 2)
+    return rows, columns

@@ -1,0 +1,72 @@
+"""Between the die grid and the network's square pixels: resampling in, pooling per die out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.geometry import radius_share
+from data.wafer import FAIL, OFF_WAFER
+
+WORKING_SIZES = (96, 160, 320, 640)
+PIXELS_PER_DIE = 3.0
+CHANNELS = ("fail", "on_wafer", "radius_share")
+
+
+def working_size(shape: tuple[int, ...]) -> int:
+    """Choose the square size in pixels at which a die is nearest to three pixels wide.
+
+    Args:
+        shape: (H, W) of the die grid.
+
+    Example:
+        >>> [working_size(s) for s in ((25, 27), (52, 52), (100, 90), (212, 204))]
+        [96, 160, 320, 640]
+    """
+    wanted = PIXELS_PER_DIE * max(shape)
+    return min(WORKING_SIZES, key=lambda size: abs(np.log(size / wanted)))
+
+
+def nearest_index(dies: int, size: int) -> NDArray[np.intp]:
+    """Give for each of `size` pixels along an axis the die it shows, (size,) rising from 0 to dies - 1."""
+    return ((np.arange(size) + 0.5) * dies / size).astype(np.intp)
+
+
+def network_input(dies: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Draw a die grid as the network sees it.
+
+    Args:
+        dies: uint8 (H, W).
+        size: side in pixels.
+
+    Returns:
+        float32 (3, size, size): failing, on wafer, distance from the centre as a share of the radius (0 off wafer).
+    """
+    pixels = np.ix_(nearest_index(dies.shape[0], size), nearest_index(dies.shape[1], size))
+    on_wafer = dies != OFF_WAFER
+    planes = np.stack([(dies == FAIL), on_wafer, np.where(on_wafer, radius_share(dies), 0)]).astype(np.float32)
+    return np.ascontiguousarray(planes[:, pixels[0], pixels[1]])
+
+
+def mean_per_die(pixels: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Average pixel values over each die.
+
+    Args:
+        pixels: (..., S, S) on a working size.
+        shape: (H, W) of the die grid. A die that no pixel shows (a grid finer than the pixels) takes its nearest pixel.
+
+    Returns:
+        (..., H, W)
+    """
+    for axis, dies in ((-2, shape[0]), (-1, shape[1])):
+        pixels = _mean_along(pixels, axis, dies)
+    return pixels
+
+
+def _mean_along(pixels: NDArray[np.float32], axis: int, dies: int) -> NDArray[np.float32]:
+    size = pixels.shape[axis]
+    if dies > size:
+        return np.take(pixels, nearest_index(size, dies), axis=axis)
+    index = nearest_index(dies, size)
+    starts = np.flatnonzero(np.diff(index, prepend=-1))
+    counts = np.bincount(index, minlength=dies).astype(pixels.dtype)
+    sums: NDArray[np.float32] = np.add.reduceat(pixels, starts, axis=axis)
+    return sums / (counts if axis == -1 else counts[:, None])

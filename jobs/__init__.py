@@ -1,0 +1,1 @@
+"""Command lines, `python -m jobs.<name>`; each has `main(argv=None) -> int`."""

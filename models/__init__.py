@@ -1,0 +1,1 @@
+"""Torch: networks, losses, training batches and export; `models/weights/` holds the shipped ONNX file."""

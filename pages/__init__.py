@@ -1,0 +1,1 @@
+"""The screens: widgets and words over `core`, one file a page."""

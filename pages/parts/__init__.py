@@ -1,0 +1,1 @@
+"""What pages share: cache wrappers, session keys, drawings, components."""
