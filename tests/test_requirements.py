@@ -1,0 +1,98 @@
+"""The requirement files against the code that needs them: nothing missing, nothing idle, everything pinned."""
+
+import re
+import sys
+from collections.abc import Iterable
+from importlib.metadata import distribution, packages_distributions
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
+
+NOT_IMPORTED = {
+    "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
+    "onnxscript": "torch.onnx imports it by name",
+    "pytest-xdist": "a pytest plugin",
+    "pytest-timeout": "a pytest plugin",
+    "ruff": "a command",
+    "mypy": "a command",
+    "pandas-stubs": "types for mypy",
+    "pre-commit": "a command",
+}
+
+
+def lines(name: str) -> list[str]:
+    """Lines of a requirements file that are not whole-line comments."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def requirements(*names: str) -> dict[str, Requirement]:
+    """Requirements of these files by canonical name."""
+    found = [Requirement(line.split(" #")[0]) for name in names for line in lines(name)]
+    return {canonicalize_name(r.name): r for r in found}
+
+
+def imported(folders: Iterable[str]) -> set[str]:
+    """Distributions that the Python files of these folders import, by canonical name."""
+    modules = {item.top for source in source_files(*folders) for item in source.imports()}
+    third_party = modules - sys.stdlib_module_names - {*FOLDERS, "app", "__future__"}
+    providers = packages_distributions()
+    return {canonicalize_name(provider) for module in third_party for provider in providers.get(module, [module])}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_line_has_an_exact_version_and_a_reason(name: str) -> None:
+    bad = [line for line in lines(name) if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+  # \S.{7,}", line)]
+    assert bad == []
+
+
+def test_the_app_imports_only_what_is_required() -> None:
+    assert imported([*LAYERS, "app.py"]) - set(requirements("requirements.txt")) == set()
+
+
+def test_tests_and_benchmarks_import_only_what_is_required() -> None:
+    known = set(requirements("requirements.txt", "requirements-dev.txt"))
+    assert imported(["tests", "benchmarks", "docs"]) - known == set()
+
+
+def test_nothing_is_required_in_vain() -> None:
+    needed = imported([*LAYERS, "app.py"]) | set(NOT_IMPORTED)
+    assert set(requirements("requirements.txt")) - needed == set()
+    assert set(requirements("requirements-dev.txt")) - needed - imported(["tests", "benchmarks", "docs"]) == set()
+
+
+def test_constraints_pin_exactly_what_the_requirements_need_in_turn() -> None:
+    direct = requirements("requirements.txt", "requirements-dev.txt")
+    assert set(requirements("constraints.txt")) == needed_in_turn(direct) - set(direct)
+
+
+def test_installed_versions_are_the_pinned_ones() -> None:
+    pins = requirements("requirements.txt", "requirements-dev.txt", "constraints.txt")
+    # A build tag after "+" (torch's CPU build) is another build of the same version, which == lets pass.
+    wrong = {
+        name: distribution(name).version
+        for name, pin in pins.items()
+        if distribution(name).version not in pin.specifier
+    }
+    assert wrong == {}
+
+
+def needed_in_turn(direct: dict[str, Requirement]) -> set[str]:
+    """Canonical names of all that the installed `direct` distributions need on this machine, themselves included."""
+    found: set[str] = set()
+    waiting = [(name, frozenset(r.extras)) for name, r in direct.items()]
+    seen = set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        found.add(name)
+        for requirement in map(Requirement, distribution(name).requires or []):
+            marker = requirement.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
+                waiting.append((canonicalize_name(requirement.name), frozenset(requirement.extras)))
+    return found
