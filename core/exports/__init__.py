@@ -1,0 +1,19 @@
+"""Results on their way out: pictures, masks, JSON, CSV, and all of a run as one folder or one archive."""
+
+from core.exports.images import mask_png, overlay_png, read_mask_png
+from core.exports.records import coordinates_json, result_json
+from core.exports.tables import instances_csv, wafers_csv
+from core.exports.writer import OverlayStyle, ResultWriter, results_zip
+
+__all__ = [
+    "OverlayStyle",
+    "ResultWriter",
+    "coordinates_json",
+    "instances_csv",
+    "mask_png",
+    "overlay_png",
+    "read_mask_png",
+    "result_json",
+    "results_zip",
+    "wafers_csv",
+]

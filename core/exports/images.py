@@ -1,0 +1,91 @@
+"""A wafer's result as PNG: the overlay for eyes, the mask for machines."""
+
+import io
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from core.analysis import WaferResult
+from core.drawing import Palette, Theme, draw_wafer
+from data.classes import CLASS_KEYS
+from data.errors import FormatError
+from data.wafer import MAX_GRID
+
+OVERLAY_SIDE_PX = 900
+MAX_CELL_PX = 24
+MEANING = (
+    "One pixel is one die. Bit k (value 1 << k) is set where the die fails and class k of 'classes' accounts for it."
+)
+
+
+def overlay_png(result: WaferResult, palette: Palette = "standard", theme: Theme = "light") -> bytes:
+    """Draw the wafer with its defects in colour.
+
+    Args:
+        result: the analysed wafer.
+        palette: class colours, "standard" or "safe" for colour-blind readers.
+        theme: "light" or "dark" background.
+
+    Returns:
+        PNG, RGBA, every die a square of the same whole number of pixels, about 900 pixels a side.
+    """
+    cell = min(MAX_CELL_PX, max(1, OVERLAY_SIDE_PX // max(result.wafer.dies.shape)))
+    pixels = draw_wafer(result.wafer, result.segmentation, CLASS_KEYS, palette, theme, cell)
+    return _png(Image.fromarray(pixels), {"wafer": result.wafer.key, "model": result.segmentation.model})
+
+
+def mask_png(result: WaferResult) -> bytes:
+    """Write the masks of all eight classes into one PNG, without loss.
+
+    A pixel is a die, so the image is as large as the die grid. Its 8-bit grey value is a set of classes: bit k
+    (`1 << k`) says that the die is in the mask of class k, so 0 is no defect and 1 + 8 is edge and scratch at once. The
+    text chunks `meaning`, `classes` (keys in bit order), `wafer` and `model` say the same inside the file. A picture
+    for people is `overlay_png`.
+
+    Returns:
+        PNG that `read_mask_png` turns back into the same masks.
+    """
+    masks = result.segmentation.masks
+    bits = np.packbits(masks, axis=0, bitorder="little")[0]
+    words = {"meaning": MEANING, "classes": json.dumps(CLASS_KEYS)}
+    return _png(Image.fromarray(bits), words | {"wafer": result.wafer.key, "model": result.segmentation.model})
+
+
+def read_mask_png(content: bytes, name: str = "mask") -> NDArray[np.bool_]:
+    """Read what `mask_png` wrote.
+
+    Args:
+        content: the file's bytes.
+        name: what to call the file in an error.
+
+    Returns:
+        bool (8, H, W).
+
+    Raises:
+        FormatError: it is no PNG, is damaged, is no mask of ours, or lists other classes than the class table.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            if image.mode != "L" or max(image.size) > MAX_GRID:
+                raise FormatError(name, f"expected an 8-bit grey PNG, found {image.mode} {image.size}", _REMEDY)
+            bits = np.asarray(image)
+            classes = image.info.get("classes")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise FormatError(name, f"the PNG cannot be read ({error})", _REMEDY) from error
+    if classes != json.dumps(CLASS_KEYS):
+        raise FormatError(name, f"expected masks of the classes {', '.join(CLASS_KEYS)}, found {classes}", _REMEDY)
+    return np.unpackbits(bits[None], axis=0, bitorder="little").astype(bool)
+
+
+_REMEDY = "Give a mask PNG that Waferscope exported."
+
+
+def _png(image: Image.Image, words: dict[str, str]) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    for key, text in words.items():
+        info.add_itxt(key, text.encode("utf-8", "replace").decode())
+    content = io.BytesIO()
+    image.save(content, "PNG", pnginfo=info)
+    return content.getvalue()
