@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 TORCH_INDEX ?=
 ARGS ?=
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --disable-pip-version-check --quiet --progress-bar off
+PIP := $(PY) -m pip install --disable-pip-version-check
 
 app: .venv/app.stamp  ## Start the app on http://localhost:8501 (PORT=...), with a demo fab when there are no wafers yet
 	@$(PY) -m jobs.demo --if-empty

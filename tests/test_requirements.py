@@ -80,6 +80,21 @@ def test_installed_versions_are_the_pinned_ones() -> None:
     assert wrong == {}
 
 
+def test_no_licence_asks_for_our_sources() -> None:
+    pins = requirements("requirements.txt", "requirements-dev.txt", "constraints.txt")
+    assert {
+        name: text for name in pins if re.search(r"\bA?GPL|GNU (Affero )?General Public", text := licence(name))
+    } == {}
+
+
+def licence(name: str) -> str:
+    """What a distribution's metadata says of its licence in a line; a whole licence text pasted there is left out."""
+    metadata = distribution(name).metadata
+    named = [metadata.get("License-Expression", ""), metadata.get("License", "")]
+    classifiers = [c for c in metadata.get_all("Classifier", []) if c.startswith("License ::")]
+    return "; ".join(text for text in (*named, *classifiers) if 0 < len(text) < 150)
+
+
 def needed_in_turn(direct: dict[str, Requirement]) -> set[str]:
     """Canonical names of all that the installed `direct` distributions need on this machine, themselves included."""
     found: set[str] = set()
