@@ -1,0 +1,268 @@
+"""Die-exact pictures of wafers: dies as crisp cells, coloured by pattern, on a disc with rim and notch.
+
+A die's cell is square where the file did not say how large dies are, and to scale where it did. A die that belongs to
+several patterns shows all their colours as diagonal bands.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
+from data.classes import CLASS_INDEX, CLASS_KEYS
+from data.errors import WaferValueError
+from data.geometry import extent, geometry
+from data.wafer import FAIL, PASS, Notch, WaferMap
+
+if TYPE_CHECKING:
+    from core.segmentation import Segmentation
+
+GAP_FROM_PX = 6  # cells this large are parted by one pixel of disc
+NOTCH_SHARE = 0.035  # of the radius: larger than life, or nobody would see it
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Where the wafer lies on its picture, in pixels, rows first.
+
+    Args:
+        cell: height and width of a die.
+        first: the die (row, column) whose cell starts at `origin`: the corner of the tested extent.
+        origin: top and left of that cell.
+        center: the wafer's centre.
+        radius: the rim's half axes, equal when dies are to scale.
+        size: height and width of the picture.
+    """
+
+    cell: tuple[int, int]
+    first: tuple[int, int]
+    origin: tuple[int, int]
+    center: tuple[float, float]
+    radius: tuple[float, float]
+    size: tuple[int, int]
+
+    def box(self, row: int, column: int) -> tuple[slice, slice]:
+        """Give the pixels of one die, as slices of rows and columns."""
+        top = self.origin[0] + (row - self.first[0]) * self.cell[0]
+        left = self.origin[1] + (column - self.first[1]) * self.cell[1]
+        return slice(top, top + self.cell[0]), slice(left, left + self.cell[1])
+
+
+def rim_in_dies(wafer: WaferMap) -> tuple[float, float]:
+    """Half axes (rows, columns) of the wafer's rim in dies, wide enough that no tested die sticks out.
+
+    Where pitch and diameter are known the rim is the wafer's; else it is the ellipse around the tested dies.
+    """
+    frame = geometry(wafer)
+    if wafer.die_pitch_mm and wafer.diameter_mm:
+        axes = (frame.radius_mm / frame.die_pitch_mm[0], frame.radius_mm / frame.die_pitch_mm[1])
+    else:
+        top, bottom, left, right = extent(wafer.dies)
+        axes = ((bottom - top + 1) / 2, (right - left + 1) / 2)
+    rows, columns = np.nonzero(wafer.on_wafer)
+    corners = np.hypot(
+        (np.abs(rows - frame.center[0]) + 0.5) / axes[0], (np.abs(columns - frame.center[1]) + 0.5) / axes[1]
+    )
+    reach = max(1.0, float(corners.max()))
+    return axes[0] * reach, axes[1] * reach
+
+
+def cell_aspect(wafer: WaferMap) -> float:
+    """Height over width of a die's cell: its pitch where known, 1 where not."""
+    return wafer.die_pitch_mm[0] / wafer.die_pitch_mm[1] if wafer.die_pitch_mm else 1.0
+
+
+def lay_out(wafer: WaferMap, cell_px: int) -> Sheet:
+    """Find where everything lies on a picture whose dies are `cell_px` pixels wide.
+
+    Raises:
+        WaferValueError: `cell_px` is below 1.
+    """
+    if cell_px < 1:
+        raise WaferValueError(wafer.key, f"a die cannot be drawn {cell_px} pixels wide", "Ask for 1 pixel or more.")
+    cell = (max(1, round(cell_px * cell_aspect(wafer))), cell_px)
+    top, bottom, left, right = extent(wafer.dies)
+    axes = rim_in_dies(wafer)
+    margin = 2 + round(0.01 * max(axes) * cell_px)
+    radius = (axes[0] * cell[0], axes[1] * cell[1])
+    half = (round(radius[0]) + margin, round(radius[1]) + margin)
+    span = ((bottom - top + 1) * cell[0], (right - left + 1) * cell[1])
+    # An odd span wants an odd picture, so that the dies' middle and the disc's are the same pixel.
+    size = (2 * half[0] + span[0] % 2, 2 * half[1] + span[1] % 2)
+    origin = ((size[0] - span[0]) // 2, (size[1] - span[1]) // 2)
+    return Sheet(cell, (top, left), origin, (size[0] / 2, size[1] / 2), radius, size)
+
+
+def draw_wafer(
+    wafer: WaferMap,
+    segmentation: "Segmentation | None" = None,
+    classes: Collection[str] | None = None,
+    palette: Palette | str = Palette.STANDARD,
+    theme: Theme | str = Theme.LIGHT,
+    cell_px: int = 8,
+    heat: str | None = None,
+) -> NDArray[np.uint8]:
+    """Draw a wafer with its defects.
+
+    Args:
+        wafer: what was tested.
+        segmentation: which dies belong to which class, None to show passing and failing dies alone.
+        classes: keys of the classes to show, None for all.
+        palette: the standard or the colour-blind-safe colours.
+        theme: light or dark.
+        cell_px: width of a die in pixels.
+        heat: key of a class: every tested die shows that class's probability instead of the patterns.
+
+    Returns:
+        uint8 (height, width, 4) RGBA, transparent off the wafer. `lay_out` says where each die is.
+
+    Raises:
+        WaferValueError: `cell_px` is below 1, a class does not exist, or a probability is asked for without a
+            segmentation.
+    """
+    theme = Theme(theme)
+    _check_classes(wafer, classes, heat, segmentation)
+    sheet = lay_out(wafer, cell_px)
+    greys = GREYS[theme]
+    image = np.empty((*sheet.size, 4), dtype=np.uint8)
+    image[:] = (*rgb(greys.outline), 0)
+    outside = _outside(sheet)
+    image[outside < 0] = (*rgb(greys.disc), 255)
+    if heat is not None and segmentation is not None:
+        colors = _heat_colors(wafer, segmentation, heat, palette, theme, sheet.cell)
+    else:
+        colors = _pattern_colors(wafer, segmentation, classes, palette, theme, sheet.cell)
+    _paste(image, colors, sheet)
+    _draw_rim(image, sheet, outside, rgb(greys.outline), wafer.notch)
+    return image
+
+
+def thumbnail_png(
+    wafer: WaferMap,
+    segmentation: "Segmentation | None" = None,
+    palette: Palette | str = Palette.STANDARD,
+    theme: Theme | str = Theme.LIGHT,
+    side_px: int = 96,
+) -> bytes:
+    """Draw a wafer into at most `side_px` x `side_px` pixels, as PNG bytes."""
+    axes = rim_in_dies(wafer)
+    cell_px = max(1, -(-side_px // round(2 * max(axes[0] * cell_aspect(wafer), axes[1]))))
+    image = draw_wafer(wafer, segmentation, None, palette, theme, cell_px)
+    shrink = side_px / max(image.shape[:2])
+    size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+    return png_bytes(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))
+
+
+def png_bytes(image: NDArray[np.uint8]) -> bytes:
+    """Encode an RGBA picture (height, width, 4) as PNG."""
+    encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA), [cv2.IMWRITE_PNG_COMPRESSION, 6])[1]
+    return encoded.tobytes()
+
+
+def _check_classes(
+    wafer: WaferMap, classes: Collection[str] | None, heat: str | None, segmentation: "Segmentation | None"
+) -> None:
+    unknown = sorted({*(classes or ()), *((heat,) if heat else ())} - set(CLASS_KEYS))
+    if unknown:
+        raise WaferValueError(wafer.key, f"the classes {unknown} do not exist", f"Use {', '.join(CLASS_KEYS)}.")
+    if heat and segmentation is None:
+        raise WaferValueError(wafer.key, "an unsegmented wafer has no probabilities", "Segment it first.")
+
+
+def _tested(wafer: WaferMap) -> tuple[slice, slice]:
+    top, bottom, left, right = extent(wafer.dies)
+    return slice(top, bottom + 1), slice(left, right + 1)
+
+
+def _pattern_colors(
+    wafer: WaferMap,
+    segmentation: "Segmentation | None",
+    classes: Collection[str] | None,
+    palette: Palette | str,
+    theme: Theme,
+    cell: tuple[int, int],
+) -> NDArray[np.uint8]:
+    """Colour every pixel of the tested extent: grey by result, or the band of one of the die's classes."""
+    dies = wafer.dies[_tested(wafer)]
+    greys = GREYS[theme]
+    table = np.zeros((2 + len(CLASS_KEYS) + 1, 4), dtype=np.uint8)
+    table[PASS], table[FAIL] = (*rgb(greys.passing), 255), (*rgb(greys.failing), 255)
+    table[3:] = [(*rgb(color), 255) for color in class_colors(palette).values()]
+    index = np.kron(dies, np.ones(cell, dtype=np.uint8))
+    if segmentation is None:
+        return np.asarray(table[index])
+    shown = [CLASS_INDEX[key] for key in (CLASS_KEYS if classes is None else classes)]
+    masks = np.zeros((len(CLASS_KEYS), *dies.shape), dtype=bool)
+    masks[shown] = segmentation.masks[(shown, *_tested(wafer))]
+    count = masks.sum(axis=0)
+    if not count.any():
+        return np.asarray(table[index])
+    # Stable sort brings a die's classes to the front in the table's order; band b of n shows the b-th of them.
+    ranked = np.argsort(~masks, axis=0, kind="stable")
+    counts = np.kron(count, np.ones(cell, dtype=np.intp))
+    band = (np.tile(_band(cell), dies.shape) * counts).astype(np.intp)
+    rows = np.repeat(np.arange(dies.shape[0]), cell[0])[:, None]
+    columns = np.repeat(np.arange(dies.shape[1]), cell[1])[None, :]
+    index = np.where(counts > 0, 3 + ranked[band, rows, columns], index)
+    return np.asarray(table[index])
+
+
+def _heat_colors(
+    wafer: WaferMap, segmentation: "Segmentation", heat: str, palette: Palette | str, theme: Theme, cell: tuple[int, int]
+) -> NDArray[np.uint8]:
+    ramp = np.array([(*rgb(color), 255) for color in heat_ramp(class_colors(palette)[heat], theme)], dtype=np.uint8)
+    area = _tested(wafer)
+    colors = ramp[np.rint(segmentation.probabilities[(CLASS_INDEX[heat], *area)] * 255).astype(np.intp)]
+    colors[~wafer.on_wafer[area]] = 0
+    return np.kron(colors, np.ones((*cell, 1), dtype=np.uint8))
+
+
+@lru_cache(maxsize=64)
+def _band(cell: tuple[int, int]) -> NDArray[np.float64]:
+    """Place of every pixel of a cell along its diagonal, 0 to 1 without either end."""
+    rows = (np.arange(cell[0]) + 0.5) / cell[0]
+    columns = (np.arange(cell[1]) + 0.5) / cell[1]
+    return (rows[:, None] + columns[None, :]) / 2
+
+
+def _paste(image: NDArray[np.uint8], colors: NDArray[np.uint8], sheet: Sheet) -> None:
+    visible = colors[..., 3] > 0
+    if min(sheet.cell) >= GAP_FROM_PX:
+        visible[sheet.cell[0] - 1 :: sheet.cell[0]] = False
+        visible[:, sheet.cell[1] - 1 :: sheet.cell[1]] = False
+    top, left = sheet.origin
+    image[top : top + colors.shape[0], left : left + colors.shape[1]][visible] = colors[visible]
+
+
+def _outside(sheet: Sheet) -> NDArray[np.float64]:
+    """Distance of every pixel from the rim, in pixels, negative inside."""
+    rows = (np.arange(sheet.size[0]) + 0.5 - sheet.center[0]) / sheet.radius[0]
+    columns = (np.arange(sheet.size[1]) + 0.5 - sheet.center[1]) / sheet.radius[1]
+    return (np.hypot(rows[:, None], columns[None, :]) - 1) * (sheet.radius[0] + sheet.radius[1]) / 2
+
+
+def _draw_rim(
+    image: NDArray[np.uint8], sheet: Sheet, outside: NDArray[np.float64], color: tuple[int, int, int], notch: Notch
+) -> None:
+    """Draw the outline, smoothed, and the notch as a wedge that points inward."""
+    width = max(1.0, min(sheet.radius) / 120)
+    cover = np.clip(width / 2 + 0.5 - np.abs(outside), 0, 1)
+    down = (np.arange(sheet.size[0]) + 0.5 - sheet.center[0])[:, None]
+    right = (np.arange(sheet.size[1]) + 0.5 - sheet.center[1])[None, :]
+    outward, across = {
+        Notch.DOWN: (down, right), Notch.UP: (-down, right), Notch.RIGHT: (right, down), Notch.LEFT: (-right, down),
+    }[notch]  # fmt: skip
+    reach = sheet.radius[0] if notch in (Notch.DOWN, Notch.UP) else sheet.radius[1]
+    depth = max(3.0, NOTCH_SHARE * reach)
+    wedge = np.clip(outward - (reach - depth) - np.abs(across) + 0.5, 0, 1) * (outside < width / 2)
+    cover = np.maximum(cover, wedge)[..., None]
+    alpha = image[..., 3:] / 255
+    total = cover + alpha * (1 - cover)
+    mixed = (np.array(color) * cover + image[..., :3] * alpha * (1 - cover)) / np.maximum(total, 1e-9)
+    drawn = cover[..., 0] > 0
+    image[drawn] = np.rint(np.concatenate([mixed, total * 255], axis=-1))[drawn].astype(np.uint8)
