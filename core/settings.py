@@ -1,0 +1,155 @@
+"""The one table of settings: what can be set, what it is without setting, what it does. Read from WAFERSCOPE_*."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from data.errors import SettingError
+
+PREFIX = "WAFERSCOPE_"
+SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+Value = str | int | float | bool | Path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table.
+
+    Args:
+        name: field of `Settings`, lower case.
+        default: value without setting; its type is the type of the setting.
+        help: what it does, one sentence.
+        least: smallest allowed number, None where any is.
+    """
+
+    name: str
+    default: Value
+    help: str
+    least: float | None = None
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return PREFIX + self.name.upper()
+
+    def read(self, text: str) -> Value:
+        """Turn the variable's text into the setting's type.
+
+        Raises:
+            SettingError: the text is not of that type, or below the least value.
+        """
+        kind = type(self.default)
+        if isinstance(self.default, bool):
+            value: Value | None = SWITCH.get(text.strip().lower())
+            if value is None:
+                raise self._error(text, "a switch", f"Use {' or '.join(SWITCH)}.")
+            return value
+        if not isinstance(self.default, int | float):
+            return Path(text) if isinstance(self.default, Path) else text
+        try:
+            value = kind(text)
+        except ValueError:
+            raise self._error(text, "a whole number" if kind is int else "a number", "Correct or unset it.") from None
+        if not math.isfinite(value) or (self.least is not None and value < self.least):
+            raise self._error(
+                text, f"a number from {self.least:g}" if self.least is not None else "finite", "Correct it."
+            )
+        return value
+
+    def _error(self, text: str, expected: str, remedy: str) -> SettingError:
+        return SettingError(self.variable, f"expected {expected}, found {text!r}", remedy)
+
+
+def _row(text: str, least: float | None = None) -> dict[str, object]:
+    return {"help": text, "least": least}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, typed. Each field is a row of the table; `settings()` reads them.
+
+    Example:
+        >>> Settings(home=Path("/data/ws")).lake_url
+        '/data/ws/lake'
+    """
+
+    home: Path = field(
+        default=Path("workspace"), metadata=_row("Folder below which everything is kept that has no place of its own.")
+    )
+    lake: str = field(
+        default="", metadata=_row("Folder or URL (s3://...) of the lake; empty: `lake` in the home folder.")
+    )
+    blobs: str = field(
+        default="", metadata=_row("Folder or URL of the original files; empty: `blobs` in the home folder.")
+    )
+    model: str = field(default="", metadata=_row("Path of the ONNX model that segments; empty: the shipped one."))
+    threads: int = field(
+        default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
+    )
+    classes: str = field(
+        default="", metadata=_row("TOML file with a site's names and colours of the classes; empty: the built-in ones.")
+    )
+    severity_density_saturation: float = field(
+        default=1.0, metadata=_row("Affected dies per cm2 of wafer at which severity's density term is full.", 1e-9)
+    )
+    severity_coverage_saturation: float = field(
+        default=0.3,
+        metadata=_row("Share of the wafer that defects cover at which severity's coverage term is full.", 1e-9),
+    )
+    severity_count_saturation: float = field(
+        default=10.0, metadata=_row("Number of clusters at which severity's count term is full.", 1e-9)
+    )
+    demo_wafers: int = field(default=2000, metadata=_row("Number of wafers in the demo lake.", 1))
+    color_safe: bool = field(
+        default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
+    )
+
+    @property
+    def lake_url(self) -> str:
+        """Where the lake is."""
+        return self.lake or str(self.home / "lake")
+
+    @property
+    def blobs_url(self) -> str:
+        """Where the original files are."""
+        return self.blobs or str(self.home / "blobs")
+
+
+SETTINGS = tuple(Setting(f.name, f.default, f.metadata["help"], f.metadata["least"]) for f in fields(Settings))
+
+
+def settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; an empty variable counts as not set.
+
+    Args:
+        environment: variables to read instead of the process's own.
+
+    Raises:
+        SettingError: a variable holds nonsense; it names the variable and what was expected.
+
+    Example:
+        >>> settings({"WAFERSCOPE_THREADS": "2"}).threads
+        2
+    """
+    variables = os.environ if environment is None else environment
+    given: dict[str, Any] = {s.name: s.read(variables[s.variable]) for s in SETTINGS if variables.get(s.variable)}
+    return Settings(**given)
+
+
+def table() -> str:
+    """Write the table of settings in markdown.
+
+    Example:
+        >>> print(table().splitlines()[0])
+        | variable | default | what it does |
+    """
+    rows = [f"| `{s.variable}` | {f'`{s.default}`' if s.default != '' else 'empty'} | {s.help} |" for s in SETTINGS]
+    return "\n".join(["| variable | default | what it does |", "|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(table())

@@ -1,0 +1,136 @@
+"""A folder, here or on an object store, into which whole files appear at once or not at all."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from data.errors import LakeError
+
+UNFINISHED = ".tmp"
+ABANDONED_SECONDS = 24 * 3600
+
+
+class Folder:
+    """Files below a path or fsspec URL. Any number of processes may use it at once; nobody edits a file.
+
+    Args:
+        url: local path, file://, s3://, memory:// or any other URL that fsspec knows.
+
+    Raises:
+        LakeError: the URL's protocol is not known or its driver is not installed.
+
+    Example:
+        >>> folder = Folder("memory://doctest")
+        >>> with folder.new_file("a/b.txt") as path:
+        ...     _ = path.write_text("hello")
+        >>> folder.read("a/b.txt"), folder.names("a"), folder.names("nowhere")
+        (b'hello', frozenset({'b.txt'}), frozenset())
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        try:
+            self.filesystem, self._root = fsspec.core.url_to_fs(str(url))
+        except (ValueError, ImportError) as error:
+            raise LakeError(
+                str(url), f"the place cannot be used ({error})", "Give a folder or an fsspec URL."
+            ) from error
+        self.local = Path(self._root) if isinstance(self.filesystem, LocalFileSystem) else None
+
+    def address(self, name: str) -> str:
+        """Full path (local) or URL of a file."""
+        path = f"{self._root.rstrip('/')}/{name}"
+        return path if self.local else str(self.filesystem.unstrip_protocol(path))
+
+    def names(self, folder: str) -> frozenset[str]:
+        """Names of the finished files directly in a sub-folder; none when it does not exist."""
+        try:
+            if self.local:
+                with os.scandir(self.local / folder) as entries:
+                    found = [entry.name for entry in entries]
+            else:
+                self.filesystem.invalidate_cache()
+                found = [Path(p).name for p in self.filesystem.ls(self.address(folder), detail=False)]
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(name for name in found if not name.endswith(UNFINISHED))
+
+    def exists(self, name: str) -> bool:
+        """Whether a finished file is there."""
+        return bool(self.filesystem.exists(self.address(name)))
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return int(self.filesystem.size(self.address(name)))
+
+    def read(self, name: str) -> bytes:
+        """Whole content of a file.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        content: bytes = self.filesystem.cat_file(self.address(name))
+        return content
+
+    @contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """Give a local path to write to; when the block ends well, its content durably has `name`.
+
+        Locally that is a temporary name, fsync, rename, fsync of the folder; on an object store one put. When the block
+        raises or the process dies, `name` does not appear.
+        """
+        if self.local is None:
+            with TemporaryDirectory() as scratch:
+                path = Path(scratch) / "file"
+                yield path
+                self.filesystem.makedirs(self.address(name).rpartition("/")[0], exist_ok=True)
+                self.filesystem.put_file(str(path), self.address(name))
+            return
+        target = self.local / name
+        _make_durable_folder(target.parent)
+        path = target.with_name(f"{target.name}.{uuid.uuid4().hex}{UNFINISHED}")
+        try:
+            yield path
+            _sync(path)
+            path.replace(target)
+        finally:
+            path.unlink(missing_ok=True)
+        _sync(target.parent)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that is gone already is fine."""
+        with suppress(FileNotFoundError):
+            self.filesystem.rm_file(self.address(name))
+
+    def sweep(self, folder: str) -> int:
+        """Remove what writers that died over a day ago left unfinished in a sub-folder; give the number of files."""
+        if self.local is None:
+            return 0
+        swept = 0
+        for path in (self.local / folder).glob(f"*{UNFINISHED}"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    path.unlink()
+                    swept += 1
+        return swept
+
+
+def _make_durable_folder(folder: Path) -> None:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
