@@ -1,6 +1,7 @@
 # Waferscope's commands; `make` alone lists them. All of them work in ./.venv, which they make when it is missing.
 #
 #   PORT=8501          where `make app` listens
+#   ADDRESS=localhost  on which address; 0.0.0.0 opens the app, which has no accounts, to the network
 #   PYTHON=python3.11  the interpreter that .venv is made from
 #   TORCH_INDEX=URL    a package index with another build of torch, for example CPU-only; unset: the default build
 #   ARGS=...           what to add to pytest's command line, for example ARGS="-k lake"
@@ -10,6 +11,7 @@
 .PHONY: app demo test check bench screenshots lock help chromium
 
 PORT ?= 8501
+ADDRESS ?= localhost
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 TORCH_INDEX ?=
 ARGS ?=
@@ -18,7 +20,7 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 
 app: .venv/app.stamp  ## Start the app on http://localhost:8501 (PORT=...), with a demo fab when there are no wafers yet
 	@$(PY) -m jobs.demo --if-empty
-	@$(PY) -m streamlit run app.py --server.port $(PORT)
+	@$(PY) -m streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
 
 demo: .venv/app.stamp  ## Add the demo fab to the lake: about 2,000 synthetic wafers, segmented
 	@$(PY) -m jobs.demo
