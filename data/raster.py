@@ -38,12 +38,25 @@ def network_input(dies: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
         size: side in pixels.
 
     Returns:
-        float32 (3, size, size): failing, on wafer, distance from the centre as a share of the radius (0 off wafer).
+        float32 (3, size, size): the planes of `die_planes`, nearest die to each pixel.
     """
-    pixels = np.ix_(nearest_index(dies.shape[0], size), nearest_index(dies.shape[1], size))
+    return resample(die_planes(dies), size)
+
+
+def die_planes(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Give the network's channels on the die grid.
+
+    Returns:
+        float32 (3, H, W): failing, on wafer, distance from the centre as a share of the radius (0 off wafer).
+    """
     on_wafer = dies != OFF_WAFER
-    planes = np.stack([(dies == FAIL), on_wafer, np.where(on_wafer, radius_share(dies), 0)]).astype(np.float32)
-    return np.ascontiguousarray(planes[:, pixels[0], pixels[1]])
+    return np.stack([(dies == FAIL), on_wafer, np.where(on_wafer, radius_share(dies), 0)]).astype(np.float32)
+
+
+def resample(planes: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Draw planes (C, H, W) on a square of `size` pixels, nearest cell to each pixel; (C, size, size)."""
+    rows, columns = nearest_index(planes.shape[1], size), nearest_index(planes.shape[2], size)
+    return np.take(np.take(planes, rows, axis=1), columns, axis=2)
 
 
 def mean_per_die(pixels: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

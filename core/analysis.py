@@ -1,0 +1,66 @@
+"""Everything the app says about a wafer, in one go: segmentation, clusters, severity."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.instances import Instance, find_instances
+from core.segmentation import Segmentation, Segmenter
+from core.severity import Severity, SeverityRules, severity
+from data.wafer import WaferMap
+
+BATCH_WAFERS = 64
+BATCH_CELLS = 2**22  # what 64 wafers of 256 x 256 dies hold: probabilities of 128 MiB
+
+
+@dataclass(frozen=True, eq=False)
+class WaferResult:
+    """A wafer and all that was found on it."""
+
+    wafer: WaferMap
+    segmentation: Segmentation
+    instances: list[Instance]
+    severity: Severity
+
+
+def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, careful: bool = False) -> list[WaferResult]:
+    """Segment wafers, group and measure their clusters and score them, in their order.
+
+    Args:
+        wafers: any number, of any sizes.
+        segmenter: the model.
+        careful: average over the eight turns and flips of each wafer.
+
+    Raises:
+        ModelError: the network fails.
+        SettingError: a severity setting holds nonsense.
+    """
+    rules = SeverityRules.configured()
+    results = []
+    for wafer, segmentation in zip(wafers, segmenter.segment(wafers, careful=careful), strict=True):
+        instances = find_instances(segmentation, wafer)
+        results.append(WaferResult(wafer, segmentation, instances, severity(instances, wafer, rules)))
+    return results
+
+
+def analyse_stream(
+    wafers: Iterable[WaferMap], segmenter: Segmenter, batch: int = BATCH_WAFERS, *, careful: bool = False
+) -> Iterator[WaferResult]:
+    """Analyse any number of wafers in bounded memory, in their order.
+
+    Args:
+        wafers: read as results are taken.
+        segmenter: the model.
+        batch: wafers that are analysed together at most; fewer where they are large.
+        careful: average over the eight turns and flips of each wafer.
+
+    Raises:
+        ModelError: the network fails.
+        SettingError: a severity setting holds nonsense.
+    """
+    held: list[WaferMap] = []
+    for wafer in wafers:
+        if held and (len(held) == batch or sum(w.dies.size for w in held) + wafer.dies.size > BATCH_CELLS):
+            yield from analyse(held, segmenter, careful=careful)
+            held = []
+        held.append(wafer)
+    yield from analyse(held, segmenter, careful=careful)

@@ -1,0 +1,149 @@
+"""Which failing dies belong to which pattern: wafers in, probabilities and masks per die out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.presence import presence, sigmoid
+from core.pyramid import View, fuse, views
+from core.session import SHIPPED_WEIGHTS, Network
+from core.settings import settings
+from data.classes import CLASS_KEYS
+from data.raster import mean_per_die, resample
+from data.wafer import WaferMap
+
+BATCH_PIXELS = 32 * 96 * 96
+SYMMETRIES = tuple((turns, flip) for flip in (False, True) for turns in range(4))
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What the network sees on one wafer.
+
+    Args:
+        key: the wafer's key.
+        probabilities: float32 (8, H, W), calibrated, that a die there belongs to the class.
+        masks: bool (8, H, W): failing dies that the class accounts for.
+        presence: float32 (8,), calibrated, that the class is on the wafer.
+        model: name and short hash of the model that said so.
+    """
+
+    key: str
+    probabilities: NDArray[np.float32]
+    masks: NDArray[np.bool_]
+    presence: NDArray[np.float32]
+    model: str
+
+    @property
+    def classes_present(self) -> tuple[str, ...]:
+        """Keys of the classes that hold at least one die, in the order of the class table."""
+        return tuple(key for key, mask in zip(CLASS_KEYS, self.masks, strict=True) if mask.any())
+
+
+class Segmenter:
+    """Finds patterns on wafers; any number of threads may share one.
+
+    Args:
+        network: the loaded model.
+
+    Example:
+        >>> Segmenter.load("nowhere.onnx")
+        Traceback (most recent call last):
+        data.errors.ModelError: nowhere.onnx: the model file cannot be read (No such file or directory). ...
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.sha256 = network.sha256
+        self.name = f"{network.metadata.name}@{network.sha256[:8]}"
+        self.metadata = network.metadata
+
+    @classmethod
+    def load(cls, model: str | None = None, *, threads: int | None = None) -> "Segmenter":
+        """Load a model.
+
+        Args:
+            model: path of an ONNX file, None for that of the settings, which without setting is the shipped one.
+            threads: threads that one run uses, None for those of the settings, without setting every core.
+
+        Raises:
+            ModelError: the model is missing, damaged or does not fit this app.
+            SettingError: a setting holds nonsense.
+        """
+        configured = settings()
+        path = Path(model or configured.model or SHIPPED_WEIGHTS)
+        return cls(Network.load(path, threads or configured.threads or None))
+
+    def segment(self, wafers: Sequence[WaferMap], *, careful: bool = False) -> list[Segmentation]:
+        """Segment wafers, in their order.
+
+        Args:
+            wafers: any number, of any sizes.
+            careful: average over the eight turns and flips of each wafer: eight times the work, steadier answers.
+
+        Raises:
+            ModelError: the network fails.
+        """
+        symmetries = SYMMETRIES if careful else SYMMETRIES[:1]
+        grids = [_turned(wafer.dies, *symmetry) for wafer in wafers for symmetry in symmetries]
+        logits = self._logits(grids)
+        step = len(symmetries)
+        return [
+            self._decide(wafer, _mean_turned_back(logits[i * step : (i + 1) * step], symmetries))
+            for i, wafer in enumerate(wafers)
+        ]
+
+    def _decide(self, wafer: WaferMap, logits: NDArray[np.float32]) -> Segmentation:
+        meta = self.metadata
+        probabilities = sigmoid(logits / meta.temperature[:, None, None])
+        present = presence(logits, wafer.failing, meta.temperature)
+        believed = (probabilities >= meta.die_threshold[:, None, None]) & (present >= meta.presence_threshold)[
+            :, None, None
+        ]
+        return Segmentation(wafer.key, probabilities, wafer.failing & believed, present, self.name)
+
+    def _logits(self, grids: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Logits (8, H, W) of each die grid."""
+        looks = [views(dies) for dies in grids]
+        seen = iter(self._seen([view for parts in looks for view in parts]))
+        return [fuse(parts, [next(seen) for _ in parts], dies.shape) for parts, dies in zip(looks, grids, strict=True)]
+
+    def _seen(self, flat: list[View]) -> list[NDArray[np.float32]]:
+        """Logits (8, h, w) of each view, run in batches of one working size, pooled in groups of one shape."""
+        out: dict[int, NDArray[np.float32]] = {}
+        for size, batch in _batches(flat):
+            logits = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
+            start = 0
+            for shape, members in groupby(batch, key=lambda i: flat[i].planes.shape[1:]):
+                group = list(members)
+                out.update(zip(group, mean_per_die(logits[start : start + len(group)], shape), strict=True))
+                start += len(group)
+        return [out[i] for i in range(len(flat))]
+
+
+def _batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:
+    """Working size and positions of views to run together: one size, bounded pixels, equal shapes side by side."""
+    order = sorted(range(len(flat)), key=lambda i: (flat[i].size, flat[i].planes.shape))
+    for size, members in groupby(order, key=lambda i: flat[i].size):
+        same = list(members)
+        count = max(1, BATCH_PIXELS // size**2)
+        for start in range(0, len(same), count):
+            yield size, same[start : start + count]
+
+
+def _turned(dies: NDArray[np.uint8], turns: int, flip: bool) -> NDArray[np.uint8]:
+    return np.rot90(np.fliplr(dies) if flip else dies, turns)
+
+
+def _mean_turned_back(
+    logits: Sequence[NDArray[np.float32]], symmetries: Sequence[tuple[int, bool]]
+) -> NDArray[np.float32]:
+    total: NDArray[np.float32] | float = 0.0
+    for seen, (turns, flip) in zip(logits, symmetries, strict=True):
+        back = np.rot90(seen, -turns, axes=(1, 2))
+        total = total + (back[:, :, ::-1] if flip else back)
+    return np.ascontiguousarray(total / np.float32(len(symmetries)))

@@ -1,0 +1,162 @@
+"""A trained network on disk: its ONNX Runtime session, checked against what the app expects of it."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.classes import CLASS_COUNT, CLASS_KEYS
+from data.errors import ModelError
+from data.raster import CHANNELS
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
+METADATA_KEY = "waferscope"
+INPUT, OUTPUT = "wafer", "logits"
+EXPORT_AGAIN = "Export the model again with python -m jobs.export_model, or choose another."
+
+
+@dataclass(frozen=True, eq=False)
+class ModelMetadata:
+    """What a model file says about itself.
+
+    Args:
+        name: the model's name.
+        encoder: encoder of the U-Net.
+        precision: "int8" or "float32".
+        die_threshold: float32 (8,), probability from which a failing die belongs to a class.
+        presence_threshold: float32 (8,), probability from which a class is on the wafer at all.
+        temperature: float32 (8,), what the logits are divided by to be calibrated.
+    """
+
+    name: str
+    encoder: str
+    precision: str
+    die_threshold: NDArray[np.float32]
+    presence_threshold: NDArray[np.float32]
+    temperature: NDArray[np.float32]
+
+
+class Network:
+    """A loaded model; any number of threads may run it at once."""
+
+    def __init__(self, session: "InferenceSession", metadata: ModelMetadata, sha256: str, path: Path) -> None:
+        self.metadata = metadata
+        self.sha256 = sha256
+        self._session = session
+        self._path = path
+
+    @classmethod
+    def load(cls, path: Path, threads: int | None = None) -> "Network":
+        """Read a model file.
+
+        Args:
+            path: ONNX file as `jobs.export_model` writes it.
+            threads: threads that one run uses, None for every core of the process.
+
+        Raises:
+            ModelError: the file is missing or damaged, its inputs, outputs or classes are not this app's, or its
+                metadata is missing or wrong.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                str(path), f"the model file cannot be read ({error.strerror})",
+                "Name an ONNX file that exists, or fetch the shipped weights.",
+            ) from error  # fmt: skip
+        session = _session(content, path, threads or len(os.sched_getaffinity(0)))
+        _check_shapes(session, path)
+        raw = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        return cls(session, read_metadata(raw, str(path)), hashlib.sha256(content).hexdigest(), path)
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network.
+
+        Args:
+            inputs: float32 (N, 3, S, S).
+
+        Returns:
+            float32 (N, 8, S, S), logits.
+
+        Raises:
+            ModelError: the network fails on this input or answers in another shape.
+        """
+        try:
+            logits: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: inputs})[0]
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            raise ModelError(
+                str(self._path), f"the network fails on input {inputs.shape} ({error})", EXPORT_AGAIN
+            ) from error
+        expected = (len(inputs), CLASS_COUNT, *inputs.shape[2:])
+        if logits.shape != expected:
+            raise ModelError(str(self._path), f"expected logits {expected}, found {logits.shape}", EXPORT_AGAIN)
+        return logits
+
+
+def read_metadata(raw: str | None, where: str) -> ModelMetadata:
+    """Read the JSON a model carries in its `waferscope` property.
+
+    Raises:
+        ModelError: it is missing or not JSON, a field is missing or not a number, the classes are not this app's in
+            this order, or a temperature is not positive.
+    """
+    if raw is None:
+        raise ModelError(where, f"the model carries no '{METADATA_KEY}' metadata", EXPORT_AGAIN)
+    try:
+        fields = json.loads(raw)
+        classes = tuple(fields["classes"])
+        vectors = [
+            np.array(fields[n], dtype=np.float32) for n in ("die_threshold", "presence_threshold", "temperature")
+        ]
+        metadata = ModelMetadata(str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), *vectors)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(where, f"the model's metadata cannot be read ({error!r})", EXPORT_AGAIN) from error
+    if classes != CLASS_KEYS:
+        raise ModelError(
+            where, f"expected the classes {', '.join(CLASS_KEYS)}, found {', '.join(map(str, classes))}", EXPORT_AGAIN
+        )
+    if any(v.shape != (CLASS_COUNT,) or not np.isfinite(v).all() for v in vectors) or (metadata.temperature <= 0).any():
+        raise ModelError(
+            where,
+            f"expected {CLASS_COUNT} thresholds and positive temperatures, found {[v.tolist() for v in vectors]}",
+            EXPORT_AGAIN,
+        )
+    return metadata
+
+
+def _session(content: bytes, path: Path, threads: int) -> "InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base but Exception
+        raise ModelError(
+            str(path), f"the file is not a model that ONNX Runtime can load ({error})", EXPORT_AGAIN
+        ) from error
+
+
+def _check_shapes(session: "InferenceSession", path: Path) -> None:
+    for kind, nodes, name, channels in (
+        ("input", session.get_inputs(), INPUT, len(CHANNELS)),
+        ("output", session.get_outputs(), OUTPUT, CLASS_COUNT),
+    ):
+        found = [(node.name, node.type, node.shape) for node in nodes]
+        fits = len(nodes) == 1 and nodes[0].name == name and nodes[0].type == "tensor(float)"
+        if not fits or len(nodes[0].shape) != 4 or nodes[0].shape[1] != channels:
+            raise ModelError(
+                str(path), f"expected one {kind} '{name}' of float32 (N, {channels}, S, S), found {found}", EXPORT_AGAIN
+            )
+        if kind == "input" and any(isinstance(nodes[0].shape[axis], int) for axis in (0, 2, 3)):
+            raise ModelError(str(path), f"batch or size of input '{name}' is fixed at {nodes[0].shape}", EXPORT_AGAIN)

@@ -1,0 +1,21 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_model import write_tiny_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model_path(tmp_path_factory) -> Path:
+    """An ONNX model that keeps the contract: dense failures at the rim are edge, in the middle center, between particle."""
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real wafer maps; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("WAFERSCOPE_REAL_DATA", "../shared/data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real wafer maps at {folder}; set WAFERSCOPE_REAL_DATA to their folder")
+    return folder
