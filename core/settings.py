@@ -42,22 +42,23 @@ class Setting:
         Raises:
             SettingError: the text is not of that type, or below the least value.
         """
-        kind = type(self.default)
         if isinstance(self.default, bool):
-            value: Value | None = SWITCH.get(text.strip().lower())
-            if value is None:
-                raise self._error(text, "a switch", f"Use {' or '.join(SWITCH)}.")
-            return value
-        if not isinstance(self.default, int | float):
-            return Path(text) if isinstance(self.default, Path) else text
+            if text.strip().lower() not in SWITCH:
+                raise self._error(text, "a switch", f"Use one of {', '.join(SWITCH)}.")
+            return SWITCH[text.strip().lower()]
+        if isinstance(self.default, Path):
+            return Path(text)
+        return text if isinstance(self.default, str) else self._number(text, type(self.default))
+
+    def _number(self, text: str, kind: type[int] | type[float]) -> int | float:
+        expected = "a whole number" if kind is int else "a finite number"
+        expected += "" if self.least is None else f" from {self.least:g}"
         try:
             value = kind(text)
         except ValueError:
-            raise self._error(text, "a whole number" if kind is int else "a number", "Correct or unset it.") from None
+            raise self._error(text, expected, "Correct or unset it.") from None
         if not math.isfinite(value) or (self.least is not None and value < self.least):
-            raise self._error(
-                text, f"a number from {self.least:g}" if self.least is not None else "finite", "Correct it."
-            )
+            raise self._error(text, expected, "Correct or unset it.")
         return value
 
     def _error(self, text: str, expected: str, remedy: str) -> SettingError:
@@ -119,7 +120,10 @@ class Settings:
         return self.blobs or str(self.home / "blobs")
 
 
-SETTINGS = tuple(Setting(f.name, f.default, f.metadata["help"], f.metadata["least"]) for f in fields(Settings))
+_UNSET = Settings()
+SETTINGS = tuple(
+    Setting(f.name, getattr(_UNSET, f.name), f.metadata["help"], f.metadata["least"]) for f in fields(Settings)
+)
 
 
 def settings(environment: Mapping[str, str] | None = None) -> Settings:

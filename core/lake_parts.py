@@ -1,0 +1,77 @@
+"""The lake's files: Parquet parts in one folder a table, that appear whole and are never edited."""
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.lake_schema import TABLES, Table
+from core.storage import Folder
+
+SUFFIX = ".parquet"
+ROW_GROUP = 2048
+
+Listing = Mapping[str, frozenset[str]]
+"""Names of the parts of each table."""
+
+
+class Parts:
+    """Parts of all tables below one folder or URL; any number of processes write, list and merge at once.
+
+    Args:
+        root: path or fsspec URL of the lake.
+
+    Raises:
+        LakeError: the place cannot be used.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.folder = Folder(root)
+        self._listed: Listing | None = None
+
+    def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append rows as one part; when this returns they survive a crash of the machine.
+
+        Raises:
+            OSError: the storage refuses, and nothing of the rows is there.
+        """
+        content = pa.Table.from_pylist(list(rows), schema=table.schema)
+        with self.folder.new_file(f"{table.name}/{new_name()}") as path:
+            write_parquet(content, path)
+
+    def addresses(self, table: str, names: Iterable[str]) -> list[str]:
+        """Full paths or URLs of parts, oldest first."""
+        return [self.folder.address(f"{table}/{name}") for name in sorted(names)]
+
+    def listing(self) -> Listing:
+        """List all parts so that no row is overlooked, whoever writes or merges meanwhile.
+
+        A merge puts the merged part in place before it removes its inputs, so a listing under way could miss both; it
+        is trusted only when nothing vanished since the one before. Parents are listed before their children, which are
+        written first: the children of a listed row are listed.
+        """
+        before = self._listed or self._scan()
+        while True:
+            now = self._scan()
+            if all(before[name] <= now[name] for name in TABLES):
+                self._listed = now
+                return now
+            before = now
+
+    def _scan(self) -> Listing:
+        return {name: frozenset(part for part in self.folder.names(name) if part.endswith(SUFFIX)) for name in TABLES}
+
+
+def new_name() -> str:
+    """Name of a new part: by time, and unique whoever writes in the same instant."""
+    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{SUFFIX}"
+
+
+def write_parquet(content: pa.Table, path: Path) -> None:
+    """Write rows as every part is: texts as dictionaries, small row groups so that a look-up by key reads little."""
+    texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
+    pq.write_table(content, path, compression="zstd", use_dictionary=texts, row_group_size=ROW_GROUP)

@@ -1,0 +1,171 @@
+"""What the lake's tables hold: columns, types, keys. Every time is UTC without a zone, every length says its unit.
+
+Every row carries `sequence`, nanoseconds since 1970 at which it was appended and rising: of the rows with the same key
+the highest sequence counts. `dies` and `instances` belong to the row of `wafers` or `segmentations` with their key and
+sequence, and are written before it, so what a reader finds through the parent is always complete.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from data.classes import CLASS_KEYS
+
+TIME = pa.timestamp("us")
+TEXT = pa.string()
+COUNT = pa.int32()
+REAL = pa.float64()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake.
+
+    Args:
+        name: its folder and view.
+        columns: name and type.
+        keys: columns that name what a row is about.
+        order: columns its parts are sorted by when merged.
+        parent: table whose rows its rows belong to by key and sequence; its own name when it stands alone.
+    """
+
+    name: str
+    columns: tuple[tuple[str, pa.DataType], ...]
+    keys: tuple[str, ...]
+    order: tuple[str, ...]
+    parent: str
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Arrow knows them."""
+        return pa.schema(list(self.columns))
+
+
+WAFER_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("fingerprint", pa.int64()),
+    ("dies_hash", pa.int64()),
+    ("ingested_at", TIME),
+    ("lot_id", TEXT),
+    ("wafer_id", TEXT),
+    ("product", TEXT),
+    ("test_program", TEXT),
+    ("tested_at", TIME),
+    ("grid_rows", pa.int16()),
+    ("grid_columns", pa.int16()),
+    ("die_pitch_row_mm", REAL),
+    ("die_pitch_column_mm", REAL),
+    ("diameter_mm", REAL),
+    ("notch", TEXT),
+    ("tested_count", COUNT),
+    ("fail_count", COUNT),
+    ("yield_fraction", REAL),
+    ("attributes", pa.map_(TEXT, TEXT)),
+    ("source_name", TEXT),
+    ("source_sha256", TEXT),
+)
+
+MEASURE_COLUMNS = (
+    ("segmented_at", TIME),
+    ("model", TEXT),
+    ("seconds", REAL),
+    ("severity", REAL),
+    ("density_term", REAL),
+    ("coverage_term", REAL),
+    ("count_term", REAL),
+    ("cluster_count", COUNT),
+    ("affected_dies", COUNT),
+    ("density_per_cm2", REAL),
+    ("coverage", REAL),
+    ("edge_ratio", REAL),
+    ("assumed_geometry", pa.bool_()),
+    ("classes_present", pa.list_(TEXT)),
+    ("dominant_class", TEXT),
+    ("mean_confidence", REAL),
+    *((f"affected_{key}", COUNT) for key in CLASS_KEYS),
+)
+
+"""What `wafers` shows of a segmentation: all that a page filters, sorts or sums by."""
+
+DETAIL_COLUMNS = (
+    ("clusters_per_cm2", REAL),
+    *((f"cluster_{unit}_{bound}", REAL) for unit in ("dies", "mm2") for bound in ("min", "mean", "max")),
+    ("assumption", TEXT),
+    ("presence", pa.list_(pa.float32())),
+    ("masks", pa.binary()),
+    ("probabilities", pa.binary()),
+)
+"""What is asked of one wafer at a time, and stays in the parts."""
+
+_SEGMENTATION_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("dies_hash", pa.int64()),
+    *MEASURE_COLUMNS,
+    *DETAIL_COLUMNS,
+)
+
+INSTANCE_PARTS = {
+    "centroid_die": ("centroid_row", "centroid_column"),
+    "centroid_mm": ("centroid_x_mm", "centroid_y_mm"),
+    "centroid_px": ("centroid_x_px", "centroid_y_px"),
+    "bbox_die": ("first_row", "first_column", "last_row", "last_column"),
+    "bbox_mm": ("x_min_mm", "y_min_mm", "x_max_mm", "y_max_mm"),
+    "bbox_px": ("x_min_px", "y_min_px", "x_max_px", "y_max_px"),
+}
+"""Fields of an Instance that are tuples, and the columns their members stand in."""
+
+INSTANCE_MEASURES = (
+    ("die_count", COUNT),
+    ("area_mm2", REAL),
+    ("area_px", REAL),
+    ("perimeter_mm", REAL),
+    ("perimeter_px", REAL),
+    ("compactness", REAL),
+    ("mean_confidence", REAL),
+    ("zone", TEXT),
+    ("sector", pa.int8()),
+)
+
+_INSTANCE_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("class_key", TEXT),
+    ("number", COUNT),
+    *INSTANCE_MEASURES,
+    *((name, COUNT if field == "bbox_die" else REAL) for field, names in INSTANCE_PARTS.items() for name in names),
+    ("dies", pa.binary()),
+    ("polygon_die", pa.binary()),
+)
+
+_DIES_COLUMNS = (("key", TEXT), ("sequence", pa.int64()), ("grid", pa.binary()), ("bins", pa.binary()))
+
+_EMBEDDING_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("model", TEXT),
+    ("vector", pa.list_(pa.float32())),
+)
+
+_EVALUATION_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("model", TEXT),
+    ("data", TEXT),
+    ("evaluated_at", TIME),
+    ("report", TEXT),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table("wafers", WAFER_COLUMNS, ("key",), ("tested_at", "key"), "wafers"),
+        Table("segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations"),
+        Table("dies", _DIES_COLUMNS, ("key",), ("key",), "wafers"),
+        Table("instances", _INSTANCE_COLUMNS, ("key",), ("key", "class_key", "number"), "segmentations"),
+        Table("embeddings", _EMBEDDING_COLUMNS, ("key", "model"), ("key",), "embeddings"),
+        Table("evaluations", _EVALUATION_COLUMNS, ("key",), ("evaluated_at",), "evaluations"),
+    )
+}
+"""The tables, parents before children: in this order a reader lists them."""

@@ -1,0 +1,147 @@
+"""The lake as one process sees it: an in-memory DuckDB that follows the parts as they appear and vanish.
+
+Of `wafers` and of the measures of `segmentations` the newest rows are kept in memory, so filters and sums touch no
+file; what is wide (grids, masks, clusters, vectors) stays in the parts and is read by key. A refresh loads only parts
+not seen before: rows are never deleted from the lake, so what a vanished (merged) part said still holds.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+
+import duckdb
+import pyarrow as pa
+
+from core.lake_parts import Listing, Parts
+from core.lake_schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS, Table
+from data.errors import LakeError
+
+ATTEMPTS = 5
+REMOTE_FRESH_SECONDS = 2.0
+
+_WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
+_MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
+_JOINED = f"""
+    SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence
+    FROM {{wafers}} AS w LEFT JOIN measures AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
+"""
+_START = (
+    f"CREATE TABLE measures AS SELECT {_MEASURES} FROM no_segmentations",
+    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers')}",
+)
+"""In memory: `measures`, newest by key; `wafers`, newest by key, with the measures made of their present grid."""
+
+_ARRIVE = """
+    CREATE OR REPLACE TEMP TABLE arrived AS SELECT {columns} FROM ({source}) AS a
+    WHERE NOT EXISTS (FROM {target} AS t WHERE t.key = a.key AND t.sequence >= a.sequence)
+    QUALIFY row_number() OVER (PARTITION BY key ORDER BY sequence DESC) = 1
+"""
+_MERGE_WAFERS = (
+    "DELETE FROM wafers WHERE key IN (SELECT key FROM arrived)",
+    f"INSERT INTO wafers {_JOINED.format(wafers='arrived')}",
+)
+_MERGE_MEASURES = (
+    "DELETE FROM measures WHERE key IN (SELECT key FROM arrived)",
+    "INSERT INTO measures FROM arrived",
+    f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {_WAFERS} FROM wafers WHERE key IN (SELECT key FROM arrived)",
+    "DELETE FROM wafers WHERE key IN (SELECT key FROM arrived)",
+    f"INSERT INTO wafers {_JOINED.format(wafers='touched')}",
+)
+_LOADED = {"wafers": (_WAFERS, "wafers", _MERGE_WAFERS), "segmentations": (_MEASURES, "measures", _MERGE_MEASURES)}
+
+
+class LakeView:
+    """Answers SQL over the lake's tables, newest rows only; any number of threads may share one.
+
+    Args:
+        parts: the lake's files.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._database = duckdb.connect(config={"preserve_insertion_order": False})
+        if parts.folder.local is None:
+            self._database.register_filesystem(parts.folder.filesystem)
+        self._known: Listing = {}
+        self._looked_at = -REMOTE_FRESH_SECONDS
+        for table in TABLES.values():
+            self._database.register("empty", table.schema.empty_table())
+            self._database.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
+            self._database.unregister("empty")
+        for statement in _START:
+            self._database.execute(statement)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Run a query.
+
+        Args:
+            sql: over the views wafers, segmentations, dies, instances, embeddings, evaluations.
+            parameters: one a question mark.
+
+        Raises:
+            LakeError: the lake cannot be read, or the query is wrong.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with closing(self._cursor(anew=attempt > 0)) as cursor:
+                    return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+            except duckdb.IOException as error:
+                problem: Exception = error  # a part may have been merged away since it was listed: look again
+            except duckdb.Error as error:
+                raise LakeError("lake", f"the query failed ({error})", "Correct the query.") from error
+        raise LakeError(self._parts.folder.address(""), f"a part cannot be read ({problem})", "Check the storage.")
+
+    def forget_listing(self) -> None:
+        """Look at the storage again on the next query, even when it was looked at just now."""
+        self._looked_at = -REMOTE_FRESH_SECONDS
+
+    def _cursor(self, *, anew: bool) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            remote = self._parts.folder.local is None
+            if anew or not remote or time.monotonic() - self._looked_at > REMOTE_FRESH_SECONDS:
+                self._refresh()
+                self._looked_at = time.monotonic()
+            return self._database.cursor()
+
+    def _refresh(self) -> None:
+        listing = self._parts.listing()
+        if listing == self._known:
+            return
+        with closing(self._database.cursor()) as cursor:
+            cursor.execute("BEGIN")
+            for name, loaded in _LOADED.items():
+                new = listing[name] - self._known.get(name, frozenset())
+                if new:
+                    self._load(cursor, self._source(name, new), *loaded)
+            for table in TABLES.values():
+                if table.name != "wafers":
+                    cursor.execute(_view(table, self._source(table.name, listing[table.name])))
+            cursor.execute("COMMIT")
+        self._known = listing
+
+    def _source(self, table: str, names: Iterable[str]) -> str:
+        files = ", ".join(_quoted(address) for address in self._parts.addresses(table, names))
+        empty = f"FROM no_{table}"
+        return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
+
+    @staticmethod
+    def _load(cursor: duckdb.DuckDBPyConnection, source: str, columns: str, target: str, merge: Sequence[str]) -> None:
+        cursor.execute(_ARRIVE.format(columns=columns, source=source, target=target))
+        for statement in merge:
+            cursor.execute(statement)
+
+
+def _view(table: Table, source: str) -> str:
+    """SQL of the view of a table whose rows stay in the parts: those of the newest parent, or the newest themselves."""
+    if table.parent == table.name != "segmentations":
+        newest = f"QUALIFY row_number() OVER (PARTITION BY {', '.join(table.keys)} ORDER BY sequence DESC) = 1"
+        return f"CREATE OR REPLACE VIEW {table.name} AS FROM ({source}) {newest}"
+    sequence = "sequence" if table.parent == "wafers" else "segmentation_sequence"
+    joined = f"SEMI JOIN wafers AS w ON w.key = r.key AND w.{sequence} = r.sequence"
+    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT r.* FROM ({source}) AS r {joined}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
