@@ -6,20 +6,20 @@ from numpy.typing import NDArray
 from data.geometry import radius_share
 from data.wafer import FAIL, OFF_WAFER
 
-WORKING_SIZES = (96, 160, 320, 640)
-PIXELS_PER_DIE = 3.0
+WORKING_SIZES = (64, 96, 128, 192, 320, 640)
+PIXELS_PER_DIE = 2.5
 CHANNELS = ("fail", "on_wafer", "radius_share")
 
 
 def working_size(shape: tuple[int, ...]) -> int:
-    """Choose the square size in pixels at which a die is nearest to three pixels wide.
+    """Choose the square size in pixels at which a die is nearest to two and a half pixels wide.
 
     Args:
         shape: (H, W) of the die grid.
 
     Example:
-        >>> [working_size(s) for s in ((25, 27), (52, 52), (100, 90), (212, 204))]
-        [96, 160, 320, 640]
+        >>> [working_size(s) for s in ((25, 27), (52, 52), (120, 90), (212, 204))]
+        [64, 128, 320, 640]
     """
     wanted = PIXELS_PER_DIE * max(shape)
     return min(WORKING_SIZES, key=lambda size: abs(np.log(size / wanted)))

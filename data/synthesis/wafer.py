@@ -1,0 +1,122 @@
+"""A whole synthetic wafer: outline, background, patterns, and the exact mask of each class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.classes import BUILT_IN, CLASS_COUNT, CLASS_INDEX
+from data.synthesis.frame import Field, Frame, smooth_noise
+from data.synthesis.outline import draw_outline
+from data.synthesis.patterns import PATTERNS, near_full
+from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
+
+PATTERN_COUNT_SHARES = (0.14, 0.46, 0.21, 0.14, 0.05)
+LEAST_DIES = 4
+NEAR_FULL_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to draw.
+
+    Args:
+        shortest: fewest dies across.
+        longest: most dies across.
+        classes: class keys to draw; None draws 0 to 4 of them by chance.
+        background: failure share outside patterns; None draws 0 to 0.25.
+    """
+
+    shortest: int = 20
+    longest: int = 210
+    classes: tuple[str, ...] | None = None
+    background: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticWafer:
+    """A wafer and the truth about it.
+
+    Args:
+        wafer: the map.
+        masks: bool (8, H, W): the die fails and pattern k accounts for it.
+    """
+
+    wafer: WaferMap
+    masks: NDArray[np.bool_]
+
+    @property
+    def classes_present(self) -> tuple[str, ...]:
+        """Keys of the classes that hold at least one die."""
+        return tuple(c.key for c, mask in zip(BUILT_IN, self.masks, strict=True) if mask.any())
+
+
+def draw_wafer(rng: np.random.Generator, recipe: Recipe | None = None) -> SyntheticWafer:
+    """Draw a wafer from nothing.
+
+    Example:
+        >>> drawn = draw_wafer(np.random.default_rng(7), Recipe(longest=40, classes=("center",)))
+        >>> drawn.classes_present, bool((drawn.masks.any(axis=0) <= drawn.wafer.failing).all())
+        (('center',), True)
+    """
+    recipe = recipe or Recipe()
+    dies = draw_outline(rng, recipe.shortest, recipe.longest)
+    frame = Frame(dies)
+    level = recipe.background if recipe.background is not None else min(0.25, float(rng.beta(1.3, 10.0)))
+    failing = rng.random(dies.shape) < background_rate(rng, frame, level)
+    return draw_over(rng, np.where((dies != OFF_WAFER) & failing, FAIL, dies).astype(np.uint8), recipe)
+
+
+def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: Recipe | None = None) -> SyntheticWafer:
+    """Draw patterns over a wafer that has background failures only, for example a real one without a pattern.
+
+    Args:
+        rng: source of randomness.
+        dies: uint8 (H, W) with 0, 1, 2.
+        recipe: what to draw; its sizes and background are not used.
+    """
+    recipe = recipe or Recipe()
+    wanted = recipe.classes if recipe.classes is not None else _choose(rng)
+    frame, on_wafer, failing = Frame(dies), dies != OFF_WAFER, dies == FAIL
+    regions = np.zeros((CLASS_COUNT, *dies.shape), dtype=bool)
+    for key in wanted:
+        rate = _rate(rng, frame, key, alone=len(wanted) == 1)
+        regions[CLASS_INDEX[key]] = rate > 0
+        failing |= rng.random(dies.shape) < rate
+    failing &= on_wafer
+    masks = _account(regions, failing)
+    drawn = np.where(failing, FAIL, np.where(on_wafer, PASS, OFF_WAFER)).astype(np.uint8)
+    serial = int(rng.integers(1_000_000))
+    return SyntheticWafer(WaferMap(dies=drawn, lot_id=f"SYN{serial // 25:05d}", wafer_id=f"W{serial % 25 + 1:02d}"), masks)
+
+
+def background_rate(rng: np.random.Generator, frame: Frame, level: float) -> Field:
+    """Give the failure rate outside patterns: a level, weakly higher towards the rim, slowly uneven; (H, W)."""
+    trend = 1 + rng.uniform(-0.1, 0.5) * (frame.radius**4 - 0.33)
+    return np.clip(level * trend * (1 + 0.12 * smooth_noise(rng, frame)), 0, 1).astype(np.float32)
+
+
+def _choose(rng: np.random.Generator) -> Iterable[str]:
+    count = int(rng.choice(len(PATTERN_COUNT_SHARES), p=PATTERN_COUNT_SHARES))
+    return tuple(str(key) for key in rng.choice(list(PATTERNS), count, replace=False))
+
+
+def _rate(rng: np.random.Generator, frame: Frame, key: str, alone: bool) -> Field:
+    if key == "random":
+        if alone and rng.random() < NEAR_FULL_SHARE:
+            return near_full(rng, frame)
+        rate = PATTERNS[key](rng, frame)
+        # Among other patterns it stays thinner than they are, or nobody could see them.
+        return rate if alone else rate * 0.6
+    return PATTERNS[key](rng, frame)
+
+
+def _account(regions: NDArray[np.bool_], failing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Assign failing dies to the patterns whose region holds them; `random` takes what no other pattern explains."""
+    masks = regions & failing
+    k = CLASS_INDEX["random"]
+    others = np.delete(regions, k, axis=0).any(axis=0)
+    masks[k] &= ~others
+    masks[masks.sum(axis=(1, 2)) < LEAST_DIES] = False
+    return masks
