@@ -88,7 +88,8 @@ def closed(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     margin = side // 2
     padded = np.pad(mask, 2 * margin).astype(np.uint8)
     filled = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((side, side), dtype=np.uint8))
-    return filled[2 * margin : -2 * margin, 2 * margin : -2 * margin].astype(bool)
+    rows, columns = mask.shape
+    return filled[2 * margin : 2 * margin + rows, 2 * margin : 2 * margin + columns].astype(bool)
 
 
 def outline(dies: NDArray[np.intp], gap: int) -> NDArray[np.float64]:
@@ -112,7 +113,7 @@ def outline(dies: NDArray[np.intp], gap: int) -> NDArray[np.float64]:
     origin = dies.min(axis=0)
     grid = np.zeros(dies.max(axis=0) - origin + 1, dtype=bool)
     grid[tuple((dies - origin).T)] = True
-    for side in sorted({3, gap + 1 + gap % 2}):
+    for side in sorted({3, max(3, gap + 1 + gap % 2)}):
         filled = closed(grid, side)
         if cv2.connectedComponents(filled.astype(np.uint8), connectivity=8)[0] == 2:
             traced: NDArray[np.float64] = _traced(filled) + origin - 0.5
