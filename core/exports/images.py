@@ -8,32 +8,37 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.analysis import WaferResult
-from core.drawing import Palette, Theme, draw_wafer
+from core.drawing import cell_aspect, draw_wafer, png_bytes
+from core.palette import Palette, Theme
 from data.classes import CLASS_KEYS
 from data.errors import FormatError
 from data.wafer import MAX_GRID
 
 OVERLAY_SIDE_PX = 900
 MAX_CELL_PX = 24
+_REMEDY = "Give a mask PNG that Waferscope exported."
 MEANING = (
     "One pixel is one die. Bit k (value 1 << k) is set where the die fails and class k of 'classes' accounts for it."
 )
 
 
-def overlay_png(result: WaferResult, palette: Palette = "standard", theme: Theme = "light") -> bytes:
+def overlay_png(
+    result: WaferResult, palette: Palette | str = Palette.STANDARD, theme: Theme | str = Theme.LIGHT
+) -> bytes:
     """Draw the wafer with its defects in colour.
 
     Args:
         result: the analysed wafer.
-        palette: class colours, "standard" or "safe" for colour-blind readers.
-        theme: "light" or "dark" background.
+        palette: the standard or the colour-blind-safe colours.
+        theme: light or dark.
 
     Returns:
-        PNG, RGBA, every die a square of the same whole number of pixels, about 900 pixels a side.
+        PNG, RGBA, transparent off the wafer; every die the same whole number of pixels, about 900 pixels a side.
     """
-    cell = min(MAX_CELL_PX, max(1, OVERLAY_SIDE_PX // max(result.wafer.dies.shape)))
-    pixels = draw_wafer(result.wafer, result.segmentation, CLASS_KEYS, palette, theme, cell)
-    return _png(Image.fromarray(pixels), {"wafer": result.wafer.key, "model": result.segmentation.model})
+    height, width = result.wafer.dies.shape
+    cell_px = int(OVERLAY_SIDE_PX // max(height * cell_aspect(result.wafer), width))
+    cell_px = min(MAX_CELL_PX, max(1, cell_px))
+    return png_bytes(draw_wafer(result.wafer, result.segmentation, None, palette, theme, cell_px))
 
 
 def mask_png(result: WaferResult) -> bytes:
@@ -49,8 +54,18 @@ def mask_png(result: WaferResult) -> bytes:
     """
     masks = result.segmentation.masks
     bits = np.packbits(masks, axis=0, bitorder="little")[0]
-    words = {"meaning": MEANING, "classes": json.dumps(CLASS_KEYS)}
-    return _png(Image.fromarray(bits), words | {"wafer": result.wafer.key, "model": result.segmentation.model})
+    words = {
+        "meaning": MEANING,
+        "classes": json.dumps(CLASS_KEYS),
+        "wafer": result.wafer.key,
+        "model": result.segmentation.model,
+    }
+    chunks = PngImagePlugin.PngInfo()
+    for name, text in words.items():
+        chunks.add_itxt(name, text.encode("utf-8", "replace").decode())
+    content = io.BytesIO()
+    Image.fromarray(bits).save(content, "PNG", pnginfo=chunks)
+    return content.getvalue()
 
 
 def read_mask_png(content: bytes, name: str = "mask") -> NDArray[np.bool_]:
@@ -77,15 +92,3 @@ def read_mask_png(content: bytes, name: str = "mask") -> NDArray[np.bool_]:
     if classes != json.dumps(CLASS_KEYS):
         raise FormatError(name, f"expected masks of the classes {', '.join(CLASS_KEYS)}, found {classes}", _REMEDY)
     return np.unpackbits(bits[None], axis=0, bitorder="little").astype(bool)
-
-
-_REMEDY = "Give a mask PNG that Waferscope exported."
-
-
-def _png(image: Image.Image, words: dict[str, str]) -> bytes:
-    info = PngImagePlugin.PngInfo()
-    for key, text in words.items():
-        info.add_itxt(key, text.encode("utf-8", "replace").decode())
-    content = io.BytesIO()
-    image.save(content, "PNG", pnginfo=info)
-    return content.getvalue()

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import WaferResult
-from core.instances import Instance
+from core.instances import REFERENCE_PX, Instance
 from data.classes import CLASS_KEYS
 from data.geometry import geometry
 from data.wafer import WaferMap
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
-REFERENCE_PX = 300
 UNITS = {
     "die": "[row, column] on the die grid, row 0 on top; the centre of die (r, c) is (r, c)",
     "mm": "[x, y] from the wafer's centre, x to the right, y up",
@@ -160,4 +159,4 @@ def number(value: float) -> Json:
 def _measure(value: object) -> Json:
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    return number(value) if isinstance(value, int | float | np.number) else str(value)
+    return number(value) if isinstance(value, int | float) else str(value)

@@ -16,11 +16,11 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from core.analysis import WaferResult
-from core.drawing import Palette, Theme
 from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, safe_part
 from core.exports.records import CoordinatesFile, number
 from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
+from core.palette import Palette, Theme
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")
@@ -31,8 +31,8 @@ _PACKED_ALREADY = {".png", ".npz"}
 class OverlayStyle:
     """How the pictures in `overlays/` look."""
 
-    palette: Palette = "standard"
-    theme: Theme = "light"
+    palette: Palette | str = Palette.STANDARD
+    theme: Theme | str = Theme.LIGHT
 
 
 class ResultWriter:
