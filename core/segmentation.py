@@ -14,10 +14,11 @@ from core.session import SHIPPED_WEIGHTS, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.raster import mean_per_die, resample
+from data.turning import symmetry, undo_symmetry
 from data.wafer import WaferMap
 
 BATCH_PIXELS = 32 * 96 * 96
-SYMMETRIES = tuple((turns, flip) for flip in (False, True) for turns in range(4))
+SYMMETRIES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +89,10 @@ class Segmenter:
         Raises:
             ModelError: the network fails.
         """
-        symmetries = SYMMETRIES if careful else SYMMETRIES[:1]
-        grids = [_turned(wafer.dies, *symmetry) for wafer in wafers for symmetry in symmetries]
-        logits = self._logits(grids)
-        step = len(symmetries)
+        looks = SYMMETRIES if careful else 1
+        logits = self._logits([symmetry(wafer.dies, k) for wafer in wafers for k in range(looks)])
         return [
-            self._decide(wafer, _mean_turned_back(logits[i * step : (i + 1) * step], symmetries))
+            self._decide(wafer, _mean_turned_back(logits[i * looks : (i + 1) * looks]))
             for i, wafer in enumerate(wafers)
         ]
 
@@ -135,15 +134,9 @@ def _batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:
             yield size, same[start : start + count]
 
 
-def _turned(dies: NDArray[np.uint8], turns: int, flip: bool) -> NDArray[np.uint8]:
-    return np.rot90(np.fliplr(dies) if flip else dies, turns)
-
-
-def _mean_turned_back(
-    logits: Sequence[NDArray[np.float32]], symmetries: Sequence[tuple[int, bool]]
-) -> NDArray[np.float32]:
-    total: NDArray[np.float32] | float = 0.0
-    for seen, (turns, flip) in zip(logits, symmetries, strict=True):
-        back = np.rot90(seen, -turns, axes=(1, 2))
-        total = total + (back[:, :, ::-1] if flip else back)
-    return np.ascontiguousarray(total / np.float32(len(symmetries)))
+def _mean_turned_back(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean of the logits (8, H, W) of symmetries 0, 1, ... of one wafer, on the wafer as it is."""
+    total = logits[0]
+    for k, seen in enumerate(logits[1:], start=1):
+        total = total + undo_symmetry(seen, k)
+    return total / np.float32(len(logits))

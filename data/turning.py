@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.geometry import extent
-from data.wafer import FAIL, OFF_WAFER, PASS
+from data.wafer import FAIL, OFF_WAFER, PASS, Scalar
 
 Grid = NDArray[np.uint8]
 
 
-def symmetry(grid: NDArray[np.generic], k: int) -> NDArray[np.generic]:
+def symmetry(grid: NDArray[Scalar], k: int) -> NDArray[Scalar]:
     """Apply one of the eight flips and quarter turns to the last two axes; `k` in 0..7, 0 changes nothing.
 
     Example:
@@ -20,7 +20,7 @@ def symmetry(grid: NDArray[np.generic], k: int) -> NDArray[np.generic]:
     return turned if k < 4 else turned[..., ::-1]
 
 
-def undo_symmetry(grid: NDArray[np.generic], k: int) -> NDArray[np.generic]:
+def undo_symmetry(grid: NDArray[Scalar], k: int) -> NDArray[Scalar]:
     """Turn back what `symmetry` did with the same `k`."""
     return np.rot90(grid if k < 4 else grid[..., ::-1], -(k % 4), axes=(-2, -1))
 
