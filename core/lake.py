@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
+from core.lake_compaction import LEAST_PARTS, SETTLED_SECONDS, compact
 from core.lake_filter import DISTINCT_COLUMNS, NEWEST_FIRST, PAGE_COLUMNS, WaferFilter, checked_column, order_by
 from core.lake_parts import Parts
 from core.lake_rows import (
@@ -205,6 +206,21 @@ class Lake:
         """
         frame: pd.DataFrame = self._view.rows(sql, parameters).to_pandas(maps_as_pydicts="strict")
         return frame
+
+    def compact(self, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
+        """Merge small parts, as `core.lake_compaction.compact` says; safe while others read, append and merge.
+
+        Returns:
+            How many parts were merged away.
+        """
+        merged = compact(self._parts, least=least, settled_seconds=settled_seconds)
+        self._view.forget_listing()
+        return merged
+
+    def keys_not_segmented_by(self, model: str) -> list[str]:
+        """List the wafers whose newest segmentation is not by this model (`Segmenter.name`), sorted."""
+        sql = "SELECT key FROM wafers WHERE model IS DISTINCT FROM ? ORDER BY key"
+        return [row["key"] for row in self._dicts(sql, [model])]
 
     def _unknown(self, batch: Sequence[WaferMap]) -> list[WaferMap]:
         """Of a batch, the wafers that the lake does not hold just like this, the last of each key."""

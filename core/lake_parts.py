@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,7 +14,7 @@ from core.lake_schema import TABLES, Table
 from core.storage import Folder
 
 SUFFIX = ".parquet"
-ROW_GROUP = 2048
+ROW_GROUP = 2048  # rows that a look-up by key reads at least
 
 Listing = Mapping[str, frozenset[str]]
 """Names of the parts of each table."""
@@ -40,8 +41,16 @@ class Parts:
             OSError: the storage refuses, and nothing of the rows is there.
         """
         content = pa.Table.from_pylist(list(rows), schema=table.schema)
-        with self.folder.new_file(f"{table.name}/{new_name()}") as path:
-            write_parquet(content, path)
+        name = f"{table.name}/{new_name()}"
+        with self.folder.new_file(name) as path, parquet_writer(path, table.schema) as writer:
+            writer.write_table(content, ROW_GROUP)
+
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """Open a DuckDB in memory that can read these parts."""
+        connection = duckdb.connect(config={"preserve_insertion_order": False})
+        if self.folder.local is None:
+            connection.register_filesystem(self.folder.filesystem)
+        return connection
 
     def addresses(self, table: str, names: Iterable[str]) -> list[str]:
         """Full paths or URLs of parts, oldest first."""
@@ -71,7 +80,7 @@ def new_name() -> str:
     return f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{SUFFIX}"
 
 
-def write_parquet(content: pa.Table, path: Path) -> None:
-    """Write rows as every part is: texts as dictionaries, small row groups so that a look-up by key reads little."""
-    texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
-    pq.write_table(content, path, compression="zstd", use_dictionary=texts, row_group_size=ROW_GROUP)
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a file to write as every part is: compressed, with a dictionary of each text column's values."""
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)

@@ -61,9 +61,7 @@ class LakeView:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._database = duckdb.connect(config={"preserve_insertion_order": False})
-        if parts.folder.local is None:
-            self._database.register_filesystem(parts.folder.filesystem)
+        self._database = parts.database()
         self._known: Listing = {}
         self._looked_at = -REMOTE_FRESH_SECONDS
         for table in TABLES.values():

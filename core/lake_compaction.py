@@ -1,0 +1,90 @@
+"""Merging a lake's many small parts into few large ones, while others read and append."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import duckdb
+
+from core.lake_parts import ROW_GROUP, Listing, Parts, new_name, parquet_writer
+from core.lake_schema import TABLES, Table
+
+TARGET_BYTES = 128 * 2**20
+LEAST_PARTS = 2
+SETTLED_SECONDS = 3600.0
+_ATTEMPTS = 5
+
+
+def compact(parts: Parts, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
+    """Merge small parts, and drop rows that newer ones have replaced.
+
+    No row that counts is lost, whoever appends or merges meanwhile: the merged part stands, safe from power loss,
+    before its inputs go, only inputs read to their end go, and a row is dropped only for a newer one of its key that is
+    there. A process that dies half-way leaves some rows twice, which readers and the next merge take as once.
+
+    Args:
+        parts: the lake's files.
+        least: tables with fewer small parts are left alone.
+        settled_seconds: a row replaced less than this ago is kept, for readers under way may still look for it.
+
+    Returns:
+        How many parts were merged away.
+    """
+    cutoff = time.time_ns() - int(settled_seconds * 1e9)
+    merged = 0
+    for table in TABLES.values():
+        for _ in range(_ATTEMPTS):
+            try:
+                merged += _compact_table(parts, table, least, cutoff)
+                break
+            except duckdb.IOException:
+                continue  # another merge took a part between listing and reading: look again
+        parts.folder.sweep(table.name)
+    return merged
+
+
+def _compact_table(parts: Parts, table: Table, least: int, cutoff: int) -> int:
+    listing = parts.listing()
+    merged = 0
+    for group in _groups(parts, table, listing):
+        if len(group) >= least:
+            _merge(parts, table, group, listing, cutoff)
+            merged += len(group)
+    return merged
+
+
+def _groups(parts: Parts, table: Table, listing: Listing) -> Iterator[list[str]]:
+    """Cut the small parts, oldest first, into groups that make one part of about the target size."""
+    group: list[str] = []
+    total = 0
+    for name in sorted(listing[table.name]):
+        size = parts.folder.size(f"{table.name}/{name}")
+        if size >= TARGET_BYTES:
+            continue
+        if group and total + size > TARGET_BYTES:
+            yield group
+            group, total = [], 0
+        group.append(name)
+        total += size
+    if group:
+        yield group
+
+
+def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, cutoff: int) -> None:
+    keys = ", ".join(table.keys)
+    same = " AND ".join(f"n.{key} = r.{key}" for key in table.keys)
+    sql = f"""
+        SELECT {", ".join(f"r.{name}" for name, _ in table.columns)}
+        FROM read_parquet(?, union_by_name = true) AS r
+        ANTI JOIN (SELECT {keys}, max(sequence) AS newest FROM read_parquet(?, union_by_name = true)
+                   WHERE sequence <= ? GROUP BY {keys}) AS n ON {same} AND r.sequence < n.newest
+        ORDER BY {", ".join(f"r.{name}" for name in table.order)}
+    """
+    inputs = [parts.addresses(table.name, group), parts.addresses(table.parent, listing[table.parent]), cutoff]
+    with closing(parts.database()) as database, parts.folder.new_file(f"{table.name}/{new_name()}") as path:
+        rows = database.sql(sql, params=inputs).to_arrow_reader(ROW_GROUP)
+        with parquet_writer(path, table.schema) as writer:
+            for batch in rows:
+                writer.write_batch(batch.cast(table.schema))
+    for name in group:
+        parts.folder.remove(f"{table.name}/{name}")
