@@ -1,0 +1,92 @@
+"""Sums over the lake for the first look: totals, weeks, the worst wafers of the newest day."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pandas as pd
+
+from core.lake import Lake, WaferFilter
+from data.classes import CLASS_KEYS
+
+_TOTALS = """
+    SELECT count(*) AS wafers, count(DISTINCT lot_id) AS lots,
+           sum(tested_count - fail_count) / nullif(sum(tested_count), 0) AS yield_fraction,
+           count(severity) AS segmented, count(*) FILTER (cluster_count > 0) AS defective,
+           avg(severity) AS mean_severity
+    FROM wafers WHERE {where}
+"""
+_WEEKS = """
+    SELECT date_trunc('week', tested_at) AS week, count(*) AS wafers,
+           sum(tested_count - fail_count) / nullif(sum(tested_count), 0) AS yield_fraction, {classes}
+    FROM wafers WHERE {where} AND tested_at IS NOT NULL GROUP BY week ORDER BY week
+"""
+_CLASSES = ", ".join(f"count(*) FILTER (dominant_class = '{key}') AS {key}" for key in CLASS_KEYS)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over wafers; a mean or share over none is NaN.
+
+    Args:
+        wafers: how many.
+        lots: of how many lots.
+        yield_fraction: passing dies over tested dies, 0 to 1.
+        segmented: wafers that have a result.
+        defective: wafers with at least one cluster.
+        mean_severity: over segmented wafers, 0 to 100.
+    """
+
+    wafers: int
+    lots: int
+    yield_fraction: float
+    segmented: int
+    defective: int
+    mean_severity: float
+
+
+def totals(lake: Lake, where: WaferFilter) -> Totals:
+    """Sum over the wafers that a filter lets through."""
+    condition, parameters = where.where()
+    row = lake.query(_TOTALS.format(where=condition), parameters).iloc[0]
+    return Totals(
+        wafers=int(row["wafers"]),
+        lots=int(row["lots"]),
+        yield_fraction=float(row["yield_fraction"]),
+        segmented=int(row["segmented"]),
+        defective=int(row["defective"]),
+        mean_severity=float(row["mean_severity"]),
+    )
+
+
+def by_week(lake: Lake, where: WaferFilter) -> pd.DataFrame:
+    """Sum over each week that has wafers.
+
+    Returns:
+        `week` (its Monday), `wafers`, `yield_fraction`, and for each class the wafers that it dominates.
+    """
+    condition, parameters = where.where()
+    return lake.query(_WEEKS.format(where=condition, classes=_CLASSES), parameters)
+
+
+def span(lake: Lake) -> tuple[date, date] | None:
+    """First and last day on which a wafer of the lake was tested, None where no wafer says when."""
+    row = lake.query("SELECT min(tested_at) AS first, max(tested_at) AS last FROM wafers").iloc[0]
+    return None if pd.isna(row["first"]) else (row["first"].date(), row["last"].date())
+
+
+def newest_day(lake: Lake, where: WaferFilter) -> date | None:
+    """Last day on which one of these wafers was tested."""
+    condition, parameters = where.where()
+    last = lake.query(f"SELECT max(tested_at) AS last FROM wafers WHERE {condition}", parameters).iloc[0]["last"]
+    return None if pd.isna(last) else last.date()
+
+
+def worst_of_day(lake: Lake, where: WaferFilter, day: date, limit: int) -> pd.DataFrame:
+    """The most severe segmented wafers that were tested on a day, worst first, as `Lake.wafers_page` gives them."""
+    narrowed = replace(where, since=start_of(day), until=start_of(day + timedelta(days=1)), severity_min=0.0)
+    return lake.wafers_page(narrowed, sort="-severity", limit=limit)
+
+
+def start_of(day: date) -> datetime:
+    """Midnight at which a day begins, UTC."""
+    return datetime.combine(day, time(), UTC)

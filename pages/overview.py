@@ -1,0 +1,70 @@
+"""Overview: how the fab's wafers are doing, and which of them to look at first."""
+
+import math
+
+import streamlit as st
+
+from core.overview import by_week, newest_day, totals, worst_of_day
+from data.classes import CLASS_KEYS
+from pages.parts import charts
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import date_filter, product_filter, wafer_filter
+from pages.parts.gallery import gallery
+from pages.parts.links import link
+from pages.parts.measures import HELP
+from pages.parts.welcome import welcome
+
+WORST = 12
+
+with explained():
+    lake = open_lake()
+    head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
+    head.title("Overview")
+    stop_if_empty(lake)
+    welcome()
+    with product_slot:
+        products = product_filter(lake)
+    with dates_slot:
+        days = date_filter(lake)
+    where = wafer_filter(products, days, lake)
+    summed = totals(lake, where)
+
+    def share(part: int, whole: int) -> str:
+        """Write a share of counts in percent, a dash where there is nothing to share."""
+        return f"{part / whole:.1%}" if whole else "–"
+
+    def number(value: float, form: str) -> str:
+        """Write a number, a dash where it is not defined."""
+        return "–" if math.isnan(value) else format(value, form)
+
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Wafers", f"{summed.wafers:,}", help=HELP["wafers"])
+        st.metric("Lots", f"{summed.lots:,}")
+        st.metric("Yield", number(summed.yield_fraction, ".1%"), help=HELP["yield"])
+        st.metric("With a pattern", share(summed.defective, summed.segmented), help=HELP["defective"])
+        st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
+        st.metric("Segmented", share(summed.segmented, summed.wafers), help=HELP["segmented"])
+
+    with st.spinner("Summing up the weeks"):
+        weeks = by_week(lake, where)
+    if len(weeks):
+        mix, course = st.columns([1.6, 1], gap="medium")
+        with mix:
+            st.markdown("**Defect mix by week**", help=HELP["mix"])
+            charts.defect_mix(weeks, CLASS_KEYS, key="mix")
+        with course:
+            st.markdown("**Yield by week**", help=HELP["weekly_yield"])
+            charts.yield_line(weeks, key="weekly-yield", height=300)
+
+    day = newest_day(lake, where)
+    if day is not None:
+        title, more = st.columns([3, 1], vertical_alignment="bottom")
+        title.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=f"The newest day in this selection. {HELP['severity']}")
+        with more:
+            link("wafers", "All wafers, worst first", sort="most_severe")
+        worst = worst_of_day(lake, where, day, WORST)
+        with st.spinner("Drawing wafers"):
+            gallery(worst, key="worst")
+        if worst.empty:
+            st.caption("None of that day's wafers is segmented yet.")

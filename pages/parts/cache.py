@@ -1,0 +1,86 @@
+"""The only caches of the pages. Big values are keyed by names and hashes, never by arrays, and every cache is bounded."""
+
+import base64
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.drawing import thumbnail_png
+from core.lake import Lake
+from core.palette import Palette, Theme
+from core.segmentation import Segmenter
+from core.settings import settings
+from data.errors import ModelError
+
+THUMBNAIL_PX = 128
+
+
+def lake() -> Lake:
+    """Give the site's lake."""
+    return _lake(settings().lake_url)
+
+
+def segmenter() -> Segmenter:
+    """Give the model that the site serves, loaded once.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    return _segmenter(settings().model or None, settings().threads or None)
+
+
+def model_missing() -> str | None:
+    """Say why nothing can be segmented, None when it can."""
+    try:
+        segmenter()
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+def thumbnails(
+    keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme
+) -> dict[str, str]:
+    """Give small pictures of wafers as data URIs, in the palette and theme.
+
+    Args:
+        keys: wafers of the lake.
+        stamps: of each wafer, something that changes when the wafer was tested or segmented anew.
+        palette: class colours.
+        theme: what the pictures lie on.
+    """
+    store = _pictures(settings().lake_url)
+    names = {key: (key, str(stamp), palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
+    missing = [key for key, name in names.items() if name not in store]
+    if missing:
+        results = lake().results_by_keys(missing)
+        wafers = lake().wafers_by_keys([key for key in missing if key not in results])
+        for key in missing:
+            found = results.get(key)
+            wafer = found.wafer if found else wafers.get(key)
+            if wafer is not None:
+                png = thumbnail_png(wafer, found.segmentation if found else None, palette, theme, THUMBNAIL_PX)
+                store[names[key]] = "data:image/png;base64," + base64.b64encode(png).decode()
+        for name in list(store)[: max(0, len(store) - MAX_PICTURES)]:
+            store.pop(name, None)
+    return {key: store[name] for key, name in names.items() if name in store}
+
+
+MAX_PICTURES = 4000
+Name = tuple[str, str, Palette, Theme]
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the lake")
+def _lake(url: str) -> Lake:
+    return Lake(url)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model")
+def _segmenter(model: str | None, threads: int | None) -> Segmenter:
+    return Segmenter.load(model, threads=threads)
+
+
+@st.cache_resource(max_entries=4)
+def _pictures(url: str) -> dict[Name, str]:
+    """One store for all pictures of a lake, filled a page at a time, so that a page of the table is one query."""
+    return {}

@@ -1,0 +1,141 @@
+"""The charts: small, quiet, coloured only by defect classes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.palette import GREYS, class_colors
+from core.summaries import Summary
+from data.classes import CLASSES
+from pages.parts.state import chosen_palette, current_theme
+
+CONFIG = {"displayModeBar": False, "responsive": True}
+CLASS_NAMES = {c.key: c.name for c in CLASSES}
+
+
+def bars_by_class(summary: Summary, *, key: str, height: int = 200) -> None:
+    """Draw a bar for each class on the wafer: affected dies, with the number of clusters."""
+    colors = class_colors(chosen_palette())
+    keys = sorted(summary.dies_by_class, key=lambda k: summary.dies_by_class[k])
+    bars = go.Bar(
+        x=[summary.dies_by_class[k] for k in keys],
+        y=[CLASS_NAMES[k] for k in keys],
+        orientation="h",
+        marker_color=[colors[k] for k in keys],
+        text=[f"{summary.dies_by_class[k]:,} ({summary.clusters_by_class[k]})" for k in keys],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:,} dies<extra></extra>",
+        width=0.62,
+    )
+    figure = _figure([bars], height, right=64)
+    figure.update_xaxes(visible=False)
+    spoken = ", ".join(f"{CLASS_NAMES[k]} {summary.dies_by_class[k]}" for k in reversed(keys))
+    _show(figure, key, f"Affected dies by class: {spoken}")
+
+
+def confidence_histogram(confidences: NDArray[np.float32], *, key: str, height: int = 200) -> None:
+    """Draw how many affected dies have which probability, in steps of 0.05."""
+    edges = np.linspace(0, 1, 21)
+    counts, _ = np.histogram(confidences, bins=edges)
+    first = int(np.flatnonzero(counts)[0]) if counts.any() else 0
+    bars = go.Bar(
+        x=(edges[first:-1] + 0.025).tolist(),
+        y=counts[first:].tolist(),
+        width=0.044,
+        marker_color=GREYS[current_theme()].outline,
+        customdata=np.stack([edges[first:-1], edges[first + 1 :]], axis=1).tolist(),
+        hovertemplate="%{customdata[0]:.2f} to %{customdata[1]:.2f}: %{y:,} dies<extra></extra>",
+    )
+    figure = _figure([bars], height, bottom=24)
+    figure.update_xaxes(range=[edges[first], 1], tickformat=".2~f", nticks=6, showgrid=False)
+    figure.update_yaxes(visible=False)
+    _show(figure, key, f"Histogram of the confidence of {confidences.size} affected dies")
+
+
+def shares(values: Mapping[str, float], *, key: str, alt: str, height: int = 110) -> None:
+    """Draw shares of a whole as bars with their percentages."""
+    names = list(values)[::-1]
+    bars = go.Bar(
+        x=[values[name] for name in names],
+        y=[name.capitalize() for name in names],
+        orientation="h",
+        marker_color=GREYS[current_theme()].outline,
+        text=[f"{values[name]:.0%}" for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+        width=0.62,
+    )
+    figure = _figure([bars], height, right=44)
+    figure.update_xaxes(visible=False, range=[0, max(max(values.values()), 0.01)])
+    _show(figure, key, alt)
+
+
+def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height: int = 300) -> None:
+    """Draw how many wafers of each week have which dominant class, stacked.
+
+    Args:
+        weeks: `week` (Monday) and a column of counts for each class.
+        classes: the columns to stack, from the bottom.
+        key: of the chart.
+        height: in pixels.
+    """
+    colors = class_colors(chosen_palette())
+    bars = [
+        go.Bar(
+            x=weeks["week"],
+            y=weeks[k],
+            name=CLASS_NAMES[k],
+            marker_color=colors[k],
+            hovertemplate=f"%{{y:,}} {CLASS_NAMES[k].lower()}<extra></extra>",
+        )
+        for k in classes
+        if weeks[k].any()
+    ]
+    figure = _figure(bars, height, bottom=24, left=34)
+    figure.update_layout(
+        barmode="stack", bargap=0.18, showlegend=True, hovermode="x unified",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": ""},
+        margin_t=34,
+    )  # fmt: skip
+    figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
+    figure.update_yaxes(nticks=5, zeroline=False)
+    _show(figure, key, f"Wafers by dominant defect class over {len(weeks)} weeks")
+
+
+def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
+    """Draw the yield of each week (`week`, `yield_fraction`) as a line."""
+    line = go.Scatter(
+        x=weeks["week"],
+        y=weeks["yield_fraction"],
+        mode="lines+markers",
+        line={"width": 1.5},
+        marker={"size": 5},
+        hovertemplate="%{y:.1%}<extra></extra>",
+    )
+    figure = _figure([line], height, bottom=24, left=34)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
+    figure.update_yaxes(tickformat=".0%", nticks=4, zeroline=False)
+    _show(figure, key, f"Yield over {len(weeks)} weeks")
+
+
+def _figure(
+    traces: list[go.Bar] | list[go.Scatter], height: int, *, left: int = 0, right: int = 8, bottom: int = 4
+) -> go.Figure:
+    figure = go.Figure(traces)
+    figure.update_layout(
+        height=height, margin={"l": left, "r": right, "t": 4, "b": bottom}, showlegend=False, dragmode=False
+    )
+    figure.update_yaxes(automargin=True, fixedrange=True)
+    figure.update_xaxes(fixedrange=True)
+    return figure
+
+
+def _show(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)

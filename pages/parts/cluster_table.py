@@ -1,0 +1,100 @@
+"""The clusters of a wafer: a table whose chosen row the map zooms to, and the chosen cluster's measures."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis import WaferResult
+from core.instances import Instance
+from core.palette import class_colors
+from data.classes import CLASSES
+from pages.parts.measures import HELP
+from pages.parts.state import choose_cluster, chosen_palette, table_version, widget
+
+NAMES = {c.key: c.name for c in CLASSES}
+ROW_PX, ROWS_SHOWN = 30, 8
+
+
+def class_column(label: str = "Class", help_key: str = "classes") -> object:
+    """Configure a table's column of class names (lists of them) as badges in the classes' colours."""
+    colors = class_colors(chosen_palette())
+    return st.column_config.MultiselectColumn(
+        label, options=list(NAMES.values()), color=[colors[k] for k in NAMES], help=HELP[help_key]
+    )
+
+
+def cluster_table(result: WaferResult, *, key: str, focus: Instance | None) -> None:
+    """List a wafer's clusters; choosing one zooms the view's map to it and shows its measures.
+
+    Args:
+        result: the analysed wafer.
+        key: of the wafer view.
+        focus: the cluster chosen now.
+    """
+    if not result.instances:
+        return
+    table_key = f"{key}-clusters-{result.wafer.key}-{table_version(key)}"
+    rows = [position for position, i in enumerate(result.instances) if focus is not None and i.number == focus.number]
+    st.dataframe(
+        _table(result.instances),
+        key=table_key,
+        on_select=lambda: _choose(key, table_key, result),
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
+        hide_index=True,
+        row_height=ROW_PX,
+        height=min(len(result.instances), ROWS_SHOWN) * ROW_PX + 38,
+        alt=f"Clusters of wafer {result.wafer.key}",
+        column_config={
+            "number": st.column_config.NumberColumn("#", width=36),
+            "class": class_column(),
+            "dies": st.column_config.NumberColumn("Dies", help=HELP["dies"], width=56),
+            "area": st.column_config.NumberColumn("mm²", help=HELP["area"], format="%.0f", width=64),
+            "confidence": st.column_config.ProgressColumn(
+                "Confidence", help=HELP["confidence"], min_value=0, max_value=1, format="%.2f"
+            ),
+            "zone": st.column_config.TextColumn("Zone", help=HELP["zone"], width=64),
+            "clock": st.column_config.NumberColumn("Clock", help=HELP["clock"], format="%d h", width=56),
+        },
+    )
+    if focus is None:
+        st.caption("Choose a cluster in the table or on the map to zoom to it.")
+    else:
+        _details(focus)
+
+
+def _choose(key: str, table_key: str, result: WaferResult) -> None:
+    rows = widget(table_key)["selection"]["rows"]
+    number = result.instances[rows[0]].number if rows else None
+    choose_cluster(key, result.wafer.key, number, by_table=True)
+
+
+def _table(instances: list[Instance]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": [i.number for i in instances],
+            "class": [[NAMES[i.class_key]] for i in instances],
+            "dies": [i.die_count for i in instances],
+            "area": [i.area_mm2 for i in instances],
+            "confidence": [i.mean_confidence for i in instances],
+            "zone": [i.zone for i in instances],
+            "clock": [i.sector for i in instances],
+        }
+    )
+
+
+def _details(cluster: Instance) -> None:
+    first_row, first_column, last_row, last_column = cluster.bbox_die
+    (row, column), (x, y) = cluster.centroid_die, cluster.centroid_mm
+    measures = (
+        ("Area", f"{cluster.area_mm2:,.0f} mm²", f"{cluster.area_px:,.0f} px", "area"),
+        ("Perimeter", f"{cluster.perimeter_mm:,.0f} mm", f"{cluster.perimeter_px:,.0f} px", "perimeter"),
+        ("Compactness", f"{cluster.compactness:.3f}", "", "compactness"),
+        ("Centroid", f"{x:.1f}, {y:.1f} mm", f"row {row:.1f}, column {column:.1f}", "centroid"),
+        ("Extent", f"rows {first_row}–{last_row}", f"columns {first_column}–{last_column}", "box"),
+    )
+    name = f"{NAMES[cluster.class_key]} {cluster.number}"
+    st.table(
+        {name: "", **{f"{label}": f"{value}  ·  {other}" if other else value for label, value, other, _ in measures}},
+        border="horizontal",
+        alt=f"Measures of {name}",
+    )

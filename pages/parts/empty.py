@@ -1,0 +1,34 @@
+"""What a page says when it has nothing to show, and when something is wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.lake import Lake
+from data.errors import WaferError
+from pages.parts.links import link
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error that a person can act on into its sentence on the page, and end the page there."""
+    try:
+        yield
+    except WaferError as error:
+        st.error(str(error))
+        st.stop()
+
+
+def stop_if_empty(lake: Lake) -> None:
+    """End the page with what to do when the lake holds no wafer."""
+    if lake.count():
+        return
+    with st.container(border=True):
+        st.markdown("**There are no wafers yet.**")
+        st.markdown(
+            "Drop wafer maps on the Segment page and save them to the lake, take in a folder with "
+            "`python -m jobs.ingest FOLDER`, or run `make demo` for a synthetic fab of 2,000 wafers."
+        )
+        link("segment", "Segment your first wafer")
+    st.stop()

@@ -1,0 +1,34 @@
+"""What is known about a wafer beside its defects: lot, test, size, and its way through the fab."""
+
+import streamlit as st
+
+from core.analysis import WaferResult
+from data.geometry import geometry
+from data.wafer import WaferMap
+
+
+def facts(wafer: WaferMap) -> None:
+    """Say in one line what wafer this is."""
+    frame = geometry(wafer)
+    rows, columns = wafer.dies.shape
+    said = [
+        wafer.product,
+        f"tested {wafer.tested_at:%Y-%m-%d %H:%M} UTC" if wafer.tested_at else "",
+        wafer.test_program,
+        f"yield **{wafer.yield_fraction:.1%}** ({wafer.fail_count:,} of {wafer.tested_count:,} dies fail)",
+        f"{rows} × {columns} dies",
+        "" if frame.assumed else f"{frame.diameter_mm:.0f} mm, dies {frame.die_pitch_mm[1]:.2f} × {frame.die_pitch_mm[0]:.2f} mm",
+    ]
+    st.caption(" · ".join(part for part in said if part))
+
+
+def history(wafer: WaferMap, result: WaferResult | None) -> None:
+    """List the process attributes, the file and the model, folded away until wanted."""
+    told = {name.replace("_", " ").capitalize(): value for name, value in sorted(wafer.attributes.items())}
+    if wafer.source_name:
+        told["File"] = wafer.source_name
+    if result is not None:
+        told["Model"] = result.segmentation.model
+    if told:
+        st.markdown("**Process history**", help="What the wafer's file says about its way through the fab.")
+        st.table(told, border="horizontal", width="content", alt="Process history")

@@ -1,0 +1,95 @@
+"""Filters whose choices live in the query string, so that a link restores them; pages share them by name."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from core.lake import Lake, WaferFilter
+from core.overview import span, start_of
+from data.classes import CLASSES
+from pages.parts.state import drop_widgets
+
+NAMES = {c.key: c.name for c in CLASSES}
+PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class", "severity", "text"
+FULL_SEVERITY = (0, 100)
+
+
+def product_filter(lake: Lake) -> list[str]:
+    """Choose products; none chosen means all."""
+    return st.multiselect(
+        "Product", lake.distinct("product"), key=PRODUCT, bind="query-params", placeholder="All products"
+    )
+
+
+def lot_filter(lake: Lake) -> list[str]:
+    """Choose lots; none chosen means all."""
+    return st.multiselect("Lot", lake.distinct("lot_id"), key=LOT, bind="query-params", placeholder="All lots")
+
+
+def date_filter(lake: Lake) -> tuple[date, date] | None:
+    """Choose first and last day of test, the whole lake to begin with; None where no wafer says when it was tested."""
+    whole = span(lake)
+    if whole is None:
+        return None
+    chosen = st.date_input(
+        "Tested",
+        value=whole,
+        min_value=whole[0],
+        max_value=whole[1],
+        key=DATES,
+        bind="query-params",
+        format="YYYY-MM-DD",
+        help="First and last day of test (UTC), both included.",
+    )
+    # While a person has picked only the first of two days, the last one of the lake stands in.
+    days = chosen if isinstance(chosen, tuple) else (chosen,)
+    return (days[0], days[-1] if len(days) > 1 else whole[1]) if days else whole
+
+
+def class_filter() -> list[str]:
+    """Choose defect classes; none chosen means any, wafers without defects included."""
+    return st.multiselect(
+        "Class",
+        list(NAMES),
+        format_func=NAMES.__getitem__,
+        key=CLASS,
+        bind="query-params",
+        placeholder="Any",
+        help="Wafers on which at least one of these classes was found.",
+    )
+
+
+def severity_filter() -> tuple[float | None, float | None]:
+    """Choose a range of severity; the full range lets wafers through that were not segmented yet."""
+    low, high = st.slider(
+        "Severity",
+        *FULL_SEVERITY,
+        value=FULL_SEVERITY,
+        key=SEVERITY,
+        bind="query-params",
+        help="0 (clean) to 100. The full range includes wafers that are not segmented yet.",
+    )
+    return (None if low == FULL_SEVERITY[0] else float(low), None if high == FULL_SEVERITY[1] else float(high))
+
+
+def text_filter() -> str:
+    """Type a part of a name."""
+    return st.text_input(
+        "Search",
+        key=TEXT,
+        bind="query-params",
+        placeholder="Lot, wafer, product, file …",
+        help="Part of the lot, wafer, product, test program or file name, in upper or lower case.",
+    ).strip()
+
+
+def wafer_filter(products: list[str], days: tuple[date, date] | None, lake: Lake) -> WaferFilter:
+    """Build the filter of product and days; the whole span of the lake also lets wafers without a date through."""
+    if days is None or days == span(lake):
+        return WaferFilter(product=products)
+    return WaferFilter(product=products, since=start_of(days[0]), until=start_of(days[1] + timedelta(days=1)))
+
+
+def clear_filters() -> None:
+    """Let every wafer through again."""
+    drop_widgets(PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT)

@@ -1,0 +1,53 @@
+"""Where the pages are, in which groups, and links to them that carry what the page should show."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+
+PAGES = Path(__file__).resolve().parent.parent
+ICON = PAGES / "parts" / "assets" / "icon.svg"
+LOGO = PAGES / "parts" / "assets" / "logo.svg"
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page as the navigation shows it.
+
+    Args:
+        group: heading it stands under.
+        title: its name.
+        help: what it is for, one sentence.
+    """
+
+    group: str
+    title: str
+    help: str
+
+
+ENTRIES = {
+    "overview": PageEntry("Monitor", "Overview", "Yield, defects by week and the worst wafers of the newest day."),
+    "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
+    "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
+    "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
+}
+NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
+GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}
+
+
+def page_of(name: str) -> st.Page:
+    """Give a page as `st.navigation` and links take it."""
+    entry = ENTRIES[name]
+    return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
+
+
+def link(name: str, label: str, *, icon: str | None = None, help: str | None = None, **query: str) -> None:
+    """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
+    if name in NAMES:
+        st.page_link(page_of(name), label=label, icon=icon, help=help, query_params=query)
+
+
+def open_page(name: str, **query: str) -> None:
+    """Leave for another page, with what it should show in the query string."""
+    st.switch_page(page_of(name), query_params=query)

@@ -1,0 +1,92 @@
+"""Which wafer a page shows: the one of the link, another of its lot, the previous or next, and one to compare with."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.analysis import WaferResult
+from core.lake import Lake, WaferFilter
+from core.overview import newest_day, worst_of_day
+from data.wafer import WaferMap
+from pages.parts.state import set_widget, widget
+
+WAFER, OTHER = "wafer", "other"
+
+
+def choose_wafer(lake: Lake, place: Any) -> str:
+    """Choose a wafer: by the link's `wafer`, then by the lot's list or the buttons; key of the wafer.
+
+    Without a link it is the worst of the newest day, so that the page never stands empty.
+
+    Args:
+        lake: the lake.
+        place: horizontal container for title and controls.
+    """
+    key = st.query_params.get(WAFER) or _first(lake)
+    lot, _, name = key.rpartition(":")
+    names = _wafers_of(lake, lot)
+    place.title(f"{lot} {name}", width="content")
+    if key not in names:
+        return key
+    position = names.index(key)
+    for label, step, shortcut, words in (("‹", -1, "Left", "Previous"), ("›", 1, "Right", "Next")):
+        at = position + step
+        place.button(
+            label,
+            key=f"step{step}",
+            disabled=not 0 <= at < len(names),
+            on_click=_go,
+            args=(names[min(max(at, 0), len(names) - 1)],),
+            help=f"{words} wafer of the lot",
+            shortcut=f"Alt+{shortcut}",
+        )
+    set_widget("lot-wafer", key)
+    place.selectbox(
+        f"Wafer of {lot}",
+        names,
+        format_func=lambda k: k.rpartition(":")[2],
+        key="lot-wafer",
+        on_change=lambda: _go(widget("lot-wafer")),
+        label_visibility="collapsed",
+        width=110,
+    )
+    place.caption(f"{position + 1} of {len(names)} in the lot", width="content")
+    return key
+
+
+def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
+    """Choose a second wafer to stand beside the first, by its key; None for none or an unknown one."""
+    given = st.text_input(
+        "Compare with",
+        key=OTHER,
+        bind="query-params",
+        placeholder="Compare with LOT:WAFER",
+        label_visibility="collapsed",
+        width=210,
+        help="Key of a second wafer, as LOT:WAFER, to see both maps side by side.",
+    ).strip()
+    if not given:
+        return None
+    if given not in lake.wafers_by_keys([given]):
+        st.warning(f"There is no wafer {given} to compare with. Write it as {wafer.lot_id}:W01.")
+        return None
+    other = lake.result(given)
+    if other is None:
+        st.warning(f"{given} is not segmented yet: open it and segment it first.")
+    return other
+
+
+def _first(lake: Lake) -> str:
+    everything = WaferFilter()
+    day = newest_day(lake, everything)
+    worst = worst_of_day(lake, everything, day, 1) if day else None
+    table = worst if worst is not None and len(worst) else lake.wafers_page(limit=1)
+    return str(table["key"].iloc[0])
+
+
+def _wafers_of(lake: Lake, lot: str) -> list[str]:
+    return list(lake.query("SELECT key FROM wafers WHERE lot_id = ? ORDER BY key", [lot])["key"])
+
+
+def _go(key: str) -> None:
+    st.query_params[WAFER] = key

@@ -1,0 +1,51 @@
+"""What every measure on screen is, its unit, and how it is computed: the words behind the question marks."""
+
+from core.instances import CENTER_SHARE, EDGE_SHARE
+
+HELP = {
+    "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",
+    "yield": "Passing dies over tested dies, summed over the wafers, in percent.",
+    "segmented": "Share of the wafers whose dies the model has already sorted into patterns, in percent.",
+    "defective": "Share of the segmented wafers on which at least one pattern was found, in percent.",
+    "severity": (
+        "0 (clean) to 100: 0.4 density + 0.3 coverage + 0.3 cluster count, each scaled to a saturation that is a "
+        "setting. The terms are shown on the wafer's page."
+    ),
+    "mean_severity": "Mean severity (0 to 100) of the segmented wafers.",
+    "mix": (
+        "Wafers of each week by dominant class: the class that most of the wafer's failing dies belong to. "
+        "Wafers without a pattern and wafers not segmented yet are left out."
+    ),
+    "weekly_yield": "Passing dies over tested dies of all wafers tested in the week, in percent.",
+    "clusters": "Connected groups of dies of one class. Gaps are bridged, specks dropped, touching blobs parted.",
+    "affected": "Failing dies that at least one pattern accounts for.",
+    "unexplained": "Failing dies that no pattern accounts for: the background every product has.",
+    "density": "Affected dies per cm² of the wafer's disc.",
+    "coverage": "Share of the wafer's tested dies that a pattern affects.",
+    "edge_ratio": "Share of the affected dies within 10 mm of the rim.",
+    "dominant": "The class that most of the affected dies belong to.",
+    "confidence": (
+        "Calibrated probability that a die belongs to its class, averaged over all affected dies (0 to 1). "
+        "Of a cluster: over its dies."
+    ),
+    "confidences": "Affected dies by the probability of their class, in steps of 0.05.",
+    "by_class": "Affected dies of each class; a die of two classes counts in both. In brackets: clusters.",
+    "zones": (
+        f"Share of the affected dies by distance from the wafer's centre: center below {CENTER_SHARE:.0%} of the "
+        f"radius, edge from {EDGE_SHARE:.0%}, middle between."
+    ),
+    "quadrants": "Share of the affected dies in each quarter of the wafer as drawn.",
+    "density_term": "Affected dies per cm² over their saturation, at most 1; worth up to 40 points.",
+    "coverage_term": "Coverage over its saturation, at most 1; worth up to 30 points.",
+    "count_term": "Clusters over their saturation, at most 1; worth up to 30 points.",
+    "dies": "Number of dies.",
+    "area": "Area of the cluster's dies in mm², streets included.",
+    "perimeter": "Length of the cluster's outline in mm.",
+    "compactness": "4π area / perimeter²: 0.785 for a square, near 0 for a line or scattered dies.",
+    "centroid": "Mean place of the cluster's dies: row and column, and mm from the wafer's centre (x right, y up).",
+    "box": "First and last row and column of the cluster.",
+    "zone": "Where the cluster lies by its mean distance from the wafer's centre: center, middle or edge.",
+    "clock": "Clock hour the cluster points to from the wafer's centre, 12 at the top of the map as drawn.",
+    "tested": "Time at the end of the wafer's test, UTC.",
+    "classes": "Classes that hold at least one die of the wafer.",
+}
