@@ -57,10 +57,29 @@ def analyse_stream(
         ModelError: the network fails.
         SettingError: a severity setting holds nonsense.
     """
+    for held in bounded_batches(wafers, batch):
+        yield from analyse(held, segmenter, careful=careful)
+
+
+def bounded_batches(wafers: Iterable[WaferMap], most: int = BATCH_WAFERS) -> Iterator[list[WaferMap]]:
+    """Cut a stream of wafers into lists that memory can hold, with their results.
+
+    Args:
+        wafers: read as lists are taken.
+        most: wafers in a list at most; fewer where they are large.
+
+    Example:
+        >>> import numpy as np
+        >>> [len(batch) for batch in bounded_batches([WaferMap(np.ones((9, 9), np.uint8), "L", "W")] * 5, 2)]
+        [2, 2, 1]
+    """
     held: list[WaferMap] = []
+    cells = 0
     for wafer in wafers:
-        if held and (len(held) == batch or sum(w.dies.size for w in held) + wafer.dies.size > BATCH_CELLS):
-            yield from analyse(held, segmenter, careful=careful)
-            held = []
+        if held and (len(held) == most or cells + wafer.dies.size > BATCH_CELLS):
+            yield held
+            held, cells = [], 0
         held.append(wafer)
-    yield from analyse(held, segmenter, careful=careful)
+        cells += wafer.dies.size
+    if held:
+        yield held

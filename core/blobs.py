@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from core.storage import Folder
 from data.errors import LakeError
@@ -40,7 +40,7 @@ class Blobs:
                 path.write_bytes(content)
         return sha256
 
-    def add_stream(self, stream: BinaryIO, sha256: str) -> None:
+    def add_stream(self, stream: IO[bytes], sha256: str) -> None:
         """Keep an open file whose hash is known already, with little memory.
 
         Raises:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["DISTINCT_COLUMNS", "PAGE_COLUMNS", "Lake", "WaferFilter"]
 
 ROWS_PER_PART = 2000
+MANY_PARTS = 64
+"""Small parts of a table from which a job that appended merges them when it is done."""
 _EVERYTHING = WaferFilter()
 
 _WAFERS = """

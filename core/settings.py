@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,10 @@ class Settings:
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )
+
+    def at(self, home: Path | None) -> "Settings":
+        """The same settings with another home folder, None to leave it."""
+        return self if home is None else replace(self, home=home)
 
     @property
     def lake_url(self) -> str:

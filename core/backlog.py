@@ -1,0 +1,38 @@
+"""The wafers of the lake that the model in use has not segmented yet."""
+
+import time
+from collections.abc import Iterator
+
+from core.analysis import analyse, bounded_batches
+from core.lake import Lake, batches
+from core.segmentation import Segmenter
+
+WAFERS_PER_PART = 256
+
+
+def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int]]:
+    """Segment every wafer of the lake whose result is missing or another model's.
+
+    Each batch is in the lake before it is told, so the work can be stopped at any time and taken up again.
+
+    Args:
+        lake: read from and appended to.
+        segmenter: the model in use.
+
+    Yields:
+        Wafers done and wafers in all, first (0, all).
+
+    Raises:
+        LakeError: the lake cannot be read.
+        ModelError: the network fails.
+    """
+    keys = lake.keys_not_segmented_by(segmenter.name)
+    done = 0
+    yield done, len(keys)
+    for some in batches(keys, WAFERS_PER_PART):
+        for wafers in bounded_batches(lake.wafers_by_keys(some).values(), WAFERS_PER_PART):
+            started = time.perf_counter()
+            results = analyse(wafers, segmenter)
+            lake.append_results(results, seconds=(time.perf_counter() - started) / len(wafers))
+            done += len(wafers)
+            yield done, len(keys)

@@ -1,0 +1,96 @@
+"""Read wafers from files into the lake and keep the originals; what is there already is left as it is."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.analysis import bounded_batches
+from core.blobs import Blobs
+from core.lake import MANY_PARTS, Lake
+from core.settings import Settings, settings
+from data.errors import SettingError, WaferError
+from data.wafer import WaferMap
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.segment import load_segmenter, segment_lake
+from jobs.sources import Reading
+
+WAFERS_PER_PART = 1000
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """Read wafers from files into the lake; the same file twice changes nothing."""
+
+    paths: tuple[Path, ...]  # files, folders or zips
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+    segment: bool = False  # then segment what the model has not segmented yet
+    model: str = ""  # ONNX file for that; empty: as WAFERSCOPE_MODEL says, else the shipped one
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when a file could not be read, nothing was read, or the job could not run.
+    """
+    config = parse(IngestConfig, argv)
+    try:
+        return _run(config, settings().at(config.home))
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(config: IngestConfig, at: Settings) -> int:
+    if not config.paths:
+        raise SettingError("command line", "expected files, folders or zips, found none", "Name what to ingest.")
+    segmenter = load_segmenter(at, config.model) if config.segment else None  # a missing model shows before the work
+    lake = Lake(at.lake_url)
+    status = ingest_files(config.paths, lake, Blobs(at.blobs_url))
+    if segmenter:
+        segment_lake(lake, segmenter)
+    return status
+
+
+def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs) -> int:
+    """Put every wafer of some files into the lake; a file's bytes are kept before its wafers are.
+
+    Args:
+        paths: files, folders or zips.
+        lake: appended to, and merged at the end if it has many parts.
+        blobs: where the originals are kept.
+
+    Returns:
+        0 when every file was read, else 1; the reasons stand on standard error.
+
+    Raises:
+        LakeError: the lake or a blob cannot be written.
+    """
+    reading = Reading(paths)
+    kept: set[str] = set()
+    new = already = 0
+
+    def keeping_originals(wafer: WaferMap) -> WaferMap:
+        if wafer.source_sha256 not in kept:
+            with reading.original(wafer.source_name) as stream:
+                blobs.add_stream(stream, wafer.source_sha256)
+            kept.add(wafer.source_sha256)
+        return wafer
+
+    with ProgressLine("ingested") as progress:
+        for wafers in bounded_batches(map(keeping_originals, reading), WAFERS_PER_PART):
+            counts = lake.append_wafers(wafers)
+            new, already = new + counts[0], already + counts[1]
+            progress.update(new + already, reading.share)
+    lake.compact(least=MANY_PARTS)
+    print(
+        f"{new:,} new or changed wafers, {already:,} there already, {len(reading.failures):,} failures.",
+        file=sys.stderr,
+    )
+    return reading.verdict()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

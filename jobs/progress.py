@@ -1,0 +1,102 @@
+"""One line that says how far a job is: count, rate, time left."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TextIO
+
+BAR_CELLS = 24
+REDRAW_SECONDS = 0.1
+LOG_SECONDS = 15.0
+
+
+class ProgressLine:
+    """Tells progress on one line of a terminal that is drawn anew, or as a line now and then in a log.
+
+    Args:
+        verb: what is being done, "segmented".
+        total: wafers in all, None when only a share of the work is known.
+        stream: where to write, None for standard error.
+
+    Example:
+        >>> with ProgressLine("read", total=4, stream=sys.stdout) as progress:
+        ...     progress.update(4)
+        read 4 of 4 wafers [########################] ...
+    """
+
+    def __init__(self, verb: str, total: int | None = None, stream: TextIO | None = None) -> None:
+        self._verb = verb
+        self._total = total
+        self._stream = stream or sys.stderr
+        self._started = time.monotonic()
+        self._drawn = float("-inf")
+        self._line = ""
+        self._done = 0
+        self._share: float | None = None
+
+    def __enter__(self) -> "ProgressLine":
+        """Start the clock."""
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Draw the last state and end the line."""
+        self._draw()
+        if self._stream.isatty():
+            self._stream.write("\n")
+
+    def update(self, done: int, share: float | None = None) -> None:
+        """Say how far it is; drawn at most ten times a second.
+
+        Args:
+            done: wafers done so far.
+            share: part of the work that is done, 0 to 1, where the number of wafers is not known.
+        """
+        self._done = done
+        self._share = done / self._total if self._total else share
+        if time.monotonic() - self._drawn > (REDRAW_SECONDS if self._stream.isatty() else LOG_SECONDS):
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        line = describe(self._verb, self._done, self._total, self._share, self._drawn - self._started)
+        if self._stream.isatty():
+            self._stream.write(f"\r{line:<{len(self._line)}}")
+        else:
+            self._stream.write(f"{line}\n")
+        self._stream.flush()
+        self._line = line
+
+
+def describe(verb: str, done: int, total: int | None, share: float | None, seconds: float) -> str:
+    """Put progress into words.
+
+    Args:
+        verb: what is being done.
+        done: wafers so far.
+        total: wafers in all, None when not known.
+        share: part of the work that is done, None when not known.
+        seconds: since the start.
+
+    Example:
+        >>> describe("segmented", 1250, 5000, 0.25, 25)
+        'segmented 1,250 of 5,000 wafers [######..................] 50/s, 1:15 left'
+        >>> describe("read", 30, None, None, 60)
+        'read 30 wafers, 0.5/s'
+    """
+    count = f"{done:,} of {total:,}" if total is not None else f"{done:,}"
+    rate = done / seconds if seconds > 0 else 0.0
+    pace = f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
+    if share is None:
+        return f"{verb} {count} wafers, {pace}"
+    cells = round(BAR_CELLS * share)
+    left = f"{_clock(seconds * (1 - share) / share)} left" if 0 < share < 1 else f"{_clock(seconds)} in all"
+    return f"{verb} {count} wafers [{'#' * cells}{'.' * (BAR_CELLS - cells)}] {pace}, {left}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,124 @@
+"""Segment wafers: from files into a folder of results, or those of the lake that the model has not seen."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.analysis import WaferResult, analyse, bounded_batches
+from core.backlog import segment_backlog
+from core.exports import ResultWriter
+from core.lake import MANY_PARTS, Lake
+from core.segmentation import Segmenter
+from core.settings import Settings, settings
+from data.errors import SettingError, WaferError
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.sources import Reading
+
+
+@dataclass(frozen=True)
+class SegmentConfig:
+    """Segment wafers from files into a folder of results, or those of the lake that the model has not segmented."""
+
+    paths: tuple[Path, ...]  # files, folders or zips
+    out: Path | None = None  # folder for masks, tables and summary.json
+    lake: bool = False  # segment what is in the lake instead of files
+    model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
+    careful: bool = False  # average over eight turns and flips: eight times the work, steadier answers
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when a file could not be read, nothing was read, or the job could not run.
+    """
+    config = parse(SegmentConfig, argv)
+    try:
+        return _run(config, settings().at(config.home))
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(config: SegmentConfig, at: Settings) -> int:
+    if config.lake == bool(config.paths) or config.lake == (config.out is not None):
+        raise SettingError("command line", "expected PATH... with --out, or --lake", "Say which of both to segment.")
+    segmenter = load_segmenter(at, config.model)
+    if config.out is None:
+        return segment_lake(Lake(at.lake_url), segmenter)
+    return segment_files(config.paths, config.out, segmenter, careful=config.careful)
+
+
+def load_segmenter(at: Settings, model: str = "") -> Segmenter:
+    """Load the model that a flag names, else the settings', else the shipped one.
+
+    Raises:
+        ModelError: it is missing, damaged or does not fit.
+    """
+    return Segmenter.load(model or at.model or None, threads=at.threads or None)
+
+
+def segment_files(paths: Sequence[Path], out: Path, segmenter: Segmenter, *, careful: bool = False) -> int:
+    """Segment every wafer of some files and write the results.
+
+    Args:
+        paths: files, folders or zips.
+        out: folder for the results.
+        segmenter: the model.
+        careful: average over eight turns and flips.
+
+    Returns:
+        0 when every file was read, else 1; the reasons stand in summary.json and on standard error.
+
+    Raises:
+        SettingError: the folder cannot be written to.
+        ModelError: the network fails; nothing is written.
+    """
+    reading = Reading(paths)
+    with ResultWriter(out) as writer, ProgressLine("segmented") as progress:
+        for done, (result, milliseconds) in enumerate(_timed(reading, segmenter, careful), 1):
+            writer.add(result, milliseconds)
+            progress.update(done, reading.share)
+        for failure in reading.failures:
+            writer.fail(failure.source_name, failure.reason)
+    return reading.verdict()
+
+
+def segment_lake(lake: Lake, segmenter: Segmenter) -> int:
+    """Segment what the model has not segmented yet in the lake, then merge parts if there are many.
+
+    Returns:
+        0
+
+    Raises:
+        LakeError: the lake cannot be read.
+        ModelError: the network fails; what was done before is kept.
+    """
+    steps = segment_backlog(lake, segmenter)
+    _, total = next(steps)
+    if total == 0:
+        print(f"Every wafer of the lake is segmented by {segmenter.name}.", file=sys.stderr)
+        return 0
+    with ProgressLine("segmented", total) as progress:
+        for done, _ in steps:
+            progress.update(done)
+    lake.compact(least=MANY_PARTS)
+    return 0
+
+
+def _timed(reading: Reading, segmenter: Segmenter, careful: bool) -> Iterator[tuple[WaferResult, float]]:
+    """Results, each with its share in milliseconds of the time that reading and analysing its batch took."""
+    started = time.perf_counter()
+    for wafers in bounded_batches(reading):
+        results = analyse(wafers, segmenter, careful=careful)
+        milliseconds = (time.perf_counter() - started) * 1000 / len(wafers)
+        yield from ((result, milliseconds) for result in results)
+        started = time.perf_counter()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
