@@ -130,9 +130,21 @@ def _traced(region: NDArray[np.bool_]) -> NDArray[np.float64]:
     necks = np.zeros_like(fine)
     necks[FINE:-1:FINE, FINE:-1:FINE] = (a & d & ~b & ~c) | (b & c & ~a & ~d)
     fine = cv2.bitwise_or(fine, cv2.dilate(necks, np.ones((3, 3), dtype=np.uint8)))
-    contours, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    traced: NDArray[np.float64] = contours[0][:, 0, ::-1] / FINE
-    return traced
+    (contour, *_), _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return _squared(contour[:, 0, ::-1].astype(np.intp), fine) / FINE
+
+
+def _squared(line: NDArray[np.intp], fine: MatLike) -> NDArray[np.intp]:
+    """Give a line of single steps back the inner corners that OpenCV cuts, and keep its corners alone."""
+    after = np.roll(line, -1, axis=0)
+    cut = np.flatnonzero((line != after).all(axis=1))
+    corners = np.column_stack([line[cut, 0], after[cut, 1]])
+    outside = fine[corners[:, 0], corners[:, 1]] == 0
+    corners[outside] = np.column_stack([after[cut, 0], line[cut, 1]])[outside]
+    whole = np.insert(line, cut + 1, corners, axis=0)
+    steps = np.roll(whole, -1, axis=0) - whole
+    turns: NDArray[np.bool_] = (steps != np.roll(steps, 1, axis=0)).any(axis=1)
+    return whole[turns]
 
 
 def length(line: NDArray[np.float64], scale: Sequence[float]) -> float:

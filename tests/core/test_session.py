@@ -93,7 +93,7 @@ def test_metadata_that_does_not_fit_is_refused(changes, sentence):
 @pytest.mark.parametrize("field", sorted(METADATA))
 def test_every_field_of_the_metadata_is_needed(field):
     fields = {key: value for key, value in METADATA.items() if key != field}
-    with pytest.raises(ModelError, match="m.onnx: the model's metadata cannot be read"):
+    with pytest.raises(ModelError, match=r"m\.onnx: the model's metadata cannot be read"):
         read_metadata(json.dumps(fields), "m.onnx")
 
 

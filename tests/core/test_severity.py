@@ -1,0 +1,115 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.instances import find_instances
+from core.severity import Severity, SeverityRules, severity
+from tests.core.wafers import disc, segmentation, wafer
+
+RULES = SeverityRules(density_saturation=1.0, coverage_saturation=0.3, count_saturation=10)
+
+
+def scored(masks: dict[str, np.ndarray], rules: SeverityRules = RULES, **fields) -> Severity:
+    shown = wafer(np.any(list(masks.values()), axis=0), **fields)
+    return severity(find_instances(segmentation(shown, masks), shown), shown, rules)
+
+
+def squares(*corners: tuple[int, int], size: int = 40, side: int = 4) -> np.ndarray:
+    mask = np.zeros((size, size), dtype=bool)
+    for r, c in corners:
+        mask[r : r + side, c : c + side] = True
+    return mask
+
+
+def test_measures_are_those_one_computes_by_hand():
+    found = scored({"particle": squares((4, 18), (20, 20), (30, 10))}, die_pitch_mm=(5.0, 5.0), diameter_mm=200.0)
+    area_cm2 = math.pi * 10**2
+    assert (found.cluster_count, found.affected_dies) == (3, 48)
+    assert found.density_per_cm2 == pytest.approx(48 / area_cm2)
+    assert found.clusters_per_cm2 == pytest.approx(3 / area_cm2)
+    assert found.coverage == pytest.approx(48 * 0.25 / area_cm2)
+    assert (found.cluster_dies_min, found.cluster_dies_mean, found.cluster_dies_max) == (16, 16, 16)
+    assert found.cluster_mm2_max == pytest.approx(400)
+    assert found.confidence == pytest.approx(0.9, abs=1e-6)
+    assert found.density_term == pytest.approx(40 * 48 / area_cm2)
+    assert found.coverage_term == pytest.approx(30 * 12 / area_cm2 / 0.3)
+    assert found.count_term == pytest.approx(30 * 0.3)
+    assert found.score == pytest.approx(found.density_term + found.coverage_term + found.count_term)
+
+
+def test_edge_ratio_is_the_share_of_affected_dies_within_ten_mm_of_the_edge():
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[0:4, 18:22] = True  # rows 0 to 3 lie 97.5, 92.5, 87.5, 82.5 mm above the centre
+    found = scored({"edge": mask}, die_pitch_mm=(5.0, 5.0), diameter_mm=200.0)
+    assert found.edge_ratio == 0.5
+
+
+def test_a_die_in_two_classes_counts_once():
+    mask = squares((10, 10))
+    found = scored({"edge": mask, "particle": mask})
+    assert (found.cluster_count, found.affected_dies) == (2, 16)
+
+
+def test_a_clean_wafer_scores_zero_and_its_shares_are_undefined():
+    found = severity([], wafer(np.zeros((9, 9), dtype=bool)), RULES)
+    assert (found.score, found.cluster_count, found.affected_dies, found.coverage) == (0, 0, 0, 0)
+    undefined = (
+        found.edge_ratio,
+        found.confidence,
+        found.cluster_dies_min,
+        found.cluster_dies_mean,
+        found.cluster_mm2_max,
+    )
+    assert all(math.isnan(value) for value in undefined)
+
+
+def test_a_wafer_that_fails_everywhere_fills_density_and_coverage():
+    found = scored({"random": disc(60) > 0}, dies=disc(60))
+    assert (found.density_term, found.coverage_term, found.count_term) == (40, 30, 3)
+
+
+def test_coverage_never_exceeds_the_wafer():
+    assert scored({"random": np.ones((30, 30), dtype=bool)}).coverage == 1.0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 10), st.floats(0.01, 1), st.floats(1, 50))
+def test_the_score_is_the_sum_of_its_terms_and_stays_within_a_hundred(seed, density, coverage, count):
+    mask = np.random.default_rng(seed).random((30, 30)) < 0.4
+    found = scored({"particle": mask}, SeverityRules(density, coverage, count))
+    assert found.score == pytest.approx(found.density_term + found.coverage_term + found.count_term)
+    assert 0 <= found.density_term <= 40
+    assert 0 <= found.coverage_term <= 30
+    assert 0 <= found.count_term <= 30
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 5))
+def test_more_of_the_same_is_never_less_severe(more):
+    places = [(4, 4), (4, 14), (4, 24), (14, 4), (14, 14), (14, 24)]
+    fewer, all_of_them = (scored({"particle": squares(*places[: n + 1])}) for n in (max(more - 1, 0), more))
+    assert all_of_them.score >= fewer.score
+
+
+def test_what_was_assumed_is_said_in_words():
+    mask = squares((10, 10))
+    nothing = scored({"particle": mask})
+    assert nothing.assumed_geometry
+    assert nothing.assumption == (
+        "The file does not say it: assumed a diameter of 300 mm and dies of 7.5 x 7.5 mm, so that they fill the wafer."
+    )
+    pitch = scored({"particle": mask}, die_pitch_mm=(5.0, 5.0))
+    assert pitch.assumption == "The file does not say it: assumed a diameter of 300 mm."
+    known = scored({"particle": mask}, die_pitch_mm=(5.0, 5.0), diameter_mm=200.0)
+    assert (known.assumed_geometry, known.assumption) == (False, "")
+
+
+def test_saturations_come_from_the_settings(monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_SEVERITY_COUNT_SATURATION", "2")
+    mask = squares((4, 4), (20, 20))
+    shown = wafer(mask)
+    found = severity(find_instances(segmentation(shown, {"particle": mask}), shown), shown)
+    assert found.count_term == 30
