@@ -90,3 +90,9 @@ def worst_of_day(lake: Lake, where: WaferFilter, day: date, limit: int) -> pd.Da
 def start_of(day: date) -> datetime:
     """Midnight at which a day begins, UTC."""
     return datetime.combine(day, time(), UTC)
+
+
+def is_demo(lake: Lake) -> bool:
+    """Say whether the lake holds the demo fab and nothing else."""
+    row = lake.query("SELECT bool_and(source_name = 'demo fab') AS demo FROM wafers").iloc[0]
+    return bool(row["demo"])

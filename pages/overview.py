@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.overview import by_week, newest_day, totals, worst_of_day
+from core.overview import by_week, is_demo, newest_day, totals, worst_of_day
 from data.classes import CLASS_KEYS
 from pages.parts import charts
 from pages.parts.cache import lake as open_lake
@@ -13,6 +13,7 @@ from pages.parts.filters import date_filter, product_filter, wafer_filter
 from pages.parts.gallery import gallery
 from pages.parts.links import link
 from pages.parts.measures import HELP
+from pages.parts.wafer_table import WORST_FIRST
 from pages.parts.welcome import welcome
 
 WORST = 12
@@ -22,7 +23,7 @@ with explained():
     head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
     head.title("Overview")
     stop_if_empty(lake)
-    welcome()
+    welcome(demo=is_demo(lake))
     with product_slot:
         products = product_filter(lake)
     with dates_slot:
@@ -62,7 +63,7 @@ with explained():
         title, more = st.columns([3, 1], vertical_alignment="bottom")
         title.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=f"The newest day in this selection. {HELP['severity']}")
         with more:
-            link("wafers", "All wafers, worst first", sort="most_severe")
+            link("wafers", "All wafers, worst first", sort=WORST_FIRST)
         worst = worst_of_day(lake, where, day, WORST)
         with st.spinner("Drawing wafers"):
             gallery(worst, key="worst")

@@ -11,9 +11,9 @@ from pages.parts.facts import facts, history
 from pages.parts.links import link
 from pages.parts.lot_steps import choose_wafer, compare_with
 from pages.parts.result_files import download_menu
-from pages.parts.wafer_canvas import wafer_canvas
-from pages.parts.wafer_view import map_only, wafer_view
 from pages.parts.state import chosen_palette
+from pages.parts.wafer_canvas import wafer_canvas
+from pages.parts.wafer_view import compact_view, wafer_view
 
 with explained():
     lake = open_lake()
@@ -28,9 +28,9 @@ with explained():
             link("wafers", "Find it among all wafers")
             st.stop()
         result = lake.result(key)
-    facts(wafer)
 
     if result is None:
+        facts(wafer)
         st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
         if st.button("Segment it now", type="primary"):
             with st.spinner("Finding patterns"):
@@ -42,13 +42,12 @@ with explained():
             download_menu(result)
             other = compare_with(lake, wafer)
         if other is None:
-            wafer_view(result, key="wafer")
+            facts(wafer)
+            wafer_view(result, key="wafer", linked=True)
         else:
-            left, right = st.columns(2, gap="medium")
-            with left:
-                st.markdown(f"**{wafer.lot_id} {wafer.wafer_id}**")
-                map_only(result, key="wafer")
-            with right:
-                st.markdown(f"**{other.wafer.lot_id} {other.wafer.wafer_id}**")
-                map_only(other, key="other")
+            for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
+                with column:
+                    link("wafer", f"{one.wafer.lot_id} {one.wafer.wafer_id}", wafer=one.wafer.key)
+                    facts(one.wafer)
+                    compact_view(one, key=name, linked=name == "wafer")
     history(wafer, result)

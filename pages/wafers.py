@@ -18,42 +18,43 @@ from pages.parts.filters import (
     text_filter,
     wafer_filter,
 )
-from pages.parts.wafer_table import PAGE_SIZES, choose_page, choose_sort, wafer_table
+from pages.parts.gallery import gallery
+from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
 with explained():
     lake = open_lake()
     st.title("Wafers")
     stop_if_empty(lake)
 
-    text_slot, product_slot, lot_slot, class_slot = st.columns([1.2, 1, 1, 1])
-    with text_slot:
+    upper, lower = st.columns([1.3, 1, 1, 1]), st.columns([1.3, 1, 1, 1])
+    with upper[0]:
         text = text_filter()
-    with product_slot:
+    with upper[1]:
         products = product_filter(lake)
-    with lot_slot:
+    with upper[2]:
         lots = lot_filter(lake)
-    with class_slot:
+    with upper[3]:
         classes = class_filter()
-    dates_slot, severity_slot, sort_slot, size_slot = st.columns([1.2, 1, 1, 1])
-    with dates_slot:
+    with lower[0]:
         days = date_filter(lake)
-    with severity_slot:
+    with lower[1]:
         low, high = severity_filter()
-    with sort_slot:
+    with lower[2]:
         sort = choose_sort()
-    with size_slot:
-        size = st.selectbox("Rows", PAGE_SIZES, key="rows", bind="query-params", help="Wafers on a page.")
+    with lower[3]:
+        size = choose_size()
 
-    where: WaferFilter = replace(
+    where = replace(
         wafer_filter(products, days, lake),
         lot=lots, defect_class=classes, severity_min=low, severity_max=high, text=text,
     )  # fmt: skip
     found = lake.count(where)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{found:,}** of {lake.count():,} wafers")
+        st.markdown(f"**{found:,}** of {lake.count():,} wafers", width="content")
+        as_pictures = choose_view()
         st.download_button(
-            "CSV",
+            "Download CSV",
             data=lambda: page_csv(lake, where, sort),
             file_name="wafers.csv",
             mime="text/csv",
@@ -61,7 +62,7 @@ with explained():
             disabled=not found,
             help="All wafers of this filter in this order, every page of the table.",
         )
-        st.button("Clear filters", on_click=clear_filters, disabled=where == WaferFilter())
+        st.button("Clear filters", on_click=clear_filters, disabled=where == WaferFilter(product=[], lot=[], defect_class=[]))
         pages = st.container(horizontal=True, horizontal_alignment="right")
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")
@@ -69,4 +70,8 @@ with explained():
     with pages:
         page = choose_page(found, size)
     with st.spinner("Reading wafers"):
-        wafer_table(lake.wafers_page(where, sort, (page - 1) * size, size))
+        wafers = lake.wafers_page(where, sort, (page - 1) * size, size)
+        if as_pictures:
+            gallery(wafers, key="wafers")
+        else:
+            wafer_table(wafers)

@@ -76,6 +76,30 @@ def shares(values: Mapping[str, float], *, key: str, alt: str, height: int = 110
     _show(figure, key, alt)
 
 
+def quadrant_shares(values: Mapping[str, float], *, key: str, height: int = 150) -> None:
+    """Draw the four quarters of the wafer where they lie, the darker the more of the affected dies they hold."""
+    greys = GREYS[current_theme()]
+    rows = (("upper left", "upper right"), ("lower left", "lower right"))
+    tiles = go.Heatmap(
+        z=[[values[name] for name in row] for row in rows],
+        text=[[f"{values[name]:.0%}" for name in row] for row in rows],
+        customdata=[[name.capitalize() for name in row] for row in rows],
+        texttemplate="%{text}",
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
+        colorscale=[[0, greys.disc], [1, greys.outline]],
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    figure = _figure([tiles], height)
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+    spoken = ", ".join(f"{name} {share:.0%}" for name, share in values.items())
+    _show(figure, key, f"Share of the affected dies by quadrant: {spoken}")
+
+
 def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height: int = 300) -> None:
     """Draw how many wafers of each week have which dominant class, stacked.
 
@@ -126,9 +150,9 @@ def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
 
 
 def _figure(
-    traces: list[go.Bar] | list[go.Scatter], height: int, *, left: int = 0, right: int = 8, bottom: int = 4
+    traces: Sequence[go.Bar | go.Scatter | go.Heatmap], height: int, *, left: int = 0, right: int = 8, bottom: int = 4
 ) -> go.Figure:
-    figure = go.Figure(traces)
+    figure = go.Figure(list(traces))
     figure.update_layout(
         height=height, margin={"l": left, "r": right, "t": 4, "b": bottom}, showlegend=False, dragmode=False
     )

@@ -8,7 +8,7 @@ from core.instances import Instance
 from core.palette import class_colors
 from data.classes import CLASSES
 from pages.parts.measures import HELP
-from pages.parts.state import choose_cluster, chosen_palette, table_version, widget
+from pages.parts.state import ViewState, chosen_palette
 
 NAMES = {c.key: c.name for c in CLASSES}
 ROW_PX, ROWS_SHOWN = 30, 8
@@ -22,28 +22,28 @@ def class_column(label: str = "Class", help_key: str = "classes") -> object:
     )
 
 
-def cluster_table(result: WaferResult, *, key: str, focus: Instance | None) -> None:
+def cluster_table(result: WaferResult, *, state: ViewState, focus: Instance | None) -> None:
     """List a wafer's clusters; choosing one zooms the view's map to it and shows its measures.
 
     Args:
         result: the analysed wafer.
-        key: of the wafer view.
+        state: of the wafer view.
         focus: the cluster chosen now.
     """
     if not result.instances:
         return
-    table_key = f"{key}-clusters-{result.wafer.key}-{table_version(key)}"
+    key = result.wafer.key
     rows = [position for position, i in enumerate(result.instances) if focus is not None and i.number == focus.number]
     st.dataframe(
         _table(result.instances),
-        key=table_key,
-        on_select=lambda: _choose(key, table_key, result),
+        key=state.table_key(key),
+        on_select=lambda: state.choose_row(key, [i.number for i in result.instances]),
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
         hide_index=True,
         row_height=ROW_PX,
         height=min(len(result.instances), ROWS_SHOWN) * ROW_PX + 38,
-        alt=f"Clusters of wafer {result.wafer.key}",
+        alt=f"Clusters of wafer {key}",
         column_config={
             "number": st.column_config.NumberColumn("#", width=36),
             "class": class_column(),
@@ -60,12 +60,6 @@ def cluster_table(result: WaferResult, *, key: str, focus: Instance | None) -> N
         st.caption("Choose a cluster in the table or on the map to zoom to it.")
     else:
         _details(focus)
-
-
-def _choose(key: str, table_key: str, result: WaferResult) -> None:
-    rows = widget(table_key)["selection"]["rows"]
-    number = result.instances[rows[0]].number if rows else None
-    choose_cluster(key, result.wafer.key, number, by_table=True)
 
 
 def _table(instances: list[Instance]) -> pd.DataFrame:
@@ -93,8 +87,7 @@ def _details(cluster: Instance) -> None:
         ("Extent", f"rows {first_row}–{last_row}", f"columns {first_column}–{last_column}", "box"),
     )
     name = f"{NAMES[cluster.class_key]} {cluster.number}"
-    st.table(
-        {name: "", **{f"{label}": f"{value}  ·  {other}" if other else value for label, value, other, _ in measures}},
-        border="horizontal",
-        alt=f"Measures of {name}",
-    )
+    words = "\n\n".join(f"**{label}**: {HELP[help_key]}" for label, _, _, help_key in measures)
+    st.markdown(f"**{name}**", help=words)
+    told = {label: f"{value}  ·  {other}" if other else value for label, value, other, _ in measures}
+    st.table(told, border="horizontal", alt=f"Measures of {name}")

@@ -24,7 +24,7 @@ def facts(wafer: WaferMap) -> None:
 
 def history(wafer: WaferMap, result: WaferResult | None) -> None:
     """List the process attributes, the file and the model, folded away until wanted."""
-    told = {name.replace("_", " ").capitalize(): value for name, value in sorted(wafer.attributes.items())}
+    told = {name.replace("_", " "): value for name, value in sorted(wafer.attributes.items())}
     if wafer.source_name:
         told["File"] = wafer.source_name
     if result is not None:

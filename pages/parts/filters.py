@@ -7,10 +7,10 @@ import streamlit as st
 from core.lake import Lake, WaferFilter
 from core.overview import span, start_of
 from data.classes import CLASSES
+from pages.parts.links import CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT
 from pages.parts.state import drop_widgets
 
 NAMES = {c.key: c.name for c in CLASSES}
-PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class", "severity", "text"
 FULL_SEVERITY = (0, 100)
 
 

@@ -9,6 +9,10 @@ import streamlit as st
 PAGES = Path(__file__).resolve().parent.parent
 ICON = PAGES / "parts" / "assets" / "icon.svg"
 LOGO = PAGES / "parts" / "assets" / "logo.svg"
+PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class", "severity", "text"
+SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
+FILTERS = (PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
+"""Names in the query string that pages share."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,17 @@ def page_of(name: str) -> st.Page:
     return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
 
 
-def link(name: str, label: str, *, icon: str | None = None, help: str | None = None, **query: str) -> None:
+def link(name: str, label: str, *, help: str | None = None, **query: str) -> None:
     """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
     if name in NAMES:
-        st.page_link(page_of(name), label=label, icon=icon, help=help, query_params=query)
+        st.page_link(page_of(name), label=label, help=help, query_params=_carried() | query)
 
 
 def open_page(name: str, **query: str) -> None:
     """Leave for another page, with what it should show in the query string."""
-    st.switch_page(page_of(name), query_params=query)
+    st.switch_page(page_of(name), query_params=_carried() | query)
+
+
+def _carried() -> dict[str, list[str]]:
+    """The filters in force: they travel along, so that the way back finds them again."""
+    return {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}

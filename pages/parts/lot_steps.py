@@ -55,20 +55,23 @@ def choose_wafer(lake: Lake, place: Any) -> str:
 
 
 def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
-    """Choose a second wafer to stand beside the first, by its key; None for none or an unknown one."""
-    given = st.text_input(
+    """Choose a second wafer to stand beside the first; None for none, an unknown or an unsegmented one."""
+    given = st.selectbox(
         "Compare with",
+        [key for key in _wafers_of(lake, wafer.lot_id) if key != wafer.key],
+        index=None,
+        accept_new_options=True,
         key=OTHER,
         bind="query-params",
-        placeholder="Compare with LOT:WAFER",
+        placeholder="Compare with …",
         label_visibility="collapsed",
         width=210,
-        help="Key of a second wafer, as LOT:WAFER, to see both maps side by side.",
-    ).strip()
+        help="A second wafer to see both side by side: one of this lot, or type any as LOT:WAFER.",
+    )
     if not given:
         return None
     if given not in lake.wafers_by_keys([given]):
-        st.warning(f"There is no wafer {given} to compare with. Write it as {wafer.lot_id}:W01.")
+        st.warning(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}.")
         return None
     other = lake.result(given)
     if other is None:
@@ -90,3 +93,4 @@ def _wafers_of(lake: Lake, lot: str) -> list[str]:
 
 def _go(key: str) -> None:
     st.query_params[WAFER] = key
+    st.query_params.pop("cluster", None)

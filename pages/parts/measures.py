@@ -28,6 +28,7 @@ HELP = {
         "Calibrated probability that a die belongs to its class, averaged over all affected dies (0 to 1). "
         "Of a cluster: over its dies."
     ),
+    "mean_confidence": "Mean confidence of the clusters, each counted once (0 to 1); a cluster's is the mean over its dies.",
     "confidences": "Affected dies by the probability of their class, in steps of 0.05.",
     "by_class": "Affected dies of each class; a die of two classes counts in both. In brackets: clusters.",
     "zones": (

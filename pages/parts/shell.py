@@ -3,25 +3,22 @@
 import streamlit as st
 
 from core.settings import settings
-from data.errors import WaferError
-from pages.parts.links import GROUPS, page_of
+from pages.parts.empty import explained
+from pages.parts.links import GROUPS, ICON, LOGO, page_of
 from pages.parts.state import Key
-from pages.parts.links import ICON, LOGO
 
-st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide")
+# The theme has no setting for the margins left and right, and a wafer table wants the width.
+DENSE = "<style>[data-testid='stMainBlockContainer'] { padding-left: 2rem; padding-right: 2rem; }</style>"
+
+st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
 st.logo(LOGO, size="large")
-
+st.html(DENSE)
 page = st.navigation({group: [page_of(name) for name in names] for group, names in GROUPS.items() if names})
 
-try:
-    start_safe = settings().color_safe
-except WaferError as error:
-    st.error(str(error))
-    st.stop()
-with st.sidebar:
+with explained(), st.sidebar:
     st.toggle(
         "Colour-blind-safe colours",
-        value=start_safe,
+        value=settings().color_safe,
         key=Key.SAFE_COLORS,
         persist_state="session",
         help="Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart.",

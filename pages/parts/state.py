@@ -1,11 +1,17 @@
-"""The only session keys, behind functions with types. What a link must restore is in the query string, not here."""
+"""The only session keys, behind functions with types.
+
+What a link must restore lives in the query string: filters bind themselves to it, and a linked wafer view keeps its
+choices there. A view that is not linked (there may be several on a page) keeps them in the session.
+"""
 
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import streamlit as st
 
+from core.intake import Intake
 from core.palette import Palette, Theme
 from core.settings import settings
 
@@ -18,7 +24,7 @@ class Key(StrEnum):
 
 def chosen_palette() -> Palette:
     """Give the palette that the person switched to, the site's default before."""
-    safe = st.session_state.get(Key.SAFE_COLORS, settings().color_safe)
+    safe = _state().get(Key.SAFE_COLORS, settings().color_safe)
     return Palette.SAFE if safe else Palette.STANDARD
 
 
@@ -27,77 +33,141 @@ def current_theme() -> Theme:
     return Theme.DARK if st.context.theme.type == "dark" else Theme.LIGHT
 
 
-def chosen_cluster(view: str, wafer: str) -> int | None:
-    """Number of the cluster that a wafer view has zoomed to, None for the whole wafer.
+@dataclass(frozen=True)
+class ViewState:
+    """What a wafer view remembers: the chosen cluster and the classes that its legend hides.
 
     Args:
-        view: key of the wafer view.
-        wafer: key of the wafer it shows; another wafer's choice does not count.
+        key: of the view; every view on a page has its own.
+        linked: keep it in the query string, as the main view of a page does.
     """
-    chosen_wafer, number = _get(f"{view}-cluster", (wafer, None))
-    return number if chosen_wafer == wafer else None
+
+    key: str
+    linked: bool = False
+
+    @property
+    def canvas_key(self) -> str:
+        """Key of the view's canvas."""
+        return f"{self.key}-canvas"
+
+    @property
+    def show_key(self) -> str:
+        """Key of the widget that chooses patterns or a probability; the name in the query string when linked."""
+        return "show" if self.linked else f"{self.key}-show"
+
+    def table_key(self, wafer: str) -> str:
+        """Key of the cluster table. It changes when the map chose: a table's own choice cannot be set, so a new one
+        with the right row chosen takes its place.
+        """
+        return f"{self.key}-clusters-{wafer}-{_state().get(f'{self.key}-version', 0)}"
+
+    def cluster(self, wafer: str) -> int | None:
+        """Number of the cluster zoomed to, None for the whole wafer."""
+        text = self._read(f"cluster-{wafer}", "cluster")
+        return int(text) if text.isdecimal() else None
+
+    def choose(self, wafer: str, number: int | None) -> None:
+        """Zoom to a cluster, or back out with None."""
+        self._write(f"cluster-{wafer}", "cluster", "" if number is None else str(number))
+
+    def choose_clicked(self, wafer: str) -> None:
+        """Zoom to the cluster that was just clicked on the map."""
+        picked = _state()[self.canvas_key].get("picked")
+        self.choose(wafer, picked if isinstance(picked, int) else None)
+        _state()[f"{self.key}-version"] = _state().get(f"{self.key}-version", 0) + 1
+
+    def choose_row(self, wafer: str, numbers: list[int]) -> None:
+        """Zoom to the cluster whose row was just chosen in the table, or out when none is.
+
+        Args:
+            wafer: key of the wafer.
+            numbers: of the clusters, in the order of the rows.
+        """
+        rows = _state()[self.table_key(wafer)]["selection"]["rows"]
+        self.choose(wafer, numbers[rows[0]] if rows else None)
+
+    def hidden(self) -> list[str]:
+        """Classes that the legend hides."""
+        return [key for key in self._read("hide", "hide").split(",") if key]
+
+    def keep_hidden(self) -> None:
+        """Remember which classes the legend has just hidden."""
+        self._write("hide", "hide", ",".join(_state()[self.canvas_key].get("hidden") or ()))
+
+    def _read(self, session_name: str, query_name: str) -> str:
+        if self.linked:
+            return st.query_params.get(query_name, "")
+        return str(_state().get(f"{self.key}-{session_name}", ""))
+
+    def _write(self, session_name: str, query_name: str, value: str) -> None:
+        if not self.linked:
+            _state()[f"{self.key}-{session_name}"] = value
+        elif value:
+            st.query_params[query_name] = value
+        else:
+            st.query_params.pop(query_name, None)
 
 
-def choose_cluster(view: str, wafer: str, number: int | None, *, by_table: bool = False) -> None:
-    """Zoom a wafer view to a cluster, or back out with None.
+def intake() -> Intake:
+    """Give the files that this person handed in on the Segment page; they stay when the page is left."""
+    held: Intake = _state().setdefault("intake", Intake())
+    return held
+
+
+def drop_intake() -> None:
+    """Forget the files that were handed in, and empty the upload field."""
+    _state().pop("intake", None)
+    _state()["intake-round"] = intake_round() + 1
+
+
+def intake_round() -> int:
+    """Count how often the intake was dropped; widgets that must start anew with it carry the count in their key."""
+    count: int = _state().get("intake-round", 0)
+    return count
+
+
+def chosen_tile(browser: str) -> str:
+    """Id of the tile that was chosen in a results browser, "" before one was."""
+    return str(_state().get(f"{browser}-chosen", ""))
+
+
+def choose_tile(browser: str, tiles: str) -> None:
+    """Keep what was just chosen among the tiles; it outlives the page, unlike the tiles' own state.
 
     Args:
-        view: key of the wafer view.
-        wafer: key of the wafer it shows.
-        number: of the cluster.
-        by_table: the cluster table chose; else a new table with the right row chosen takes its place, because a
-            table's own choice cannot be set.
+        browser: key of the results browser.
+        tiles: key of its component.
     """
-    st.session_state[f"{view}-cluster"] = (wafer, number)
-    if not by_table:
-        st.session_state[f"{view}-table"] = table_version(view) + 1
+    _state()[f"{browser}-chosen"] = _state()[tiles].get("chosen") or chosen_tile(browser)
 
 
-def table_version(view: str) -> int:
-    """Count how often something else than the cluster table chose the cluster."""
-    version: int = _get(f"{view}-table", 0)
-    return version
+def saved(panel: str) -> tuple[int, int, list[str]] | None:
+    """What a save panel's last save did: wafers new, already there, and the keys of all; None before a save."""
+    report: tuple[int, int, list[str]] | None = _state().get(f"{panel}-saved")
+    return report
 
 
-def picked_cluster(canvas: str) -> int | None:
-    """Number of the cluster that was just clicked on a wafer canvas, None for none."""
-    picked = _get(canvas).get("picked")
-    return picked if isinstance(picked, int) else None
-
-
-def hidden_classes(canvas: str) -> list[str]:
-    """Classes that the legend of a wafer canvas has switched off."""
-    state = _get(canvas) or {}
-    return list(state.get("hidden") or ())
+def keep_saved(panel: str, new: int, already: int, keys: list[str]) -> None:
+    """Keep what a save panel's save did, so that its links outlive the click."""
+    _state()[f"{panel}-saved"] = (new, already, keys)
 
 
 def widget(key: str) -> Any:
-    """Give what the widget (or component) of this key holds, None before its first run."""
-    return _get(key)
+    """Give what the widget of this key holds, None before its first run."""
+    return _state().get(key)
 
 
 def set_widget(key: str, value: object) -> None:
     """Set a widget of this key, before it is drawn."""
-    st.session_state[key] = value
+    _state()[key] = value
 
 
 def drop_widgets(*keys: str) -> None:
     """Put widgets back to their defaults, before they are drawn."""
     for key in keys:
-        if key in st.session_state:
-            del st.session_state[key]
+        _state().pop(key, None)
 
 
-def _get(key: str, default: Any = None) -> Any:
+def _state() -> MutableMapping[Any, Any]:
     state: MutableMapping[Any, Any] = st.session_state
-    return state.get(key, default)
-
-
-def dismiss(hint: str) -> None:
-    """Put a hint away for this session."""
-    st.session_state[f"{hint}-dismissed"] = True
-
-
-def dismissed(hint: str) -> bool:
-    """Say whether a hint was put away."""
-    return bool(_get(f"{hint}-dismissed", False))
+    return state

@@ -19,7 +19,6 @@ from data.geometry import geometry
 from data.wafer import PASS, WaferMap
 
 ASSETS = Path(__file__).parent / "assets"
-NO_CLUSTER = "none"
 
 
 def wafer_canvas(
@@ -34,7 +33,8 @@ def wafer_canvas(
     hidden: Collection[str] = (),
     height: int = 560,
     on_picked: Callable[[], None] = lambda: None,
-) -> Any:
+    on_hidden: Callable[[], None] = lambda: None,
+) -> None:
     """Show a wafer.
 
     Args:
@@ -48,17 +48,16 @@ def wafer_canvas(
         hidden: classes that the legend starts with switched off.
         height: of the map in pixels.
         on_picked: called when a die is clicked; `picked` of the component's state then holds the cluster's number
-            or `NO_CLUSTER`.
-
-    Returns:
-        The component's state; `hidden` lists the classes that the legend has switched off.
+            or "none".
+        on_hidden: called when the legend hides or shows a class; `hidden` of the component's state then lists the
+            hidden ones.
     """
-    return _component()(
+    _component()(
         key=key,
         data=_payload(wafer, segmentation, instances, palette, heat)
         | {"focus": _focus(focus), "hidden": sorted(hidden), "height": height},
         on_picked_change=on_picked,
-        on_hidden_change=lambda: None,
+        on_hidden_change=on_hidden,
     )
 
 

@@ -5,26 +5,27 @@ import streamlit as st
 
 from pages.parts.cluster_table import class_column
 from pages.parts.gallery import class_names, pictures
-from pages.parts.links import open_page
+from pages.parts.links import PAGE, ROWS, SORT, VIEW, open_page
 from pages.parts.measures import HELP
 from pages.parts.state import set_widget, widget
 
 PAGE_SIZES = (25, 50, 100)
-PAGE = "page"
+VIEWS = ("Table", "Pictures")
 TABLE = "wafer-table"
 ROW_PX = 60
 ORDERS = {
-    "newest": ("Newest first", "-tested_at"),
-    "oldest": ("Oldest first", "tested_at"),
-    "most_severe": ("Most severe first", "-severity"),
-    "least_severe": ("Least severe first", "severity"),
-    "lowest_yield": ("Lowest yield first", "yield_fraction"),
-    "highest_yield": ("Highest yield first", "-yield_fraction"),
-    "most_clusters": ("Most clusters first", "-cluster_count"),
-    "least_sure": ("Least sure first", "mean_confidence"),
-    "lot": ("By lot and wafer", "key"),
-    "product": ("By product", "product"),
+    "Newest first": "-tested_at",
+    "Oldest first": "tested_at",
+    "Most severe first": "-severity",
+    "Least severe first": "severity",
+    "Lowest yield first": "yield_fraction",
+    "Highest yield first": "-yield_fraction",
+    "Most clusters first": "-cluster_count",
+    "Least sure first": "mean_confidence",
+    "By lot and wafer": "key",
+    "By product": "product",
 }
+WORST_FIRST = "Most severe first"
 
 
 def choose_sort() -> str:
@@ -32,12 +33,24 @@ def choose_sort() -> str:
     order = st.selectbox(
         "Sort",
         list(ORDERS),
-        format_func=lambda k: ORDERS[k][0],
-        key="sort",
+        key=SORT,
         bind="query-params",
         help="Sorts all wafers of the filter, not only this page. A click on a heading sorts within the page.",
     )
-    return ORDERS[order][1]
+    return ORDERS[order]
+
+
+def choose_size() -> int:
+    """Choose how many wafers stand on a page."""
+    return st.selectbox("Rows", PAGE_SIZES, key=ROWS, bind="query-params", help="Wafers on a page.")
+
+
+def choose_view() -> bool:
+    """Choose between the table and its pictures; true for pictures."""
+    view = st.segmented_control(
+        "View", VIEWS, default=VIEWS[0], required=True, key=VIEW, bind="query-params", label_visibility="collapsed"
+    )
+    return view == VIEWS[1]
 
 
 def choose_page(found: int, size: int) -> int:
@@ -71,7 +84,7 @@ def wafer_table(wafers: pd.DataFrame) -> None:
         ),
         key=TABLE,
         on_select=lambda: _open(wafers),
-        selection_mode=["single-row", "single-cell"],
+        selection_mode="single-cell",
         hide_index=True,
         row_height=ROW_PX,
         height=min(len(wafers), 10) * ROW_PX + 38,
@@ -79,8 +92,8 @@ def wafer_table(wafers: pd.DataFrame) -> None:
         placeholder="–",
         column_config={
             "map": st.column_config.ImageColumn("Map", width=68, pinned=True),
-            "lot": st.column_config.TextColumn("Lot", pinned=True),
-            "wafer": st.column_config.TextColumn("Wafer", pinned=True, width=64),
+            "lot": st.column_config.TextColumn("Lot"),
+            "wafer": st.column_config.TextColumn("Wafer", width=64),
             "product": st.column_config.TextColumn("Product"),
             "tested": st.column_config.DatetimeColumn("Tested", format="YYYY-MM-DD HH:mm", help=HELP["tested"]),
             "yield": st.column_config.NumberColumn("Yield", format="%.1f %%", help=HELP["yield"], width=72),
@@ -99,6 +112,5 @@ def wafer_table(wafers: pd.DataFrame) -> None:
 
 def _open(wafers: pd.DataFrame) -> None:
     chosen = widget(TABLE)["selection"]
-    rows = [*chosen["rows"], *(row for row, _ in chosen["cells"])]
-    if rows:
-        open_page("wafer", wafer=str(wafers["key"].iloc[rows[0]]))
+    if chosen["cells"]:
+        open_page("wafer", wafer=str(wafers["key"].iloc[chosen["cells"][0][0]]))

@@ -10,72 +10,74 @@ from data.classes import CLASSES
 from pages.parts import charts
 from pages.parts.cluster_table import cluster_table
 from pages.parts.measures import HELP
-from pages.parts.state import choose_cluster, chosen_cluster, chosen_palette, hidden_classes, picked_cluster
+from pages.parts.state import ViewState, chosen_palette
 from pages.parts.wafer_canvas import wafer_canvas
 
 NAMES = {c.key: c.name for c in CLASSES}
-PATTERNS = "patterns"
+SHOWN = {"Patterns": None, **{f"Probability of {c.name.lower()}": c.key for c in CLASSES}}
 SHOW_HELP = (
     "Patterns: every failing die in the colour of its class; a die of two classes shows both. "
-    "Probability: how sure the model is that a die belongs to the class."
+    "Probability: how sure the model is that a failing die belongs to the class."
 )
 
 
-def wafer_view(result: WaferResult, *, key: str, height: int = 560) -> None:
+def wafer_view(result: WaferResult, *, key: str, linked: bool = False, height: int = 560) -> None:
     """Show a wafer with its defects: map and legend beside severity and clusters, measures below.
 
-    What is shown (probability of a class, hidden classes, the chosen cluster) belongs to the view's key and stays when
-    another wafer takes the place, except the cluster.
+    The probability shown and the hidden classes stay when another wafer takes the place; the chosen cluster does not.
 
     Args:
         result: the analysed wafer.
         key: of this view; every view on a page needs its own.
+        linked: keep what is chosen in the query string, so that a link restores it; for one view a page.
         height: of the map in pixels.
     """
-    st.fragment(_view)(result, key, height)
+    st.fragment(_view)(result, ViewState(key, linked), height)
 
 
-def map_only(result: WaferResult, *, key: str, height: int = 460) -> None:
-    """Show a wafer's map and legend alone, as for a second wafer beside the first."""
-    _map(result, key, height)
+def compact_view(result: WaferResult, *, key: str, linked: bool = False, height: int = 460) -> None:
+    """Show a wafer's map, legend and measures in one column, to stand beside another wafer's."""
+    _map(result, ViewState(key, linked), height)
+    _measures(result, summarise(result))
 
 
-def _view(result: WaferResult, key: str, height: int) -> None:
-    left, right = st.columns([1.25, 1], gap="medium")
+def _view(result: WaferResult, state: ViewState, height: int) -> None:
+    left, right = st.columns([1.2, 1], gap="medium")
     with left:
-        focus = _map(result, key, height)
+        focus = _map(result, state, height)
     with right:
         summary = summarise(result)
         _measures(result, summary)
-        cluster_table(result, key=key, focus=focus)
-    _distribution(result, summary, key)
+        cluster_table(result, state=state, focus=focus)
+    _distribution(result, summary, state.key)
 
 
-def _map(result: WaferResult, key: str, height: int) -> Instance | None:
+def _map(result: WaferResult, state: ViewState, height: int) -> Instance | None:
+    key = result.wafer.key
     shown = st.selectbox(
         "Show",
-        [PATTERNS, *NAMES],
-        format_func=lambda k: "Patterns" if k == PATTERNS else f"Probability of {NAMES[k].lower()}",
-        key=f"{key}-show",
+        list(SHOWN),
+        key=state.show_key,
+        bind="query-params" if state.linked else None,
+        persist_state=None if state.linked else "session",
         help=SHOW_HELP,
         label_visibility="collapsed",
-        persist_state="session",
         width=220,
     )
-    number = chosen_cluster(key, result.wafer.key)
+    number = state.cluster(key)
     focus = next((i for i in result.instances if i.number == number), None)
-    canvas_key = f"{key}-canvas"
     wafer_canvas(
         result.wafer,
         result.segmentation,
         result.instances,
-        key=canvas_key,
+        key=state.canvas_key,
         palette=chosen_palette(),
-        heat=None if shown == PATTERNS else shown,
+        heat=SHOWN[shown],
         focus=focus,
-        hidden=hidden_classes(canvas_key),
+        hidden=state.hidden(),
         height=height,
-        on_picked=lambda: choose_cluster(key, result.wafer.key, picked_cluster(canvas_key)),
+        on_picked=lambda: state.choose_clicked(key),
+        on_hidden=state.keep_hidden,
     )
     return focus
 
@@ -89,8 +91,8 @@ def _measures(result: WaferResult, summary: Summary) -> None:
     density, dominant, confidence = st.columns(3)
     density.metric("Dies per cm²", f"{severity.density_per_cm2:.3f}", help=HELP["density"])
     dominant.metric("Dominant", NAMES[summary.dominant_class] if summary.dominant_class else "none", help=HELP["dominant"])
-    sure = "–" if severity.cluster_count == 0 else f"{summary.mean_confidence:.2f}"
-    confidence.metric("Confidence", sure, help=HELP["confidence"])
+    sure = f"{severity.confidence:.2f}" if severity.cluster_count else "–"
+    confidence.metric("Confidence", sure, help=HELP["mean_confidence"])
     terms = (
         ("Density", severity.density_term, DENSITY_POINTS, f"{severity.density_per_cm2:.3f} dies/cm²", "density_term"),
         ("Coverage", severity.coverage_term, COVERAGE_POINTS, f"{severity.coverage:.1%} of the wafer", "coverage_term"),
@@ -107,18 +109,17 @@ def _distribution(result: WaferResult, summary: Summary, key: str) -> None:
     if not summary.dies_by_class:
         st.caption("No pattern was found on this wafer: its failing dies are single, at the normal level.")
         return
-    by_class, sure, where = st.columns(3, gap="medium")
+    by_class, sure, zones, quadrants = st.columns([1.5, 1.3, 1, 0.8], gap="medium")
     with by_class:
         st.markdown("**Dies by class**", help=HELP["by_class"])
         charts.bars_by_class(summary, key=f"{key}-by-class")
     with sure:
         st.markdown("**Confidence of dies**", help=HELP["confidences"])
         charts.confidence_histogram(summary.confidences, key=f"{key}-confidences")
-    with where:
-        st.markdown("**Where on the wafer**", help=f"{HELP['zones']} {HELP['quadrants']}")
-        zones, quadrants = st.columns(2)
-        with zones:
-            charts.shares(summary.zones, key=f"{key}-zones", alt="Share of affected dies by zone", height=150)
-        with quadrants:
-            charts.shares(summary.quadrants, key=f"{key}-quadrants", alt="Share of affected dies by quadrant", height=150)
+    with zones:
+        st.markdown("**Distance**", help=HELP["zones"])
+        charts.shares(summary.zones, key=f"{key}-zones", alt="Share of affected dies by zone")
         st.caption(f"{result.severity.edge_ratio:.0%} within 10 mm of the rim", help=HELP["edge_ratio"])
+    with quadrants:
+        st.markdown("**Quadrants**", help=HELP["quadrants"])
+        charts.quadrant_shares(summary.quadrants, key=f"{key}-quadrants")

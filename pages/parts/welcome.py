@@ -1,30 +1,38 @@
-"""The hint of a first visit: three steps, until the person has read them."""
+"""The hint of a first visit: what these wafers are and three steps, until this browser has put it away."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from pages.parts.links import link
-from pages.parts.state import dismiss, dismissed
+from pages.parts.links import NAMES, open_page
 
-HINT = "welcome"
+ASSETS = Path(__file__).parent / "assets"
+DEMO = "This is a demo fab: synthetic wafers with a story to find. Your own wafers join it as soon as you save some."
+OWN = "Waferscope finds which failing dies belong to which defect, measures every cluster and scores the wafer."
+STEPS = (
+    ("wafers", "Find a wafer", "Filter and sort the whole lake; the address keeps your filters."),
+    ("wafer", "Read its map", "Point at a die, hide a class, choose a cluster to zoom to it."),
+    ("segment", "Drop your own", "PNG, CSV, NPZ or a zip of them: see their defects at once."),
+)
 
 
-def welcome() -> None:
-    """Show the three-step hint, unless it was put away in this session."""
-    if dismissed(HINT):
-        return
-    with st.container(border=True, key="welcome"):
-        head, close = st.columns([8, 1], vertical_alignment="center")
-        head.markdown("**Welcome to Waferscope.** These wafers are a synthetic demo fab until you add your own. Three steps:")
-        close.button("Got it", on_click=dismiss, args=(HINT,), width="stretch")
-        for column, (name, label, text) in zip(
-            st.columns(3),
-            (
-                ("wafers", "1 · Find a wafer", "Filter and sort the whole lake; the link keeps your filters."),
-                ("wafer", "2 · Read its map", "Defects in colour, every cluster measured, severity explained."),
-                ("segment", "3 · Drop your own", "PNG, CSV, NPZ, a zip of them: see which dies belong to which defect."),
-            ),
-            strict=True,
-        ):
-            with column:
-                link(name, label)
-                st.caption(text)
+def welcome(*, demo: bool) -> None:
+    """Show the hint, unless this browser has put it away.
+
+    Args:
+        demo: the lake holds the demo fab.
+    """
+    steps = [{"page": page, "label": label, "text": text} for page, label, text in STEPS if page in NAMES]
+    chosen = _component()(
+        key="welcome", data={"text": DEMO if demo else OWN, "steps": steps}, on_page_change=lambda: None
+    ).page
+    if chosen in NAMES:
+        open_page(chosen)
+
+
+@cache
+def _component() -> Any:
+    html, css, js = ((ASSETS / f"welcome.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component("waferscope_welcome", html=html, css=css, js=js)

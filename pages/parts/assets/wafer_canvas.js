@@ -32,6 +32,7 @@ class WaferCanvas {
     const style = getComputedStyle(this.root.host ?? this.root);
     const background = style.getPropertyValue("--st-background-color").trim();
     const dark = /^#/.test(background) && rgb(background).reduce((a, b) => a + b) < 384;
+    this.background = background;
     this.greys = data.greys[dark ? "dark" : "light"];
     this.font = style.getPropertyValue("--st-font") || "sans-serif";
     const fresh = this.wafer?.id !== data.id, refocused = this.wafer?.focus?.id !== data.focus?.id;
@@ -51,7 +52,7 @@ class WaferCanvas {
 
   // --- views -------------------------------------------------------------------------------------------------------
   whole() {
-    const { rim, center, aspect } = this.wafer, margin = this.axes ? 34 : 6;
+    const { rim, center, aspect } = this.wafer, margin = this.axes ? AXES_PX + 4 : 6;
     const scale = Math.min((this.view.width - 2 * margin) / (2 * rim[1]), (this.view.height - 2 * margin) / (2 * rim[0] * aspect));
     return { row: center[0], column: center[1], scale };
   }
@@ -116,7 +117,7 @@ class WaferCanvas {
       paintRim(context, wafer, view, greys, false);
       if (wafer.focus) paintFrame(context, wafer, view, greys, wafer.focus.box, true);
       if (this.cursor) paintFrame(context, wafer, view, greys, [...this.cursor, ...this.cursor], false);
-      if (this.axes) paintAxes(context, wafer, view, greys, this.font);
+      if (this.axes) paintAxes(context, wafer, view, greys, this.font, this.background);
     });
   }
 

@@ -121,12 +121,17 @@ const niceStep = (span, count) => {
   return power * [1, 2, 5, 10].find(step => step * power >= raw);
 };
 
+const AXES_PX = 36; // a band on each side, wide enough for "-150"
+
 // Dies below and left, millimetres above and right.
-function paintAxes(context, wafer, view, greys, font) {
-  const ratio = view.ratio, side = 34;
+function paintAxes(context, wafer, view, greys, font, background) {
+  const ratio = view.ratio, side = AXES_PX;
+  context.fillStyle = background;
+  for (const [x, y, width, height] of [
+    [0, 0, view.width, 20], [0, view.height - 20, view.width, 20], [0, 0, side, view.height], [view.width - side, 0, side, view.height],
+  ]) context.fillRect(x * ratio, y * ratio, width * ratio, height * ratio);
   context.font = `${11 * ratio}px ${font}`;
-  context.fillStyle = context.strokeStyle = greys.outline;
-  context.lineWidth = ratio;
+  context.fillStyle = greys.ink;
   const write = (text, x, y, align) => {
     context.textAlign = align;
     context.textBaseline = "middle";
@@ -135,7 +140,7 @@ function paintAxes(context, wafer, view, greys, font) {
   const ticks = (low, high, step, place) => {
     for (let value = Math.ceil(low / step) * step; value <= high; value += step) place(Math.round(value * 1e6) / 1e6);
   };
-  const across = (view.width - 2 * side) / view.scale, down = (view.height - 2 * side) / view.scale / wafer.aspect;
+  const across = (view.width - 2 * side) / view.scale, down = (view.height - 40) / view.scale / wafer.aspect;
   const dieStep = Math.max(1, niceStep(across, 10));
   ticks(view.column - across / 2, view.column + across / 2, dieStep, c => {
     if (c >= 0 && c < wafer.columns) write(c, toX(view, c), view.height - 10, "center");
