@@ -38,7 +38,7 @@ bench: .venv/dev.stamp  ## Print the benchmark table (minutes; wants an idle mac
 	@$(PY) -m benchmarks
 
 screenshots: .venv/dev.stamp chromium  ## Take the pictures of docs/images again, from a demo fab made for it
-	@$(PY) docs/take_screenshots.py
+	@$(PY) -m docs.take_screenshots
 
 lock: .venv/dev.stamp  ## Write constraints.txt from what .venv holds (use a fresh .venv)
 	@{ head -n 1 constraints.txt; \

@@ -1,0 +1,150 @@
+"""Takes the pictures of docs/images: a demo fab of its own, the app on a free port, Chromium through the pages.
+
+`make screenshots` runs it; nothing of the site's own workspace is read or changed.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from core.lake import Lake, WaferFilter
+from data.formats.write import write_png
+from data.synthesis import draw_wafer
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+SIZE = (1440, 900)
+START_SECONDS = 120
+UPLOADS = 8
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture.
+
+    Args:
+        name: file name below docs/images, without ending.
+        path: page and query string.
+        dark: in the dark theme.
+        upload: files to drop on the page first.
+        height: of the window in pixels, where the usual one cuts what matters.
+    """
+
+    name: str
+    path: str
+    dark: bool = False
+    upload: tuple[Path, ...] = ()
+    height: int = SIZE[1]
+
+
+def main() -> int:
+    """Make the demo fab, start the app, take every picture; 0 when all are written."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "WAFERSCOPE_HOME": folder}
+        subprocess.run([sys.executable, "-m", "jobs.demo"], cwd=ROOT, env=environment, check=True)
+        shots = chosen_shots(Lake(f"{folder}/lake"), examples(Path(folder) / "upload"))
+        with running_app(environment) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path="/usr/bin/chromium",
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+            )
+            for shot in shots:
+                page = browser.new_page(
+                    viewport={"width": SIZE[0], "height": shot.height}, color_scheme="dark" if shot.dark else "light"
+                )
+                take(page, address, shot)
+                page.close()
+            browser.close()
+    return 0
+
+
+def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
+    """Say what to photograph: the severest wafer, and another of its class to compare it with."""
+    worst = lake.wafers_page(WaferFilter(), "most_severe", 0, 2)["key"]
+    return [
+        Shot("overview", "overview"),
+        Shot("overview-dark", "overview", dark=True),
+        Shot("wafers", "wafers"),
+        Shot("wafer", f"wafer?wafer={worst.iloc[0]}"),
+        Shot("wafer-dark", f"wafer?wafer={worst.iloc[0]}", dark=True),
+        Shot("compare", f"wafer?wafer={worst.iloc[0]}&other={worst.iloc[1]}"),
+        Shot("segment", "segment", upload=files),
+    ]
+
+
+def examples(folder: Path) -> tuple[Path, ...]:
+    """Write a handful of synthetic wafers as files that a person could drop on the Segment page."""
+    folder.mkdir()
+    rng = np.random.default_rng(20261123)
+    paths = [folder / f"LOT40{n // 4}_W{n % 4 + 1:02}.png" for n in range(UPLOADS)]
+    for path in paths:
+        write_png(draw_wafer(rng).wafer, path)
+    return tuple(paths)
+
+
+def take(page: Page, address: str, shot: Shot) -> None:
+    """Open a page, wait until it has come to rest, and write its picture."""
+    page.goto(f"{address}/{shot.path}")
+    settle(page)
+    if shot.upload:
+        page.locator("input[type=file]").first.set_input_files(list(shot.upload))
+        page.wait_for_timeout(3000)
+        settle(page)
+    page.screenshot(path=IMAGES / f"{shot.name}.png")
+    print(f"docs/images/{shot.name}.png", flush=True)
+
+
+def settle(page: Page) -> None:
+    """Wait until Streamlit runs nothing, and the charts have stopped moving."""
+    page.get_by_test_id("stApp").wait_for()
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_timeout(2500)
+
+
+@contextmanager
+def running_app(environment: dict[str, str]) -> Iterator[str]:
+    """Serve the app on a free port of this machine; gives its address, and ends it after."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://localhost:{port}"
+    command = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    with subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until_served(address)
+            yield address
+        finally:
+            process.terminate()
+
+
+def wait_until_served(address: str) -> None:
+    """Return when the app answers.
+
+    Raises:
+        TimeoutError: it does not, in two minutes.
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.5)
+    raise TimeoutError(f"{address} did not answer within {START_SECONDS} s. Start the app by hand to see why.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
