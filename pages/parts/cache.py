@@ -5,12 +5,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.analysis import WaferResult, analyse
 from core.drawing import thumbnail_png
 from core.lake import Lake
 from core.palette import Palette, Theme
+from core.samples import sample_files
 from core.segmentation import Segmenter
 from core.settings import settings
 from data.errors import ModelError
+from data.formats import read_bytes
+from data.wafer import WaferMap
 
 THUMBNAIL_PX = 128
 
@@ -64,6 +68,33 @@ def thumbnails(
         for name in list(store)[: max(0, len(store) - MAX_PICTURES)]:
             store.pop(name, None)
     return {key: store[name] for key, name in names.items() if name in store}
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def warm_up(_model: Segmenter, name: str) -> None:
+    """Segment the samples once a process, so that a person's first wafer does not wait for what is loaded on first use.
+
+    Args:
+        _model: the model.
+        name: of the model.
+    """
+    wafers = [wafer for file in sample_files() for wafer in read_bytes(*file) if isinstance(wafer, WaferMap)]
+    analyse(wafers, _model)
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: Theme, side_px: int) -> str:
+    """Give a small picture of a result that is not in the lake as a data URI.
+
+    Args:
+        stamp: says all that the picture depends on but its look: the file, the wafer in it, how it was made.
+        _result: the analysed wafer.
+        palette: class colours.
+        theme: what the picture lies on.
+        side_px: longest side.
+    """
+    png = thumbnail_png(_result.wafer, _result.segmentation, palette, theme, side_px)
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 MAX_PICTURES = 4000

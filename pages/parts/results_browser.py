@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
+from core.analysis import WaferResult
 from core.intake import Entry, Recipe
 from core.palette import class_colors
 from data.classes import CLASSES
@@ -41,7 +43,7 @@ def results_browser(entries: Sequence[Entry], recipe: Recipe, *, key: str) -> En
     _component()(
         key=component_key,
         data={
-            "tiles": [_tile(entry, recipe) for entry in shown],
+            "tiles": [_tile(entry.id, entry.result, recipe) for entry in shown if entry.result],
             "chosen": chosen.id,
             "label": "Segmented wafers; arrow keys choose",
         },
@@ -54,7 +56,7 @@ def _turned_to(entries: Sequence[Entry], key: str) -> Sequence[Entry]:
     """Order the entries as the person wants, and give the page that is open."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         order = st.segmented_control(
-            "Order", list(ORDERS), default="given", required=True, format_func=ORDERS.get, key=f"{key}-order",
+            "Order", list(ORDERS), default="given", required=True, format_func=ORDERS.__getitem__, key=f"{key}-order",
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
         pages = math.ceil(len(entries) / TILES_A_PAGE)
@@ -69,24 +71,22 @@ def _severity(entry: Entry) -> float:
     return entry.result.severity.score if entry.result else 0.0
 
 
-def _tile(entry: Entry, recipe: Recipe) -> dict[str, Any]:
-    result = entry.result
-    assert result is not None, "only segmented wafers have tiles"
+def _tile(entry_id: str, result: WaferResult, recipe: Recipe) -> dict[str, Any]:
     wafer, found = result.wafer, result.segmentation.classes_present
     colors = class_colors(chosen_palette())
     words = ", ".join(NAMES[key] for key in found) or "no pattern"
     return {
-        "id": entry.id,
+        "id": entry_id,
         "name": f"{wafer.lot_id} {wafer.wafer_id}",
         "title": f"{wafer.lot_id} {wafer.wafer_id}: {words}, severity {result.severity.score:.0f}",
-        "picture": result_thumbnail(f"{entry.id} {recipe}", result, chosen_palette(), current_theme(), TILE_PX),
+        "picture": result_thumbnail(f"{entry_id} {recipe} {found}", result, chosen_palette(), current_theme(), TILE_PX),
         "colors": [colors[key] for key in found],
         "note": f"{result.severity.score:.0f}" if found else "no pattern",
     }
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     def read(name: str) -> str:
         return (ASSETS / f"results_browser.{name}").read_text(encoding="utf-8")
 

@@ -1,0 +1,111 @@
+"""What a person may say about files before they are read; the query string keeps it."""
+
+import re
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.intake import Recipe
+from data.errors import SettingError
+from data.formats import ReadOptions
+from data.wafer import Notch
+
+VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
+TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright dies fail", "dark": "Dark dies fail"}
+Value = int | str
+
+
+def read_recipe() -> Recipe:
+    """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are."""
+    with st.expander("Options"):
+        names, lengths = st.columns(4), st.columns(4)
+        product = names[0].text_input(
+            "Product", key="read_product", bind="query-params", help="Of wafers whose file names no product."
+        )
+        lot = names[1].text_input(
+            "Lot", key="read_lot", bind="query-params",
+            help="Of wafers whose file names no lot. Left empty, the lot is taken from the file's name.",
+        )  # fmt: skip
+        notch = names[2].selectbox(
+            "Notch", list(Notch), format_func=str.capitalize, key="read_notch", bind="query-params",
+            help="Where the notch points on the map, where the file does not say.",
+        )  # fmt: skip
+        diameter = _length(
+            names[3], "Wafer diameter, mm", "read_diameter", "Of wafers whose file gives none. 300 mm is assumed."
+        )
+        across = _length(lengths[0], "Die width, mm", "read_pitch_x", "Pitch between columns, street included.")
+        down = _length(lengths[1], "Die height, mm", "read_pitch_y", "Pitch between rows, street included.")
+        passing = _values(lengths[2], "Values that pass", "read_pass")
+        failing = _values(lengths[3], "Values that fail", "read_fail")
+        threshold, tone, careful = _switches()
+        if (across is None) != (down is None):
+            st.warning("Give both the width and the height of a die; until then its size is assumed.")
+        try:
+            options = ReadOptions(
+                lot=lot.strip() or None,
+                product=product.strip(),
+                notch=notch or Notch.DOWN,
+                diameter_mm=diameter,
+                die_pitch_mm=(down, across) if down and across else None,
+                pass_values=passing,
+                fail_values=failing,
+                threshold=threshold,
+                failing_tone=tone,
+            )
+        except SettingError as error:
+            st.error(f"{error} Until then the files are read without options.")
+            options = ReadOptions()
+    return Recipe(options, careful)
+
+
+def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
+    """Ask how images of continuous tone are parted, and for careful mode."""
+    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
+        careful = st.toggle(
+            "Careful mode", key="read_careful", bind="query-params",
+            help="Averages over the eight turns and flips of each wafer: steadier answers, eight times the work.",
+        )  # fmt: skip
+        tone = st.segmented_control(
+            "Failing dies of grey images", list(TONES), default="bright", required=True, format_func=TONES.__getitem__,
+            key="read_tone", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        by_hand = st.toggle(
+            "Part grey images myself", key="read_by_hand", bind="query-params",
+            help="Images of continuous tone are parted into passing and failing by Otsu's method. Switch this on to "
+            "move the threshold; then every image is read as continuous tone.",
+        )  # fmt: skip
+        threshold = None
+        if by_hand:
+            threshold = st.slider(
+                "Threshold", 0.0, 1.0, 0.5, 0.01, key="read_threshold", bind="query-params", width=280,
+                help="From 0 (black) to 1 (white). The map below follows.",
+            )  # fmt: skip
+    return threshold, "dark" if tone == "dark" else "bright", careful
+
+
+def _length(place: DeltaGenerator, label: str, key: str, help: str) -> float | None:
+    length: float | None = place.number_input(
+        label,
+        min_value=0.001,
+        value=None,
+        format="%.3f",
+        placeholder="unknown",
+        key=key,
+        bind="query-params",
+        help=help,
+    )
+    return length
+
+
+def _values(place: DeltaGenerator, label: str, key: str) -> tuple[Value, ...]:
+    text = place.text_input(
+        label, key=key, bind="query-params", placeholder="1, 2 or #00ff00",
+        help="Bin numbers, grey levels or colours, parted by commas. Left empty, the usual meanings hold: bins 0 and 1 "
+        "pass in tables, the most common colour passes in images.",
+    )  # fmt: skip
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    wrong = [word for word in words if not VALUE.fullmatch(word)]
+    if wrong:
+        place.error(f"Not a whole number or a colour like #00ff00: {', '.join(wrong)}.")
+    return tuple(int(word) if not word.startswith("#") else word for word in words if word not in wrong)

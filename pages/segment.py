@@ -1,0 +1,147 @@
+"""Segment: drop wafer maps, see which dies belong to which defect, take the results away or save them."""
+
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.exports import OverlayStyle, results_zip
+from core.intake import Entry, Intake, Progress
+from core.samples import sample_files
+from data.formats import ReadFailure, known_suffixes
+from pages.parts.cache import lake as open_lake
+from pages.parts.cache import segmenter, warm_up
+from pages.parts.empty import explained
+from pages.parts.read_options import read_recipe
+from pages.parts.results_browser import results_browser
+from pages.parts.save_panel import save_panel
+from pages.parts.state import chosen_palette, current_theme, drop_intake, intake, intake_round
+from pages.parts.wafer_view import wafer_view
+
+FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
+FAILURES_SHOWN = 100
+
+
+def hand_in(held: Intake) -> None:
+    """Offer the ways in: files, and samples for who has none."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title("Segment", width="content")
+        if held.files:
+            st.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
+        elif st.button("Try six sample wafers", help="Synthetic wafers, handed in as PNG files."):
+            for name, content in sample_files():
+                held.add(name, content)
+            st.rerun()
+    files = st.file_uploader(
+        "Wafer maps: images, die tables, npz, or a zip of them",
+        type=[suffix.removeprefix(".") for suffix in known_suffixes()],
+        accept_multiple_files=True,
+        key=f"segment-files-{intake_round()}",
+        label_visibility="collapsed",
+    )
+    for file in files:
+        held.add(file.name, file.getvalue())
+
+
+def invitation() -> None:
+    """Say what goes in and what comes out, as long as there is nothing to show."""
+    goes_in, named, comes_out = st.columns(3, gap="large")
+    goes_in.markdown("**What goes in**")
+    goes_in.caption(
+        "Images of wafer maps (PNG, TIFF, JPEG), die tables with x, y and bin (CSV, Parquet), NPZ, LSWMD.pkl, or a zip "
+        "of any of these. One bad file does not stop the others."
+    )
+    named.markdown("**How wafers are named**")
+    named.caption(
+        "From the file where it says so, else from its name: LOT123_W05.png is wafer W05 of lot LOT123. Names can be "
+        "corrected before saving."
+    )
+    comes_out.markdown("**What comes out**")
+    comes_out.caption(
+        "Which dies belong to which defect, every cluster measured, the wafer's severity; as pictures, masks, CSV and "
+        "JSON. Nothing is kept until you save it to the lake."
+    )
+
+
+def work(held: Intake, seconds: float) -> None:
+    """Do some of what is left, with a bar that says how far it is."""
+    told = bar.progress(0.0, "Loading the model" if not held.ready else "Segmenting")
+    for progress in held.work(segmenter(), seconds):
+        told.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
+    if not held.waiting:
+        bar.empty()
+
+
+def words(progress: Progress) -> str:
+    """Say count, rate and time left."""
+    if progress.reading:
+        return f"Reading: {progress.done} of {progress.total} files"
+    left = progress.seconds_left
+    until = f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left"
+    return f"Segmenting: {progress.done:,} of {progress.total:,} wafers · {progress.rate:.1f} a second · {until}"
+
+
+def summary(held: Intake, ready: Sequence[Entry]) -> None:
+    """Say what came out in one line, and offer it as one archive."""
+    failures = held.failures
+    found = sum(bool(entry.result and entry.result.segmentation.classes_present) for entry in ready)
+    parts = [f"**{len(ready):,}** wafer{'s' * (len(ready) != 1)}", f"**{found:,}** with a pattern"]
+    if failures:
+        parts.append(f":red[**{len(failures):,}** could not be read]")
+    if ready:
+        parts.append(f"{sum(entry.milliseconds for entry in ready) / len(ready):.0f} ms a wafer")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(" · ".join(parts))
+        if ready:
+            palette, theme = chosen_palette(), current_theme()
+            timed = [(entry.result, entry.milliseconds) for entry in ready if entry.result]
+
+            def archive() -> bytes:
+                """Make the archive when it is asked for."""
+                file = io.BytesIO()
+                reasons = [(failure.source_name, failure.reason) for failure in failures]
+                results_zip(timed, file, reasons, OverlayStyle(palette, theme))
+                return file.getvalue()
+
+            st.download_button(
+                "Download all", data=archive, file_name="waferscope_results.zip", mime="application/zip",
+                on_click="ignore",
+                help="One zip: masks (PNG, NPZ), overlays, clusters and wafers (CSV), coordinates and summary (JSON).",
+            )  # fmt: skip
+
+
+def unread(failures: Sequence[ReadFailure]) -> None:
+    """List the files that could not be read, each with its sentence."""
+    if not failures:
+        return
+    with st.expander(f"Could not be read: {len(failures)}", expanded=len(failures) <= 5):
+        for failure in failures[:FAILURES_SHOWN]:
+            st.text(failure.reason)
+        if len(failures) > FAILURES_SHOWN:
+            st.caption(f"and {len(failures) - FAILURES_SHOWN} more, all listed in summary.json of the download.")
+
+
+with explained():
+    held = intake()
+    hand_in(held)
+    held.follow(read_recipe())
+    bar = st.empty()
+    if held.waiting and not held.ready:
+        work(held, FIRST_SECONDS)
+    ready = held.ready
+    if held.files:
+        summary(held, ready)
+        unread(held.failures)
+    else:
+        invitation()
+        warm_up(segmenter(), segmenter().name)
+    if ready:
+        chosen = results_browser(ready, held.recipe, key="segment-browser")
+        if chosen.result:
+            wafer_view(chosen.result, key="segment")
+        if not held.waiting:
+            save_panel(held, ready, open_lake(), key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")
+    if held.waiting:
+        # Results stay usable while the rest is worked on: a while of work, then a rerun that shows what is new.
+        work(held, LATER_SECONDS)
+        st.rerun()
