@@ -1,0 +1,104 @@
+"""Zips within bounds: nothing is unpacked before its size, growth and name are known to be harmless."""
+
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath, PureWindowsPath
+
+from data.errors import FormatError
+from data.formats.options import MIB, ReadOptions
+from data.formats.source import Source
+
+_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_ENTRY_NAME_AT = 30
+_SMALL = 16 * MIB
+_IN_MEMORY = 32 * MIB
+_CHUNK = MIB
+
+
+def is_archive(source: Source) -> bool:
+    """Tell whether a file is a zip of files, and not an npz, which is a zip of arrays."""
+    return source.head.startswith(_MAGICS) and not is_npz(source)
+
+
+def is_npz(source: Source) -> bool:
+    """Tell whether a file is an npz: a zip called so, or one whose first entry is an array."""
+    if not source.head.startswith(_MAGICS):
+        return False
+    length = int.from_bytes(source.head[26:28], "little")
+    first = source.head[_ENTRY_NAME_AT : _ENTRY_NAME_AT + length]
+    return source.suffix == ".npz" or first.endswith(b".npy")
+
+
+def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
+    """Open a zip whose entries, all taken together, keep the caller's limits.
+
+    Raises:
+        FormatError: too many entries, or too much when unpacked.
+        zipfile.BadZipFile: the table of entries is damaged.
+    """
+    archive = zipfile.ZipFile(source.stream)
+    infos = archive.infolist()
+    if len(infos) > options.max_members:
+        raise FormatError(
+            source.name,
+            f"the zip has {len(infos)} entries, the limit is {options.max_members}",
+            "Split it into smaller zips.",
+        )
+    total = sum(info.file_size for info in infos)
+    if total > options.max_unpacked_bytes:
+        limit = options.max_unpacked_bytes // MIB
+        raise FormatError(source.name, f"the zip unpacks to {total // MIB} MiB, the limit is {limit} MiB", "Split it.")
+    return archive
+
+
+def check_growth(info: zipfile.ZipInfo, where: str, options: ReadOptions) -> None:
+    """Refuse an entry that is larger, or grows more when unpacked, than any wafer file does.
+
+    Raises:
+        FormatError: it is a bomb.
+    """
+    if info.file_size > options.max_file_bytes:
+        limit = options.max_file_bytes // MIB
+        raise FormatError(
+            where, f"the entry unpacks to {info.file_size // MIB} MiB, the limit is {limit} MiB", "Split it."
+        )
+    growth = info.file_size / max(info.compress_size, 1)
+    if info.file_size > _SMALL and growth > options.max_unpack_ratio:
+        limit = f"{options.max_unpack_ratio:.0f}"
+        raise FormatError(
+            where, f"the entry grows {growth:.0f}-fold when unpacked, the limit is {limit}", "Send it unzipped."
+        )
+
+
+def wanted(info: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry is a file that a person put there: no folder, no hidden or system file."""
+    parts = info.filename.replace("\\", "/").split("/")
+    return not info.is_dir() and "__MACOSX" not in parts and not (parts[-1].startswith(".") and parts[-1] != "..")
+
+
+@contextmanager
+def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, options: ReadOptions) -> Iterator[Source]:
+    """Unpack one entry to memory, or to a nameless temporary file when it is large; never to a path of its choosing.
+
+    Raises:
+        FormatError: its name leads out of the zip, it is a link, locked, or it is a bomb.
+    """
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or PureWindowsPath(info.filename).drive:
+        raise FormatError(name, "the entry's name leads out of the zip", "Zip the files again by plain names.")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise FormatError(name, "the entry is a link, not a file", "Zip the file that it points to.")
+    if info.flag_bits & 1:
+        raise FormatError(name, "the entry is locked with a password", "Zip it without one.")
+    check_growth(info, name, options)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
+        with archive.open(info) as packed:
+            while chunk := packed.read(_CHUNK):
+                stream.write(chunk)
+        source = Source(name, stream)  # type: ignore[arg-type]
+        if is_archive(source):
+            raise FormatError(name, "a zip within a zip is not read", "Unpack the inner one and add its files.")
+        yield source

@@ -1,0 +1,123 @@
+"""CSV die tables: header lines with metadata, then column names, then one line a die.
+
+    # lot: L123
+    # pitch: 7.5 x 8.2 mm
+    x,y,bin
+    12,3,1
+
+Commas, semicolons, tabs and bars part the cells; the encoding is UTF-8, UTF-16 with its mark, or Latin-1.
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from data.errors import FormatError
+from data.formats.columns import find_columns
+from data.formats.die_table import read_die_table
+from data.formats.metadata import ATTRIBUTE, key_of
+from data.formats.options import ReadFailure, ReadOptions
+from data.formats.source import Source
+from data.wafer import WaferMap
+
+_SEPARATORS = ",;\t|"
+_MAX_HEADER_LINES = 200
+_HEADER_BYTES = 2**18
+_PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,100}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
+_TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def recognises(source: Source) -> bool:
+    """Tell whether a file called a table is text; other text files are not guessed at."""
+    is_text = source.head.startswith(_UTF_16) or all(byte in _TEXT_BYTES for byte in source.head)
+    return is_text and source.size > 0 and source.suffix in (".csv", ".tsv", ".txt", ".dat")
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+    """Read the wafers of a CSV die table.
+
+    Raises:
+        FormatError: no line names the columns, a line has too few or too many cells, a cell is no number.
+    """
+    content = _as_utf8(source.content())
+    head = content[:_HEADER_BYTES].decode("utf-8", errors="replace").splitlines()[:_MAX_HEADER_LINES]
+    line, names, separator = _find_names(head, source.name)
+    pairs = _pairs(head[:line])
+    table = _table(content, line, names, separator, source.name)
+    yield from read_die_table(table, pairs, source, options, lambda row: f"line {line + 2 + row}")
+
+
+def _as_utf8(content: bytes) -> bytes:
+    if content.startswith(_UTF_16):
+        return content.decode("utf-16").encode()
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1").encode()
+    return content
+
+
+def _find_names(head: list[str], where: str) -> tuple[int, list[str], str]:
+    """Find the line that names the columns: the first in which x, y and a bin are recognised."""
+    refusal: FormatError | None = None
+    for number, line in enumerate(head):
+        for separator in sorted(_SEPARATORS, key=line.count, reverse=True):
+            names = [name.strip() for name in next(csv.reader([line.lstrip("#")], delimiter=separator), [])]
+            try:
+                find_columns(names, f"{where} line {number + 1}")
+            except FormatError as error:
+                refusal = refusal if refusal or line.startswith("#") or not line.strip() else error
+            else:
+                return number, _distinct(names), separator
+    raise refusal or FormatError(where, "expected a line that names the columns x, y and bin, found none", "Add one.")
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Name columns that share a name, or have none, apart."""
+    return [name if name and name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
+
+
+def _pairs(lines: list[str]) -> dict[str, str]:
+    """Metadata from the lines above the table: "# lot: L1", "Lot = L1", "Lot,L1"."""
+    pairs = {}
+    for line in lines:
+        match = _PAIR.fullmatch(line.lstrip("# \t"))
+        if match and match["text"] and (match["name"].startswith(ATTRIBUTE) or key_of(match["name"])):
+            pairs[match["name"]] = match["text"].strip('"')
+    return pairs
+
+
+def _table(content: bytes, line: int, names: list[str], separator: str, where: str) -> pa.Table:
+    wrong: list[arrow_csv.InvalidRow] = []
+
+    def note(row: arrow_csv.InvalidRow) -> str:
+        wrong.append(row)
+        return "error"
+
+    try:
+        return arrow_csv.read_csv(
+            pa.BufferReader(content),
+            # one thread: rows keep their numbers for error messages, and the machine's other cores their work
+            read_options=arrow_csv.ReadOptions(skip_rows=line + 1, column_names=names, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in names}, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if not wrong:
+            raise
+        number = "" if wrong[0].number is None else f" line {wrong[0].number}"
+        raise FormatError(
+            f"{where}{number}",
+            f"expected {wrong[0].expected_columns} cells, found {wrong[0].actual_columns} in '{wrong[0].text[:80]}'",
+            "Correct the line.",
+        ) from error

@@ -1,0 +1,169 @@
+"""Pictures of wafer maps: decoding PNG, JPEG and TIFF within bounds, and the way from pixels to dies."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.errors import FormatError
+from data.formats.image_grid import find_cells, known_cells
+from data.formats.image_tone import dies_of_tone
+from data.formats.image_values import Picture, few_values
+from data.formats.image_meaning import meanings
+from data.formats.metadata import grid_shape
+from data.formats.npz import parse_pairs
+from data.formats.options import MIB, ReadFailure, ReadOptions
+from data.formats.source import Source, build_wafer
+from data.wafer import MAX_GRID, WaferMap
+
+METADATA_KEY = "waferscope"
+TIFF_PREFIX = "waferscope "
+_GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
+_FULL_16 = 65535.0
+_TIFF_COMPRESSIONS = (
+    tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
+    tifffile.COMPRESSION.PACKBITS,
+)  # fmt: skip
+_TIFF_PHOTOMETRICS = (
+    tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.PALETTE,
+    tifffile.PHOTOMETRIC.RGB,
+)  # fmt: skip
+
+
+def read_png(source: Source, options: ReadOptions) -> Iterator[WaferMap]:
+    """Read the wafer that a PNG shows; raises FormatError for a picture that is none."""
+    yield _wafer(source, options, _decode(source, options, "PNG"))
+
+
+def read_jpeg(source: Source, options: ReadOptions) -> Iterator[WaferMap]:
+    """Read the wafer that a JPEG shows; raises FormatError for a picture that is none."""
+    yield _wafer(source, options, replace(_decode(source, options, "JPEG"), lossy=True))
+
+
+def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+    """Read the wafers that the pages of a TIFF show; a page that is none becomes a failure of its own."""
+    with tifffile.TiffFile(source.stream) as tiff:
+        count = len(tiff.pages)
+        if count > options.max_members:
+            raise FormatError(
+                source.name, f"the TIFF has {count} pages, the limit is {options.max_members}", "Split it."
+            )
+        for number, page in enumerate(tiff.pages, 1):
+            try:
+                picture = _decode_page(page.aspage(), source, options)
+                if picture is None:
+                    picture = _decode(source, options, "TIFF", number - 1)
+                yield _wafer(source, options, picture, number, count)
+            except FormatError as error:
+                yield ReadFailure(source.name, str(error))
+
+
+def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int = 1, count: int = 1) -> WaferMap:
+    where = source.name if count == 1 else f"{source.name} page {number} of {count}"
+    pairs = picture.pairs
+    if METADATA_KEY in pairs:
+        pairs = parse_pairs(pairs[METADATA_KEY], where)
+    levels = None if options.threshold is not None else few_values(picture)
+    if levels is None:
+        dies = dies_of_tone(picture, options, where)
+        return build_wafer(source, options, dies, pairs=pairs, number=number, count=count)
+    meaning = meanings(levels, options, where)
+    shape = grid_shape(pairs)
+    cells = known_cells(levels.labels, shape) if shape else None
+    cells = cells or find_cells(levels.labels, meaning.off_labels, exact=levels.exact)
+    if max(len(cells.rows), len(cells.columns)) > MAX_GRID:
+        raise FormatError(
+            where,
+            f"expected at most {MAX_GRID} dies a side, found {len(cells.rows)} x {len(cells.columns)}",
+            "Shrink it.",
+        )
+    labels = cells.sample(levels.labels)
+    dies = meaning.dies(labels)
+    bins = meaning.bins[labels] if meaning.bins is not None else None
+    return build_wafer(source, options, dies, bins=bins, pairs=pairs, number=number, count=count)
+
+
+def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> Picture:
+    """Decode by Pillow; the decoder is named, so content cannot choose another one."""
+    source.stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit that holds is the caller's
+        with Image.open(source.stream, formats=[kind]) as image:
+            image.seek(page)
+            _check_pixels(image.width * image.height, source.name, options)
+            image.load()
+            pairs = {str(key): str(text) for key, text in getattr(image, "text", {}).items()}
+            return replace(_picture_of(image), pairs=pairs)
+
+
+def _picture_of(image: Image.Image) -> Picture:
+    if image.mode == "P":
+        image.apply_transparency()
+        colors = np.zeros((256, 4), dtype=np.uint8)
+        entries = np.asarray(image.getpalette("RGBA"), dtype=np.uint8).reshape(-1, 4)
+        colors[: len(entries)] = entries
+        return Picture(np.asarray(image), palette=colors)
+    if image.mode == "1":
+        return Picture(np.asarray(image.convert("L")))
+    if image.mode in _GREY_MODES and "transparency" not in image.info:
+        return grey_picture(np.asarray(image))
+    return Picture(np.asarray(image.convert("RGBA")))
+
+
+def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) -> Picture | None:
+    """Decode by tifffile, which keeps 16 bits in every layout; None where only Pillow knows the compression."""
+    _check_pixels(page.imagewidth * page.imagelength, source.name, options)
+    if page.compression not in _TIFF_COMPRESSIONS or page.photometric not in _TIFF_PHOTOMETRICS:
+        return None
+    if page.axes not in ("YX", "YXS", "SYX") or page.size > 4 * options.max_pixels:
+        raise FormatError(
+            source.name, f"expected a flat picture, found axes {page.axes} of {page.shape}", "Export it as 2-D."
+        )
+    pixels = np.moveaxis(page.asarray(), 0, -1) if page.axes == "SYX" else page.asarray()
+    pairs = {METADATA_KEY: page.description[len(TIFF_PREFIX) :]} if page.description.startswith(TIFF_PREFIX) else {}
+    if page.photometric == tifffile.PHOTOMETRIC.RGB:
+        bytes_only = pixels if pixels.dtype == np.uint8 else (grey_picture(pixels).pixels >> 8).astype(np.uint8)  # type: ignore[operator]
+        opacity = (
+            bytes_only[..., 3:4]
+            if page.extrasamples and page.samplesperpixel == 4
+            else np.full_like(bytes_only[..., :1], 255)
+        )
+        return Picture(np.concatenate([bytes_only[..., :3], opacity], axis=-1), pairs=pairs)
+    if pixels.ndim == 3:
+        pixels = pixels[..., 0]
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        colors = (np.asarray(page.colormap) >> 8).astype(np.uint8).T
+        return Picture(pixels, palette=np.concatenate([colors, np.full_like(colors[:, :1], 255)], axis=1), pairs=pairs)
+    picture = grey_picture(pixels)
+    if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        picture = replace(picture, pixels=(int(picture.full_scale) - picture.pixels).astype(picture.pixels.dtype))  # type: ignore[operator]
+    return replace(picture, pairs=pairs)
+
+
+def grey_picture(pixels: NDArray[np.generic]) -> Picture:
+    """Bring grey values of any type to whole numbers: as they are where they are whole, else stretched to 16 bits."""
+    if pixels.dtype == np.bool_:
+        return Picture(pixels.astype(np.uint8) * np.uint8(255))
+    if pixels.dtype == np.uint8:
+        return Picture(pixels)
+    if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
+        return Picture(pixels.astype(np.uint16), full_scale=_FULL_16)
+    values = np.nan_to_num(pixels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if 0 <= low and high <= _FULL_16 and np.array_equal(values, np.rint(values)):
+        return Picture(values.astype(np.uint16), full_scale=_FULL_16)
+    if low < 0 or high > 1:
+        values = (values - low) / max(high - low, 1e-300)
+    return Picture(np.rint(values * _FULL_16).astype(np.uint16), full_scale=_FULL_16)
+
+
+def _check_pixels(pixels: int, where: str, options: ReadOptions) -> None:
+    if pixels > options.max_pixels:
+        found, limit = pixels / MIB, options.max_pixels / MIB
+        raise FormatError(where, f"the picture has {found:.0f} Mi pixels, the limit is {limit:.0f}", "Shrink it.")
+    if pixels <= 0:
+        raise FormatError(where, "the picture has no pixels", "Export it again.")

@@ -1,0 +1,226 @@
+"""How many dies a picture shows: the grid is recovered from where its pixels change.
+
+Along each axis a picture of n dies in S pixels changes at multiples of S / n only, rounded as its maker rounds. Equal
+neighbours hide changes, so of all n whose boundaries hold every change the smallest is taken, provided that so many
+changes would hardly fall on so few boundaries by chance; where no n passes, each pixel is a die. Finer grids that are
+consistent too cannot be told from a picture.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.raster import nearest_index
+
+Labels = NDArray[np.uint8]
+Spans = NDArray[np.intp]
+Numbers = NDArray[np.float64]
+_MAX_CHANCE = 1e-3
+_EPSILON = 1e-6
+_CHUNK = 256
+_COARSE = 4.0
+_MIN_AGREEMENT = 0.8
+_SAME_PITCH = 0.98
+_MIN_SEGMENTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Where dies lie in a picture: first pixel and the one after the last of every row and column of dies."""
+
+    rows: Spans
+    columns: Spans
+
+    def sample(self, labels: Labels) -> Labels:
+        """Give the value of each die: what most of nine points in its inner half show.
+
+        Args:
+            labels: (H, W) pixel values below 256.
+
+        Returns:
+            (rows, columns)
+        """
+        if (np.diff(self.rows) == 1).all() and (np.diff(self.columns) == 1).all():
+            return labels[np.ix_(self.rows[:, 0], self.columns[:, 0])]
+        points = np.stack(
+            [labels[np.ix_(rows, columns)] for rows in _inner(self.rows) for columns in _inner(self.columns)]
+        )
+        middle = points[4]
+        votes = [(points == value).sum(axis=0) + 0.5 * (middle == value) for value in range(int(labels.max()) + 1)]
+        return np.argmax(votes, axis=0).astype(np.uint8)
+
+
+def _inner(spans: Spans) -> Iterator[NDArray[np.intp]]:
+    first, last = spans[:, 0], spans[:, 1] - 1
+    return (first + (last - first) * quarter // 4 for quarter in (1, 2, 3))
+
+
+def nearest_starts(n: int, size: int) -> NDArray[np.intp]:
+    """First pixel of each of n dies in a picture that Waferscope draws, as `data.raster.nearest_index` does."""
+    return np.searchsorted(nearest_index(n, size), np.arange(n))
+
+
+def known_cells(labels: Labels, shape: tuple[int, int]) -> Cells | None:
+    """Cut a picture into a grid that is known, None when the picture does not agree with it."""
+    if shape[0] > labels.shape[0] or shape[1] > labels.shape[1]:
+        return None
+    cells = Cells(*(_spans(nearest_starts(n, size), size) for n, size in zip(shape, labels.shape, strict=True)))
+    redrawn = cells.sample(labels)
+    for axis, spans in enumerate((cells.rows, cells.columns)):
+        redrawn = np.repeat(redrawn, np.diff(spans)[:, 0], axis=axis)
+    return cells if np.array_equal(redrawn, labels) else None
+
+
+def find_cells(labels: Labels, off: Collection[int], *, exact: bool) -> Cells:
+    """Recover the die grid of a picture.
+
+    Tried in turn: dies parted by lines or gaps; a grid over the whole picture; a grid over the box around the wafer,
+    where the picture has a margin; each pixel a die.
+
+    Args:
+        labels: (H, W) which value each pixel has.
+        off: the values off the wafer.
+        exact: false where lossy compression blurs the changes.
+    """
+    on_wafer = ~np.isin(labels, list(off))
+    if not on_wafer.any():
+        on_wafer[:] = True
+    box = tuple(_extent(on_wafer.any(axis=1 - axis)) for axis in (0, 1))
+    parted = _parted(labels, off, box)
+    if parted is not None:
+        return parted
+    whole = tuple((0, size) for size in labels.shape)
+    grids = [_regular(labels, span, exact) for span in (whole, box)]
+    return Cells(*(_better(*spans, size) for *spans, size in zip(*grids, labels.shape, strict=True)))
+
+
+def _better(over_all: Spans | None, over_box: Spans | None, size: int) -> Spans:
+    """Prefer the whole picture, unless its margin forces finer dies than the wafer shows."""
+    if over_all is not None and (over_box is None or _pitch(over_all) >= _SAME_PITCH * _pitch(over_box)):
+        return over_all
+    return over_box if over_box is not None else _spans(np.arange(size), size)
+
+
+def _pitch(spans: Spans) -> float:
+    return float((spans[-1, 1] - spans[0, 0]) / len(spans))
+
+
+def _extent(used: NDArray[np.bool_]) -> tuple[int, int]:
+    where = np.flatnonzero(used)
+    return int(where[0]), int(where[-1]) + 1
+
+
+def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> list[Spans | None]:
+    (top, bottom), (left, right) = box
+    inside = labels[top:bottom, left:right]
+    found: list[Spans | None] = []
+    for axis, start in ((0, top), (1, left)):
+        lines = inside if axis == 0 else inside.T
+        changes = np.count_nonzero(lines[1:] != lines[:-1], axis=1)
+        spans = _exact_grid(changes) if exact else None
+        if spans is None:
+            spans = _coarse_grid(changes)
+        found.append(None if spans is None else spans + start)
+    return found
+
+
+def _drawn_by_center(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    return size / n, np.full_like(n, -0.5)
+
+
+def _drawn_by_corner(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    return size / n, np.zeros_like(n)
+
+
+def _drawn_end_to_end(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    pitch = (size - 1) / np.maximum(n - 1, 1)
+    return pitch, -pitch / 2
+
+
+# How the makers of pictures choose the die that a pixel shows. Die k starts at the first pixel from k * pitch + offset on.
+_MAKERS = (_drawn_by_center, _drawn_by_corner, _drawn_end_to_end)
+
+
+def _exact_grid(changes: NDArray[np.intp]) -> Spans | None:
+    """Find the smallest n of which every change is a boundary, None when that is chance."""
+    at = np.flatnonzero(changes) + 1.0
+    size = len(changes) + 1
+    if len(at) == 0:
+        return None
+    for first in range(len(at) + 1, size, _CHUNK):
+        n = np.arange(first, min(first + _CHUNK, size), dtype=np.float64)
+        n = n[size * ((n - 1) / (size - 1)) ** len(at) <= _MAX_CHANCE]
+        fits = np.stack([_fits(at, n, *maker(n, size)) for maker in _MAKERS])
+        if fits.any():
+            best = int(np.argmax(fits.any(axis=0)))
+            pitch, offset = _MAKERS[int(np.argmax(fits[:, best]))](n[best : best + 1], size)
+            return _spans(_starts(int(n[best]), float(pitch[0]), float(offset[0]), changes), size)
+        if len(n) < _CHUNK:
+            break
+    return None
+
+
+def _fits(at: Numbers, n: Numbers, pitch: Numbers, offset: Numbers) -> NDArray[np.bool_]:
+    """For each n, whether every change lies where some die starts, rounding errors of makers allowed."""
+    pitch, offset = pitch[:, None], offset[:, None]
+    die = np.floor((at + _EPSILON - offset) / pitch)
+    starts = (die * pitch + offset > at - 1 - _EPSILON) & (die >= 1) & (die < n[:, None])
+    return np.asarray(starts.all(axis=1))
+
+
+def _starts(n: int, pitch: float, offset: float, changes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """First pixel of each die; where rounding leaves two choices, the one at which the picture changes."""
+    ideal = np.arange(1, n) * pitch + offset
+    early, late = (np.clip(np.ceil(ideal + slip).astype(np.intp), 1, len(changes)) for slip in (-_EPSILON, _EPSILON))
+    return np.concatenate([[0], np.where(changes[late - 1] > 0, late, early)])
+
+
+def _spans(starts: NDArray[np.intp], size: int) -> Spans:
+    return np.stack([starts, np.append(starts[1:], size)], axis=1)
+
+
+def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
+    """Give the die of each pixel for the n whose boundaries, one pixel to either side, gather most of the changes.
+
+    What n gathers above its chance share is compared, so neither multiples nor parts of the right n win.
+    """
+    size, total = len(changes) + 1, int(changes.sum())
+    spread = total**2 / max(float((changes.astype(np.float64) ** 2).sum()), 1.0)
+    best, found = _MIN_AGREEMENT, None
+    for n in range(2, int(size / _COARSE) + 1):
+        boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp) - 1
+        near = np.zeros(size - 1, dtype=bool)
+        for shift in (-1, 0, 1):
+            near[np.clip(boundaries + shift, 0, size - 2)] = True
+        chance = near.mean()
+        agreement = (changes[near].sum() / max(total, 1) - chance) / max(1 - chance, 1e-9)
+        if agreement > best + 1e-9 and size * chance**spread <= _MAX_CHANCE:
+            best, found = float(agreement), n
+    return None if found is None else _spans(nearest_starts(found, size), size)
+
+
+def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ...]) -> Cells | None:
+    """Find dies that are parted by lines of one colour, or by gaps that show what lies off the wafer."""
+    (top, bottom), (left, right) = box
+    inside = labels[top:bottom, left:right]
+    for line in np.unique(inside):
+        street = np.isin(inside, [*off, line])
+        if street.mean() > _MIN_AGREEMENT:
+            continue
+        rows, columns = (_segments(~street.all(axis=1 - axis)) for axis in (0, 1))
+        if rows is not None and columns is not None:
+            return Cells(rows + top, columns + left)
+    return None
+
+
+def _segments(used: NDArray[np.bool_]) -> Spans | None:
+    """Runs of used pixels, when they are as even and as dense as dies are."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], used, [False]]).astype(np.int8)))
+    spans = edges.reshape(-1, 2)
+    if len(spans) < _MIN_SEGMENTS:
+        return None
+    widths, gaps = np.diff(spans)[:, 0], spans[1:, 0] - spans[:-1, 1]
+    even = np.ptp(widths) <= max(2, 0.2 * widths.max()) and np.ptp(gaps) <= 2
+    return spans if even and 2 * gaps.max() <= np.median(widths) else None

@@ -1,0 +1,69 @@
+"""Pictures of continuous tone: parted by a threshold, each pixel one cell, off outside of the inscribed disc."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import FormatError
+from data.formats.image_meaning import inscribed_disc
+from data.formats.image_values import Picture
+from data.formats.options import ReadOptions
+from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
+
+_STEPS = 256
+_LUMINANCE = (0.299, 0.587, 0.114)
+
+
+def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[np.uint8]:
+    """Judge each pixel of a picture by its brightness.
+
+    Args:
+        picture: decoded.
+        options: `threshold` as a share of the picture's range (None: Otsu's), `failing_tone`.
+        where: what to call the picture in errors.
+
+    Returns:
+        uint8 (H, W): 0 outside of the disc and where the picture is see-through, 1 pass, 2 fail.
+
+    Raises:
+        FormatError: more than 4096 pixels a side.
+    """
+    height, width = picture.pixels.shape[:2]
+    if max(height, width) > MAX_GRID:
+        raise FormatError(
+            where,
+            f"a picture of continuous tone has at most {MAX_GRID} pixels a side, found {height} x {width}",
+            "Shrink it.",
+        )
+    tone, on_wafer = _brightness(picture), inscribed_disc((height, width))
+    if picture.in_color:
+        on_wafer &= picture.pixels[..., 3] >= _STEPS // 2  # type: ignore[operator]
+    threshold = options.threshold if options.threshold is not None else otsu(tone[on_wafer])
+    failing = tone > threshold if options.failing_tone == "bright" else tone <= threshold
+    return np.where(on_wafer, np.where(failing, FAIL, PASS), OFF_WAFER).astype(np.uint8)
+
+
+def otsu(tone: NDArray[np.float64]) -> float:
+    """Find the threshold that parts values 0 to 1 into the two tightest groups (Otsu 1979).
+
+    Example:
+        >>> 0.2 < otsu(np.array([0.1, 0.15, 0.2, 0.8, 0.9])) < 0.8
+        True
+    """
+    counts, edges = np.histogram(tone, bins=_STEPS)
+    below = np.cumsum(counts)[:-1]
+    weighted = np.cumsum(counts * (np.arange(_STEPS) + 0.5))
+    above = counts.sum() - below
+    apart = weighted[:-1] / np.maximum(below, 1) - (weighted[-1] - weighted[:-1]) / np.maximum(above, 1)
+    between = below * above * apart**2
+    best = np.flatnonzero(
+        between == between.max()
+    )  # empty steps between two groups are equally good: take their middle
+    return float(edges[round(best.mean()) + 1])
+
+
+def _brightness(picture: Picture) -> NDArray[np.float64]:
+    if not picture.in_color and picture.palette is None:
+        tone: NDArray[np.float64] = picture.pixels / picture.full_scale
+        return tone
+    shown: NDArray[np.float64] = picture.colors()[..., :3] @ np.array(_LUMINANCE) / 255
+    return shown

@@ -1,0 +1,168 @@
+"""Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEW = 16
+BIN_NUMBERS = 64
+_PIXELS_PER_VALUE = 50
+_NEAR, _REACH = 16, 56
+_SHARE_NEAR, _SHARE_LEAST = 0.75, 5e-4
+_MAX_GROUPS = 8
+_OPAQUE = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded image.
+
+    Args:
+        pixels: uint8 or uint16 (H, W), or uint8 (H, W, 4) colours with opacity.
+        palette: uint8 (K, 4) colours that whole-number pixels point to, else None.
+        full_scale: the value of white where pixels are grey.
+        lossy: values came through lossy compression.
+        pairs: texts found beside the pixels.
+    """
+
+    pixels: NDArray[np.generic]
+    palette: NDArray[np.uint8] | None = None
+    full_scale: float = 255.0
+    lossy: bool = False
+    pairs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_color(self) -> bool:
+        """Whether pixels are colours of their own."""
+        return self.pixels.ndim == 3
+
+    def colors(self) -> NDArray[np.uint8]:
+        """Each pixel as seen, uint8 (H, W, 4)."""
+        if self.in_color:
+            return self.pixels.astype(np.uint8)
+        if self.palette is not None:
+            return self.palette[self.pixels]  # type: ignore[index]
+        return _grey_colors(self.pixels, self.full_scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """A picture of few values.
+
+    Args:
+        labels: uint8 (H, W), which value each pixel has.
+        numbers: the stored number of each value (grey level, palette entry), None for pictures in colour.
+        colors: uint8 (K, 4), each value as seen, with its opacity.
+        counts: (K,) pixels of each value.
+        exact: whether pixels have these very values, or merely near ones.
+        from_palette: numbers are entries of a palette, not grey levels.
+    """
+
+    labels: NDArray[np.uint8]
+    numbers: tuple[int, ...] | None
+    colors: NDArray[np.uint8]
+    counts: NDArray[np.int64]
+    exact: bool
+    from_palette: bool = False
+
+    def __len__(self) -> int:
+        """How many values there are."""
+        return len(self.colors)
+
+    @property
+    def opaque(self) -> NDArray[np.bool_]:
+        """(K,) false where a value lets the background through."""
+        return self.colors[:, 3] >= _OPAQUE
+
+    @property
+    def greys(self) -> tuple[int, ...] | None:
+        """Grey level of each value, None when one of them is coloured."""
+        if self.numbers is not None and not self.from_palette:
+            return self.numbers
+        color = self.colors[self.opaque, :3]
+        if (color != color[:, :1]).any():
+            return None
+        return tuple(int(value[0]) for value in self.colors)
+
+
+def few_values(picture: Picture) -> Levels | None:
+    """Find the values that a picture is drawn in.
+
+    Exact values count when there are at most 16, or, of whole grey numbers below 64 (bin numbers), at most 64. Otherwise
+    near values are grouped: JPEG and smoothed edges put most pixels within a few levels of at most 8 values.
+
+    Args:
+        picture: decoded.
+
+    Returns:
+        The values, None for a continuous tone.
+    """
+    keys, decode = _keys(picture)
+    values, counts = _unique(keys)
+    if not picture.lossy and _are_few(values, picture):
+        labels = np.searchsorted(values, keys.ravel()).reshape(keys.shape).astype(np.uint8)
+        numbers = None if picture.in_color else tuple(int(value) for value in values)
+        return Levels(labels, numbers, decode(values), counts, exact=True, from_palette=picture.palette is not None)
+    return _grouped(picture)
+
+
+def _are_few(values: NDArray[np.generic], picture: Picture) -> bool:
+    if len(values) <= FEW:
+        return True
+    if picture.in_color or picture.palette is not None or len(values) > BIN_NUMBERS:
+        return False
+    return int(values[-1]) < BIN_NUMBERS and picture.pixels.size >= _PIXELS_PER_VALUE * len(values)
+
+
+def _keys(picture: Picture):  # type: ignore[no-untyped-def]
+    """One number a pixel, and the way back to colours."""
+    if picture.in_color:
+        colors = np.ascontiguousarray(picture.pixels, dtype=np.uint8)
+        clear = colors[..., 3] < _OPAQUE
+        if clear.any():
+            colors = np.where(clear[..., None], np.uint8(0), colors)  # what shines through has no colour
+        return colors.view(np.uint32)[..., 0], lambda values: np.ascontiguousarray(values).view(np.uint8).reshape(-1, 4)
+    if picture.palette is not None:
+        return picture.pixels, lambda values: picture.palette[values]
+    return picture.pixels, lambda values: _grey_colors(values, picture.full_scale)
+
+
+def _unique(keys: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
+    if keys.dtype.itemsize <= 2:
+        counts = np.bincount(keys.ravel())
+        values = np.flatnonzero(counts)
+        return values.astype(keys.dtype), counts[values]
+    return np.unique(keys, return_counts=True)
+
+
+def _grey_colors(values: NDArray[np.generic], full_scale: float) -> NDArray[np.uint8]:
+    grey = np.clip(np.round(values.astype(np.float64) * (255 / full_scale)), 0, 255).astype(np.uint8)
+    return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
+
+
+def _grouped(picture: Picture) -> Levels | None:
+    """Group near colours around the most frequent ones; None when many pixels are near none of them."""
+    colors = picture.colors()[..., :3].astype(np.int16)
+    coarse = (colors >> 2).astype(np.uint32)
+    keys = (coarse[..., 0] << 12) | (coarse[..., 1] << 6) | coarse[..., 2]
+    found, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    cells = np.stack([found >> 12, (found >> 6) & 63, found & 63], axis=1).astype(np.int16) * 4 + 2
+    left, near_total, centers = counts.copy(), 0, []
+    while len(centers) < _MAX_GROUPS and left.any():
+        center = cells[np.argmax(left)]
+        distance = np.abs(cells - center).max(axis=1)
+        near = int(left[distance <= _NEAR].sum())
+        taken = left[distance <= _REACH].sum()
+        left[distance <= _REACH] = 0
+        if near >= max(_SHARE_LEAST * keys.size, taken / 2):
+            near_total += near
+            centers.append(np.average(cells[distance <= _NEAR], axis=0, weights=counts[distance <= _NEAR]))
+    if len(centers) < 2 or near_total < _SHARE_NEAR * keys.size:
+        return None
+    middle = np.round(np.array(centers))
+    nearest = np.abs(cells[:, None] - middle[None]).sum(axis=2).argmin(axis=1).astype(np.uint8)
+    labels = nearest[inverse.reshape(keys.shape)]
+    shown = np.concatenate([middle, np.full((len(middle), 1), 255)], axis=1).astype(np.uint8)
+    return Levels(labels, None, shown, np.bincount(labels.ravel(), minlength=len(middle)), exact=False)

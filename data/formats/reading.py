@@ -1,0 +1,158 @@
+"""From a path or an upload to wafers: walks folders and zips, and turns every trouble into one sentence."""
+
+import io
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from zipfile import ZipFile, ZipInfo
+
+from data.errors import FormatError, WaferError
+from data.formats.archive import is_archive, open_zip, unpacked, wanted
+from data.formats.options import MIB, ReadFailure, ReadOptions
+from data.formats.registry import choose_reader
+from data.formats.source import Source
+from data.wafer import WaferMap
+
+Wafers = Iterator[WaferMap | ReadFailure]
+_log = logging.getLogger(__name__)
+
+
+def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Wafers:
+    """Read every wafer of a file, a folder (with its subfolders) or a zip, one after the other.
+
+    Nothing that a file holds raises: a file that cannot be read becomes one `ReadFailure`, and reading goes on.
+
+    Args:
+        path: file, folder or zip. Links that lead out of a folder are not followed.
+        options: names, meanings and limits; None for the defaults.
+
+    Yields:
+        Wafers and failures in the order of the files' names.
+    """
+    options = options or ReadOptions()
+    root = Path(path)
+    try:
+        if not root.is_dir():
+            yield from _read_path(root, root.name, options)
+            return
+    except (OSError, ValueError) as error:
+        yield ReadFailure(str(path), f"{path}: cannot be opened ({error}). Check the path.")
+        return
+    yield from _read_folder(root, options)
+
+
+def read_bytes(name: str, content: bytes, *, options: ReadOptions | None = None) -> Wafers:
+    """Read an upload as `read_wafers` reads a file.
+
+    Args:
+        name: the file's name as the person knows it; folders in it are dropped.
+        content: its bytes.
+        options: names, meanings and limits; None for the defaults.
+
+    Example:
+        >>> [result] = read_bytes("notes.png", b"not a picture")
+        >>> result.source_name
+        'notes.png'
+    """
+    name = PurePosixPath(name.replace("\\", "/")).name or "upload"
+    yield from _read_source(Source(name, io.BytesIO(content)), options or ReadOptions())
+
+
+def _read_folder(root: Path, options: ReadOptions) -> Wafers:
+    """Walk in the order of names. Hidden files are the system's; a link to inside is read where it points to."""
+    resolved = root.resolve()
+    base = root.name or resolved.name
+
+    def unreadable(error: OSError) -> None:
+        blocked.append(
+            ReadFailure(str(error.filename), f"{error.filename}: cannot be opened ({error}). Check its rights.")
+        )
+
+    blocked: list[ReadFailure] = []
+    for folder, subfolders, files in os.walk(root, onerror=unreadable):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+        for name in sorted([*files, *links]):
+            path = Path(folder) / name
+            shown = f"{base}/{path.relative_to(root).as_posix()}"
+            if name.startswith("."):
+                continue
+            if not path.is_symlink():
+                yield from _read_path(path, shown, options)
+            elif not _lies_within(path, resolved):
+                yield ReadFailure(shown, f"{shown}: is a link that leads out of the folder. Copy the file itself.")
+    yield from blocked
+
+
+def _lies_within(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _read_path(path: Path, name: str, options: ReadOptions) -> Wafers:
+    try:
+        if not path.is_file():  # a pipe or device would block for ever
+            problem = "is no regular file" if path.exists() else "does not exist"
+            yield ReadFailure(name, f"{path}: {problem}. Check the path.")
+            return
+        stream = path.open("rb")
+    except (OSError, ValueError) as error:
+        yield ReadFailure(name, f"{path}: cannot be opened ({error}). Check its name and rights.")
+        return
+    with stream:
+        yield from _read_source(Source(name, stream), options)
+
+
+def _read_source(source: Source, options: ReadOptions) -> Wafers:
+    if source.size > options.max_file_bytes:
+        size, limit = source.size // MIB, options.max_file_bytes // MIB
+        yield ReadFailure(source.name, f"{source.name}: the file has {size} MiB, the limit is {limit} MiB. Split it.")
+    elif is_archive(source):
+        yield from _guarded(source.name, "zip", _read_zip(source, options))
+    else:
+        yield from _read_file(source, options)
+
+
+def _read_zip(source: Source, options: ReadOptions) -> Wafers:
+    with open_zip(source, options) as archive:
+        infos = [info for info in archive.infolist() if wanted(info)]
+        if not infos:
+            raise FormatError(source.name, "the zip holds no file", "Add wafer files to it.")
+        for info in sorted(infos, key=lambda info: info.filename):
+            name = f"{source.name}/{info.filename}"
+            yield from _guarded(name, "zip entry", _read_entry(archive, info, name, options))
+
+
+def _read_entry(archive: ZipFile, info: ZipInfo, name: str, options: ReadOptions) -> Wafers:
+    with unpacked(archive, info, name, options) as source:
+        yield from _read_file(source, options)
+
+
+def _read_file(source: Source, options: ReadOptions) -> Wafers:
+    try:
+        reader = choose_reader(source)
+    except FormatError as error:
+        yield ReadFailure(source.name, str(error))
+        return
+    yield from _guarded(source.name, reader.name, reader.read(source, options))
+
+
+def _guarded(name: str, kind: str, results: Wafers) -> Wafers:
+    """Pass results on until the file turns out bad.
+
+    Decoders of other makers raise anything on damaged bytes, so everything is caught here, once; what is not our own
+    error is logged with its trace, so that a fault of ours does not hide among damaged files.
+    """
+    try:
+        yield from results
+    except WaferError as error:
+        yield ReadFailure(name, str(error))
+    except Exception as error:
+        _log.info("%s could not be read as a %s", name, kind, exc_info=True)
+        detail = f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(". ")
+        yield ReadFailure(
+            name, f"{name}: the {kind} cannot be read, it is damaged ({detail}). Export or copy it again."
+        )

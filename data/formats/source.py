@@ -1,0 +1,115 @@
+"""One file to read, wherever it lies: its name, bytes and hash, and the names its wafers take from it."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import FormatError, WaferValueError
+from data.formats.metadata import wafer_fields
+from data.formats.options import ReadOptions
+from data.wafer import WaferMap
+
+HEAD_BYTES = 4096
+_LOT_AND_WAFER = re.compile(r"(?P<lot>.+?)[ _.\-]+(?P<wafer>(?:w|wf|wafer|slot)[ _\-]?\d+)", re.IGNORECASE)
+_WAFER_ALONE = re.compile(r"(?:w|wf|wafer|slot)[ _\-]?\d+", re.IGNORECASE)
+_CHUNK = 2**20
+
+
+class Source:
+    """An open file: readers seek and read `stream`, or take all of `content()`.
+
+    Args:
+        name: what people know it by, folders and zip in front, parted by "/".
+        stream: seekable, in binary mode; whoever opened it closes it.
+    """
+
+    def __init__(self, name: str, stream: BinaryIO) -> None:
+        self.name = name
+        self.stream = stream
+        self.size = stream.seek(0, 2)
+        stream.seek(0)
+        self.head = stream.read(HEAD_BYTES)
+        stream.seek(0)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file's bytes, computed once a file."""
+        position = self.stream.tell()
+        self.stream.seek(0)
+        digest = hashlib.sha256()
+        while chunk := self.stream.read(_CHUNK):
+            digest.update(chunk)
+        self.stream.seek(position)
+        return digest.hexdigest()
+
+    @property
+    def suffix(self) -> str:
+        """The name's last suffix in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    def content(self) -> bytes:
+        """All bytes of the file."""
+        self.stream.seek(0)
+        return self.stream.read()
+
+    def names(self, number: int = 1, count: int = 1) -> tuple[str, str]:
+        """Give the lot and wafer that the file's name says.
+
+        Args:
+            number: position of the wafer in its file, from 1.
+            count: how many wafers the file holds; with several, the wafers are numbered.
+
+        Returns:
+            "LOT123_W05.png" gives ("LOT123", "W05"), "LOT123/W05.png" too; any other name is the lot, its wafers "W01", ...
+        """
+        path = PurePosixPath(self.name)
+        numbered = f"W{number:0{max(2, len(str(count)))}d}"
+        if count == 1 and (match := _LOT_AND_WAFER.fullmatch(path.stem)):
+            return match["lot"], match["wafer"]
+        if count == 1 and path.parent.name and _WAFER_ALONE.fullmatch(path.stem):
+            return path.parent.name, path.stem
+        return path.stem.strip() or "unnamed", numbered
+
+
+def build_wafer(
+    source: Source,
+    options: ReadOptions,
+    dies: NDArray[np.uint8],
+    *,
+    bins: NDArray[np.uint16] | None = None,
+    pairs: Mapping[str, str] | None = None,
+    number: int = 1,
+    count: int = 1,
+) -> WaferMap:
+    """Make a wafer: what the file says goes first, then the caller's options, then the file's name.
+
+    Args:
+        source: the file.
+        options: the caller's.
+        dies: uint8 (H, W), 0 off, 1 pass, 2 fail.
+        bins: (H, W) or None.
+        pairs: metadata as `data.formats.metadata` names it.
+        number: position of the wafer in its file, from 1.
+        count: how many wafers the file holds.
+
+    Raises:
+        FormatError: the metadata cannot be understood or the grid is no wafer; the place is named.
+    """
+    where = source.name if count == 1 else f"{source.name} wafer {number} of {count}"
+    lot, wafer = source.names(number, count)
+    fields = {
+        "lot_id": options.lot or lot, "wafer_id": wafer, "product": options.product, "test_program": options.test_program,
+        "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm, "notch": options.notch,
+    }  # fmt: skip
+    if pairs:
+        fields |= wafer_fields(pairs, where)
+    try:
+        return WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
+    except WaferValueError as error:
+        raise FormatError(where, error.problem, error.remedy) from error
