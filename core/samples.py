@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.formats.write import write_png
+from data.geometry import extent
 from data.synthesis import Recipe, draw_wafer
 from data.wafer import ASSUMED_DIAMETER_MM
 
@@ -26,13 +27,13 @@ def sample_files() -> list[tuple[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         for number, classes in enumerate(PATTERNS, 1):
             drawn = draw_wafer(rng, Recipe(30, 60, classes, background=0.03)).wafer
-            height, width = drawn.dies.shape
+            top, bottom, left, right = extent(drawn.dies)
             wafer = replace(
                 drawn,
                 lot_id="SAMPLE",
                 wafer_id=f"W{number:02d}",
                 diameter_mm=ASSUMED_DIAMETER_MM,
-                die_pitch_mm=(ASSUMED_DIAMETER_MM / height, ASSUMED_DIAMETER_MM / width),
+                die_pitch_mm=(ASSUMED_DIAMETER_MM / (bottom - top + 1), ASSUMED_DIAMETER_MM / (right - left + 1)),
             )
             path = Path(folder, f"SAMPLE_W{number:02d}.png")
             write_png(wafer, path)

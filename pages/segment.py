@@ -9,12 +9,11 @@ from core.exports import OverlayStyle, results_zip
 from core.intake import Entry, Intake, Progress
 from core.samples import sample_files
 from data.formats import ReadFailure, known_suffixes
-from pages.parts.cache import lake as open_lake
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.read_options import read_recipe
 from pages.parts.results_browser import results_browser
-from pages.parts.save_panel import save_panel
+from pages.parts.save_dialog import save_dialog
 from pages.parts.state import chosen_palette, current_theme, drop_intake, intake, intake_round
 from pages.parts.wafer_view import wafer_view
 
@@ -90,8 +89,8 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
         parts.append(f":red[**{len(failures):,}** could not be read]")
     if ready:
         parts.append(f"{sum(entry.milliseconds for entry in ready) / len(ready):.0f} ms a wafer")
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(" · ".join(parts))
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.markdown(" · ".join(parts), width="stretch")
         if ready:
             palette, theme = chosen_palette(), current_theme()
             timed = [(entry.result, entry.milliseconds) for entry in ready if entry.result]
@@ -108,6 +107,9 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
                 on_click="ignore",
                 help="One zip: masks (PNG, NPZ), overlays, clusters and wafers (CSV), coordinates and summary (JSON).",
             )  # fmt: skip
+            wait = "Possible as soon as all wafers are segmented." if held.waiting else None
+            if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
+                save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")
 
 
 def unread(failures: Sequence[ReadFailure]) -> None:
@@ -139,8 +141,6 @@ with explained():
         chosen = results_browser(ready, held.recipe, key="segment-browser")
         if chosen.result:
             wafer_view(chosen.result, key="segment")
-        if not held.waiting:
-            save_panel(held, ready, open_lake(), key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")
     if held.waiting:
         # Results stay usable while the rest is worked on: a while of work, then a rerun that shows what is new.
         work(held, LATER_SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.analysis import WaferResult, analyse
+from core.blobs import Blobs
 from core.drawing import thumbnail_png
 from core.lake import Lake
 from core.palette import Palette, Theme
@@ -22,6 +23,11 @@ THUMBNAIL_PX = 128
 def lake() -> Lake:
     """Give the site's lake."""
     return _lake(settings().lake_url)
+
+
+def blobs() -> Blobs:
+    """Give the site's store of original files."""
+    return Blobs(settings().blobs_url)
 
 
 def segmenter() -> Segmenter:
@@ -42,9 +48,7 @@ def model_missing() -> str | None:
     return None
 
 
-def thumbnails(
-    keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme
-) -> dict[str, str]:
+def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
     """Give small pictures of wafers as data URIs, in the palette and theme.
 
     Args:

@@ -141,17 +141,6 @@ def choose_tile(browser: str, tiles: str) -> None:
     _state()[f"{browser}-chosen"] = _state()[tiles].get("chosen") or chosen_tile(browser)
 
 
-def saved(panel: str) -> tuple[int, int, list[str]] | None:
-    """What a save panel's last save did: wafers new, already there, and the keys of all; None before a save."""
-    report: tuple[int, int, list[str]] | None = _state().get(f"{panel}-saved")
-    return report
-
-
-def keep_saved(panel: str, new: int, already: int, keys: list[str]) -> None:
-    """Keep what a save panel's save did, so that its links outlive the click."""
-    _state()[f"{panel}-saved"] = (new, already, keys)
-
-
 def widget(key: str) -> Any:
     """Give what the widget of this key holds, None before its first run."""
     return _state().get(key)

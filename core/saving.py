@@ -1,0 +1,56 @@
+"""From an intake into the lake: the original files, the wafers under their names, what was found on them."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+from core.blobs import Blobs
+from core.intake import HandedFile, Intake
+from core.lake import Lake
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving did.
+
+    Args:
+        new: wafers that the lake did not hold just like this.
+        already: wafers that it did.
+        keys: of both, in the order of the intake.
+    """
+
+    new: int
+    already: int
+    keys: tuple[str, ...]
+
+
+def save(intake: Intake, lake: Lake, blobs: Blobs) -> Saved:
+    """Save all segmented wafers of an intake; saving them again changes nothing but which result is newest.
+
+    Args:
+        intake: its names count.
+        lake: for wafers and results.
+        blobs: for the original files, which are kept first.
+
+    Raises:
+        LakeError: the lake or a blob cannot be written.
+    """
+    for file in intake.files:
+        _keep_originals(file, blobs)
+    results = [entry.result for entry in intake.ready if entry.result]
+    new, already = lake.append_wafers(result.wafer for result in results)
+    lake.append_results(results)
+    return Saved(new, already, tuple(result.wafer.key for result in results))
+
+
+def _keep_originals(file: HandedFile, blobs: Blobs) -> None:
+    """Keep the file, or those entries of a zip that gave a wafer."""
+    names = {e.wafer.source_sha256: e.wafer.source_name for e in file.entries if e.result}
+    if names.pop(file.sha256, None) is not None:
+        blobs.add(file.content)
+    if not names:
+        return
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        for sha256, name in names.items():
+            with archive.open(name.partition("/")[2]) as stream:
+                blobs.add_stream(stream, sha256)
