@@ -28,6 +28,13 @@ class Counts:
     wrong: NDArray[np.int64]
     missed: NDArray[np.int64]
 
+    @classmethod
+    def of_wafers(cls, parts: Sequence["Counts"]) -> "Counts":
+        """Put counts of some wafers under one another."""
+        empty = np.zeros((0, CLASS_COUNT), dtype=np.int64)
+        columns = zip(*((part.hit, part.wrong, part.missed) for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns)) if parts else cls(empty, empty, empty)
+
     @property
     def support(self) -> NDArray[np.int64]:
         """int64 (8,): true dies of each class, over all wafers."""
@@ -213,9 +220,10 @@ def score_presence(truth: NDArray[np.float32], predicted: NDArray[np.bool_]) -> 
     there, reported = known & (truth == 1), known & predicted
     hit, shown, said = (there & reported).sum(axis=0), there.sum(axis=0), reported.sum(axis=0)
     f1 = np.where(shown > 0, _divide(2 * hit, shown + said), np.nan)
-    right: NDArray[np.bool_] = ~(there ^ reported).any(axis=1)
-    scored = known.any(axis=1)
-    clean = scored & ~there.any(axis=1)
+    right = np.count_nonzero(there ^ reported, axis=1) == 0
+    scored = np.count_nonzero(known, axis=1) > 0
+    clean = scored & (np.count_nonzero(there, axis=1) == 0)
+    alarm = np.count_nonzero(reported, axis=1) > 0
     return PresenceScores(
         precision=_divide(hit, said),
         recall=_divide(hit, shown),
@@ -223,7 +231,7 @@ def score_presence(truth: NDArray[np.float32], predicted: NDArray[np.bool_]) -> 
         support=shown.astype(np.int64),
         macro_f1=mean(f1),
         exact_match=mean(right[scored].astype(np.float64)),
-        false_alarm_share=mean(reported.any(axis=1)[clean].astype(np.float64)),
+        false_alarm_share=mean(alarm[clean].astype(np.float64)),
     )
 
 

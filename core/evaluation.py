@@ -1,0 +1,165 @@
+"""How good a model is on wafers whose truth is known: per die where dies are marked, per wafer where wafers are."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.analysis import bounded_batches
+from core.metrics import (
+    Counts,
+    baseline_masks,
+    confusion,
+    count,
+    count_boundaries,
+    iou_over_dies,
+    mean,
+    mean_iou_over_wafers,
+    precision,
+    recall,
+    score_presence,
+)
+from core.segmentation import Segmenter
+from data.classes import CLASS_COUNT, CLASS_KEYS
+from data.datasets import LabelledMaps
+from data.truth import MarkedWafer, presence
+from data.wafer import WaferMap
+
+Report: TypeAlias = "dict[str, Report | list[str] | list[list[int]] | str | int | float | None]"
+
+
+def evaluate_marked(
+    marked: Iterable[MarkedWafer],
+    segmenter: Segmenter,
+    *,
+    careful: bool = False,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Report:
+    """Score a model on wafers whose dies are marked. Classes that nobody looked for are left out on both sides.
+
+    Args:
+        marked: read as they are needed.
+        segmenter: the model.
+        careful: average over eight turns and flips.
+        progress: is told how many wafers are done.
+
+    Returns:
+        Measures by name, what is undefined as None: n, iou_over_dies, mean_iou_over_wafers, boundary_iou, precision,
+        recall, baseline_iou_over_dies (all failing dies given to the wafer's likeliest class), support in dies,
+        confusion in dies, presence of classes.
+
+    Raises:
+        ModelError: the network fails.
+    """
+    counts, boundaries, trivial = list[Counts](), list[Counts](), list[Counts]()
+    table = np.zeros((CLASS_COUNT + 1, CLASS_COUNT + 1), dtype=np.int64)
+    there, reported = [np.zeros((0, CLASS_COUNT), dtype=np.float32)], [np.zeros((0, CLASS_COUNT), dtype=bool)]
+    waiting: deque[MarkedWafer] = deque()
+
+    def wafers() -> Iterator[WaferMap]:
+        for one in marked:
+            waiting.append(one)
+            yield one.wafer
+
+    for batch in bounded_batches(wafers()):
+        for found in segmenter.segment(batch, careful=careful):
+            one = waiting.popleft()
+            known = np.isin(CLASS_KEYS, one.known)[:, None, None]
+            truth, predicted = one.masks & known, found.masks & known
+            counts.append(count([truth], [predicted]))
+            boundaries.append(count_boundaries([truth], [predicted]))
+            trivial.append(count([truth], [baseline_masks(found.probabilities, one.wafer.failing) & known]))
+            table += confusion(truth.reshape(CLASS_COUNT, -1), predicted.reshape(CLASS_COUNT, -1))
+            there.append(presence(one)[None])
+            reported.append(np.array([[mask.any() for mask in predicted]]))
+            progress(len(counts))
+    pooled = Counts.of_wafers(counts)
+    return {
+        "n": len(counts),
+        "iou_over_dies": _by_class(iou_over_dies(pooled)),
+        "mean_iou_over_wafers": _number(mean_iou_over_wafers(pooled)),
+        "boundary_iou": _by_class(iou_over_dies(Counts.of_wafers(boundaries))),
+        "precision": _by_class(precision(pooled)),
+        "recall": _by_class(recall(pooled)),
+        "baseline_iou_over_dies": _by_class(iou_over_dies(Counts.of_wafers(trivial))),
+        "support": dict(zip(CLASS_KEYS, pooled.support.tolist(), strict=True)),
+        "confusion": _confusion(table, "dies"),
+        "presence": _presence(np.concatenate(there), np.concatenate(reported)),
+    }
+
+
+def evaluate_labelled(
+    labelled: LabelledMaps,
+    segmenter: Segmenter,
+    *,
+    careful: bool = False,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Report:
+    """Score a model on wafers with one label each, or several bits. A class counts as reported with its first die.
+
+    Args:
+        labelled: maps and labels.
+        segmenter: the model.
+        careful: average over eight turns and flips.
+        progress: is told how many wafers are done.
+
+    Returns:
+        Measures by name, what is undefined as None: n, presence of classes, confusion in wafers, near_full (how many,
+        and the share of them reported with each class; they are in no other measure).
+
+    Raises:
+        ModelError: the network fails.
+        WaferValueError: a map is not a wafer.
+    """
+    named = zip(labelled.maps, labelled.names, strict=True)
+    wafers = (WaferMap(dies=dies, lot_id="labelled", wafer_id=name) for dies, name in named)
+    reported, done = np.zeros((len(labelled), CLASS_COUNT), dtype=bool), 0
+    for batch in bounded_batches(wafers):
+        for found in segmenter.segment(batch, careful=careful):
+            reported[done] = found.masks.any(axis=(1, 2))
+            done += 1
+            progress(done)
+    near_full, known = labelled.near_full, ~np.isnan(labelled.presence)
+    shares = np.array([mean(column) for column in reported[near_full].T.astype(np.float64)])
+    table = confusion((labelled.presence == 1).T, (known & reported).T)
+    return {
+        "n": len(labelled),
+        "presence": _presence(labelled.presence[~near_full], reported[~near_full]),
+        "support": dict(zip(CLASS_KEYS, (labelled.presence == 1).sum(axis=0).tolist(), strict=True)),
+        "confusion": _confusion(table, "wafers"),
+        "near_full": {
+            "n": int(near_full.sum()),
+            "reported": dict(zip(CLASS_KEYS, map(_number, shares), strict=True)),
+        },
+    }
+
+
+def _presence(truth: NDArray[np.float32], reported: NDArray[np.bool_]) -> Report:
+    scores = score_presence(truth, reported)
+    report: Report = {
+        key: {
+            "precision": _number(scores.precision[k]),
+            "recall": _number(scores.recall[k]),
+            "f1": _number(scores.f1[k]),
+            "support": int(scores.support[k]),
+        }
+        for k, key in enumerate(CLASS_KEYS)
+    }
+    for name in ("macro_f1", "exact_match", "false_alarm_share"):
+        report[name] = _number(getattr(scores, name))
+    return report
+
+
+def _confusion(counts: NDArray[np.int64], unit: str) -> Report:
+    return {"unit": unit, "classes": [*CLASS_KEYS, "none"], "true_by_predicted": counts.tolist()}
+
+
+def _by_class(values: NDArray[np.float64]) -> Report:
+    return {**dict(zip(CLASS_KEYS, map(_number, values), strict=True)), "mean": _number(mean(values))}
+
+
+def _number(value: float) -> float | None:
+    """Give a number as JSON has it: what is undefined is None."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,147 @@
+"""Score a model on wafers whose truth is known, and write the report as JSON."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from core.evaluation import Report, evaluate_labelled, evaluate_marked
+from core.segmentation import Segmenter
+from data.classes import CLASS_KEYS
+from data.datasets import load_labelled
+from data.errors import SettingError, WaferError
+from data.synthesis import draw_wafer
+from data.truth import MarkedWafer, array_names, is_marked, load_marked
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+
+SYNTHETIC = "synthetic:"
+DIE_MEASURES = ("iou_over_dies", "boundary_iou", "precision", "recall", "baseline_iou_over_dies", "support")
+WAFER_MEASURES = ("precision", "recall", "f1", "support")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Score a model on wafers whose truth is known, and write the report as JSON."""
+
+    data: str  # .npz with labels per wafer or per die, or synthetic:N:SEED
+    out: Path  # report to write, JSON
+    model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
+    careful: bool = False  # average over eight turns and flips: eight times the work
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the data or the model cannot be used or the report cannot be written.
+    """
+    config = parse(EvaluateConfig, argv)
+    try:
+        report = evaluate(config)
+        config.out.parent.mkdir(parents=True, exist_ok=True)
+        config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(table(report))
+    return 0
+
+
+def evaluate(config: EvaluateConfig) -> Report:
+    """Score as the configuration says.
+
+    Raises:
+        SettingError: the data is neither a file nor synthetic:N:SEED.
+        FormatError: the file holds no labels.
+        ModelError: the model is missing, damaged or fails.
+    """
+    segmenter = Segmenter.load(config.model or None)
+    started = time.perf_counter()
+    if config.data.startswith(SYNTHETIC):
+        count, seed = _synthetic(config.data)
+        report = _marked(_drawn(count, seed), count, segmenter, config.careful)
+    elif is_marked(array_names(config.data)):
+        marked = load_marked(config.data)
+        report = _marked(iter(marked), len(marked), segmenter, config.careful)
+    else:
+        labelled = load_labelled(config.data)
+        with ProgressLine("evaluated", len(labelled)) as progress:
+            report = evaluate_labelled(labelled, segmenter, careful=config.careful, progress=progress.update)
+    about: Report = {"model": segmenter.name, "data": config.data, "careful": config.careful}
+    return {**about, **report, "seconds": round(time.perf_counter() - started, 3)}
+
+
+def table(report: Report) -> str:
+    """Lay a report out as text: measures by class, what stands for the whole, the confusions."""
+    presence = _inner(report, "presence")
+    if "iou_over_dies" in report:
+        columns = [_inner(report, name) for name in DIE_MEASURES]
+        rows = [[key, *(_shown(column.get(key)) for column in columns)] for key in (*CLASS_KEYS, "mean")]
+        head = ["class", *(name.removesuffix("_over_dies") for name in DIE_MEASURES)]
+    else:
+        rows = [[key, *(_shown(_inner(presence, key)[name]) for name in WAFER_MEASURES)] for key in CLASS_KEYS]
+        head = ["class", *WAFER_MEASURES]
+    whole: Report = {name: report[name] for name in ("n", "mean_iou_over_wafers", "seconds") if name in report}
+    whole |= {name: presence[name] for name in ("macro_f1", "exact_match", "false_alarm_share")}
+    found = _inner(report, "confusion")
+    classes, counts = cast(list[str], found["classes"]), cast(list[list[int]], found["true_by_predicted"])
+    return "\n".join(
+        [
+            f"{report['model']} on {report['data']}\n",
+            *_aligned([head, *rows]),
+            "",
+            *(f"{name}: {_shown(value)}" for name, value in whole.items()),
+            f"\n{found['unit']}, true class down, predicted across",
+            *_aligned([["", *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]),
+        ]
+    )
+
+
+def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, careful: bool) -> Report:
+    with ProgressLine("evaluated", total) as progress:
+        return evaluate_marked(wafers, segmenter, careful=careful, progress=progress.update)
+
+
+def _synthetic(text: str) -> tuple[int, int]:
+    """Number of wafers and seed."""
+    given = re.fullmatch(SYNTHETIC + r"([1-9]\d*):(\d+)", text)
+    if given is None:
+        raise SettingError("--data", f"expected synthetic:N:SEED, found '{text}'", "Write for example synthetic:300:7.")
+    return int(given[1]), int(given[2])
+
+
+def _drawn(count: int, seed: int) -> Iterator[MarkedWafer]:
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        drawn = draw_wafer(rng)
+        yield MarkedWafer(drawn.wafer, drawn.masks)
+
+
+def _inner(report: Report, name: str) -> Report:
+    return cast(Report, report[name])
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Right-align columns, the first to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
