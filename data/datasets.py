@@ -45,7 +45,7 @@ class LabelledMaps:
 
     @property
     def without_pattern(self) -> NDArray[np.bool_]:
-        """bool (N,): people saw no pattern at all."""
+        """Tell of each wafer, bool (N,), whether people saw no pattern at all on it."""
         known: NDArray[np.bool_] = np.nansum(self.presence, axis=1) == 0
         return known & ~np.isnan(self.presence).all(axis=1) & ~self.near_full
 

@@ -39,7 +39,9 @@ class WaferGeometry:
         """Area of the wafer's disc in cm2."""
         return float(np.pi * self.radius_mm**2 / 100)
 
-    def to_mm(self, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def to_mm(
+        self, rows: NDArray[np.float64], columns: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Turn die coordinates into (x, y) in mm from the wafer's centre, y up."""
         return (columns - self.center[1]) * self.die_pitch_mm[1], (self.center[0] - rows) * self.die_pitch_mm[0]
 
@@ -84,7 +86,7 @@ def clock_angle(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.mod(np.arctan2(columns[None, :], -rows[:, None]), 2 * np.pi).astype(np.float32)
 
 
-def _from_center(dies: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _from_center(dies: NDArray[np.uint8]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     top, bottom, left, right = extent(dies)
     rows = (np.arange(dies.shape[0]) - (top + bottom) / 2) / ((bottom - top + 1) / 2)
     columns = (np.arange(dies.shape[1]) - (left + right) / 2) / ((right - left + 1) / 2)

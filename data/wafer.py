@@ -75,7 +75,9 @@ class WaferMap:
         """Validate every field and freeze the arrays."""
         if not self.lot_id.strip() or not self.wafer_id.strip():
             raise WaferValueError(
-                self.source_name or "wafer", "lot and wafer must both have a name", "Name them, for example L123 and W05."
+                self.source_name or "wafer",
+                "lot and wafer must both have a name",
+                "Name them, for example L123 and W05.",
             )
         object.__setattr__(self, "dies", _checked_dies(self.dies, self.key))
         if self.bins is not None:
@@ -100,12 +102,14 @@ class WaferMap:
     @property
     def on_wafer(self) -> NDArray[np.bool_]:
         """(H, W) true where a die was tested."""
-        return self.dies != OFF_WAFER
+        on_wafer: NDArray[np.bool_] = self.dies != OFF_WAFER
+        return on_wafer
 
     @property
     def failing(self) -> NDArray[np.bool_]:
         """(H, W) true where a die failed."""
-        return self.dies == FAIL
+        failing: NDArray[np.bool_] = self.dies == FAIL
+        return failing
 
     @property
     def tested_count(self) -> int:
@@ -142,11 +146,14 @@ def _checked_dies(dies: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:
         )
     if dies.dtype.kind not in "biu" or dies.min() < OFF_WAFER or dies.max() > FAIL:
         raise WaferValueError(
-            where, f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {dies.dtype} {dies.min()} to {dies.max()}",
+            where,
+            f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {dies.dtype} {dies.min()} to {dies.max()}",
             "Map the bins to pass and fail first.",
         )  # fmt: skip
     if not dies.any():
-        raise WaferValueError(where, "no die of the grid was tested", "Leave the wafer out or check the off-wafer code.")
+        raise WaferValueError(
+            where, "no die of the grid was tested", "Leave the wafer out or check the off-wafer code."
+        )
     return _frozen(dies.astype(np.uint8))
 
 

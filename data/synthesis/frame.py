@@ -44,7 +44,7 @@ class Frame:
     @property
     def die(self) -> float:
         """Width of a die as a share of the radius."""
-        return 2.0 / max(self.dies.shape)
+        return 2.0 / float(max(self.dies.shape))
 
     def seen_from(self, x: float, y: float) -> tuple[Field, Field]:
         """Distance and angle of every die from another point, both (H, W)."""
@@ -71,7 +71,8 @@ def wobble(rng: np.random.Generator, angle: Field, size: float, harmonics: int =
 def arc(angle: Field, middle: float, span: float) -> NDArray[np.bool_]:
     """Tell which angles lie within an arc of `span` radians around `middle`."""
     away = np.abs(np.mod(angle - middle + np.pi, 2 * np.pi) - np.pi)
-    return away <= span / 2
+    inside: NDArray[np.bool_] = away <= span / 2
+    return inside
 
 
 def smooth_noise(rng: np.random.Generator, frame: Frame, waves: int = 5) -> Field:
@@ -79,4 +80,4 @@ def smooth_noise(rng: np.random.Generator, frame: Frame, waves: int = 5) -> Fiel
     kx, ky = rng.normal(0, 2.0, waves), rng.normal(0, 2.0, waves)
     phase = rng.uniform(0, 2 * np.pi, waves)
     field = np.cos(np.multiply.outer(frame.x, kx) + np.multiply.outer(frame.y, ky) + phase).sum(axis=-1)
-    return (field * np.sqrt(2 / waves)).astype(np.float32)
+    return np.asarray(field * np.sqrt(2 / waves), dtype=np.float32)

@@ -7,6 +7,7 @@ follows the definitions in `data.classes`.
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.synthesis.frame import Field, Frame, arc, smooth_noise, wobble
 from data.synthesis.scratches import scratch
@@ -22,7 +23,10 @@ def edge(rng: np.random.Generator, frame: Frame) -> Field:
         return _dense(rng, band, 0.65)
     inside = np.zeros(frame.dies.shape, dtype=bool)
     for _ in range(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1])):
-        middle, span = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 3.4) if rng.random() < 0.6 else rng.uniform(0.2, 0.9)
+        middle, span = (
+            rng.uniform(0, 2 * np.pi),
+            rng.uniform(0.25, 3.4) if rng.random() < 0.6 else rng.uniform(0.2, 0.9),
+        )
         away = np.abs(np.mod(frame.angle - middle + np.pi, 2 * np.pi) - np.pi) / (span / 2)
         bulge = depth + rng.uniform(0, 0.28) * (1 - np.clip(away, 0, 1) ** 2)
         inside |= (away <= 1) & (frame.radius > 1 - bulge * wobble(rng, frame.angle, 0.12))
@@ -101,7 +105,7 @@ def etching(rng: np.random.Generator, frame: Frame) -> Field:
 def random(rng: np.random.Generator, frame: Frame) -> Field:
     """Let dies fail all over the wafer, with slow unevenness."""
     level = rng.uniform(0.28, 0.62)
-    return np.clip(level * (1 + 0.18 * smooth_noise(rng, frame)), 0.2, 0.9).astype(np.float32)
+    return np.asarray(np.clip(level * (1 + 0.18 * smooth_noise(rng, frame)), 0.2, 0.9), dtype=np.float32)
 
 
 def near_full(rng: np.random.Generator, frame: Frame) -> Field:
@@ -140,6 +144,6 @@ def _blob(rng: np.random.Generator, distance: Field, angle: Field, radius: float
     return _cut(peak * np.clip((1.25 - share) / (1.25 - solid), 0, 1) * (share < 1.15))
 
 
-def _cut(rate: Field) -> Field:
+def _cut(rate: NDArray[np.floating]) -> Field:
     """Give up the faint outskirts, where nobody could tell the pattern from background."""
     return np.where(rate >= LEAST_RATE, rate, 0).astype(np.float32)

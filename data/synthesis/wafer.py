@@ -1,6 +1,6 @@
 """A whole synthetic wafer: outline, background, patterns, and the exact mask of each class."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,8 +64,7 @@ def draw_wafer(rng: np.random.Generator, recipe: Recipe | None = None) -> Synthe
     dies = draw_outline(rng, recipe.shortest, recipe.longest)
     frame = Frame(dies)
     level = recipe.background if recipe.background is not None else min(0.25, float(rng.beta(1.3, 10.0)))
-    failing = rng.random(dies.shape) < background_rate(rng, frame, level)
-    return draw_over(rng, np.where((dies != OFF_WAFER) & failing, FAIL, dies).astype(np.uint8), recipe)
+    return draw_over(rng, with_background(rng, frame, level), recipe)
 
 
 def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: Recipe | None = None) -> SyntheticWafer:
@@ -78,26 +77,47 @@ def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: Recipe 
     """
     recipe = recipe or Recipe()
     wanted = recipe.classes if recipe.classes is not None else _choose(rng)
-    frame, on_wafer, failing = Frame(dies), dies != OFF_WAFER, dies == FAIL
+    frame = Frame(dies)
+    rates = {key: _rate(rng, frame, key, alone=len(wanted) == 1) for key in wanted}
+    drawn, masks = compose(rng, dies, rates)
+    serial = int(rng.integers(1_000_000))
+    return SyntheticWafer(
+        WaferMap(dies=drawn, lot_id=f"SYN{serial // 25:05d}", wafer_id=f"W{serial % 25 + 1:02d}"), masks
+    )
+
+
+def compose(
+    rng: np.random.Generator, dies: NDArray[np.uint8], rates: Mapping[str, Field]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Let dies fail by the rates of several patterns and tell which die belongs to which.
+
+    Args:
+        rng: source of randomness.
+        dies: uint8 (H, W), background failures included.
+        rates: failure rate (H, W) of each class drawn, 0 outside its pattern.
+
+    Returns:
+        dies uint8 (H, W) and masks bool (8, H, W).
+    """
+    failing = dies == FAIL
     regions = np.zeros((CLASS_COUNT, *dies.shape), dtype=bool)
-    for key in wanted:
-        rate = _rate(rng, frame, key, alone=len(wanted) == 1)
+    for key, rate in rates.items():
         regions[CLASS_INDEX[key]] = rate > 0
         failing |= rng.random(dies.shape) < rate
-    failing &= on_wafer
-    masks = _account(regions, failing)
-    drawn = np.where(failing, FAIL, np.where(on_wafer, PASS, OFF_WAFER)).astype(np.uint8)
-    serial = int(rng.integers(1_000_000))
-    return SyntheticWafer(WaferMap(dies=drawn, lot_id=f"SYN{serial // 25:05d}", wafer_id=f"W{serial % 25 + 1:02d}"), masks)
+    failing &= dies != OFF_WAFER
+    drawn = np.where(failing, FAIL, np.where(dies != OFF_WAFER, PASS, OFF_WAFER)).astype(np.uint8)
+    return drawn, _account(regions, failing)
 
 
-def background_rate(rng: np.random.Generator, frame: Frame, level: float) -> Field:
-    """Give the failure rate outside patterns: a level, weakly higher towards the rim, slowly uneven; (H, W)."""
+def with_background(rng: np.random.Generator, frame: Frame, level: float) -> NDArray[np.uint8]:
+    """Let single dies fail at a level, weakly more often towards the rim, slowly uneven; uint8 (H, W)."""
     trend = 1 + rng.uniform(-0.1, 0.5) * (frame.radius**4 - 0.33)
-    return np.clip(level * trend * (1 + 0.12 * smooth_noise(rng, frame)), 0, 1).astype(np.float32)
+    rate = np.clip(level * trend * (1 + 0.12 * smooth_noise(rng, frame)), 0, 1)
+    failing = (frame.dies != OFF_WAFER) & (rng.random(frame.dies.shape) < rate)
+    return np.where(failing, FAIL, frame.dies).astype(np.uint8)
 
 
-def _choose(rng: np.random.Generator) -> Iterable[str]:
+def _choose(rng: np.random.Generator) -> tuple[str, ...]:
     count = int(rng.choice(len(PATTERN_COUNT_SHARES), p=PATTERN_COUNT_SHARES))
     return tuple(str(key) for key in rng.choice(list(PATTERNS), count, replace=False))
 

@@ -1,0 +1,110 @@
+"""From a trained network to the file that the app serves: ONNX, then static INT8, each checked against the last."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from data.errors import ModelError
+from models.unet import WaferUNet
+
+INPUT, OUTPUT, METADATA_KEY = "wafer", "logits", "waferscope"
+OPSET = 18
+LARGEST_DIFFERENCE = 1e-3
+PROBES = ((1, 64), (3, 96), (2, 160))
+"""Batch and working size of the inputs that parity is probed with: two of each, so that no dimension is frozen."""
+
+
+def export_float32(network: WaferUNet, path: Path) -> float:
+    """Write a network as float32 ONNX with dynamic batch, height and width, and prove it.
+
+    Returns:
+        The largest difference of a logit from torch's over the probes.
+
+    Raises:
+        ModelError: a logit differs by more than 1e-3; the file is removed.
+    """
+    network = network.eval().to(memory_format=torch.contiguous_format)
+    example = torch.rand(2, 3, 64, 64)
+    torch.onnx.export(
+        network, (example,), str(path), input_names=[INPUT], output_names=[OUTPUT], opset_version=OPSET, dynamo=False,
+        dynamic_axes={INPUT: {0: "batch", 2: "height", 3: "width"}, OUTPUT: {0: "batch", 2: "height", 3: "width"}},
+    )  # fmt: skip
+    session = _session(path)
+    worst = 0.0
+    for batch, size in PROBES:
+        probe = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(size))
+        with torch.no_grad():
+            expected = network(probe).numpy()
+        worst = max(worst, float(np.abs(_run(session, probe.numpy()) - expected).max()))
+    if worst > LARGEST_DIFFERENCE:
+        path.unlink()
+        raise ModelError(
+            str(path), f"the ONNX logits differ from torch's by {worst:.2g}, at most {LARGEST_DIFFERENCE:g} is allowed",
+            "Keep the checkpoint and look at the exporter's warnings.",
+        )  # fmt: skip
+    return worst
+
+
+def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float32]], keep: Sequence[str] = ()) -> None:
+    """Turn float32 ONNX into static INT8: QDQ, per-channel weights, uint8 activations.
+
+    Weights use seven bits: processors without VNNI add pairs of products in 16 bits, which eight would overflow.
+
+    Args:
+        source: float32 ONNX file.
+        target: file to write.
+        calibration: inputs (N, 3, S, S) whose activations set the ranges; a spread of wafers and sizes.
+        keep: names of nodes that stay in float32.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
+            reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            nodes_to_exclude=list(keep),
+        )  # fmt: skip
+
+
+def convolutions(path: Path) -> list[str]:
+    """Name the convolutions of an ONNX file in the order of computation."""
+    return [node.name for node in onnx.load(str(path)).graph.node if node.op_type == "Conv"]
+
+
+def describe(path: Path, metadata: dict[str, object]) -> None:
+    """Write what the app must know (classes, thresholds, temperature, ...) into an ONNX file."""
+    model = onnx.load(str(path))
+    kept = [p for p in model.metadata_props if p.key != METADATA_KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend([*kept, onnx.StringStringEntryProto(key=METADATA_KEY, value=json.dumps(metadata))])
+    onnx.save(model, str(path))
+
+
+class _Calibration(CalibrationDataReader):
+    def __init__(self, batches: Sequence[NDArray[np.float32]]) -> None:
+        self._batches: Iterator[NDArray[np.float32]] = iter(batches)
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """Give the next input, None at the end."""
+        batch = next(self._batches, None)
+        return None if batch is None else {INPUT: batch}
+
+
+def _session(path: Path) -> InferenceSession:
+    options = SessionOptions()
+    options.log_severity_level = 3
+    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _run(session: InferenceSession, wafers: NDArray[np.float32]) -> NDArray[np.float32]:
+    logits: NDArray[np.float32] = session.run([OUTPUT], {INPUT: wafers})[0]
+    return logits
