@@ -126,7 +126,7 @@ def unread(failures: Sequence[ReadFailure]) -> None:
 with explained():
     held = intake()
     hand_in(held)
-    held.follow(read_recipe())
+    held.follow(read_recipe(held.files))
     bar = st.empty()
     if held.waiting and not held.ready:
         work(held, FIRST_SECONDS)

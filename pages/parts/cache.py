@@ -1,4 +1,4 @@
-"""The only caches of the pages. Big values are keyed by names and hashes, never by arrays, and every cache is bounded."""
+"""The only caches of the pages: keyed by names and hashes, never by arrays, and every one bounded."""
 
 import base64
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from core.palette import Palette, Theme
 from core.samples import sample_files
 from core.segmentation import Segmenter
 from core.settings import settings
+from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
-from data.formats import read_bytes
+from data.formats import ReadOptions, read_bytes
 from data.wafer import WaferMap
 
 THUMBNAIL_PX = 128
@@ -99,6 +100,24 @@ def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: 
     """
     png = thumbnail_png(_result.wafer, _result.segmentation, palette, theme, side_px)
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, theme: Theme) -> TonePreview | None:
+    """Give what reading makes of a file's first image, None when the file is no image.
+
+    Args:
+        sha256: of the content.
+        options: how to read.
+        name: the file's name.
+        content: its bytes.
+        theme: what the pictures lie on.
+    """
+    return _tone_pictures(f"{sha256} {options}", theme, options, name, content)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _tone_pictures(stamp: str, theme: Theme, _options: ReadOptions, _name: str, _content: bytes) -> TonePreview | None:
+    return tone_preview(_name, _content, _options, theme)
 
 
 MAX_PICTURES = 4000

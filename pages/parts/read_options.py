@@ -1,23 +1,30 @@
 """What a person may say about files before they are read; the query string keeps it."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.intake import Recipe
+from core.intake import HandedFile, Recipe
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch
+from pages.parts.cache import tone_pictures
+from pages.parts.state import current_theme
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
-TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright dies fail", "dark": "Dark dies fail"}
+TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}
 Value = int | str
 
 
-def read_recipe() -> Recipe:
-    """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are."""
+def read_recipe(files: Sequence[HandedFile]) -> Recipe:
+    """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are.
+
+    Args:
+        files: what was handed in so far; the first image among them shows what a threshold does.
+    """
     with st.expander("Options"):
         names, lengths = st.columns(4), st.columns(4)
         product = names[0].text_input(
@@ -56,32 +63,49 @@ def read_recipe() -> Recipe:
         except SettingError as error:
             st.error(f"{error} Until then the files are read without options.")
             options = ReadOptions()
+        if options.threshold is not None:
+            _preview(files, options)
     return Recipe(options, careful)
 
 
 def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
     """Ask how images of continuous tone are parted, and for careful mode."""
-    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
-        careful = st.toggle(
-            "Careful mode", key="read_careful", bind="query-params",
-            help="Averages over the eight turns and flips of each wafer: steadier answers, eight times the work.",
+    places = st.columns(4, vertical_alignment="bottom")
+    tone = places[0].segmented_control(
+        "In grey images", list(TONES), default="bright", required=True, format_func=TONES.__getitem__, key="read_tone",
+        bind="query-params", width="stretch",
+        help="Of images of continuous tone, where each pixel is a die: which side of the threshold fails.",
+    )  # fmt: skip
+    by_hand = places[1].toggle(
+        "Set the threshold", key="read_by_hand", bind="query-params",
+        help="Images of continuous tone are parted into passing and failing by Otsu's method. Switch this on to move "
+        "the threshold yourself; then every image is read as continuous tone.",
+    )  # fmt: skip
+    threshold = 0.5
+    if by_hand:
+        threshold = places[2].slider(
+            "Threshold", 0.0, 1.0, 0.5, 0.01, key="read_threshold", bind="query-params",
+            help="From 0 (black) to 1 (white).",
         )  # fmt: skip
-        tone = st.segmented_control(
-            "Failing dies of grey images", list(TONES), default="bright", required=True, format_func=TONES.__getitem__,
-            key="read_tone", bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        by_hand = st.toggle(
-            "Part grey images myself", key="read_by_hand", bind="query-params",
-            help="Images of continuous tone are parted into passing and failing by Otsu's method. Switch this on to "
-            "move the threshold; then every image is read as continuous tone.",
-        )  # fmt: skip
-        threshold = None
-        if by_hand:
-            threshold = st.slider(
-                "Threshold", 0.0, 1.0, 0.5, 0.01, key="read_threshold", bind="query-params", width=280,
-                help="From 0 (black) to 1 (white). The map below follows.",
-            )  # fmt: skip
-    return threshold, "dark" if tone == "dark" else "bright", careful
+    careful = places[3].toggle(
+        "Careful mode", key="read_careful", bind="query-params",
+        help="Averages over the eight turns and flips of each wafer: steadier answers, eight times the work.",
+    )  # fmt: skip
+    return threshold if by_hand else None, tone, careful
+
+
+def _preview(files: Sequence[HandedFile], options: ReadOptions) -> None:
+    """Show the first image beside what the threshold makes of it."""
+    theme = current_theme()
+    previews = (tone_pictures(file.sha256, options, file.name, file.content, theme) for file in files)
+    shown = next((preview for preview in previews if preview), None)
+    if shown is None:
+        st.caption("Hand in an image to see what the threshold does.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(shown.image_png, width=180, alt="The image")
+        st.image(shown.dies_png, width=180, alt="Its failing dies at this threshold")
+        st.caption(f"{shown.failing_share:.1%} of the dies fail at this threshold.")
 
 
 def _length(place: DeltaGenerator, label: str, key: str, help: str) -> float | None:

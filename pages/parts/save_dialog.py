@@ -18,7 +18,7 @@ from pages.parts.links import link
 from pages.parts.state import widget
 
 TITLES = {c.key: c.name for c in CLASSES}
-LINKS_SHOWN, ROWS_SHOWN = 12, 10
+LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
 FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
 
 
@@ -39,7 +39,8 @@ def save_dialog(intake: Intake, *, key: str) -> None:
         disabled=["file", "found"],
         hide_index=True,
         num_rows="fixed",
-        height=min(ROWS_SHOWN, len(entries)) * 35 + 38,
+        row_height=ROW_PX,
+        height=min(ROWS_SHOWN, len(entries)) * ROW_PX + 34,
         alt="Names of the wafers",
         column_config={
             "file": st.column_config.TextColumn("File"),
