@@ -3,8 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-
-import duckdb
+from functools import partial
 
 from core.lake_parts import ROW_GROUP, Listing, Parts, new_name, parquet_writer
 from core.lake_schema import TABLES, Table
@@ -12,7 +11,6 @@ from core.lake_schema import TABLES, Table
 TARGET_BYTES = 128 * 2**20
 LEAST_PARTS = 2
 SETTLED_SECONDS = 3600.0
-_ATTEMPTS = 5
 
 
 def compact(parts: Parts, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
@@ -33,17 +31,12 @@ def compact(parts: Parts, *, least: int = LEAST_PARTS, settled_seconds: float = 
     cutoff = time.time_ns() - int(settled_seconds * 1e9)
     merged = 0
     for table in TABLES.values():
-        for _ in range(_ATTEMPTS):
-            try:
-                merged += _compact_table(parts, table, least, cutoff)
-                break
-            except duckdb.IOException:
-                continue  # another merge took a part between listing and reading: look again
+        merged += parts.read(partial(_compact_table, parts, table, least, cutoff))
         parts.folder.sweep(table.name)
     return merged
 
 
-def _compact_table(parts: Parts, table: Table, least: int, cutoff: int) -> int:
+def _compact_table(parts: Parts, table: Table, least: int, cutoff: int, _: bool) -> int:
     listing = parts.listing()
     merged = 0
     for group in _groups(parts, table, listing):

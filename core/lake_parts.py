@@ -2,9 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -12,10 +12,15 @@ import pyarrow.parquet as pq
 
 from core.lake_schema import TABLES, Table
 from core.storage import Folder
+from data.errors import LakeError
 
 SUFFIX = ".parquet"
+ATTEMPTS = 5
 ROW_GROUP = 2048  # rows that a look-up by key reads at least
 
+_REMEDY = "Correct the query, or move the file it names out of the lake."
+
+Result = TypeVar("Result")
 Listing = Mapping[str, frozenset[str]]
 """Names of the parts of each table."""
 
@@ -51,6 +56,24 @@ class Parts:
         if self.folder.local is None:
             connection.register_filesystem(self.folder.filesystem)
         return connection
+
+    def read(self, work: Callable[[bool], Result]) -> Result:
+        """Do work that reads parts, again where a merge took one of them between listing and reading.
+
+        Args:
+            work: is told whether it has to look at the storage anew.
+
+        Raises:
+            LakeError: what DuckDB says is wrong, or parts cannot be read again and again.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return work(attempt > 0)
+            except (duckdb.IOException, FileNotFoundError) as error:
+                problem: Exception = error
+            except duckdb.Error as error:
+                raise LakeError(self.folder.address(""), f"the query failed ({error})", _REMEDY) from error
+        raise LakeError(self.folder.address(""), f"it cannot be read ({problem})", "Check the storage.") from problem
 
     def addresses(self, table: str, names: Iterable[str]) -> list[str]:
         """Full paths or URLs of parts, oldest first."""

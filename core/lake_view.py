@@ -15,9 +15,7 @@ import pyarrow as pa
 
 from core.lake_parts import Listing, Parts
 from core.lake_schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS, Table
-from data.errors import LakeError
 
-ATTEMPTS = 5
 REMOTE_FRESH_SECONDS = 2.0
 
 _WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
@@ -81,15 +79,12 @@ class LakeView:
         Raises:
             LakeError: the lake cannot be read, or the query is wrong.
         """
-        for attempt in range(ATTEMPTS):
-            try:
-                with closing(self._cursor(anew=attempt > 0)) as cursor:
-                    return cursor.sql(sql, params=list(parameters)).to_arrow_table()
-            except duckdb.IOException as error:
-                problem: Exception = error  # a part may have been merged away since it was listed: look again
-            except duckdb.Error as error:
-                raise LakeError("lake", f"the query failed ({error})", "Correct the query.") from error
-        raise LakeError(self._parts.folder.address(""), f"a part cannot be read ({problem})", "Check the storage.")
+
+        def fetch(anew: bool) -> pa.Table:
+            with closing(self._cursor(anew=anew)) as cursor:
+                return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+
+        return self._parts.read(fetch)
 
     def forget_listing(self) -> None:
         """Look at the storage again on the next query, even when it was looked at just now."""

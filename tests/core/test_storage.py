@@ -1,0 +1,74 @@
+import os
+import time
+import uuid
+
+import pytest
+
+from core.storage import ABANDONED_SECONDS, UNFINISHED, Folder
+from data.errors import LakeError
+
+
+@pytest.fixture(params=["path", "file", "memory"])
+def folder(request, tmp_path) -> Folder:
+    return Folder(
+        {"path": tmp_path, "file": f"file://{tmp_path}", "memory": f"memory://{uuid.uuid4().hex}"}[request.param]
+    )
+
+
+def put(folder: Folder, name: str, content: bytes) -> None:
+    with folder.new_file(name) as path:
+        path.write_bytes(content)
+
+
+def test_what_was_written_is_listed_measured_and_read(folder):
+    put(folder, "a/one", b"1")
+    put(folder, "a/two", b"22")
+    assert folder.names("a") == {"one", "two"}
+    assert folder.read("a/two") == b"22"
+    assert folder.size("a/two") == 2
+    assert folder.exists("a/one")
+
+
+def test_a_writer_that_fails_leaves_nothing(folder):
+    def fail():
+        with folder.new_file("a/one") as path:
+            path.write_bytes(b"half")
+            raise RuntimeError("disk on fire")
+
+    with pytest.raises(RuntimeError, match="on fire"):
+        fail()
+    assert not folder.exists("a/one")
+    assert folder.names("a") == frozenset()
+    if folder.local:
+        assert list((folder.local / "a").iterdir()) == []
+
+
+def test_nothing_shows_before_the_block_ends(folder):
+    with folder.new_file("a/one") as path:
+        path.write_bytes(b"whole")
+        assert folder.names("a") == frozenset()
+    assert folder.names("a") == {"one"}
+
+
+def test_a_folder_that_does_not_exist_is_empty_and_removing_twice_is_fine(folder):
+    put(folder, "a/one", b"1")
+    folder.remove("a/one")
+    folder.remove("a/one")
+    assert folder.names("a") == folder.names("nowhere") == frozenset()
+
+
+def test_only_what_was_abandoned_long_ago_is_swept(tmp_path):
+    folder = Folder(tmp_path)
+    put(folder, "a/whole", b"1")
+    old, young = (tmp_path / "a" / f"{name}{UNFINISHED}" for name in ("old", "young"))
+    old.write_bytes(b"x")
+    young.write_bytes(b"x")
+    os.utime(old, (0, time.time() - ABANDONED_SECONDS - 60))
+    assert folder.sweep("a") == 1
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"whole", young.name}
+    assert folder.names("a") == {"whole"}
+
+
+def test_an_unknown_protocol_is_said_in_a_sentence():
+    with pytest.raises(LakeError, match=r"nosuch://bucket: the place cannot be used .* Give a folder or"):
+        Folder("nosuch://bucket")
