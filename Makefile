@@ -19,10 +19,10 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
 app: .venv/app.stamp  ## Start the app on http://localhost:8501 (PORT=...), with a demo fab when there are no wafers yet
-	@$(PY) -m jobs.demo --if-empty
+	@$(PY) -m jobs.demo
 	@$(PY) -m streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
 
-demo: .venv/app.stamp  ## Add the demo fab to the lake: about 2,000 synthetic wafers, segmented
+demo: .venv/app.stamp  ## Fill an empty lake with the demo fab: about 2,000 synthetic wafers, segmented
 	@$(PY) -m jobs.demo
 
 test: .venv/dev.stamp chromium  ## Run every test, those in a real browser included

@@ -1,6 +1,7 @@
 """Takes the pictures of docs/images: a demo fab of its own, the app on a free port, Chromium through the pages.
 
-`make screenshots` runs it; nothing of the site's own workspace is read or changed.
+`make screenshots` runs it; nothing of the site's own workspace is read or changed. A folder as argument keeps the demo
+fab for the next time.
 """
 
 import os
@@ -16,18 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from core.lake import Lake, WaferFilter
-from data.formats.write import write_png
-from data.synthesis import draw_wafer
+from core.lake import Lake
+from core.samples import sample_files
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SIZE = (1440, 900)
 START_SECONDS = 120
-UPLOADS = 8
 
 
 @dataclass(frozen=True)
@@ -50,29 +48,36 @@ class Shot:
 
 
 def main() -> int:
-    """Make the demo fab, start the app, take every picture; 0 when all are written."""
+    """Take the pictures in a fab that is kept, or in one for this time only."""
+    if len(sys.argv) > 1:
+        return take_all(Path(sys.argv[1]))
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "WAFERSCOPE_HOME": folder}
-        subprocess.run([sys.executable, "-m", "jobs.demo"], cwd=ROOT, env=environment, check=True)
-        shots = chosen_shots(Lake(f"{folder}/lake"), examples(Path(folder) / "upload"))
-        with running_app(environment) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        return take_all(Path(folder))
+
+
+def take_all(home: Path) -> int:
+    """Make the demo fab, start the app, take every picture; 0 when all are written."""
+    environment = {**os.environ, "WAFERSCOPE_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "jobs.demo"], cwd=ROOT, env=environment, check=True)
+    shots = chosen_shots(Lake(home / "lake"), examples(home / "upload"))
+    with running_app(environment) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        for shot in shots:
+            page = browser.new_page(
+                viewport={"width": SIZE[0], "height": shot.height}, color_scheme="dark" if shot.dark else "light"
             )
-            for shot in shots:
-                page = browser.new_page(
-                    viewport={"width": SIZE[0], "height": shot.height}, color_scheme="dark" if shot.dark else "light"
-                )
-                take(page, address, shot)
-                page.close()
-            browser.close()
+            take(page, address, shot)
+            page.close()
+        browser.close()
     return 0
 
 
 def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
     """Say what to photograph: the severest wafer, and another of its class to compare it with."""
-    worst = lake.wafers_page(WaferFilter(), "most_severe", 0, 2)["key"]
+    worst = lake.wafers_page(sort="-severity", limit=2)["key"]
     return [
         Shot("overview", "overview"),
         Shot("overview-dark", "overview", dark=True),
@@ -85,13 +90,11 @@ def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
 
 
 def examples(folder: Path) -> tuple[Path, ...]:
-    """Write a handful of synthetic wafers as files that a person could drop on the Segment page."""
-    folder.mkdir()
-    rng = np.random.default_rng(20261123)
-    paths = [folder / f"LOT40{n // 4}_W{n % 4 + 1:02}.png" for n in range(UPLOADS)]
-    for path in paths:
-        write_png(draw_wafer(rng).wafer, path)
-    return tuple(paths)
+    """Write the sample wafers as files that a person could drop on the Segment page."""
+    folder.mkdir(exist_ok=True)
+    for name, content in sample_files():
+        (folder / name).write_bytes(content)
+    return tuple(sorted(folder.iterdir()))
 
 
 def take(page: Page, address: str, shot: Shot) -> None:

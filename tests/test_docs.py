@@ -16,7 +16,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 def jobs() -> set[str]:
     """Names of the command lines: files of jobs/ that run as `python -m jobs.NAME`."""
-    return {source.path.stem for source in source_files("jobs") if "__main__" in source.text}
+    return {source.path.stem for source in source_files("jobs") if 'if __name__ == "__main__"' in source.text}
 
 
 def test_the_readme_shows_the_table_of_settings() -> None:
