@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SIZE = (1440, 900)
 START_SECONDS = 120
+PATIENCE_MS = 300_000
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
     """Say what to photograph: the severest wafer, and another of its class to compare it with."""
     worst = lake.wafers_page(sort="-severity", limit=2)["key"]
     return [
-        Shot("overview", "overview"),
-        Shot("overview-dark", "overview", dark=True),
+        Shot("overview", ""),
+        Shot("overview-dark", "", dark=True),
         Shot("wafers", "wafers"),
         Shot("wafer", f"wafer?wafer={worst.iloc[0]}"),
         Shot("wafer-dark", f"wafer?wafer={worst.iloc[0]}", dark=True),
@@ -110,10 +111,10 @@ def take(page: Page, address: str, shot: Shot) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until Streamlit runs nothing, and the charts have stopped moving."""
-    page.get_by_test_id("stApp").wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
-    page.wait_for_timeout(2500)
+    """Wait until Streamlit runs nothing, every element is drawn, and the charts have stopped moving."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=PATIENCE_MS)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')", timeout=PATIENCE_MS)
+    page.wait_for_timeout(3000)
 
 
 @contextmanager
