@@ -7,6 +7,8 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from data.wafer import Scalar
+
 FINE = 4  # raster steps along a die's side in which outlines are traced
 
 
@@ -108,7 +110,7 @@ def outline(dies: NDArray[np.intp], gap: int) -> NDArray[np.float64]:
 
     Example:
         >>> outline(np.array([[0, 0], [0, 1]]), 0).tolist()
-        [[-0.5, -0.5], [0.5, -0.5], [0.5, 1.5], [-0.5, 1.5]]
+        [[0.5, -0.5], [0.5, 1.5], [-0.5, 1.5], [-0.5, -0.5]]
     """
     origin = dies.min(axis=0)
     grid = np.zeros(dies.max(axis=0) - origin + 1, dtype=bool)
@@ -136,15 +138,20 @@ def _traced(region: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def _squared(line: NDArray[np.intp], fine: MatLike) -> NDArray[np.intp]:
     """Give a line of single steps back the inner corners that OpenCV cuts, and keep its corners alone."""
-    after = np.roll(line, -1, axis=0)
+    after = _shifted(line)
     cut = np.flatnonzero((line != after).all(axis=1))
     corners = np.column_stack([line[cut, 0], after[cut, 1]])
     outside = fine[corners[:, 0], corners[:, 1]] == 0
     corners[outside] = np.column_stack([after[cut, 0], line[cut, 1]])[outside]
     whole = np.insert(line, cut + 1, corners, axis=0)
-    steps = np.roll(whole, -1, axis=0) - whole
-    turns: NDArray[np.bool_] = (steps != np.roll(steps, 1, axis=0)).any(axis=1)
-    return whole[turns]
+    steps = _shifted(whole) - whole
+    turns = np.flatnonzero((_shifted(steps) != steps).any(axis=1))
+    return _shifted(whole)[turns]
+
+
+def _shifted(points: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Give each point of a closed line the one after it."""
+    return np.concatenate([points[1:], points[:1]])
 
 
 def length(line: NDArray[np.float64], scale: Sequence[float]) -> float:
@@ -154,7 +161,7 @@ def length(line: NDArray[np.float64], scale: Sequence[float]) -> float:
         line: (k, 2) of (row, column).
         scale: length of a row's and of a column's step.
     """
-    steps = (np.roll(line, -1, axis=0) - line) * np.asarray(scale)
+    steps = (_shifted(line) - line) * np.asarray(scale)
     return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
 
 
