@@ -4,6 +4,7 @@ A die's cell is square where the file did not say how large dies are, and to sca
 several patterns shows all their colours as diagonal bands.
 """
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,9 +89,9 @@ def lay_out(wafer: WaferMap, cell_px: int) -> Sheet:
     cell = (max(1, round(cell_px * cell_aspect(wafer))), cell_px)
     top, bottom, left, right = extent(wafer.dies)
     axes = rim_in_dies(wafer)
-    margin = 2 + round(0.01 * max(axes) * cell_px)
     radius = (axes[0] * cell[0], axes[1] * cell[1])
-    half = (round(radius[0]) + margin, round(radius[1]) + margin)
+    margin = math.ceil(_rim_px(radius) + _notch_px(radius)) + 1
+    half = (math.ceil(radius[0]) + margin, math.ceil(radius[1]) + margin)
     span = ((bottom - top + 1) * cell[0], (right - left + 1) * cell[1])
     # An odd span wants an odd picture, so that the dies' middle and the disc's are the same pixel.
     size = (2 * half[0] + span[0] % 2, 2 * half[1] + span[1] % 2)
@@ -137,8 +138,8 @@ def draw_wafer(
         colors = _heat_colors(wafer, segmentation, heat, palette, theme, sheet.cell)
     else:
         colors = _pattern_colors(wafer, segmentation, classes, palette, theme, sheet.cell)
-    _paste(image, colors, sheet)
     _draw_rim(image, sheet, outside, rgb(greys.outline), wafer.notch)
+    _paste(image, colors, sheet)
     return image
 
 
@@ -149,13 +150,17 @@ def thumbnail_png(
     theme: Theme | str = Theme.LIGHT,
     side_px: int = 96,
 ) -> bytes:
-    """Draw a wafer into at most `side_px` x `side_px` pixels, as PNG bytes."""
+    """Draw a wafer into the middle of `side_px` x `side_px` pixels, as PNG bytes."""
     axes = rim_in_dies(wafer)
     cell_px = max(1, -(-side_px // round(2 * max(axes[0] * cell_aspect(wafer), axes[1]))))
     image = draw_wafer(wafer, segmentation, None, palette, theme, cell_px)
     shrink = side_px / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-    return png_bytes(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    picture = np.zeros((side_px, side_px, 4), dtype=np.uint8)
+    top, left = (side_px - size[1]) // 2, (side_px - size[0]) // 2
+    picture[top : top + size[1], left : left + size[0]] = small
+    return png_bytes(picture)
 
 
 def png_bytes(image: NDArray[np.uint8]) -> bytes:
@@ -213,7 +218,12 @@ def _pattern_colors(
 
 
 def _heat_colors(
-    wafer: WaferMap, segmentation: "Segmentation", heat: str, palette: Palette | str, theme: Theme, cell: tuple[int, int]
+    wafer: WaferMap,
+    segmentation: "Segmentation",
+    heat: str,
+    palette: Palette | str,
+    theme: Theme,
+    cell: tuple[int, int],
 ) -> NDArray[np.uint8]:
     ramp = np.array([(*rgb(color), 255) for color in heat_ramp(class_colors(palette)[heat], theme)], dtype=np.uint8)
     area = _tested(wafer)
@@ -243,23 +253,30 @@ def _outside(sheet: Sheet) -> NDArray[np.float64]:
     """Distance of every pixel from the rim, in pixels, negative inside."""
     rows = (np.arange(sheet.size[0]) + 0.5 - sheet.center[0]) / sheet.radius[0]
     columns = (np.arange(sheet.size[1]) + 0.5 - sheet.center[1]) / sheet.radius[1]
-    return (np.hypot(rows[:, None], columns[None, :]) - 1) * (sheet.radius[0] + sheet.radius[1]) / 2
+    return np.asarray((np.hypot(rows[:, None], columns[None, :]) - 1) * (sheet.radius[0] + sheet.radius[1]) / 2)
+
+
+def _rim_px(radius: tuple[float, float]) -> float:
+    return max(1.0, min(radius) / 120)
+
+
+def _notch_px(radius: tuple[float, float]) -> float:
+    return max(3.0, NOTCH_SHARE * min(radius))
 
 
 def _draw_rim(
     image: NDArray[np.uint8], sheet: Sheet, outside: NDArray[np.float64], color: tuple[int, int, int], notch: Notch
 ) -> None:
-    """Draw the outline, smoothed, and the notch as a wedge that points inward."""
-    width = max(1.0, min(sheet.radius) / 120)
-    cover = np.clip(width / 2 + 0.5 - np.abs(outside), 0, 1)
+    """Draw the outline and, where the notch is, a wedge whose tip touches it: both outside, so no die is covered."""
+    width, depth = _rim_px(sheet.radius), _notch_px(sheet.radius)
+    cover = np.clip(width / 2 + 0.5 - np.abs(outside - width / 2), 0, 1) * (outside >= 0)
     down = (np.arange(sheet.size[0]) + 0.5 - sheet.center[0])[:, None]
     right = (np.arange(sheet.size[1]) + 0.5 - sheet.center[1])[None, :]
     outward, across = {
         Notch.DOWN: (down, right), Notch.UP: (-down, right), Notch.RIGHT: (right, down), Notch.LEFT: (-right, down),
     }[notch]  # fmt: skip
-    reach = sheet.radius[0] if notch in (Notch.DOWN, Notch.UP) else sheet.radius[1]
-    depth = max(3.0, NOTCH_SHARE * reach)
-    wedge = np.clip(outward - (reach - depth) - np.abs(across) + 0.5, 0, 1) * (outside < width / 2)
+    beyond = outward - (sheet.radius[0] if notch in (Notch.DOWN, Notch.UP) else sheet.radius[1])
+    wedge = np.clip(beyond - np.abs(across) + 0.5, 0, 1) * np.clip(depth - beyond + 0.5, 0, 1) * (outside >= 0)
     cover = np.maximum(cover, wedge)[..., None]
     alpha = image[..., 3:] / 255
     total = cover + alpha * (1 - cover)

@@ -46,7 +46,7 @@ class Summary:
 def summarise(result: WaferResult) -> Summary:
     """Sum up a wafer's result."""
     masks = result.segmentation.masks
-    affected = masks.any(axis=0)
+    affected: NDArray[np.bool_] = np.any(masks, axis=0)
     confidences = result.segmentation.probabilities[masks]
     counts = {key: int(masks[CLASS_INDEX[key]].sum()) for key in CLASS_KEYS}
     dies_by_class = {key: count for key, count in counts.items() if count}

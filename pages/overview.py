@@ -41,7 +41,7 @@ with explained():
 
     with st.container(horizontal=True, gap="large"):
         st.metric("Wafers", f"{summed.wafers:,}", help=HELP["wafers"])
-        st.metric("Lots", f"{summed.lots:,}")
+        st.metric("Lots", f"{summed.lots:,}", help=HELP["lots"])
         st.metric("Yield", number(summed.yield_fraction, ".1%"), help=HELP["yield"])
         st.metric("With a pattern", share(summed.defective, summed.segmented), help=HELP["defective"])
         st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
@@ -60,9 +60,9 @@ with explained():
 
     day = newest_day(lake, where)
     if day is not None:
-        title, more = st.columns([3, 1], vertical_alignment="bottom")
-        title.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=f"The newest day in this selection. {HELP['severity']}")
-        with more:
+        words = f"The newest day in this selection. {HELP['severity']}"
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=words, width="content")
             link("wafers", "All wafers, worst first", sort=WORST_FIRST)
         worst = worst_of_day(lake, where, day, WORST)
         with st.spinner("Drawing wafers"):

@@ -47,7 +47,7 @@ with explained():
         else:
             for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
                 with column:
-                    link("wafer", f"{one.wafer.lot_id} {one.wafer.wafer_id}", wafer=one.wafer.key)
+                    st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
                     facts(one.wafer)
                     compact_view(one, key=name, linked=name == "wafer")
     history(wafer, result)

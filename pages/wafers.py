@@ -62,7 +62,9 @@ with explained():
             disabled=not found,
             help="All wafers of this filter in this order, every page of the table.",
         )
-        st.button("Clear filters", on_click=clear_filters, disabled=where == WaferFilter(product=[], lot=[], defect_class=[]))
+        st.button(
+            "Clear filters", on_click=clear_filters, disabled=where == WaferFilter(product=[], lot=[], defect_class=[])
+        )
         pages = st.container(horizontal=True, horizontal_alignment="right")
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")

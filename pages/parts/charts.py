@@ -88,7 +88,7 @@ def quadrant_shares(values: Mapping[str, float], *, key: str, height: int = 150)
         hovertemplate="%{customdata}: %{text}<extra></extra>",
         colorscale=[[0, greys.disc], [1, greys.outline]],
         zmin=0,
-        zmax=1,
+        zmax=0.5,
         showscale=False,
         xgap=2,
         ygap=2,
@@ -124,7 +124,7 @@ def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height:
     figure = _figure(bars, height, bottom=24, left=34)
     figure.update_layout(
         barmode="stack", bargap=0.18, showlegend=True, hovermode="x unified",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": ""},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": "", "traceorder": "normal"},
         margin_t=34,
     )  # fmt: skip
     figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
@@ -138,7 +138,7 @@ def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
         x=weeks["week"],
         y=weeks["yield_fraction"],
         mode="lines+markers",
-        line={"width": 1.5},
+        line={"width": 1.5, "color": accent()},
         marker={"size": 5},
         hovertemplate="%{y:.1%}<extra></extra>",
     )
@@ -147,6 +147,11 @@ def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
     figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
     figure.update_yaxes(tickformat=".0%", nticks=4, zeroline=False)
     _show(figure, key, f"Yield over {len(weeks)} weeks")
+
+
+def accent() -> str:
+    """Give the app's one accent colour as the theme has it for thin lines."""
+    return str(st.get_option(f"theme.{current_theme()}.linkColor"))
 
 
 def _figure(

@@ -1,5 +1,7 @@
 """The clusters of a wafer: a table whose chosen row the map zooms to, and the chosen cluster's measures."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
@@ -10,11 +12,14 @@ from data.classes import CLASSES
 from pages.parts.measures import HELP
 from pages.parts.state import ViewState, chosen_palette
 
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
 NAMES = {c.key: c.name for c in CLASSES}
 ROW_PX, ROWS_SHOWN = 30, 8
 
 
-def class_column(label: str = "Class", help_key: str = "classes") -> object:
+def class_column(label: str = "Class", help_key: str = "classes") -> "ColumnConfig":
     """Configure a table's column of class names (lists of them) as badges in the classes' colours."""
     colors = class_colors(chosen_palette())
     return st.column_config.MultiselectColumn(
@@ -50,10 +55,10 @@ def cluster_table(result: WaferResult, *, state: ViewState, focus: Instance | No
             "dies": st.column_config.NumberColumn("Dies", help=HELP["dies"], width=56),
             "area": st.column_config.NumberColumn("mm²", help=HELP["area"], format="%.0f", width=64),
             "confidence": st.column_config.ProgressColumn(
-                "Confidence", help=HELP["confidence"], min_value=0, max_value=1, format="%.2f"
+                "Confidence", help=HELP["confidence"], min_value=0, max_value=1, format="%.2f", width=110
             ),
             "zone": st.column_config.TextColumn("Zone", help=HELP["zone"], width=64),
-            "clock": st.column_config.NumberColumn("Clock", help=HELP["clock"], format="%d h", width=56),
+            "clock": st.column_config.NumberColumn("Clock", help=HELP["clock"], format="%d h", width=60),
         },
     )
     if focus is None:

@@ -17,7 +17,9 @@ def facts(wafer: WaferMap) -> None:
         wafer.test_program,
         f"yield **{wafer.yield_fraction:.1%}** ({wafer.fail_count:,} of {wafer.tested_count:,} dies fail)",
         f"{rows} × {columns} dies",
-        "" if frame.assumed else f"{frame.diameter_mm:.0f} mm, dies {frame.die_pitch_mm[1]:.2f} × {frame.die_pitch_mm[0]:.2f} mm",
+        ""
+        if frame.assumed
+        else f"{frame.diameter_mm:.0f} mm, dies {frame.die_pitch_mm[1]:.2f} × {frame.die_pitch_mm[0]:.2f} mm",
     ]
     st.caption(" · ".join(part for part in said if part))
 

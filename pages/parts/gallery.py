@@ -1,6 +1,8 @@
 """Wafers as pictures, numbers beside them."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +18,7 @@ TILE_PX = 132
 
 def pictures(wafers: pd.DataFrame) -> dict[str, str]:
     """Give the pictures of a page of wafers as data URIs by key, in the palette and theme in use."""
-    stamps = [f"{row.tested_at} {row.segmented_at}" for row in wafers.itertuples()]
+    stamps = [f"{test} {found}" for test, found in zip(wafers["tested_at"], wafers["segmented_at"], strict=True)]
     return thumbnails(list(wafers["key"]), stamps, chosen_palette(), current_theme())
 
 
@@ -34,9 +36,15 @@ def gallery(wafers: pd.DataFrame, *, key: str) -> None:
     """
     drawn = pictures(wafers)
     with st.grid("auto", min_column_width=TILE_PX, gap="small", key=key):
-        for row in wafers.itertuples():
+        for wafer in wafers.to_dict("records"):
             with st.container(gap="xxsmall"):
-                found = class_names(row.classes_present)
-                st.image(drawn[row.key], width=TILE_PX, alt=f"Wafer {row.key}: {', '.join(found) or 'no pattern'}")
-                link("wafer", f"{row.lot_id} {row.wafer_id}", wafer=row.key)
-                st.caption(f"severity **{row.severity:.0f}**  \n{', '.join(found) or 'no pattern'}")
+                _tile(wafer, drawn.get(wafer["key"]))
+
+
+def _tile(wafer: Mapping[Hashable, Any], picture: str | None) -> None:
+    key, severity = str(wafer["key"]), float(wafer["severity"])
+    found = ", ".join(class_names(wafer["classes_present"])) or "no pattern"
+    if picture:
+        st.image(picture, width=TILE_PX, alt=f"Wafer {key}: {found}")
+    link("wafer", f"{wafer['lot_id']} {wafer['wafer_id']}", wafer=key)
+    st.caption("not segmented" if math.isnan(severity) else f"severity **{severity:.0f}**  \n{found}")

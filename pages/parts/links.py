@@ -5,7 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-
 PAGES = Path(__file__).resolve().parent.parent
 ICON = PAGES / "parts" / "assets" / "icon.svg"
 LOGO = PAGES / "parts" / "assets" / "logo.svg"
@@ -49,14 +48,15 @@ def page_of(name: str) -> st.Page:
 def link(name: str, label: str, *, help: str | None = None, **query: str) -> None:
     """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
     if name in NAMES:
-        st.page_link(page_of(name), label=label, help=help, query_params=_carried() | query)
+        st.page_link(page_of(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
 
 
 def open_page(name: str, **query: str) -> None:
     """Leave for another page, with what it should show in the query string."""
-    st.switch_page(page_of(name), query_params=_carried() | query)
+    st.switch_page(page_of(name), query_params=_with_filters(query))
 
 
-def _carried() -> dict[str, list[str]]:
-    """The filters in force: they travel along, so that the way back finds them again."""
-    return {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
+def _with_filters(query: dict[str, str]) -> dict[str, str | list[str]]:
+    """Add the filters in force: they travel along, so that the way back finds them again."""
+    filters = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
+    return {**filters, **query}

@@ -1,19 +1,18 @@
 """Which wafer a page shows: the one of the link, another of its lot, the previous or next, and one to compare with."""
 
-from typing import Any
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.analysis import WaferResult
 from core.lake import Lake, WaferFilter
 from core.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
-from pages.parts.state import set_widget, widget
+from pages.parts.state import set_widget, widget_text
 
 WAFER, OTHER = "wafer", "other"
 
 
-def choose_wafer(lake: Lake, place: Any) -> str:
+def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
     """Choose a wafer: by the link's `wafer`, then by the lot's list or the buttons; key of the wafer.
 
     Without a link it is the worst of the newest day, so that the page never stands empty.
@@ -29,7 +28,7 @@ def choose_wafer(lake: Lake, place: Any) -> str:
     if key not in names:
         return key
     position = names.index(key)
-    for label, step, shortcut, words in (("‹", -1, "Left", "Previous"), ("›", 1, "Right", "Next")):
+    for label, step, shortcut, words in (("‹", -1, "P", "Previous"), ("›", 1, "N", "Next")):
         at = position + step
         place.button(
             label,
@@ -38,7 +37,7 @@ def choose_wafer(lake: Lake, place: Any) -> str:
             on_click=_go,
             args=(names[min(max(at, 0), len(names) - 1)],),
             help=f"{words} wafer of the lot",
-            shortcut=f"Alt+{shortcut}",
+            shortcut=shortcut,
         )
     set_widget("lot-wafer", key)
     place.selectbox(
@@ -46,7 +45,7 @@ def choose_wafer(lake: Lake, place: Any) -> str:
         names,
         format_func=lambda k: k.rpartition(":")[2],
         key="lot-wafer",
-        on_change=lambda: _go(widget("lot-wafer")),
+        on_change=lambda: _go(widget_text("lot-wafer")),
         label_visibility="collapsed",
         width=110,
     )

@@ -4,6 +4,7 @@ from core.instances import CENTER_SHARE, EDGE_SHARE
 
 HELP = {
     "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",
+    "lots": "Lots that these wafers belong to.",
     "yield": "Passing dies over tested dies, summed over the wafers, in percent.",
     "segmented": "Share of the wafers whose dies the model has already sorted into patterns, in percent.",
     "defective": "Share of the segmented wafers on which at least one pattern was found, in percent.",
@@ -28,7 +29,9 @@ HELP = {
         "Calibrated probability that a die belongs to its class, averaged over all affected dies (0 to 1). "
         "Of a cluster: over its dies."
     ),
-    "mean_confidence": "Mean confidence of the clusters, each counted once (0 to 1); a cluster's is the mean over its dies.",
+    "mean_confidence": (
+        "Mean confidence of the clusters, each counted once (0 to 1); a cluster's is the mean probability of its dies."
+    ),
     "confidences": "Affected dies by the probability of their class, in steps of 0.05.",
     "by_class": "Affected dies of each class; a die of two classes counts in both. In brackets: clusters.",
     "zones": (

@@ -13,7 +13,13 @@ def download_menu(result: WaferResult) -> None:
     name = result.wafer.key.replace(":", "_").replace("/", "_")
     with st.popover("Download"):
         for label, file_name, mime, make, words in (
-            ("Overlay PNG", f"{name}.png", "image/png", lambda: overlay_png(result, palette, theme), "The map in colour."),
+            (
+                "Overlay PNG",
+                f"{name}.png",
+                "image/png",
+                lambda: overlay_png(result, palette, theme),
+                "The map in colour.",
+            ),
             ("Mask PNG", f"{name}_mask.png", "image/png", lambda: mask_png(result), "A pixel a die, a bit a class."),
             ("JSON", f"{name}.json", "application/json", lambda: result_json(result), "Clusters with coordinates."),
             ("Clusters CSV", f"{name}_clusters.csv", "text/csv", lambda: instances_csv([result]), "A row a cluster."),

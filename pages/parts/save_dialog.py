@@ -15,7 +15,7 @@ from pages.parts.cache import blobs, lake
 from pages.parts.cluster_table import class_column
 from pages.parts.empty import explained
 from pages.parts.links import link
-from pages.parts.state import widget
+from pages.parts.state import edited_rows
 
 TITLES = {c.key: c.name for c in CLASSES}
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
@@ -35,7 +35,7 @@ def save_dialog(intake: Intake, *, key: str) -> None:
     st.data_editor(
         _table(entries),
         key=key,
-        on_change=lambda: _rename(intake, entries, widget(key)["edited_rows"]),
+        on_change=lambda: _rename(intake, entries, edited_rows(key)),
         disabled=["file", "found"],
         hide_index=True,
         num_rows="fixed",

@@ -7,8 +7,11 @@ from pages.parts.empty import explained
 from pages.parts.links import GROUPS, ICON, LOGO, page_of
 from pages.parts.state import Key
 
-# The theme has no setting for the margins left and right, and a wafer table wants the width.
-DENSE = "<style>[data-testid='stMainBlockContainer'] { padding-left: 2rem; padding-right: 2rem; }</style>"
+# The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
+DENSE = """<style>
+[data-testid='stMainBlockContainer'] { padding-left: 2rem; padding-right: 2rem; }
+[data-testid='stMain'] [data-testid='stPageLink-NavLink'] { padding-left: 0; padding-right: 0; }
+</style>"""
 
 st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
 st.logo(LOGO, size="large")
@@ -17,7 +20,7 @@ page = st.navigation({group: [page_of(name) for name in names] for group, names 
 
 with explained(), st.sidebar:
     st.toggle(
-        "Colour-blind-safe colours",
+        "Colour-blind safe",
         value=settings().color_safe,
         key=Key.SAFE_COLORS,
         persist_state="session",

@@ -56,8 +56,9 @@ class ViewState:
         return "show" if self.linked else f"{self.key}-show"
 
     def table_key(self, wafer: str) -> str:
-        """Key of the cluster table. It changes when the map chose: a table's own choice cannot be set, so a new one
-        with the right row chosen takes its place.
+        """Key of the cluster table, a new one whenever the map chose a cluster.
+
+        A table's own choice cannot be set, so a new table with the right row chosen takes its place.
         """
         return f"{self.key}-clusters-{wafer}-{_state().get(f'{self.key}-version', 0)}"
 
@@ -141,9 +142,27 @@ def choose_tile(browser: str, tiles: str) -> None:
     _state()[f"{browser}-chosen"] = _state()[tiles].get("chosen") or chosen_tile(browser)
 
 
-def widget(key: str) -> Any:
-    """Give what the widget of this key holds, None before its first run."""
-    return _state().get(key)
+def widget_number(key: str, default: int) -> int:
+    """Give the whole number that the widget of this key holds, a default before its first run."""
+    value = _state().get(key)
+    return value if isinstance(value, int) else default
+
+
+def widget_text(key: str) -> str:
+    """Give the text that the widget of this key holds, "" before its first run."""
+    return str(_state().get(key) or "")
+
+
+def clicked_row(table: str) -> int | None:
+    """Row of the cell that was just clicked in the table of this key, None for none."""
+    cells = _state()[table]["selection"]["cells"]
+    return int(cells[0][0]) if cells else None
+
+
+def edited_rows(editor: str) -> dict[int, dict[str, object]]:
+    """Cells that were just changed in the data editor of this key, by row and column."""
+    edits: dict[int, dict[str, object]] = _state()[editor]["edited_rows"]
+    return edits
 
 
 def set_widget(key: str, value: object) -> None:

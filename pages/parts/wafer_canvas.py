@@ -4,11 +4,11 @@ import base64
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
 
 from core.drawing import cell_aspect, rim_in_dies
 from core.instances import Instance
@@ -62,7 +62,7 @@ def wafer_canvas(
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     def read(name: str) -> str:
         return (ASSETS / f"wafer_{name}").read_text(encoding="utf-8")
 
@@ -77,7 +77,7 @@ def _payload(
     instances: Sequence[Instance],
     palette: Palette,
     heat: str | None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     frame = geometry(wafer)
     shape = wafer.dies.shape
     masks = np.zeros((len(CLASSES), *shape), dtype=bool) if segmentation is None else segmentation.masks
@@ -127,11 +127,11 @@ def _quantised(segmentation: Segmentation, key: str) -> str:
     return _packed(np.rint(segmentation.probabilities[CLASS_INDEX[key]] * 255).astype(np.uint8))
 
 
-def _packed(array: NDArray[Any]) -> str:
+def _packed(array: NDArray[np.generic]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def _focus(instance: Instance | None) -> dict[str, Any] | None:
+def _focus(instance: Instance | None) -> dict[str, object] | None:
     return None if instance is None else {"id": instance.number, "box": [int(edge) for edge in instance.bbox_die]}
 
 

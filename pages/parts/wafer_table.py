@@ -7,7 +7,7 @@ from pages.parts.cluster_table import class_column
 from pages.parts.gallery import class_names, pictures
 from pages.parts.links import PAGE, ROWS, SORT, VIEW, open_page
 from pages.parts.measures import HELP
-from pages.parts.state import set_widget, widget
+from pages.parts.state import clicked_row, set_widget, widget_number
 
 PAGE_SIZES = (25, 50, 100)
 VIEWS = ("Table", "Pictures")
@@ -56,7 +56,7 @@ def choose_view() -> bool:
 def choose_page(found: int, size: int) -> int:
     """Choose a page, from 1; a page beyond the last, as after a narrower filter, becomes the last."""
     last = -(-found // size)
-    if (widget(PAGE) or 1) > last:
+    if widget_number(PAGE, 1) > last:
         set_widget(PAGE, last)
     return st.pagination(last, key=PAGE, bind="query-params")
 
@@ -78,7 +78,6 @@ def wafer_table(wafers: pd.DataFrame) -> None:
                 "clusters": wafers["cluster_count"],
                 "affected": wafers["affected_dies"],
                 "confidence": wafers["mean_confidence"],
-                "dies": wafers["tested_count"],
                 "program": wafers["test_program"],
             }
         ),
@@ -104,13 +103,12 @@ def wafer_table(wafers: pd.DataFrame) -> None:
             "clusters": st.column_config.NumberColumn("Clusters", help=HELP["clusters"], width=72),
             "affected": st.column_config.NumberColumn("Affected", help=HELP["affected"], width=76),
             "confidence": st.column_config.NumberColumn("Confidence", format="%.2f", help=HELP["confidence"], width=88),
-            "dies": st.column_config.NumberColumn("Dies", help="Tested dies.", width=64),
             "program": st.column_config.TextColumn("Program"),
         },
     )
 
 
 def _open(wafers: pd.DataFrame) -> None:
-    chosen = widget(TABLE)["selection"]
-    if chosen["cells"]:
-        open_page("wafer", wafer=str(wafers["key"].iloc[chosen["cells"][0][0]]))
+    row = clicked_row(TABLE)
+    if row is not None:
+        open_page("wafer", wafer=str(wafers["key"].iloc[row]))

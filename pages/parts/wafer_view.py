@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analysis import WaferResult
 from core.instances import Instance
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from core.summaries import Summary, summarise
 from data.classes import CLASSES
 from pages.parts import charts
@@ -90,13 +90,19 @@ def _measures(result: WaferResult, summary: Summary) -> None:
     affected.metric("Affected dies", f"{severity.affected_dies:,}", help=HELP["affected"])
     density, dominant, confidence = st.columns(3)
     density.metric("Dies per cm²", f"{severity.density_per_cm2:.3f}", help=HELP["density"])
-    dominant.metric("Dominant", NAMES[summary.dominant_class] if summary.dominant_class else "none", help=HELP["dominant"])
+    dominant.metric(
+        "Dominant", NAMES[summary.dominant_class] if summary.dominant_class else "none", help=HELP["dominant"]
+    )
     sure = f"{severity.confidence:.2f}" if severity.cluster_count else "–"
     confidence.metric("Confidence", sure, help=HELP["mean_confidence"])
+    full = SeverityRules.configured()
+    density_said = f"{severity.density_per_cm2:.2f}, full at {full.density_saturation:g} /cm²"
+    coverage_said = f"{severity.coverage:.1%}, full at {full.coverage_saturation:.0%}"
+    count_said = f"{severity.cluster_count}, full at {full.count_saturation:g}"
     terms = (
-        ("Density", severity.density_term, DENSITY_POINTS, f"{severity.density_per_cm2:.3f} dies/cm²", "density_term"),
-        ("Coverage", severity.coverage_term, COVERAGE_POINTS, f"{severity.coverage:.1%} of the wafer", "coverage_term"),
-        ("Count", severity.count_term, COUNT_POINTS, f"{severity.cluster_count} clusters", "count_term"),
+        ("Density", severity.density_term, DENSITY_POINTS, density_said, "density_term"),
+        ("Coverage", severity.coverage_term, COVERAGE_POINTS, coverage_said, "coverage_term"),
+        ("Count", severity.count_term, COUNT_POINTS, count_said, "count_term"),
     )
     for column, (name, points, most, measure, help_key) in zip(st.columns(3), terms, strict=True):
         column.progress(min(1.0, points / most), text=f"{name} **{points:.0f}** of {most:.0f}")

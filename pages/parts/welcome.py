@@ -2,9 +2,9 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from pages.parts.links import NAMES, open_page
 
@@ -33,6 +33,6 @@ def welcome(*, demo: bool) -> None:
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     html, css, js = ((ASSETS / f"welcome.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
     return st.components.v2.component("waferscope_welcome", html=html, css=css, js=js)

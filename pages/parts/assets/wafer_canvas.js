@@ -52,7 +52,7 @@ class WaferCanvas {
 
   // --- views -------------------------------------------------------------------------------------------------------
   whole() {
-    const { rim, center, aspect } = this.wafer, margin = this.axes ? AXES_PX + 4 : 6;
+    const { rim, center, aspect } = this.wafer, margin = this.axes ? AXES_PX + 14 : 14;
     const scale = Math.min((this.view.width - 2 * margin) / (2 * rim[1]), (this.view.height - 2 * margin) / (2 * rim[0] * aspect));
     return { row: center[0], column: center[1], scale };
   }

@@ -1,6 +1,7 @@
 // Painting a wafer on a canvas: from a view (centre in dies, pixels per die) to crisp cells, rim, notch and axes.
 // The Python twin of these rules is core/drawing.py.
 
+const NOTCH_SHARE = 0.035; // of the radius
 const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
 const rgb = color => [1, 3, 5].map(i => parseInt(color.slice(i, i + 2), 16));
 const mix = (a, b, share) => {
@@ -80,7 +81,8 @@ function paintBand(context, left, top, width, height, share, color) {
 function paintRim(context, wafer, view, greys, filled) {
   const ratio = view.ratio;
   const x = toX(view, wafer.center[1]) * ratio, y = toY(view, wafer.center[0], wafer.aspect) * ratio;
-  const radiusX = wafer.rim[1] * view.scale * ratio, radiusY = wafer.rim[0] * view.scale * wafer.aspect * ratio;
+  const line = 1.5 * ratio; // drawn outside the disc, so that it covers no die
+  const radiusX = wafer.rim[1] * view.scale * ratio + line / 2, radiusY = wafer.rim[0] * view.scale * wafer.aspect * ratio + line / 2;
   context.beginPath();
   context.ellipse(x, y, radiusX, radiusY, 0, 0, 2 * Math.PI);
   if (filled) {
@@ -89,18 +91,18 @@ function paintRim(context, wafer, view, greys, filled) {
     return;
   }
   context.strokeStyle = context.fillStyle = greys.outline;
-  context.lineWidth = 1.5 * ratio;
+  context.lineWidth = line;
   context.stroke();
   const turn = { down: 0, left: 1, up: 2, right: 3 }[wafer.notch] * Math.PI / 2;
   const reach = turn % Math.PI ? radiusX : radiusY;
-  const depth = Math.max(4 * ratio, 0.035 * reach);
+  const depth = Math.max(4 * ratio, NOTCH_SHARE * reach);
   context.save();
   context.translate(x, y);
   context.rotate(turn);
   context.beginPath();
-  context.moveTo(-depth, reach);
-  context.lineTo(0, reach - depth);
-  context.lineTo(depth, reach);
+  context.moveTo(-depth, reach + depth);
+  context.lineTo(0, reach);
+  context.lineTo(depth, reach + depth);
   context.fill();
   context.restore();
 }
