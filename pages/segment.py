@@ -23,14 +23,7 @@ FAILURES_SHOWN = 100
 
 def hand_in(held: Intake) -> None:
     """Offer the ways in: files, and samples for who has none."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.title("Segment", width="content")
-        if held.files:
-            st.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
-        elif st.button("Try six sample wafers", help="Synthetic wafers, handed in as PNG files."):
-            for name, content in sample_files():
-                held.add(name, content)
-            st.rerun()
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     files = st.file_uploader(
         "Wafer maps: images, die tables, npz, or a zip of them",
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
@@ -40,6 +33,13 @@ def hand_in(held: Intake) -> None:
     )
     for file in files:
         held.add(file.name, file.getvalue())
+    head.title("Segment", width="content")
+    if held.files:
+        head.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
+    elif head.button("Try six sample wafers", help="Synthetic wafers, handed in as PNG files."):
+        for name, content in sample_files():
+            held.add(name, content)
+        st.rerun()
 
 
 def invitation() -> None:

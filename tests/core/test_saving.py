@@ -1,0 +1,54 @@
+import hashlib
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from core.blobs import Blobs
+from core.intake import Intake, Names
+from core.lake import Lake
+from core.samples import sample_files
+from core.saving import save
+from core.segmentation import Segmenter
+
+FILES = sample_files()
+
+
+@pytest.fixture
+def intake(tiny_model_path):
+    """A PNG, and a zip of two PNGs and a text, segmented."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for name, content in FILES[1:3]:
+            zipped.writestr(f"inner/{name}", content)
+        zipped.writestr("notes.png", "no picture")
+    held = Intake()
+    held.add(*FILES[0])
+    held.add("lot.zip", archive.getvalue())
+    for _ in held.work(Segmenter.load(str(tiny_model_path), threads=1)):
+        pass
+    return held
+
+
+def test_wafers_results_and_originals_come_back_as_they_were_saved(intake, tmp_path):
+    lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
+    intake.rename(intake.ready[0], Names("LOT9", "W11", "P1"))
+    saved = save(intake, lake, blobs)
+    assert (saved.new, saved.already) == (3, 0)
+    assert saved.keys == ("LOT9:W11", "SAMPLE:W02", "SAMPLE:W03")
+    for entry in intake.ready:
+        found = lake.result(entry.wafer.key)
+        np.testing.assert_array_equal(found.wafer.dies, entry.wafer.dies)
+        np.testing.assert_array_equal(found.segmentation.masks, entry.result.segmentation.masks)
+        assert len(found.instances) == len(entry.result.instances)
+    for _, content in FILES[:3]:
+        assert blobs.read(hashlib.sha256(content).hexdigest()) == content
+
+
+def test_saving_twice_says_that_all_are_there(intake, tmp_path):
+    lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
+    save(intake, lake, blobs)
+    again = save(intake, lake, blobs)
+    assert (again.new, again.already) == (0, 3)
+    assert lake.count() == 3
