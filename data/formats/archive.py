@@ -67,10 +67,8 @@ def check_growth(info: zipfile.ZipInfo, where: str, options: ReadOptions) -> Non
         )
     growth = info.file_size / max(info.compress_size, 1)
     if info.file_size > _SMALL and growth > options.max_unpack_ratio:
-        limit = f"{options.max_unpack_ratio:.0f}"
-        raise FormatError(
-            where, f"the entry grows {growth:.0f}-fold when unpacked, the limit is {limit}", "Send it unzipped."
-        )
+        problem = f"the entry grows {growth:.0f}-fold when unpacked, the limit is {options.max_unpack_ratio:.0f}"
+        raise FormatError(where, problem, "Send it unzipped.")
 
 
 def wanted(info: zipfile.ZipInfo) -> bool:

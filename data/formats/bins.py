@@ -14,8 +14,10 @@ def bin_table(options: ReadOptions) -> NDArray[np.uint8]:
     """Give for every bin number 0 to 65535 what it means, uint8 (65536,): 0 off, 1 pass, 2 fail.
 
     Example:
-        >>> bin_table(ReadOptions())[[0, 1, 2, 17]].tolist(), bin_table(ReadOptions(fail_values=(3,)))[[0, 1, 2, 3]].tolist()
-        ([0, 1, 2, 2], [0, 1, 1, 2])
+        >>> bin_table(ReadOptions())[[0, 1, 2, 17]].tolist()
+        [0, 1, 2, 2]
+        >>> bin_table(ReadOptions(fail_values=(3,)))[[0, 1, 2, 3]].tolist()
+        [0, 1, 1, 2]
     """
     off, good, bad = (
         [value for value in values if isinstance(value, int) and 0 <= value <= MAX_BIN]
@@ -55,7 +57,7 @@ def _whole_numbers(values: NDArray[np.generic], where: str) -> NDArray[np.uint16
     if values.dtype.kind in "buif" and values.size:
         with np.errstate(invalid="ignore"):
             low, high = values.min(), values.max()
-            if low >= 0 and high <= MAX_BIN:  # type: ignore[operator]
+            if low >= 0 and high <= MAX_BIN:
                 whole = values.astype(np.uint16)
                 if values.dtype.kind != "f" or np.array_equal(whole, values):
                     return whole

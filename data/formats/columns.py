@@ -6,22 +6,16 @@ from dataclasses import dataclass
 
 from data.errors import FormatError
 
-COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
-    "x": (
-        "x", "diex", "xcoord", "xcoordinate", "xindex", "xloc", "xpos", "colx", "col", "column", "diecol", "diecolumn",
-        "columnindex", "colindex", "xdie", "coordx", "indexx", "partx", "chipx",
-    ),
-    "y": (
-        "y", "diey", "ycoord", "ycoordinate", "yindex", "yloc", "ypos", "rowy", "row", "dierow", "rowindex", "ydie", "coordy",
-        "indexy", "party", "chipy",
-    ),
-    "result": ("passfail", "pf", "result", "testresult", "verdict", "status", "diestatus", "pass", "passed", "ispass", "good"),
-    "fails": ("fail", "failed", "isfail", "failing", "defect", "defective", "isdefective", "bad"),
-    "bin": (
-        "bin", "binnumber", "binno", "binnum", "bincode", "diebin", "binid", "binvalue", "hardbin", "hbin", "hbinnum", "hb",
-        "hwbin", "binhard", "softbin", "sbin", "sbinnum", "sb", "swbin", "binsoft", "value", "dievalue", "die", "code",
-    ),
-}  # fmt: skip
+_SPELLINGS = {
+    "x": """x diex xcoord xcoordinate xindex xloc xpos colx col column diecol diecolumn columnindex colindex
+        xdie coordx indexx partx chipx""",
+    "y": "y diey ycoord ycoordinate yindex yloc ypos rowy row dierow rowindex ydie coordy indexy party chipy",
+    "result": "passfail pf result testresult verdict status diestatus pass passed ispass good",
+    "fails": "fail failed isfail failing defect defective isdefective bad",
+    "bin": """bin binnumber binno binnum bincode diebin binid binvalue hardbin hbin hbinnum hb hwbin binhard softbin
+        sbin sbinnum sb swbin binsoft value dievalue die code""",
+}
+COLUMN_ALIASES = {role: tuple(spellings.split()) for role, spellings in _SPELLINGS.items()}
 
 
 @dataclass(frozen=True)

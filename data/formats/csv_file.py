@@ -24,18 +24,26 @@ from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
 
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
 _MAX_HEADER_LINES = 200
 _HEADER_BYTES = 2**18
-_PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,100}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
+_PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,40}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file called a table is text; other text files are not guessed at."""
-    is_text = source.head.startswith(_UTF_16) or all(byte in _TEXT_BYTES for byte in source.head)
-    return is_text and source.size > 0 and source.suffix in (".csv", ".tsv", ".txt", ".dat")
+    """Tell whether a file is text that is called a table or names a table's columns."""
+    if not source.size or not (source.head.startswith(_UTF_16) or _TEXT_BYTES.issuperset(source.head)):
+        return False
+    if source.suffix in SUFFIXES:
+        return True
+    try:
+        _find_names(_lines(_as_utf8(source.head)), source.name)
+    except (FormatError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
@@ -45,7 +53,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: no line names the columns, a line has too few or too many cells, a cell is no number.
     """
     content = _as_utf8(source.content())
-    head = content[:_HEADER_BYTES].decode("utf-8", errors="replace").splitlines()[:_MAX_HEADER_LINES]
+    head = _lines(content[:_HEADER_BYTES])
     line, names, separator = _find_names(head, source.name)
     pairs = _pairs(head[:line])
     table = _table(content, line, names, separator, source.name)
@@ -63,12 +71,17 @@ def _as_utf8(content: bytes) -> bytes:
     return content
 
 
+def _lines(content: bytes) -> list[str]:
+    return re.split("\r\n|\r|\n", content.decode("utf-8", errors="replace"))[:_MAX_HEADER_LINES]
+
+
 def _find_names(head: list[str], where: str) -> tuple[int, list[str], str]:
     """Find the line that names the columns: the first in which x, y and a bin are recognised."""
     refusal: FormatError | None = None
     for number, line in enumerate(head):
         for separator in sorted(_SEPARATORS, key=line.count, reverse=True):
-            names = [name.strip() for name in next(csv.reader([line.lstrip("#")], delimiter=separator), [])]
+            names = next(csv.reader([line.lstrip("#")], delimiter=separator), [])
+            names = [name if name.startswith(ATTRIBUTE) else name.strip() for name in names]
             try:
                 find_columns(names, f"{where} line {number + 1}")
             except FormatError as error:
@@ -84,12 +97,17 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _pairs(lines: list[str]) -> dict[str, str]:
-    """Metadata from the lines above the table: "# lot: L1", "Lot = L1", "Lot,L1"."""
+    """Metadata from the lines above the table: "# lot: L1", "Lot = L1", "Lot,L1"; other "# x: y" are attributes."""
     pairs = {}
     for line in lines:
         match = _PAIR.fullmatch(line.lstrip("# \t"))
-        if match and match["text"] and (match["name"].startswith(ATTRIBUTE) or key_of(match["name"])):
-            pairs[match["name"]] = match["text"].strip('"')
+        if not match or not match["text"]:
+            continue
+        name, text = match["name"], match["text"].strip('"')
+        if name.startswith(ATTRIBUTE) or key_of(name):
+            pairs[name] = text
+        elif line.startswith("#"):
+            pairs[ATTRIBUTE + name] = text
     return pairs
 
 

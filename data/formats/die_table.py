@@ -27,6 +27,7 @@ _WORDS = {
     **dict.fromkeys(("", "off", "none", "null", "nan", "untested", "not tested", "skip", "-"), OFF_WAFER),
 }
 _COORDINATE_LIMIT = 10**9
+NO_BIN = -1
 RowName = Callable[[int], str]
 
 
@@ -36,9 +37,6 @@ class _Coded:
 
     codes: NDArray[np.int32]
     cells: list[object]
-
-    def numbers(self, understood: list[int], dtype: type[np.generic] = np.int64) -> NDArray[np.generic]:
-        return np.asarray(understood, dtype=dtype)[self.codes]
 
 
 def read_die_table(
@@ -137,35 +135,38 @@ def _word(cell: object) -> int | None:
 
 def _bin(cell: object) -> int | None:
     if cell is None or (isinstance(cell, str) and not cell.strip()) or (isinstance(cell, float) and math.isnan(cell)):
-        return 0
+        return NO_BIN
     number = _whole(cell, MAX_BIN)
     return None if number is None or number < 0 else number
 
 
 def _judge(
     rows: _Rows, result: str | None, fails: str | None, bin_name: str | None, options: ReadOptions
-) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None]:
-    """Pass or fail from the column that says so, else from the bins; a column of words under a bin's name is a result."""
+) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
+    """Pass or fail from the column that says so, else from the bins; a column of words under a bin's name is a result.
+
+    Returns:
+        Off, pass or fail of each row, and its bin where these say more (NO_BIN where the cell is empty).
+    """
     bins = None
     if bin_name is not None:
         try:
-            bins = rows.understood(bin_name, _bin, f"a bin number 0 to {MAX_BIN} or pass/fail").astype(np.uint16)
-        except FormatError:
+            bins = rows.understood(bin_name, _bin, f"a bin number 0 to {MAX_BIN} or pass/fail")
+        except FormatError as error:
             if result or fails:
                 raise
             try:
                 return rows.understood(bin_name, _word, "pass or fail").astype(np.uint8), None
             except FormatError:
-                pass
-            raise
+                raise error from None
     told = options.off_values or options.pass_values or options.fail_values
     if bins is not None and (told or not (result or fails)):
-        return bin_table(options)[bins], bins
+        dies = np.where(bins == NO_BIN, OFF_WAFER, bin_table(options)[np.maximum(bins, 0)]).astype(np.uint8)
+        return dies, None if np.array_equal(np.maximum(bins, 0), dies) else bins
     if result is not None:
         return rows.understood(result, _word, "pass or fail").astype(np.uint8), bins
-    assert fails is not None
     opposite = np.array([OFF_WAFER, FAIL, PASS], dtype=np.uint8)
-    return opposite[rows.understood(fails, _word, "yes or no")], bins
+    return opposite[rows.understood(str(fails), _word, "yes or no")], bins
 
 
 def _names_wafer(name: str) -> bool:
@@ -218,23 +219,23 @@ def _text(cell: object) -> str:
 
 
 def _grid(
-    x: NDArray[np.int64], y: NDArray[np.int64], dies: NDArray[np.uint8], bins: NDArray[np.uint16] | None,
+    x: NDArray[np.int64], y: NDArray[np.int64], dies: NDArray[np.uint8], bins: NDArray[np.int64] | None,
     pairs: Mapping[str, str], where: str,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None]:  # fmt: skip
+    """Lay the rows of one wafer out on its grid."""
     top, left = int(y.min()), int(x.min())
     shape = (int(y.max()) - top + 1, int(x.max()) - left + 1)
     written = grid_shape(pairs)
     if written and top >= 0 and left >= 0 and top + shape[0] <= written[0] and left + shape[1] <= written[1]:
         top, left, shape = 0, 0, written
     if max(shape) > MAX_GRID:
-        raise FormatError(
-            where, f"expected at most {MAX_GRID} dies a side, found {shape[0]} x {shape[1]}", "Correct x and y."
-        )
+        problem = f"expected at most {MAX_GRID} dies a side, found {shape[0]} x {shape[1]}"
+        raise FormatError(where, problem, "Correct x and y.")
     rows, columns = y - top, x - left
     grid = np.zeros(shape, dtype=np.uint8)
     grid[rows, columns] = dies
-    if bins is None:
+    if bins is None or not (bins != NO_BIN).any():
         return grid, None
     bin_grid = np.zeros(shape, dtype=np.uint16)
-    bin_grid[rows, columns] = bins
-    return grid, None if np.array_equal(bin_grid, grid) else bin_grid
+    bin_grid[rows, columns] = np.maximum(bins, 0)
+    return grid, bin_grid

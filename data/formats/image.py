@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -11,10 +12,10 @@ from PIL import Image
 
 from data.errors import FormatError
 from data.formats.image_grid import find_cells, known_cells
+from data.formats.image_meaning import meanings
 from data.formats.image_tone import dies_of_tone
 from data.formats.image_values import Picture, few_values
-from data.formats.image_meaning import meanings
-from data.formats.metadata import grid_shape
+from data.formats.metadata import grid_shape, key_of
 from data.formats.npz import parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
@@ -23,6 +24,7 @@ from data.wafer import MAX_GRID, WaferMap
 METADATA_KEY = "waferscope"
 TIFF_PREFIX = "waferscope "
 _GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
+_TESTED_AT = (("tested_at", ""),)
 _FULL_16 = 65535.0
 _TIFF_COMPRESSIONS = (
     tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
@@ -64,14 +66,16 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
 
 def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int = 1, count: int = 1) -> WaferMap:
     where = source.name if count == 1 else f"{source.name} page {number} of {count}"
-    pairs = picture.pairs
-    if METADATA_KEY in pairs:
+    pairs, ours = picture.pairs, METADATA_KEY in picture.pairs
+    if ours:
         pairs = parse_pairs(pairs[METADATA_KEY], where)
+    else:  # other programs' dates are those of the picture, not of the test
+        pairs = {name: text for name, text in pairs.items() if key_of(name) not in _TESTED_AT}
     levels = None if options.threshold is not None else few_values(picture)
     if levels is None:
         dies = dies_of_tone(picture, options, where)
         return build_wafer(source, options, dies, pairs=pairs, number=number, count=count)
-    meaning = meanings(levels, options, where)
+    meaning = meanings(levels, options, where, ours=ours)
     shape = grid_shape(pairs)
     cells = known_cells(levels.labels, shape) if shape else None
     cells = cells or find_cells(levels.labels, meaning.off_labels, exact=levels.exact)
@@ -126,7 +130,7 @@ def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) 
     pixels = np.moveaxis(page.asarray(), 0, -1) if page.axes == "SYX" else page.asarray()
     pairs = {METADATA_KEY: page.description[len(TIFF_PREFIX) :]} if page.description.startswith(TIFF_PREFIX) else {}
     if page.photometric == tifffile.PHOTOMETRIC.RGB:
-        bytes_only = pixels if pixels.dtype == np.uint8 else (grey_picture(pixels).pixels >> 8).astype(np.uint8)  # type: ignore[operator]
+        bytes_only = pixels if pixels.dtype == np.uint8 else (grey_picture(pixels).pixels >> 8).astype(np.uint8)
         opacity = (
             bytes_only[..., 3:4]
             if page.extrasamples and page.samplesperpixel == 4
@@ -140,11 +144,11 @@ def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) 
         return Picture(pixels, palette=np.concatenate([colors, np.full_like(colors[:, :1], 255)], axis=1), pairs=pairs)
     picture = grey_picture(pixels)
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-        picture = replace(picture, pixels=(int(picture.full_scale) - picture.pixels).astype(picture.pixels.dtype))  # type: ignore[operator]
+        picture = replace(picture, pixels=(int(picture.full_scale) - picture.pixels).astype(picture.pixels.dtype))
     return replace(picture, pairs=pairs)
 
 
-def grey_picture(pixels: NDArray[np.generic]) -> Picture:
+def grey_picture(pixels: NDArray[Any]) -> Picture:
     """Bring grey values of any type to whole numbers: as they are where they are whole, else stretched to 16 bits."""
     if pixels.dtype == np.bool_:
         return Picture(pixels.astype(np.uint8) * np.uint8(255))
@@ -154,7 +158,7 @@ def grey_picture(pixels: NDArray[np.generic]) -> Picture:
         return Picture(pixels.astype(np.uint16), full_scale=_FULL_16)
     values = np.nan_to_num(pixels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
-    if 0 <= low and high <= _FULL_16 and np.array_equal(values, np.rint(values)):
+    if low >= 0 and high <= _FULL_16 and np.array_equal(values, np.rint(values)):
         return Picture(values.astype(np.uint16), full_scale=_FULL_16)
     if low < 0 or high > 1:
         values = (values - low) / max(high - low, 1e-300)

@@ -43,13 +43,13 @@ class Cells:
             (rows, columns)
         """
         if (np.diff(self.rows) == 1).all() and (np.diff(self.columns) == 1).all():
-            return labels[np.ix_(self.rows[:, 0], self.columns[:, 0])]
+            return np.asarray(labels[np.ix_(self.rows[:, 0], self.columns[:, 0])])
         points = np.stack(
             [labels[np.ix_(rows, columns)] for rows in _inner(self.rows) for columns in _inner(self.columns)]
         )
         middle = points[4]
         votes = [(points == value).sum(axis=0) + 0.5 * (middle == value) for value in range(int(labels.max()) + 1)]
-        return np.argmax(votes, axis=0).astype(np.uint8)
+        return np.asarray(np.argmax(votes, axis=0), dtype=np.uint8)
 
 
 def _inner(spans: Spans) -> Iterator[NDArray[np.intp]]:
@@ -87,13 +87,14 @@ def find_cells(labels: Labels, off: Collection[int], *, exact: bool) -> Cells:
     on_wafer = ~np.isin(labels, list(off))
     if not on_wafer.any():
         on_wafer[:] = True
-    box = tuple(_extent(on_wafer.any(axis=1 - axis)) for axis in (0, 1))
+    box = tuple(_extent(np.any(on_wafer, axis=1 - axis)) for axis in (0, 1))
     parted = _parted(labels, off, box)
     if parted is not None:
         return parted
     whole = tuple((0, size) for size in labels.shape)
     grids = [_regular(labels, span, exact) for span in (whole, box)]
-    return Cells(*(_better(*spans, size) for *spans, size in zip(*grids, labels.shape, strict=True)))
+    rows, columns = (_better(*choice) for choice in zip(*grids, labels.shape, strict=True))
+    return Cells(rows, columns)
 
 
 def _better(over_all: Spans | None, over_box: Spans | None, size: int) -> Spans:
@@ -127,31 +128,31 @@ def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> l
 
 
 def _drawn_by_center(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
-    return size / n, np.full_like(n, -0.5)
+    return np.asarray(size / n), np.full_like(n, -0.5)
 
 
 def _drawn_by_corner(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
-    return size / n, np.zeros_like(n)
+    return np.asarray(size / n), np.zeros_like(n)
 
 
 def _drawn_end_to_end(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
-    pitch = (size - 1) / np.maximum(n - 1, 1)
-    return pitch, -pitch / 2
+    pitch: Numbers = np.asarray((size - 1) / np.maximum(n - 1, 1))
+    return pitch, np.asarray(-pitch / 2)
 
 
-# How the makers of pictures choose the die that a pixel shows. Die k starts at the first pixel from k * pitch + offset on.
+# How makers of pictures choose the die that a pixel shows: die k starts at the first pixel from k * pitch + offset on.
 _MAKERS = (_drawn_by_center, _drawn_by_corner, _drawn_end_to_end)
 
 
 def _exact_grid(changes: NDArray[np.intp]) -> Spans | None:
     """Find the smallest n of which every change is a boundary, None when that is chance."""
-    at = np.flatnonzero(changes) + 1.0
+    at = (np.flatnonzero(changes) + 1).astype(np.float64)
     size = len(changes) + 1
     if len(at) == 0:
         return None
     for first in range(len(at) + 1, size, _CHUNK):
-        n = np.arange(first, min(first + _CHUNK, size), dtype=np.float64)
-        n = n[size * ((n - 1) / (size - 1)) ** len(at) <= _MAX_CHANCE]
+        n: Numbers = np.arange(first, min(first + _CHUNK, size), dtype=np.float64)
+        n = np.asarray(n[size * ((n - 1) / (size - 1)) ** len(at) <= _MAX_CHANCE], dtype=np.float64)
         fits = np.stack([_fits(at, n, *maker(n, size)) for maker in _MAKERS])
         if fits.any():
             best = int(np.argmax(fits.any(axis=0)))
@@ -164,9 +165,8 @@ def _exact_grid(changes: NDArray[np.intp]) -> Spans | None:
 
 def _fits(at: Numbers, n: Numbers, pitch: Numbers, offset: Numbers) -> NDArray[np.bool_]:
     """For each n, whether every change lies where some die starts, rounding errors of makers allowed."""
-    pitch, offset = pitch[:, None], offset[:, None]
-    die = np.floor((at + _EPSILON - offset) / pitch)
-    starts = (die * pitch + offset > at - 1 - _EPSILON) & (die >= 1) & (die < n[:, None])
+    die = np.floor((at + _EPSILON - offset[:, None]) / pitch[:, None])
+    starts = (die * pitch[:, None] + offset[:, None] > at - 1 - _EPSILON) & (die >= 1) & (die < n[:, None])
     return np.asarray(starts.all(axis=1))
 
 
@@ -209,7 +209,7 @@ def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ..
         street = np.isin(inside, [*off, line])
         if street.mean() > _MIN_AGREEMENT:
             continue
-        rows, columns = (_segments(~street.all(axis=1 - axis)) for axis in (0, 1))
+        rows, columns = (_segments(~np.all(street, axis=1 - axis)) for axis in (0, 1))
         if rows is not None and columns is not None:
             return Cells(rows + top, columns + left)
     return None

@@ -69,21 +69,27 @@ def inscribed_disc(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return rows[:, None] + columns[None, :] <= 1
 
 
-def meanings(levels: Levels, options: ReadOptions, where: str) -> Meaning:
+def meanings(levels: Levels, options: ReadOptions, where: str, *, ours: bool = False) -> Meaning:
     """Decide what each value means, by the rules above.
+
+    Args:
+        levels: the picture's values.
+        options: the caller's.
+        where: what to call the picture in errors.
+        ours: Waferscope wrote it, so greys 0, 127 and 255 leave no doubt.
 
     Raises:
         FormatError: the picture is all of one value and the caller has not said what it means.
     """
     if options.off_values or options.pass_values or options.fail_values:
         return _told(levels, options)
-    if (levels.counts > 0).sum() < 2:
+    if not ours and np.count_nonzero(levels.counts) < 2:
         raise FormatError(
             where,
             "expected a wafer map, found a picture of one colour",
             "Choose another picture, or say what its value means.",
         )
-    by_number = _by_grey(levels)
+    by_number = _by_grey(levels, ours)
     if by_number is not None:
         return by_number
     codes = _by_color(levels)
@@ -103,7 +109,7 @@ def _told(levels: Levels, options: ReadOptions) -> Meaning:
     return Meaning(_hide_clear(codes, levels))
 
 
-def _by_grey(levels: Levels) -> Meaning | None:
+def _by_grey(levels: Levels, ours: bool) -> Meaning | None:
     if levels.greys is None:
         return None
     shown = np.flatnonzero(levels.opaque)
@@ -112,7 +118,7 @@ def _by_grey(levels: Levels) -> Meaning | None:
         return _by_near_grey(levels, greys)
     for known, too_little in _GREY_CODES:
         present = set(greys[shown].tolist())
-        if present <= set(known) and present != too_little:
+        if present <= set(known) and (ours or present != too_little):
             return Meaning(
                 _hide_clear(np.array([known.get(grey, OFF_WAFER) for grey in greys], dtype=np.uint8), levels)
             )
@@ -136,7 +142,7 @@ def _by_color(levels: Levels) -> NDArray[np.uint8] | None:
     known = np.array(list(_VIRIDIS), dtype=np.int16)
     distance = np.abs(colors[:, None] - known[None]).max(axis=2)
     if len(levels) == len(known) and (distance.min(axis=0) <= _COLOR_TOLERANCE).all():
-        return np.array(list(_VIRIDIS.values()), dtype=np.uint8)[distance.argmin(axis=1)]
+        return np.asarray(np.array(list(_VIRIDIS.values()), dtype=np.uint8)[distance.argmin(axis=1)])
     red, green, blue = colors.T
     vivid = colors.max(axis=1) - colors.min(axis=1) > 60
     passing = vivid & (green > 1.3 * red) & (green > 1.3 * blue) & levels.opaque

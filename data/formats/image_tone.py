@@ -36,7 +36,7 @@ def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[
         )
     tone, on_wafer = _brightness(picture), inscribed_disc((height, width))
     if picture.in_color:
-        on_wafer &= picture.pixels[..., 3] >= _STEPS // 2  # type: ignore[operator]
+        on_wafer &= picture.pixels[..., 3] >= _STEPS // 2
     threshold = options.threshold if options.threshold is not None else otsu(tone[on_wafer])
     failing = tone > threshold if options.failing_tone == "bright" else tone <= threshold
     return np.where(on_wafer, np.where(failing, FAIL, PASS), OFF_WAFER).astype(np.uint8)
@@ -63,7 +63,5 @@ def otsu(tone: NDArray[np.float64]) -> float:
 
 def _brightness(picture: Picture) -> NDArray[np.float64]:
     if not picture.in_color and picture.palette is None:
-        tone: NDArray[np.float64] = picture.pixels / picture.full_scale
-        return tone
-    shown: NDArray[np.float64] = picture.colors()[..., :3] @ np.array(_LUMINANCE) / 255
-    return shown
+        return np.asarray(picture.pixels, dtype=np.float64) / picture.full_scale
+    return np.asarray(picture.colors()[..., :3] @ np.array(_LUMINANCE) / 255)

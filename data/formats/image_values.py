@@ -1,7 +1,8 @@
 """Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Picture:
         pairs: texts found beside the pixels.
     """
 
-    pixels: NDArray[np.generic]
+    pixels: NDArray[Any]
     palette: NDArray[np.uint8] | None = None
     full_scale: float = 255.0
     lossy: bool = False
@@ -41,9 +42,9 @@ class Picture:
     def colors(self) -> NDArray[np.uint8]:
         """Each pixel as seen, uint8 (H, W, 4)."""
         if self.in_color:
-            return self.pixels.astype(np.uint8)
+            return np.asarray(self.pixels, dtype=np.uint8)
         if self.palette is not None:
-            return self.palette[self.pixels]  # type: ignore[index]
+            return np.asarray(self.palette[self.pixels])
         return _grey_colors(self.pixels, self.full_scale)
 
 
@@ -90,8 +91,8 @@ class Levels:
 def few_values(picture: Picture) -> Levels | None:
     """Find the values that a picture is drawn in.
 
-    Exact values count when there are at most 16, or, of whole grey numbers below 64 (bin numbers), at most 64. Otherwise
-    near values are grouped: JPEG and smoothed edges put most pixels within a few levels of at most 8 values.
+    Exact values count when there are at most 16, or, of whole grey numbers below 64 (bin numbers), at most 64.
+    Otherwise near values are grouped: JPEG and smoothed edges put most pixels within a few levels of at most 8 values.
 
     Args:
         picture: decoded.
@@ -108,7 +109,7 @@ def few_values(picture: Picture) -> Levels | None:
     return _grouped(picture)
 
 
-def _are_few(values: NDArray[np.generic], picture: Picture) -> bool:
+def _are_few(values: NDArray[Any], picture: Picture) -> bool:
     if len(values) <= FEW:
         return True
     if picture.in_color or picture.palette is not None or len(values) > BIN_NUMBERS:
@@ -116,20 +117,24 @@ def _are_few(values: NDArray[np.generic], picture: Picture) -> bool:
     return int(values[-1]) < BIN_NUMBERS and picture.pixels.size >= _PIXELS_PER_VALUE * len(values)
 
 
-def _keys(picture: Picture):  # type: ignore[no-untyped-def]
+def _keys(picture: Picture) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[np.uint8]]]:
     """One number a pixel, and the way back to colours."""
     if picture.in_color:
         colors = np.ascontiguousarray(picture.pixels, dtype=np.uint8)
         clear = colors[..., 3] < _OPAQUE
         if clear.any():
             colors = np.where(clear[..., None], np.uint8(0), colors)  # what shines through has no colour
-        return colors.view(np.uint32)[..., 0], lambda values: np.ascontiguousarray(values).view(np.uint8).reshape(-1, 4)
+        return colors.view(np.uint32)[..., 0], _unpacked_colors
     if picture.palette is not None:
-        return picture.pixels, lambda values: picture.palette[values]
+        return picture.pixels, picture.palette.__getitem__
     return picture.pixels, lambda values: _grey_colors(values, picture.full_scale)
 
 
-def _unique(keys: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
+def _unpacked_colors(values: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(values, dtype=np.uint32).view(np.uint8).reshape(-1, 4)
+
+
+def _unique(keys: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if keys.dtype.itemsize <= 2:
         counts = np.bincount(keys.ravel())
         values = np.flatnonzero(counts)
@@ -137,7 +142,7 @@ def _unique(keys: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.
     return np.unique(keys, return_counts=True)
 
 
-def _grey_colors(values: NDArray[np.generic], full_scale: float) -> NDArray[np.uint8]:
+def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:
     grey = np.clip(np.round(values.astype(np.float64) * (255 / full_scale)), 0, 255).astype(np.uint8)
     return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
 
@@ -149,7 +154,8 @@ def _grouped(picture: Picture) -> Levels | None:
     keys = (coarse[..., 0] << 12) | (coarse[..., 1] << 6) | coarse[..., 2]
     found, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     cells = np.stack([found >> 12, (found >> 6) & 63, found & 63], axis=1).astype(np.int16) * 4 + 2
-    left, near_total, centers = counts.copy(), 0, []
+    left, near_total = counts.copy(), 0
+    centers: list[NDArray[np.float64]] = []
     while len(centers) < _MAX_GROUPS and left.any():
         center = cells[np.argmax(left)]
         distance = np.abs(cells - center).max(axis=1)

@@ -19,7 +19,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "wafer": ("waferid", "wafername", "wafernumber", "waferno", "wafernum", "waferindex", "waferindex1", "wf", "wfid"),
     "product": ("productid", "productname", "device", "deviceid", "devicename", "parttype", "partnumber"),
     "test_program": ("testprogram", "program", "programname", "testprogramname", "jobname"),
-    "tested_at": ("testedat", "testtime", "testdate", "timestamp", "datetime", "date", "time", "endtime", "finishtime"),
+    "tested_at": ("testedat", "testdate", "timestamp", "datetime", "date", "endtime", "finishtime", "testend"),
     "pitch": ("diepitch", "steppingsize"),
     "pitch_row": ("pitchy", "diepitchy", "diepitchrow", "dieheight", "stepy", "ypitch", "pitchrows"),
     "pitch_column": ("pitchx", "diepitchx", "diepitchcolumn", "diewidth", "stepx", "xpitch", "pitchcol"),
@@ -179,15 +179,11 @@ def _notch(name: str, text: str, where: str) -> Notch:
 
 
 def _time(name: str, text: str, where: str) -> datetime:
-    for read in (datetime.fromisoformat, *(_layout(layout) for layout in _TIME_LAYOUTS)):
+    for layout in ("", *_TIME_LAYOUTS):
         try:
-            return read(text)
-        except (ValueError, OverflowError):
+            return datetime.strptime(text, layout) if layout else datetime.fromisoformat(text)
+        except ValueError:
             continue
     raise FormatError(
         where, f"'{name}' is a time such as 2026-05-01T14:30:00, found '{text}'", "Write it year first, or remove it."
     )
-
-
-def _layout(layout: str):  # type: ignore[no-untyped-def]
-    return lambda text: datetime.strptime(text, layout)

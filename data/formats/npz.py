@@ -7,15 +7,17 @@
 | `arr_0` (N, 52, 52), `arr_1` (N, 8) | MixedWM38 as published; its stray value 3 is noise and counts as failing |
 | any (H, W) arrays | one an array |
 
-Values are bins (0 none, 1 pass, others fail); where an array `codes` names them as the NI scratch set does, 4 is a good
-die inked out. Beside them may stand `bins` (laid out as the maps, of those wafers that `has_bins` marks), `metadata` (N texts of JSON), `labels` with
-`class_names` (N numbers) or `label_names` (N rows of bits): labels become the attribute "label".
+Values are bins (0 none, 1 pass, others fail); where an array `codes` names them as the NI scratch set does, 4 is a
+good die inked out. Beside them may stand `bins` (laid out as the maps, of the wafers that `has_bins` marks), `metadata`
+(N texts of JSON), `labels` with `class_names` (N numbers) or `label_names` (N rows of bits): labels become the
+attribute "label".
 """
 
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 recognises = is_npz
 MIXEDWM38_LABELS = ("Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Scratch", "Random")
@@ -152,7 +154,7 @@ def _bins(
     if bins.shape != shape or bins.dtype != np.uint16:
         raise FormatError(where, f"bins are uint16 of shape {shape}, found {bins.dtype} {bins.shape}", "Save them so.")
     known = arrays.get("has_bins")
-    return lambda i: cut(bins, i) if known is None or known[i] else None  # type: ignore[return-value]
+    return lambda i: cut(bins, i) if known is None or known[i] else None
 
 
 def _pairs(arrays: Arrays, count: int, where: str) -> Callable[[int], Mapping[str, str]]:
@@ -166,7 +168,7 @@ def _pairs(arrays: Arrays, count: int, where: str) -> Callable[[int], Mapping[st
         return lambda i: parse_pairs(str(texts[i]), where)
     labels, singles, bits = arrays.get("labels"), arrays.get("class_names"), arrays.get("label_names")
     if labels is not None and singles is not None and labels.shape == (count,) and labels.dtype.kind in "iu":
-        return lambda i: _label([str(singles[labels[i]])] if 0 <= labels[i] < len(singles) else [])  # type: ignore[call-overload,operator]
+        return lambda i: _label([str(singles[labels[i]])] if 0 <= labels[i] < len(singles) else [])
     if labels is not None and bits is not None and labels.shape == (count, len(bits)):
         return lambda i: _label([str(name) for name, bit in zip(bits, labels[i], strict=True) if bit] or ["None"])
     return lambda i: {}

@@ -36,8 +36,8 @@ class ReadOptions:
         off_values: values that mean "no die here": bin numbers of tables and arrays, grey levels or palette entries of
             images as whole numbers, colours as "#rrggbb".
         pass_values: values that mean "this die passes".
-        fail_values: values that mean "this die fails". With fail_values alone all others pass; otherwise what is in none
-            of the three fails.
+        fail_values: values that mean "this die fails". With fail_values alone all others pass; otherwise what is in
+            none of the three fails.
         threshold: reads an image as continuous tone and parts it here, as a share of its type's range (0 black,
             1 white). None: images of few values are read as bins, others are parted by Otsu's method.
         failing_tone: which side of the threshold fails.

@@ -9,7 +9,6 @@ from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
 
-ZIP_MAGIC = b"PK\x03\x04"
 Wafers = Iterator[WaferMap | ReadFailure]
 
 
@@ -20,7 +19,7 @@ class Reader:
     Args:
         name: for people: "PNG image".
         suffixes: usual endings, with their dot; they decide only where content does not.
-        recognises: tells from a file whether it is of this format, by content; None where only the suffix can tell.
+        recognises: tells by a file's content whether it is of this format.
         read: gives the file's wafers; raises WaferError for a file it cannot read.
     """
 
@@ -41,7 +40,7 @@ READERS: tuple[Reader, ...] = (
     Reader("NumPy npz archive", (".npz",), npz.recognises, npz.read),
     Reader("Parquet die table", (".parquet", ".pq"), _starts(b"PAR1"), parquet_file.read),
     Reader("pandas pickle", (".pkl", ".pickle"), _starts(*(bytes([0x80, n]) for n in range(2, 6))), pickle_file.read),
-    Reader("CSV die table", (".csv", ".tsv", ".txt"), csv_file.recognises, csv_file.read),
+    Reader("CSV die table", csv_file.SUFFIXES, csv_file.recognises, csv_file.read),
 )
 
 

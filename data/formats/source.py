@@ -66,7 +66,8 @@ class Source:
             count: how many wafers the file holds; with several, the wafers are numbered.
 
         Returns:
-            "LOT123_W05.png" gives ("LOT123", "W05"), "LOT123/W05.png" too; any other name is the lot, its wafers "W01", ...
+            "LOT123_W05.png" and "LOT123/W05.png" give ("LOT123", "W05"); any other name is the lot, its wafers are
+            "W01", "W02", ...
         """
         path = PurePosixPath(self.name)
         numbered = f"W{number:0{max(2, len(str(count)))}d}"
@@ -103,9 +104,9 @@ def build_wafer(
     """
     where = source.name if count == 1 else f"{source.name} wafer {number} of {count}"
     lot, wafer = source.names(number, count)
-    fields = {
-        "lot_id": options.lot or lot, "wafer_id": wafer, "product": options.product, "test_program": options.test_program,
-        "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm, "notch": options.notch,
+    fields: dict[str, object] = {
+        "lot_id": options.lot or lot, "wafer_id": wafer, "product": options.product, "notch": options.notch,
+        "test_program": options.test_program, "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm,
     }  # fmt: skip
     if pairs:
         fields |= wafer_fields(pairs, where)

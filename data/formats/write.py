@@ -123,9 +123,9 @@ def _die_rows(wafers: Sequence[WaferMap]) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for name in names:
         texts = [own.get(name, "") for own in pairs]
-        different = list(dict.fromkeys(texts))
-        index = np.array([different.index(text) for text in texts], dtype=np.int32)
-        columns[name] = pa.DictionaryArray.from_arrays(index[wafer_of_row], different)
+        code = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        index = np.array([code[text] for text in texts], dtype=np.int32)
+        columns[name] = pa.DictionaryArray.from_arrays(index[wafer_of_row], list(code))
     columns["x"] = pa.array(np.concatenate([across for _, across in cells]).astype(np.int32))
     columns["y"] = pa.array(np.concatenate([down for down, _ in cells]).astype(np.int32))
     dies = np.concatenate([wafer.dies[cell] for wafer, cell in zip(wafers, cells, strict=True)])

@@ -1,0 +1,54 @@
+"""Wafers of every kind for property tests, and the oracle that says whether two are the same."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from data.wafer import WaferMap
+
+# any text but line breaks and what no encoding holds: names stand in header lines
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), max_size=12)
+NAME = TEXT.filter(lambda text: text.strip())
+LENGTH = st.floats(1e-3, 1e4)
+TIME = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+
+
+@st.composite
+def wafers(draw, *, bins: bool = True) -> WaferMap:
+    shape = draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
+    dies = draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 2)))
+    if not dies.any():
+        dies[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = 1
+    return WaferMap(
+        dies=dies,
+        lot_id=draw(NAME),
+        wafer_id=draw(NAME),
+        product=draw(TEXT.map(str.strip)),
+        test_program=draw(TEXT.map(str.strip)),
+        tested_at=draw(st.none() | TIME),
+        die_pitch_mm=draw(st.none() | st.tuples(LENGTH, LENGTH)),
+        diameter_mm=draw(st.none() | LENGTH),
+        notch=draw(st.sampled_from(["down", "left", "up", "right"])),
+        bins=draw(st.none() | hnp.arrays(np.uint16, shape)) if bins else None,
+        attributes=draw(st.dictionaries(NAME, NAME, max_size=3)),
+    )
+
+
+def distinct_wafers(**kinds):
+    """Several wafers of one file: a table tells them apart by lot and wafer."""
+    return st.lists(wafers(**kinds), min_size=1, max_size=4, unique_by=lambda wafer: (wafer.lot_id, wafer.wafer_id))
+
+
+def contents(wafer: WaferMap) -> dict[str, object]:
+    """All that a file should keep, in a form that compares."""
+    return {
+        "dies": wafer.dies.tolist(),
+        "bins": None if wafer.bins is None else wafer.bins.tolist(),
+        "attributes": dict(wafer.attributes),
+        **{
+            name: getattr(wafer, name)
+            for name in ("lot_id", "wafer_id", "product", "test_program", "tested_at", "die_pitch_mm", "diameter_mm", "notch")
+        },
+    }
