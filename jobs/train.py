@@ -39,7 +39,7 @@ class TrainConfig:
     real: tuple[str, ...] = ()  # .npz files with wafer-level labels
     calibration_share: float = 0.1  # share of the real wafers kept for thresholds, never trained on
     steps: int = 6000  # optimiser steps in all
-    epoch_steps: int = 250  # steps between measurements; a checkpoint after each
+    epoch_steps: int = 400  # steps between measurements; a checkpoint after each
     rate: float = 1.5e-3  # learning rate
     decay: float = 0.01  # weight decay
     warmup: int = 200  # steps of warm-up
@@ -49,7 +49,7 @@ class TrainConfig:
     gamma: float = 2.0  # focusing exponent of the focal loss
     alpha: float = 0.25  # weight of positives in the focal loss
     presence: float = 0.5  # weight of wafer-level labels
-    pixels: int = 196608  # pixels a batch may hold
+    pixels: int = 98304  # pixels a batch may hold
     real_share: float = 0.5  # share of real wafers in a batch
     patience: int = 12  # epochs without a better score before training stops
     precision: str = "32-true"  # "bf16-mixed" where the processor or GPU has it
@@ -130,7 +130,9 @@ def learner(config: TrainConfig) -> Learner:
     network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
     loss = LossConfig(config.dice, config.focal, config.gamma, config.alpha, config.presence)
     schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
-    return Learner(network, loss, schedule)
+    module = Learner(network, loss, schedule)
+    module.save_hyperparameters({"config": asdict(config)})
+    return module
 
 
 def train(config: TrainConfig, home: Path) -> Path:
@@ -157,7 +159,7 @@ def train(config: TrainConfig, home: Path) -> Path:
         log_every_n_steps=25,
         callbacks=[
             ModelCheckpoint(folder, filename="best", monitor="score", mode="max", save_last=True),
-            EarlyStopping("score", mode="max", patience=config.patience),
+            EarlyStopping("score", mode="max", patience=config.patience, check_on_train_epoch_end=False),
             Progress(config.steps),
         ],
     )

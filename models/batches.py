@@ -20,7 +20,8 @@ from data.synthesis import Recipe, draw_over, draw_wafer
 from data.turning import add_noise, symmetry, turn
 
 Batch = dict[str, Tensor]
-LARGEST_TRAINED = 192
+LARGEST_TRAINED = 320
+LEAST_WAFERS = 2
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class MixConfig:
         real_share: share of wafers that are real, with presence labels.
         over_real_share: share of synthetic wafers drawn over real wafers without a pattern.
         none_share: share of real wafers that show no pattern.
-        size_shares: how often each working size up to 192 is drawn.
+        size_shares: how often each working size, from the smallest up, is drawn.
     """
 
-    pixels: int = 48 * 64 * 64
+    pixels: int = 24 * 64 * 64
     real_share: float = 0.5
     over_real_share: float = 0.6
     none_share: float = 0.25
-    size_shares: tuple[float, ...] = (0.40, 0.28, 0.26, 0.06)
+    size_shares: tuple[float, ...] = (0.36, 0.26, 0.24, 0.07, 0.07)
 
 
 class WaferBatches(IterableDataset[Batch]):
@@ -75,7 +76,7 @@ class WaferBatches(IterableDataset[Batch]):
         rng = np.random.default_rng([self.seed, number])
         sizes = WORKING_SIZES[: len(self.mix.size_shares)]
         size = int(rng.choice(sizes, p=np.array(self.mix.size_shares) / sum(self.mix.size_shares)))
-        count = max(4, self.mix.pixels // size**2)
+        count = max(LEAST_WAFERS, self.mix.pixels // size**2)
         pools = self.pools.get(size)
         real_count = round(count * self.mix.real_share) if pools else 0
         wafers, masks, presence = [], [], []

@@ -1,0 +1,88 @@
+"""What a model needs beside its weights: temperatures and thresholds per class, fitted on wafers it never trained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.presence import sigmoid
+
+TEMPERATURES = np.geomspace(0.4, 3.0, 40)
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
+
+
+@dataclass(frozen=True, eq=False)
+class FailingDies:
+    """Logits and truth of failing dies, of all calibration wafers with masks in one row.
+
+    Args:
+        logits: float32 (8, D).
+        truth: bool (8, D).
+    """
+
+    logits: NDArray[np.float32]
+    truth: NDArray[np.bool_]
+
+
+def fit_temperatures(dies: FailingDies) -> NDArray[np.float32]:
+    """Find for each class what to divide its logits by so that probabilities mean shares.
+
+    The one that makes the truth most likely, among 40 between 0.4 and 3.
+
+    Returns:
+        float32 (8,).
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    costs = [
+        np.logaddexp(0, np.where(dies.truth, -1, 1) * dies.logits / temperature).mean(axis=1)
+        for temperature in TEMPERATURES
+    ]
+    return TEMPERATURES[np.argmin(costs, axis=0)].astype(np.float32)
+
+
+def fit_die_thresholds(dies: FailingDies, temperatures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Find for each class the probability from which a die counts, by pooled IoU; float32 (8,)."""
+    probabilities = sigmoid(dies.logits / temperatures[:, None])
+    best = [
+        THRESHOLDS[np.argmax([_iou(p >= threshold, t) for threshold in THRESHOLDS])]
+        for p, t in zip(probabilities, dies.truth, strict=True)
+    ]
+    return np.array(best, dtype=np.float32)
+
+
+def fit_presence_thresholds(
+    presence: NDArray[np.float32], label: NDArray[np.float32], false_alarm_weight: float = 1.0
+) -> NDArray[np.float32]:
+    """Find for each class the probability from which it is on the wafer at all, by F1.
+
+    Args:
+        presence: float32 (N, 8), probabilities.
+        label: float32 (N, 8) of 0, 1 and NaN where nobody can say.
+        false_alarm_weight: how often a false positive on a wafer without any pattern counts: such wafers are far more
+            common in a fab than in a training set.
+
+    Returns:
+        float32 (8,); 0.5 for a class that no label names.
+    """
+    none = (label == 0).all(axis=1)
+    thresholds = np.full(label.shape[1], 0.5, dtype=np.float32)
+    for k in range(label.shape[1]):
+        known = ~np.isnan(label[:, k])
+        truth, weight = label[known, k] == 1, np.where(none[known], false_alarm_weight, 1.0)
+        if truth.any():
+            scores = [_f1(presence[known, k] >= threshold, truth, weight) for threshold in THRESHOLDS]
+            thresholds[k] = THRESHOLDS[np.argmax(scores)]
+    return thresholds
+
+
+def _iou(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    either = np.count_nonzero(predicted | truth)
+    return np.count_nonzero(predicted & truth) / either if either else 0.0
+
+
+def _f1(predicted: NDArray[np.bool_], truth: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
+    hit = float(np.count_nonzero(predicted & truth))
+    false = float(weight[predicted & ~truth].sum())
+    missed = float(np.count_nonzero(~predicted & truth))
+    return 2 * hit / (2 * hit + false + missed) if hit else 0.0

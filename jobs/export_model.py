@@ -1,0 +1,206 @@
+"""Turn a training checkpoint into the file that the app serves: ONNX, INT8, thresholds, and proof that they agree."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.calibration import FailingDies, fit_die_thresholds, fit_presence_thresholds, fit_temperatures
+from core.presence import presence
+from core.segmentation import Segmenter
+from core.session import SHIPPED_WEIGHTS
+from data.classes import CLASS_COUNT, CLASS_KEYS
+from data.datasets import LabelledMaps
+from data.errors import ModelError, WaferError
+from data.raster import WORKING_SIZES, network_input, working_size
+from data.synthesis import SyntheticWafer, draw_over, draw_wafer
+from data.wafer import WaferMap
+from jobs.flags import parse
+from jobs.train import TrainConfig, learner, split_real
+from models.export import convolutions, describe, export_float32, quantize
+
+NEUTRAL = {"die_threshold": [0.5] * CLASS_COUNT, "presence_threshold": [0.5] * CLASS_COUNT, "temperature": [1.0] * CLASS_COUNT}
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """Turn a training checkpoint into the file that the app serves."""
+
+    checkpoint: Path  # checkpoint that jobs.train wrote
+    name: str = "waferscope"  # what the app calls the model
+    out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
+    real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
+    synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
+    quantized: int = 48  # wafers of each working size that set INT8 ranges
+    keep_float: int = 1  # convolutions at each end of the network that stay in float32
+    false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
+    iou_loss_at_most: float = 0.005  # mean IoU that INT8 may lose against float32
+    flips_at_most: float = 0.01  # share of wafers whose set of classes INT8 may change
+    seed: int = 7  # of the synthetic wafers, not used in training
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the checkpoint cannot be used or the INT8 model strays too far from the float32 one.
+    """
+    config = parse(ExportConfig, argv)
+    try:
+        report = export(config)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(report, indent=1))
+    return 0
+
+
+def export(config: ExportConfig) -> dict[str, object]:
+    """Export, calibrate, quantise and prove; the served file appears whole or not at all.
+
+    Returns:
+        The parity report, which also lies beside the model as `<name>.parity.json`.
+
+    Raises:
+        ModelError: parity fails.
+    """
+    saved = torch.load(config.checkpoint, map_location="cpu", weights_only=False)
+    trained = TrainConfig(**saved["hyper_parameters"]["config"])
+    module = learner(trained)
+    module.load_state_dict(saved["state_dict"])
+    _, held_out = split_real(config.real, trained.calibration_share, trained.seed)
+    drawn = draw_calibration(config.synthetic, config.seed, held_out)
+    about = {"name": config.name, "encoder": trained.encoder, "classes": list(CLASS_KEYS)}
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        difference = export_float32(module.average.module, full)
+        describe(full, {**about, **NEUTRAL, "precision": "float32"})
+        tuned = calibrate(Segmenter.load(str(full)), drawn, held_out, config.false_alarm_weight)
+        describe(full, {**about, **tuned, "precision": "float32"})
+        names = convolutions(full)
+        keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
+        quantize(full, small, range_inputs(drawn, held_out, config.quantized), keep)
+        describe(small, {**about, **tuned, "precision": "int8"})
+        report = {
+            "torch_to_onnx_largest_logit_difference": difference,
+            **compare(full, small, drawn, held_out),
+            "int8_megabytes": round(small.stat().st_size / 1e6, 2),
+            "float32_megabytes": round(full.stat().st_size / 1e6, 2),
+            "steps": saved["global_step"],
+            **tuned,
+        }
+        _refuse(report, config)
+        _publish(small, report, config.out)
+    return report
+
+
+def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
+    """Draw synthetic wafers, every second one over a held-out real wafer without a pattern."""
+    rng = np.random.default_rng(seed)
+    none = np.flatnonzero(held_out.without_pattern) if held_out is not None else []
+    return [
+        draw_over(rng, held_out.maps[rng.choice(none)]) if held_out is not None and i % 2 else draw_wafer(rng)
+        for i in range(count)
+    ]
+
+
+def calibrate(
+    segmenter: Segmenter, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, false_alarm_weight: float
+) -> dict[str, list[float]]:
+    """Fit temperatures and die thresholds on masks, presence thresholds on masks and labels together."""
+    wafers = [s.wafer for s in drawn]
+    logits = [_logits(s.probabilities) for s in segmenter.segment(wafers)]
+    dies = FailingDies(
+        np.concatenate([x[:, w.failing] for x, w in zip(logits, wafers, strict=True)], axis=1),
+        np.concatenate([s.masks[:, s.wafer.failing] for s in drawn], axis=1),
+    )
+    temperatures = fit_temperatures(dies)
+    labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
+    if held_out is not None:
+        real = [WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)]
+        wafers, labels = wafers + real, labels + list(held_out.presence)
+        logits += [_logits(s.probabilities) for s in segmenter.segment(real)]
+    present = np.stack([presence(x, w.failing, temperatures) for x, w in zip(logits, wafers, strict=True)])
+    return {
+        "temperature": temperatures.round(4).tolist(),
+        "die_threshold": fit_die_thresholds(dies, temperatures).round(4).tolist(),
+        "presence_threshold": fit_presence_thresholds(present, np.stack(labels), false_alarm_weight).round(4).tolist(),
+    }
+
+
+def range_inputs(
+    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, count: int
+) -> list[NDArray[np.float32]]:
+    """Give a spread of wafers for INT8 ranges: up to `count` of each working size, real ones among them."""
+    grids = [s.wafer.dies for s in drawn] + (held_out.maps if held_out is not None else [])
+    batches = []
+    for size in WORKING_SIZES:
+        chosen = [g for g in grids if working_size(g.shape) == size]
+        chosen = chosen[:: max(1, len(chosen) // count)][: max(2, count * 64 // size)]
+        batches += [network_input(grid, size)[None] for grid in chosen]
+    return batches
+
+
+def compare(
+    full: Path, small: Path, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None
+) -> dict[str, float | int]:
+    """Measure INT8 against float32: IoU over dies on synthetic wafers, flipped sets of classes on all."""
+    wafers = [s.wafer for s in drawn]
+    if held_out is not None:
+        named = zip(held_out.maps, held_out.names, strict=True)
+        wafers += [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
+    found = {path: Segmenter.load(str(path)).segment(wafers) for path in (full, small)}
+    flips = [a.classes_present != b.classes_present for a, b in zip(found[full], found[small], strict=True)]
+    iou = {path: _mean_iou(drawn, [s.masks for s in found[path][: len(drawn)]]) for path in found}
+    return {
+        "wafers": len(wafers),
+        "float32_mean_iou_over_dies": round(iou[full], 4),
+        "int8_mean_iou_over_dies": round(iou[small], 4),
+        "flipped_share": round(float(np.mean(flips)), 4),
+    }
+
+
+def _mean_iou(drawn: Sequence[SyntheticWafer], masks: Sequence[NDArray[np.bool_]]) -> float:
+    shared = np.sum([(s.masks & m).sum(axis=(1, 2)) for s, m in zip(drawn, masks, strict=True)], axis=0)
+    either = np.sum([(s.masks | m).sum(axis=(1, 2)) for s, m in zip(drawn, masks, strict=True)], axis=0)
+    return float(np.nanmean(np.where(either > 0, shared / np.maximum(either, 1), np.nan)))
+
+
+def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    p = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    return np.asarray(np.log(p / (1 - p)), dtype=np.float32)
+
+
+def _refuse(report: dict[str, object], config: ExportConfig) -> None:
+    lost = float(str(report["float32_mean_iou_over_dies"])) - float(str(report["int8_mean_iou_over_dies"]))
+    flipped = float(str(report["flipped_share"]))
+    if lost > config.iou_loss_at_most or flipped > config.flips_at_most:
+        raise ModelError(
+            str(config.out),
+            f"INT8 loses {lost:.4f} of mean IoU (at most {config.iou_loss_at_most}) and changes the classes of "
+            f"{flipped:.2%} of wafers (at most {config.flips_at_most:.2%})",
+            "Keep more layers in float32 with --keep-float, or train longer. Nothing was written.",
+        )
+
+
+def _publish(model: Path, report: dict[str, object], out: Path) -> None:
+    """Put model and report in place, each whole."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(".part")
+    shutil.copyfile(model, part)
+    text = out.with_name(f"{out.stem}.parity.json.part")
+    text.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    os.replace(text, out.with_name(f"{out.stem}.parity.json"))
+    os.replace(part, out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
