@@ -27,6 +27,7 @@ IMAGES = ROOT / "docs" / "images"
 SIZE = (1440, 900)
 START_SECONDS = 120
 PATIENCE_MS = 300_000
+SEVERE = 100
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,16 @@ def take_all(home: Path) -> int:
 
 
 def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
-    """Say what to photograph: the severest wafer, and another of its class to compare it with."""
-    worst = lake.wafers_page(sort="-severity", limit=2)["key"]
+    """Say what to photograph: of the severe wafers the one with the most patterns, and the next to compare it with."""
+    severe = lake.wafers_page(sort="-severity", limit=SEVERE)
+    patterns = severe["classes_present"].map(len)
+    first, second = severe.loc[patterns.sort_values(ascending=False, kind="stable").index[:2], "key"]
     return [
         Shot("overview", ""),
-        Shot("overview-dark", "", dark=True),
         Shot("wafers", "wafers"),
-        Shot("wafer", f"wafer?wafer={worst.iloc[0]}"),
-        Shot("wafer-dark", f"wafer?wafer={worst.iloc[0]}", dark=True),
-        Shot("compare", f"wafer?wafer={worst.iloc[0]}&other={worst.iloc[1]}"),
+        Shot("wafer", f"wafer?wafer={first}"),
+        Shot("wafer-dark", f"wafer?wafer={first}", dark=True),
+        Shot("compare", f"wafer?wafer={first}&other={second}"),
         Shot("segment", "segment", upload=files),
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import table
+from data.classes import BUILT_IN
 from tests.source_tree import ROOT, source_files
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("models/**/*.md")])
@@ -37,6 +38,11 @@ def test_the_readme_starts_with_the_two_commands_and_a_picture() -> None:
     first_screen = "\n".join(README.splitlines()[:25])
     assert re.search(r"git clone .*\n(cd .*\n)?make app", first_screen)
     assert re.search(r"!\[.+\]\(docs/images/.+\.png\)", first_screen)
+
+
+def test_the_guide_explains_every_pattern() -> None:
+    guide = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    assert [c.key for c in BUILT_IN if f"| **{c.name}** | {c.definition} | {c.cause} |" not in guide] == []
 
 
 def test_the_changelog_has_the_version() -> None:

@@ -13,6 +13,7 @@ from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
 
 NOT_IMPORTED = {
     "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
+    "mlflow": "lightning's MLFlowLogger imports it",
     "onnxscript": "torch.onnx imports it by name",
     "pytest-xdist": "a pytest plugin",
     "pytest-timeout": "a pytest plugin",
