@@ -49,6 +49,15 @@ def contents(wafer: WaferMap) -> dict[str, object]:
         "attributes": dict(wafer.attributes),
         **{
             name: getattr(wafer, name)
-            for name in ("lot_id", "wafer_id", "product", "test_program", "tested_at", "die_pitch_mm", "diameter_mm", "notch")
+            for name in (
+                "lot_id",
+                "wafer_id",
+                "product",
+                "test_program",
+                "tested_at",
+                "die_pitch_mm",
+                "diameter_mm",
+                "notch",
+            )
         },
     }

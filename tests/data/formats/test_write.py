@@ -55,5 +55,5 @@ def test_a_picture_smaller_than_the_grid_is_refused(tmp_path):
 
 def test_a_table_of_unknown_suffix_is_refused(tmp_path):
     wafer = WaferMap(dies=np.ones((5, 5), dtype=np.uint8), lot_id="L", wafer_id="W")
-    with pytest.raises(SettingError, match="csv or .parquet"):
+    with pytest.raises(SettingError, match=r"is .csv or .parquet, found ..xlsx"):
         write_table([wafer], tmp_path / "table.xlsx")
