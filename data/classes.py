@@ -1,8 +1,9 @@
 """The one table of defect classes: keys, names, colours, definitions. A site replaces it by a TOML file."""
 
 import os
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from data.errors import SettingError
@@ -72,6 +73,8 @@ BUILT_IN = (
     ),
 )  # fmt: skip
 
+SITE_FIELDS = tuple(field.name for field in fields(DefectClass) if field.name != "key")
+
 
 def load_classes(path: str | Path | None = None) -> tuple[DefectClass, ...]:
     """Read the class table from a TOML file, or give the built-in one.
@@ -81,7 +84,8 @@ def load_classes(path: str | Path | None = None) -> tuple[DefectClass, ...]:
             their order are the network's outputs and stay; what a class is called and how it looks is the site's.
 
     Raises:
-        SettingError: the file cannot be read, or names a class or field that does not exist.
+        SettingError: the file cannot be read, names a class or field that does not exist, or holds what is no text or
+            no colour.
 
     Example:
         >>> [c.key for c in load_classes()][:3]
@@ -98,12 +102,24 @@ def load_classes(path: str | Path | None = None) -> tuple[DefectClass, ...]:
         raise SettingError(
             str(path), f"the classes {unknown} do not exist", f"Use {', '.join(c.key for c in BUILT_IN)}."
         )
-    try:
-        return tuple(DefectClass(**{**vars(c), **site.get(c.key, {})}) for c in BUILT_IN)
-    except TypeError as error:
-        raise SettingError(
-            str(path), f"a class has an unknown field ({error})", "Use name, color, color_safe, definition, cause."
-        ) from error
+    return tuple(replace(c, **_site_fields(str(path), c.key, site.get(c.key, {}))) for c in BUILT_IN)
+
+
+def _site_fields(path: str, key: str, given: object) -> dict[str, str]:
+    """Check what a site says of one class."""
+    if not isinstance(given, dict):
+        raise SettingError(path, f"{key} holds {given!r}, expected a table", f"Begin it with the line [{key}].")
+    unknown = sorted(set(given) - set(SITE_FIELDS))
+    if unknown:
+        raise SettingError(path, f"class {key} has the unknown fields {unknown}", f"Use {', '.join(SITE_FIELDS)}.")
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise SettingError(path, f"{key}.{name} holds {value!r}, expected text", "Put it in quotes.")
+        if name.startswith("color") and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+            raise SettingError(
+                path, f"{key}.{name} holds {value!r}, expected a colour like #2aa65c", "Give red, green and blue so."
+            )
+    return given
 
 
 CLASSES = load_classes(os.environ.get("WAFERSCOPE_CLASSES"))

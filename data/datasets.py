@@ -1,5 +1,6 @@
 """Labelled wafer maps in bulk, for training and evaluation: which classes each wafer shows, as far as people said."""
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.errors import FormatError
+from data.truth import array_names
 
 NATURAL_MAPPING = {
     "Center": "center",
@@ -21,6 +23,8 @@ NATURAL_MAPPING = {
 }
 """Labels of the public data sets (WM-811K, MixedWM38) and the class each stands for; Near-full stands for none."""
 NO_PATTERN, NEAR_FULL = "None", "Near-full"
+ONE_LABEL = frozenset({"flat", "offsets", "shapes", "labels", "class_names"})
+SEVERAL_LABELS = frozenset({"maps", "labels", "label_names"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +67,30 @@ def load_labelled(path: str | Path) -> LabelledMaps:
     `labels` (N, L) bits, `label_names`.
 
     Raises:
-        FormatError: the file has neither layout.
+        FormatError: the file is missing or damaged, has neither layout, its arrays contradict each other, or a label
+            has no meaning here.
     """
-    with np.load(path, allow_pickle=False) as file:
-        keys = set(file.files)
-        if {"flat", "offsets", "shapes", "labels", "class_names"} <= keys:
-            flat, offsets, shapes = file["flat"], file["offsets"], file["shapes"]
-            maps = [flat[a:b].reshape(s) for a, b, s in zip(offsets[:-1], offsets[1:], shapes, strict=True)]
-            names = [str(name) for name in file["class_names"]]
-            bits = np.eye(len(names), dtype=bool)[file["labels"]]
-        elif {"maps", "labels", "label_names"} <= keys:
-            maps = list(file["maps"])
-            names = [str(name) for name in file["label_names"]]
-            bits = file["labels"].astype(bool)
-        else:
-            raise FormatError(
-                str(path), f"expected wafer-level labels, found the arrays {sorted(keys)}",
-                "Give flat, offsets, shapes, labels, class_names, or maps, labels, label_names.",
-            )  # fmt: skip
+    found = array_names(path)
+    if not (found >= ONE_LABEL or found >= SEVERAL_LABELS):
+        raise FormatError(
+            str(path), f"expected wafer-level labels, found the arrays {sorted(found)}",
+            f"Give {', '.join(sorted(ONE_LABEL))}, or {', '.join(sorted(SEVERAL_LABELS))}.",
+        )  # fmt: skip
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if found >= ONE_LABEL:
+                flat, offsets, shapes = file["flat"], file["offsets"], file["shapes"]
+                maps = [flat[a:b].reshape(s) for a, b, s in zip(offsets[:-1], offsets[1:], shapes, strict=True)]
+                names = [str(name) for name in file["class_names"]]
+                bits = np.eye(len(names), dtype=bool)[file["labels"]]
+            else:
+                maps = list(file["maps"])
+                names = [str(name) for name in file["label_names"]]
+                bits = file["labels"].astype(bool)
+        if bits.shape != (len(maps), len(names)):
+            raise ValueError(f"{len(maps)} maps, {len(names)} names, labels {bits.shape}")
+    except (OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
+        raise FormatError(str(path), f"the arrays contradict each other ({error})", "Write the file again.") from error
     return _labelled(maps, bits, names, Path(path).stem)
 
 

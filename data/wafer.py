@@ -49,7 +49,7 @@ class WaferMap:
 
     Raises:
         WaferValueError: the grid is not 2-D, is empty, larger than 4096 a side, holds other values, or holds no die;
-            bins differ in shape; an identifier is empty; a length is not positive.
+            bins differ in shape; an identifier is empty; a length is not positive; the notch points nowhere.
 
     Example:
         >>> wafer = WaferMap(dies=np.array([[0, 1], [2, 1]], dtype=np.uint8), lot_id="L1", wafer_id="W01")
@@ -85,12 +85,19 @@ class WaferMap:
         if self.tested_at is not None:
             utc = self.tested_at.replace(tzinfo=UTC) if self.tested_at.tzinfo is None else self.tested_at
             object.__setattr__(self, "tested_at", utc.astimezone(UTC))
-        lengths = (*(self.die_pitch_mm or ()), *((self.diameter_mm,) if self.diameter_mm is not None else ()))
-        if not all(np.isfinite(length) and length > 0 for length in lengths):
+        pitch = (1.0, 1.0) if self.die_pitch_mm is None else self.die_pitch_mm
+        lengths = (*pitch, 1.0 if self.diameter_mm is None else self.diameter_mm)
+        if len(lengths) != 3 or not all(np.isfinite(length) and length > 0 for length in lengths):
             raise WaferValueError(
                 self.key, f"pitch {self.die_pitch_mm} mm or diameter {self.diameter_mm} mm is not positive",
-                "Give positive millimetres, or leave it out.",
+                "Give the pitch of rows and of columns and the diameter in positive millimetres, or leave them out.",
             )  # fmt: skip
+        if self.notch not in set(Notch):
+            raise WaferValueError(
+                self.key,
+                f"the notch points down, left, up or right, found '{self.notch}'",
+                "Correct it or leave it out.",
+            )
         object.__setattr__(self, "notch", Notch(self.notch))
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
 
@@ -144,10 +151,11 @@ def _checked_dies(dies: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:
         raise WaferValueError(
             where, f"a die grid has two axes of 1 to {MAX_GRID} dies, found {dies.shape}", "Check rows and columns."
         )
-    if dies.dtype.kind not in "biu" or dies.min() < OFF_WAFER or dies.max() > FAIL:
+    whole = dies.dtype.kind in "biu"
+    if not whole or dies.min() < OFF_WAFER or dies.max() > FAIL:
+        found = f"{dies.min()} to {dies.max()}" if whole else f"{dies.dtype}"
         raise WaferValueError(
-            where,
-            f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {dies.dtype} {dies.min()} to {dies.max()}",
+            where, f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {found}",
             "Map the bins to pass and fail first.",
         )  # fmt: skip
     if not dies.any():
