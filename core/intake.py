@@ -6,9 +6,10 @@ The work goes in short steps and its state is always whole, so it can be stopped
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from core.analysis import WaferResult, analyse
+from core.analysis import analyse
+from core.handed_file import Entry, HandedFile, Names
 from core.segmentation import Segmenter
 from data.errors import WaferError
 from data.formats import ReadFailure, ReadOptions, read_bytes
@@ -31,57 +32,6 @@ class Recipe:
 
     options: ReadOptions = field(default_factory=ReadOptions)
     careful: bool = False
-
-
-@dataclass(frozen=True)
-class Names:
-    """What a person calls a wafer."""
-
-    lot_id: str
-    wafer_id: str
-    product: str
-
-
-@dataclass(eq=False)
-class Entry:
-    """One wafer of a file.
-
-    Args:
-        id: unique and the same whenever this file is handed in.
-        number: its place in the file, from 0.
-        wafer: as read, under the names the person gave it.
-        result: as analysed, None until its turn comes.
-        milliseconds: its share of the time that reading and analysis took.
-    """
-
-    id: str
-    number: int
-    wafer: WaferMap
-    result: WaferResult | None = None
-    milliseconds: float = 0.0
-
-
-@dataclass(eq=False)
-class HandedFile:
-    """One file and what it gave so far.
-
-    Args:
-        name: as the person knows it.
-        content: its bytes.
-        sha256: their hash.
-        names: wafers that the person named, by their number.
-        entries: its wafers.
-        failures: why it, or parts of it, gave nothing.
-        reader: what is left to read of it, None when all is read.
-    """
-
-    name: str
-    content: bytes
-    sha256: str
-    names: dict[int, Names] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    failures: list[ReadFailure] = field(default_factory=list)
-    reader: Iterator[WaferMap | ReadFailure] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +139,7 @@ class Intake:
             WaferValueError: lot or wafer is empty; nothing changes.
         """
         file = next(file for file in self._files.values() if entry in file.entries)
-        _name(entry, names)
+        entry.rename(names)
         file.names[entry.number] = names
 
     def work(self, segmenter: Segmenter, seconds: float = float("inf")) -> Iterator[Progress]:
@@ -239,11 +189,7 @@ class Intake:
             file.reader = None
             self._read += 1
             return
-        number = len(file.entries)
-        entry = Entry(f"{file.sha256[:16]}-{number}", number, wafer, milliseconds=milliseconds)
-        if entry.number in file.names:
-            _name(entry, file.names[entry.number])
-        file.entries.append(entry)
+        file.take(wafer, milliseconds)
 
     def _segment(self, segmenter: Segmenter, until: float) -> Iterator[Progress]:
         waiting = [(file, entry) for file in self._files.values() for entry in file.entries if not entry.result]
@@ -289,11 +235,3 @@ _TOO_MUCH = (
     f"{MAX_WAFERS:,} wafers or {MAX_DIES // 1_000_000} million dies at once; what goes beyond was left out. "
     "Segment large sets with python -m jobs.segment, or take them in with python -m jobs.ingest."
 )
-
-
-def _name(entry: Entry, names: Names) -> None:
-    wafer = replace(entry.wafer, lot_id=names.lot_id, wafer_id=names.wafer_id, product=names.product)
-    entry.wafer = wafer
-    if entry.result:
-        segmentation = replace(entry.result.segmentation, key=wafer.key)
-        entry.result = replace(entry.result, wafer=wafer, segmentation=segmentation)

@@ -5,7 +5,8 @@ import zipfile
 from dataclasses import dataclass
 
 from core.blobs import Blobs
-from core.intake import HandedFile, Intake
+from core.handed_file import HandedFile
+from core.intake import Intake
 from core.lake import Lake
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.exports import OverlayStyle, results_zip
-from core.intake import Entry, Intake, Progress
+from core.handed_file import Entry
+from core.intake import Intake, Progress
 from core.samples import sample_files
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.cache import segmenter, warm_up

@@ -7,7 +7,8 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.intake import HandedFile, Recipe
+from core.handed_file import HandedFile
+from core.intake import Recipe
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch

@@ -10,7 +10,8 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.analysis import WaferResult
-from core.intake import Entry, Recipe
+from core.handed_file import Entry
+from core.intake import Recipe
 from core.palette import class_colors
 from data.classes import CLASSES
 from pages.parts.cache import result_thumbnail

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.intake import Entry, Intake, Names
+from core.handed_file import Entry, Names
+from core.intake import Intake
 from core.saving import Saved, save
 from data.classes import CLASSES
 from data.errors import WaferError

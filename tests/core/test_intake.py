@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from core.analysis import analyse
-from core.intake import Intake, Names, Progress, Recipe
+from core.handed_file import Names
+from core.intake import Intake, Progress, Recipe
 from core.samples import sample_files
 from core.segmentation import Segmenter
 from data.errors import ModelError, WaferValueError

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.blobs import Blobs
-from core.intake import Intake, Names
+from core.handed_file import Names
+from core.intake import Intake
 from core.lake import Lake
 from core.samples import sample_files
 from core.saving import save
