@@ -1,0 +1,42 @@
+"""A small lake and an empty one, and the app as a person opens it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.lake import Lake
+from tests.core.lake_examples import drawn, found_on
+
+SHELL = Path(__file__).resolve().parents[2] / "pages" / "parts" / "shell.py"
+CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
+WAFERS, SEGMENTED = 60, 58
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def lake_home(tmp_path_factory) -> Path:
+    """Workspace of 60 wafers in 3 lots; the last two are not segmented."""
+    home = tmp_path_factory.mktemp("home")
+    results = [found_on(drawn(n), *CLASSES[n % 4], seed=n) for n in range(WAFERS)]
+    lake = Lake(home / "lake")
+    lake.append_wafers(result.wafer for result in results)
+    lake.append_results(results[:SEGMENTED])
+    return home
+
+
+@pytest.fixture
+def open_page(lake_home, monkeypatch) -> Open:
+    """Open a page of the app: `open_page("wafers", text="LOT001")`; `home` is another workspace."""
+
+    def opened(name: str, home: Path = lake_home, **query: str | list[str]) -> AppTest:
+        monkeypatch.setenv("WAFERSCOPE_HOME", str(home))
+        app = AppTest.from_file(str(SHELL), default_timeout=120).run()
+        app.switch_page(f"../{name}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return opened

@@ -1,0 +1,132 @@
+import json
+
+import pytest
+
+from core.lake import Lake
+from core.overview import start_of
+from tests.pages.conftest import WAFERS
+
+SEGMENTED_KEY = "LOT001:W02"  # ring and scratch
+PLAIN_KEY = f"LOT002:W{WAFERS - 50:02d}"
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def canvases(app):
+    """What the wafer canvases on the page were given."""
+    return [json.loads(part.proto.json) for part in app.get("bidi_component")]
+
+
+def test_a_wafer_shows_its_measures(open_page, lake_home):
+    app = open_page("wafer", wafer=SEGMENTED_KEY)
+    result = Lake(lake_home / "lake").result(SEGMENTED_KEY)
+    assert not app.exception
+    assert app.title[0].value == "LOT001 W02"
+    said = metrics(app)
+    assert said["Severity"] == f"{result.severity.score:.0f}"
+    assert said["Clusters"] == str(len(result.instances))
+    assert said["Affected dies"] == str(result.severity.affected_dies)
+    table = app.dataframe[0].value
+    assert list(table["dies"]) == [i.die_count for i in result.instances]
+    assert any("TC38" in c.value or "TC39" in c.value or "TC49" in c.value for c in app.caption)
+
+
+def test_the_map_gets_every_die_and_the_classes_on_it(open_page, lake_home):
+    given = canvases(open_page("wafer", wafer=SEGMENTED_KEY))[0]
+    result = Lake(lake_home / "lake").result(SEGMENTED_KEY)
+    assert (given["rows"], given["columns"]) == result.wafer.dies.shape
+    assert {c["key"] for c in given["classes"] if c["dies"]} == set(result.segmentation.classes_present)
+    assert len(given["clusters"]) == len(result.instances)
+    assert set(given["probability"]) == set(result.segmentation.classes_present)
+
+
+def test_a_link_restores_cluster_hidden_classes_and_probability(open_page, lake_home):
+    app = open_page("wafer", wafer=SEGMENTED_KEY, cluster="2", hide="ring", show="Probability of scratch")
+    given = canvases(app)[0]
+    second = Lake(lake_home / "lake").result(SEGMENTED_KEY).instances[1]
+    assert given["focus"] == {"id": 2, "box": [int(edge) for edge in second.bbox_die]}
+    assert (given["hidden"], given["heat"]) == (["ring"], "scratch")
+    assert f"{second.area_mm2:,.0f} mm²" in app.table[0].value.to_string()
+
+
+@pytest.mark.parametrize(
+    "query", [{"cluster": "x"}, {"cluster": "99"}, {"hide": ",,dust"}, {"show": "Probability of x"}]
+)
+def test_nonsense_in_a_link_shows_the_whole_wafer(open_page, query):
+    app = open_page("wafer", wafer=SEGMENTED_KEY, **query)
+    assert not app.exception
+    assert canvases(app)[0]["focus"] is None
+
+
+def test_without_a_link_it_is_the_worst_segmented_wafer_of_the_newest_day(open_page, lake_home):
+    lake = Lake(lake_home / "lake")
+    newest = lake.wafers_page(limit=1)["tested_at"].iloc[0].date()
+    table = lake.query(
+        "SELECT * FROM wafers WHERE tested_at >= ? ORDER BY severity DESC NULLS LAST", [start_of(newest)]
+    )
+    assert open_page("wafer").title[0].value.split() == list(table.iloc[0][["lot_id", "wafer_id"]])
+
+
+def test_previous_and_next_walk_through_the_lot(open_page):
+    app = open_page("wafer", wafer="LOT001:W01")
+    assert app.button(key="step-1").disabled
+    app.button(key="step1").click().run()
+    assert app.title[0].value == "LOT001 W02"
+    assert app.query_params["wafer"] in ("LOT001:W02", ["LOT001:W02"])
+    app.button(key="step-1").click().run()
+    assert app.title[0].value == "LOT001 W01"
+
+
+def test_an_unknown_wafer_is_an_explained_error(open_page):
+    app = open_page("wafer", wafer="LOT9:W99")
+    assert not app.exception
+    assert "there is no wafer 'LOT9:W99'" in app.error[0].value
+
+
+def test_two_wafers_stand_side_by_side(open_page):
+    app = open_page("wafer", wafer=SEGMENTED_KEY, other="LOT000:W05")
+    assert not app.exception
+    assert [c["id"].split()[0] for c in canvases(app)] == [SEGMENTED_KEY, "LOT000:W05"]
+
+
+@pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9:W9'"), (PLAIN_KEY, "not segmented yet")])
+def test_a_second_wafer_that_cannot_be_compared_is_said(open_page, other, words):
+    app = open_page("wafer", wafer=SEGMENTED_KEY, other=other)
+    assert words in app.warning[0].value
+    assert len(canvases(app)) == 1
+
+
+def test_the_colour_switch_recolours_the_map(open_page):
+    app = open_page("wafer", wafer=SEGMENTED_KEY)
+    before = canvases(app)[0]["classes"][0]["color"]
+    app.toggle(key="safe_colors").set_value(True).run()
+    assert (before, canvases(app)[0]["classes"][0]["color"]) == ("#e5484d", "#d55e00")
+
+
+def test_a_wafer_without_a_result_is_segmented_by_a_click(open_page, lake_home, tiny_model_path, tmp_path, monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers([Lake(lake_home / "lake").wafer(PLAIN_KEY)])
+    app = open_page("wafer", home=tmp_path, wafer=PLAIN_KEY)
+    assert "not segmented yet" in app.info[0].value
+    assert not canvases(app)[0]["segmented"]
+    next(b for b in app.button if b.label == "Segment it now").click().run()
+    assert not app.exception
+    assert canvases(app)[0]["segmented"]
+    assert lake.result(PLAIN_KEY) is not None
+
+
+def test_without_a_model_the_click_explains_itself(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tmp_path / "none.onnx"))
+    app = open_page("wafer", wafer=PLAIN_KEY)
+    next(b for b in app.button if b.label == "Segment it now").click().run()
+    assert not app.exception
+    assert "none.onnx" in app.error[0].value
+
+
+def test_an_empty_lake_says_what_to_do(open_page, tmp_path):
+    app = open_page("wafer", home=tmp_path)
+    assert not app.exception
+    assert "no wafers yet" in app.markdown[0].value
