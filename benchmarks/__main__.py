@@ -1,0 +1,65 @@
+"""Print the benchmark table: `python -m benchmarks`. Minutes; wants an idle machine."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.inference import one_lot, one_wafer, runtimes
+from benchmarks.lakes import asking, importing
+from benchmarks.precision import int8_against_float32
+from benchmarks.timing import Row, markdown
+from core.segmentation import Segmenter
+from core.session import SHIPPED_WEIGHTS
+from data.errors import WaferError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print.
+
+    Returns:
+        0, or 1 when the model cannot be used.
+    """
+    options = _parser().parse_args(argv)
+    rows: list[Row] = []
+    try:
+        for name, measure in _works(options):
+            if options.only and name not in options.only:
+                continue
+            print(f"measuring: {name}", file=sys.stderr)
+            rows += measure()
+    except WaferError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(markdown(rows))
+    return 0
+
+
+def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list[Row]]]]:
+    rounds, model, float32 = options.rounds, options.model, options.float32
+    yield "wafer", lambda: one_wafer(Segmenter.load(str(model)), rounds)
+    yield "lot", lambda: one_lot(Segmenter.load(str(model)), rounds)
+    yield "runtimes", lambda: runtimes(model, float32, rounds)
+    yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
+    yield "import", lambda: importing(options.imported)
+    yield "queries", lambda: asking(options.lake, rounds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the benchmark table.")
+    parser.add_argument("--model", type=Path, default=SHIPPED_WEIGHTS, help="ONNX file (default: the shipped one)")
+    parser.add_argument("--float32", type=Path, help="its float32 twin, to compare with")
+    parser.add_argument("--rounds", type=int, default=30, help="times that each call is timed (default: 30)")
+    parser.add_argument(
+        "--wafers", type=int, default=300, help="synthetic wafers that compare precisions (default: 300)"
+    )
+    parser.add_argument("--imported", type=int, default=10_000, help="wafers to import (default: 10000)")
+    parser.add_argument(
+        "--lake", type=int, default=1_000_000, help="wafers in the lake that is asked (default: 1000000)"
+    )
+    parser.add_argument("--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, queries")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
