@@ -50,10 +50,9 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
     """Read the wafers that the pages of a TIFF show; a page that is none becomes a failure of its own."""
     with tifffile.TiffFile(source.stream) as tiff:
         count = len(tiff.pages)
-        if count > options.max_members:
-            raise FormatError(
-                source.name, f"the TIFF has {count} pages, the limit is {options.max_members}", "Split it."
-            )
+        if not 0 < count <= options.max_members:
+            found = f"expected 1 to {options.max_members} pages, found {count}"
+            raise FormatError(source.name, found, "Export it again, or split it.")
         for number, page in enumerate(tiff.pages, 1):
             try:
                 picture = _decode_page(page.aspage(), source, options)
@@ -95,7 +94,7 @@ def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> P
     """Decode by Pillow; the decoder is named, so content cannot choose another one."""
     source.stream.seek(0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit that holds is the caller's
+        warnings.simplefilter("ignore")  # the limit that holds is the caller's; damage ends in an error of its own
         with Image.open(source.stream, formats=[kind]) as image:
             image.seek(page)
             _check_pixels(image.width * image.height, source.name, options)

@@ -17,12 +17,14 @@ from data.raster import nearest_index
 Labels = NDArray[np.uint8]
 Spans = NDArray[np.intp]
 Numbers = NDArray[np.float64]
+Found = tuple[Spans, float]  # a grid along one axis, and the share of changes that lie on its very boundaries
 _MAX_CHANCE = 1e-3
 _EPSILON = 1e-6
 _CHUNK = 256
 _COARSE = 4.0
 _MIN_AGREEMENT = 0.8
 _SAME_PITCH = 0.98
+_FEWER_HITS = 0.1
 _MIN_SEGMENTS = 3
 
 
@@ -97,11 +99,13 @@ def find_cells(labels: Labels, off: Collection[int], *, exact: bool) -> Cells:
     return Cells(rows, columns)
 
 
-def _better(over_all: Spans | None, over_box: Spans | None, size: int) -> Spans:
-    """Prefer the whole picture, unless its margin forces finer dies than the wafer shows."""
-    if over_all is not None and (over_box is None or _pitch(over_all) >= _SAME_PITCH * _pitch(over_box)):
-        return over_all
-    return over_box if over_box is not None else _spans(np.arange(size), size)
+def _better(over_all: Found | None, over_box: Found | None, size: int) -> Spans:
+    """Prefer the whole picture, unless its margin forces finer dies than the wafer shows, or dies off the changes."""
+    if over_all is None or over_box is None:
+        found = over_all or over_box
+        return found[0] if found else _spans(np.arange(size), size)
+    (whole, hits), (boxed, box_hits) = over_all, over_box
+    return whole if _pitch(whole) >= _SAME_PITCH * _pitch(boxed) and hits >= box_hits - _FEWER_HITS else boxed
 
 
 def _pitch(spans: Spans) -> float:
@@ -113,17 +117,17 @@ def _extent(used: NDArray[np.bool_]) -> tuple[int, int]:
     return int(where[0]), int(where[-1]) + 1
 
 
-def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> list[Spans | None]:
+def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> list[Found | None]:
     (top, bottom), (left, right) = box
     inside = labels[top:bottom, left:right]
-    found: list[Spans | None] = []
+    found: list[Found | None] = []
     for axis, start in ((0, top), (1, left)):
         lines = inside if axis == 0 else inside.T
         changes = np.count_nonzero(lines[1:] != lines[:-1], axis=1)
         spans = _exact_grid(changes) if exact else None
         if spans is None:
             spans = _coarse_grid(changes)
-        found.append(None if spans is None else spans + start)
+        found.append(None if spans is None else (spans + start, _hits(changes, len(spans))))
     return found
 
 
@@ -175,6 +179,14 @@ def _starts(n: int, pitch: float, offset: float, changes: NDArray[np.intp]) -> N
     ideal = np.arange(1, n) * pitch + offset
     early, late = (np.clip(np.ceil(ideal + slip).astype(np.intp), 1, len(changes)) for slip in (-_EPSILON, _EPSILON))
     return np.concatenate([[0], np.where(changes[late - 1] > 0, late, early)])
+
+
+def _hits(changes: NDArray[np.intp], n: int) -> float:
+    """Share of all changes that lie on the very boundaries of n dies, as their most fitting maker draws them."""
+    size = len(changes) + 1
+    drawn = (maker(np.array([n], dtype=np.float64), size) for maker in _MAKERS)
+    starts = (_starts(n, float(pitch[0]), float(offset[0]), changes)[1:] - 1 for pitch, offset in drawn)
+    return max(float(changes[at].sum()) for at in starts) / max(int(changes.sum()), 1)
 
 
 def _spans(starts: NDArray[np.intp], size: int) -> Spans:
