@@ -70,10 +70,15 @@ class HandedFile:
     failures: list[ReadFailure] = field(default_factory=list)
     reader: Iterator[WaferMap | ReadFailure] | None = None
 
+    @property
+    def short_id(self) -> str:
+        """What the ids of its wafers begin with."""
+        return self.sha256[:16]
+
     def take(self, wafer: WaferMap, milliseconds: float) -> None:
         """Add a wafer that was read, under the name that a person gave it if one did."""
         number = len(self.entries)
-        entry = Entry(f"{self.sha256[:16]}-{number}", number, wafer, milliseconds=milliseconds)
+        entry = Entry(f"{self.short_id}-{number}", number, wafer, milliseconds=milliseconds)
         if number in self.names:
             entry.rename(self.names[number])
         self.entries.append(entry)

@@ -104,6 +104,17 @@ class Intake:
         """Whether there is work left."""
         return any(file.reader for file in self._files.values()) or any(not entry.result for entry in self.entries)
 
+    @property
+    def progress(self) -> Progress:
+        """How far the work is."""
+        now = time.perf_counter()
+        unread = sum(file.reader is not None for file in self._files.values())
+        if unread:
+            return Progress(True, self._read, self._read + unread, now - self._read_from)
+        waiting = sum(entry.result is None for entry in self.entries)
+        seconds = now - self._segmented_from if self._segmented_from else 0.0
+        return Progress(False, self._segmented, self._segmented + waiting, seconds)
+
     def add(self, name: str, content: bytes) -> bool:
         """Hand in a file.
 
@@ -152,8 +163,7 @@ class Intake:
         until = time.perf_counter() + seconds
         while time.perf_counter() < until and any(file.reader for file in self._files.values()):
             self._read_a_while(min(until, time.perf_counter() + STEP_SECONDS))
-            unread = sum(file.reader is not None for file in self._files.values())
-            yield Progress(True, self._read, self._read + unread, time.perf_counter() - self._read_from)
+            yield self.progress
         if any(file.reader for file in self._files.values()):
             return
         yield from self._segment(segmenter, until)
@@ -201,10 +211,9 @@ class Intake:
             self._analyse(batch, segmenter)
             done += len(batch)
             self._segmented += len(batch)
-            now = time.perf_counter()
-            yield Progress(False, self._segmented, self._segmented + len(waiting) - done, now - self._segmented_from)
             # As many wafers a step as its time allows: a bar that moves, and batches for small wafers.
-            step = max(1, min(MAX_STEP_WAFERS, int(step * STEP_SECONDS / max(now - began, 1e-3))))
+            step = max(1, min(MAX_STEP_WAFERS, int(step * STEP_SECONDS / max(time.perf_counter() - began, 1e-3))))
+            yield self.progress
 
     def _analyse(self, batch: Sequence[tuple[HandedFile, Entry]], segmenter: Segmenter) -> None:
         began = time.perf_counter()

@@ -1,6 +1,7 @@
 """Segment: drop wafer maps, see which dies belong to which defect, take the results away or save them."""
 
 import io
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -15,11 +16,20 @@ from pages.parts.empty import explained
 from pages.parts.read_options import read_recipe
 from pages.parts.results_browser import results_browser
 from pages.parts.save_dialog import save_dialog
-from pages.parts.state import chosen_palette, current_theme, drop_intake, intake, intake_round
+from pages.parts.state import (
+    chosen_palette,
+    chosen_tile,
+    current_theme,
+    drop_intake,
+    intake,
+    intake_round,
+    is_new_upload,
+)
 from pages.parts.wafer_view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
 FAILURES_SHOWN = 100
+BROWSER = "segment-browser"
 
 
 def hand_in(held: Intake) -> None:
@@ -33,7 +43,8 @@ def hand_in(held: Intake) -> None:
         label_visibility="collapsed",
     )
     for file in files:
-        held.add(file.name, file.getvalue())
+        if is_new_upload(file.file_id):
+            held.add(file.name, file.getvalue())
     head.title("Segment", width="content")
     if held.files:
         head.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
@@ -65,11 +76,15 @@ def invitation() -> None:
 
 def work(held: Intake, seconds: float) -> None:
     """Do some of what is left, with a bar that says how far it is."""
-    told = bar.progress(0.0, "Loading the model" if not held.ready else "Segmenting")
     for progress in held.work(segmenter(), seconds):
-        told.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
+        show(progress)
     if not held.waiting:
         bar.empty()
+
+
+def show(progress: Progress) -> None:
+    """Draw the bar."""
+    bar.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
 
 
 def words(progress: Progress) -> str:
@@ -77,6 +92,8 @@ def words(progress: Progress) -> str:
     if progress.reading:
         return f"Reading: {progress.done} of {progress.total} files"
     left = progress.seconds_left
+    if math.isinf(left):
+        return f"Segmenting: {progress.done:,} of {progress.total:,} wafers"
     until = f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left"
     return f"Segmenting: {progress.done:,} of {progress.total:,} wafers · {progress.rate:.1f} a second · {until}"
 
@@ -127,10 +144,12 @@ def unread(failures: Sequence[ReadFailure]) -> None:
 with explained():
     held = intake()
     hand_in(held)
-    held.follow(read_recipe(held.files))
+    held.follow(read_recipe(held.files, chosen_tile(BROWSER)))
     bar = st.empty()
-    if held.waiting and not held.ready:
-        work(held, FIRST_SECONDS)
+    if held.waiting:
+        show(held.progress)
+        if not held.ready:
+            work(held, FIRST_SECONDS)
     ready = held.ready
     if held.files:
         summary(held, ready)
@@ -139,7 +158,7 @@ with explained():
         invitation()
         warm_up(segmenter(), segmenter().name)
     if ready:
-        chosen = results_browser(ready, held.recipe, key="segment-browser")
+        chosen = results_browser(ready, held.recipe, key=BROWSER)
         if chosen.result:
             wafer_view(chosen.result, key="segment")
     if held.waiting:

@@ -20,11 +20,12 @@ TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark":
 Value = int | str
 
 
-def read_recipe(files: Sequence[HandedFile]) -> Recipe:
+def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
     """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are.
 
     Args:
-        files: what was handed in so far; the first image among them shows what a threshold does.
+        files: what was handed in so far; an image among them shows what a threshold does.
+        chosen: id of the wafer that is looked at; if it is of an image, that one shows it.
     """
     with st.expander("Options"):
         names, lengths = st.columns(4), st.columns(4)
@@ -65,7 +66,7 @@ def read_recipe(files: Sequence[HandedFile]) -> Recipe:
             st.error(f"{error} Until then the files are read without options.")
             options = ReadOptions()
         if options.threshold is not None:
-            _preview(files, options)
+            _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
     return Recipe(options, careful)
 
 

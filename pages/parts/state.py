@@ -115,9 +115,17 @@ def intake() -> Intake:
     return held
 
 
+def is_new_upload(file_id: str) -> bool:
+    """Say whether this upload is seen for the first time, so that its bytes are hashed once and not on every rerun."""
+    seen: set[str] = _state().setdefault("intake-uploads", set())
+    new = file_id not in seen
+    seen.add(file_id)
+    return new
+
+
 def drop_intake() -> None:
     """Forget the files that were handed in, and empty the upload field."""
-    _state().pop("intake", None)
+    drop_widgets("intake", "intake-uploads")
     _state()["intake-round"] = intake_round() + 1
 
 

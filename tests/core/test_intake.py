@@ -97,6 +97,15 @@ def test_progress_ends_at_its_total(segmenter):
     assert [step.done for step in steps if not step.reading] == sorted(step.done for step in steps if not step.reading)
 
 
+def test_progress_can_be_asked_for_between_steps(segmenter):
+    intake = handed_in(FILES)
+    assert (intake.progress.reading, intake.progress.done, intake.progress.total) == (True, 0, 6)
+    steps = intake.work(segmenter)
+    while (step := next(steps)).reading:
+        pass
+    assert (intake.progress.done, intake.progress.total) == (step.done, 6)
+
+
 def test_time_left_follows_the_rate():
     progress = Progress(reading=False, done=30, total=90, seconds=10.0)
     assert (progress.rate, progress.seconds_left) == (3.0, 20.0)
