@@ -1,10 +1,6 @@
-import math
-import time
-
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.timing import at_least, at_most, in_turns, left_out, markdown
 from tests.tiny_model import METADATA, write_tiny_model
 
 TINY = ["--rounds", "2", "--wafers", "2", "--imported", "60", "--lake", "200"]
@@ -12,28 +8,6 @@ TINY = ["--rounds", "2", "--wafers", "2", "--imported", "60", "--lake", "200"]
 
 def rows_of(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
-
-
-def test_a_ratio_of_one_or_more_means_reached():
-    assert at_most("a", 60, 120, "ms").ratio == 2
-    assert at_most("a", 240, 120, "ms").ratio == 0.5
-    assert at_least("a", 100, 50, "wafers/s").ratio == 2
-    assert math.isnan(left_out("a", "no model", "120 ms or less").ratio)
-
-
-def test_calls_are_timed_in_turns_and_the_warm_up_is_not_counted():
-    order = []
-    spent = in_turns({"a": lambda: order.append("a"), "b": lambda: (order.append("b"), time.sleep(0.002))}, 3)
-    assert order == ["a", "b"] * 5
-    assert {name: len(times) for name, times in spent.items()} == {"a": 3, "b": 3}
-    assert min(spent["b"]) >= 2
-
-
-def test_the_table_is_markdown():
-    lines = markdown([at_most("one", 60, 120, "ms"), left_out("two", "no model", "35 MB or less")]).splitlines()
-    assert lines[1] == "|---|---|---|---|"
-    assert lines[2] == "| one | 60 ms | 120 ms or less | 2.00 |"
-    assert lines[3] == "| two | not measured: no model | 35 MB or less | - |"
 
 
 def test_every_work_gives_its_rows(tiny_model_path, capsys):
