@@ -21,6 +21,8 @@ from pages.parts.filters import (
 from pages.parts.gallery import gallery
 from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
+EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[])
+
 with explained():
     lake = open_lake()
     st.title("Wafers")
@@ -62,9 +64,7 @@ with explained():
             disabled=not found,
             help="All wafers of this filter in this order, every page of the table.",
         )
-        st.button(
-            "Clear filters", on_click=clear_filters, disabled=where == WaferFilter(product=[], lot=[], defect_class=[])
-        )
+        st.button("Clear filters", on_click=clear_filters, args=(lake,), disabled=where == EVERYTHING)
         pages = st.container(horizontal=True, horizontal_alignment="right")
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")

@@ -17,7 +17,7 @@ CONFIG = {"displayModeBar": False, "responsive": True}
 CLASS_NAMES = {c.key: c.name for c in CLASSES}
 
 
-def bars_by_class(summary: Summary, *, key: str, height: int = 200) -> None:
+def bars_by_class(summary: Summary, *, key: str) -> None:
     """Draw a bar for each class on the wafer: affected dies, with the number of clusters."""
     colors = class_colors(chosen_palette())
     keys = sorted(summary.dies_by_class, key=lambda k: summary.dies_by_class[k])
@@ -32,7 +32,7 @@ def bars_by_class(summary: Summary, *, key: str, height: int = 200) -> None:
         hovertemplate="%{y}: %{x:,} dies<extra></extra>",
         width=0.62,
     )
-    figure = _figure([bars], height, right=64)
+    figure = _figure([bars], 16 + 32 * len(keys), right=64)
     figure.update_xaxes(visible=False)
     spoken = ", ".join(f"{CLASS_NAMES[k]} {summary.dies_by_class[k]}" for k in reversed(keys))
     _show(figure, key, f"Affected dies by class: {spoken}")
@@ -95,7 +95,7 @@ def quadrant_shares(values: Mapping[str, float], *, key: str, height: int = 150)
     )
     figure = _figure([tiles], height)
     figure.update_xaxes(visible=False, constrain="domain")
-    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     spoken = ", ".join(f"{name} {share:.0%}" for name, share in values.items())
     _show(figure, key, f"Share of the affected dies by quadrant: {spoken}")
 

@@ -8,7 +8,7 @@ from core.lake import Lake, WaferFilter
 from core.overview import span, start_of
 from data.classes import CLASSES
 from pages.parts.links import CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT
-from pages.parts.state import drop_widgets
+from pages.parts.state import set_widget
 
 NAMES = {c.key: c.name for c in CLASSES}
 FULL_SEVERITY = (0, 100)
@@ -90,6 +90,10 @@ def wafer_filter(products: list[str], days: tuple[date, date] | None, lake: Lake
     return WaferFilter(product=products, since=start_of(days[0]), until=start_of(days[1] + timedelta(days=1)))
 
 
-def clear_filters() -> None:
+def clear_filters(lake: Lake) -> None:
     """Let every wafer through again."""
-    drop_widgets(PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT)
+    for key, everything in ((PRODUCT, []), (LOT, []), (CLASS, []), (SEVERITY, FULL_SEVERITY), (TEXT, "")):
+        set_widget(key, everything)
+    whole = span(lake)
+    if whole is not None:
+        set_widget(DATES, whole)

@@ -37,9 +37,9 @@ HELP = {
         f"radius, edge from {EDGE_SHARE:.0%}, middle between."
     ),
     "quadrants": "Share of the affected dies in each quarter of the wafer as drawn.",
-    "density_term": "Affected dies per cm² over their saturation, at most 1; up to 40 points.",
-    "coverage_term": "Area of the affected dies over the wafer's, over its saturation, at most 1; up to 30 points.",
-    "count_term": "Clusters over their saturation, at most 1; up to 30 points.",
+    "density_term": "Affected dies per cm², of the density that fills the term; up to 40 points.",
+    "coverage_term": "Area of the affected dies over the wafer's, of the share that fills the term; up to 30 points.",
+    "count_term": "Clusters, of the number that fills the term; up to 30 points.",
     "dies": "Number of dies.",
     "area": "Area of the cluster's dies in mm², streets included.",
     "perimeter": "Length of the cluster's outline in mm.",

@@ -96,9 +96,9 @@ def _measures(result: WaferResult, summary: Summary) -> None:
     sure = f"{severity.confidence:.2f}" if severity.cluster_count else "–"
     confidence.metric("Confidence", sure, help=HELP["mean_confidence"])
     full = SeverityRules.configured()
-    density_said = f"{severity.density_per_cm2:.2f}, full at {full.density_saturation:g} /cm²"
-    coverage_said = f"{severity.coverage:.1%}, full at {full.coverage_saturation:.0%}"
-    count_said = f"{severity.cluster_count}, full at {full.count_saturation:g}"
+    density_said = f"{severity.density_per_cm2:.2f} of {full.density_saturation:g} /cm²"
+    coverage_said = f"{severity.coverage:.1%} of {full.coverage_saturation:.0%}"
+    count_said = f"{severity.cluster_count} of {full.count_saturation:g}"
     terms = (
         ("Density", severity.density_term, DENSITY_POINTS, density_said, "density_term"),
         ("Coverage", severity.coverage_term, COVERAGE_POINTS, coverage_said, "coverage_term"),

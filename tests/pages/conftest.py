@@ -33,8 +33,9 @@ def open_page(lake_home, monkeypatch) -> Open:
 
     def opened(name: str, home: Path = lake_home, **query: str | list[str]) -> AppTest:
         monkeypatch.setenv("WAFERSCOPE_HOME", str(home))
-        app = AppTest.from_file(str(SHELL), default_timeout=120).run()
-        app.switch_page(f"../{name}.py")
+        app = AppTest.from_file(str(SHELL), default_timeout=300)
+        if name != "overview":  # which is where the app starts
+            app.run().switch_page(f"../{name}.py")
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()

@@ -42,7 +42,6 @@ class WaferCanvas {
       this.cursor = null;
       this.hideTip();
     }
-    this.canvas.style.height = `${data.height}px`;
     this.canvas.setAttribute("aria-label", data.alt);
     this.writeLegend();
     this.resize();
@@ -97,8 +96,9 @@ class WaferCanvas {
   }
 
   resize() {
-    const { clientWidth: width, clientHeight: height } = this.canvas, ratio = window.devicePixelRatio || 1;
-    if (!this.wafer || !width) return;
+    if (!this.wafer || !this.canvas.clientWidth) return;
+    const width = this.canvas.clientWidth, height = Math.min(this.wafer.height, width), ratio = window.devicePixelRatio || 1;
+    this.canvas.style.height = `${height}px`;
     const changed = width !== this.view.width || height !== this.view.height || ratio !== this.view.ratio;
     Object.assign(this.view, { width, height, ratio });
     this.canvas.width = Math.round(width * ratio);
