@@ -51,6 +51,8 @@ class Learner(lightning.LightningModule):
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average), use_buffers=True
         )
+        # No loss reaches the average: several processes would wait for its gradients.
+        self.average.requires_grad_(False)
         self.loss_config, self.schedule = loss, schedule
         self.counts: dict[str, Tensor] = {}
 
