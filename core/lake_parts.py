@@ -1,8 +1,9 @@
 """The lake's files: Parquet parts in one folder a table, that appear whole and are never edited."""
 
+import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +16,11 @@ from core.storage import Folder
 from data.errors import LakeError
 
 SUFFIX = ".parquet"
+MERGED = "-merged" + SUFFIX
 ATTEMPTS = 5
 ROW_GROUP = 2048  # rows that a look-up by key reads at least
 
+_INPUTS = b"waferscope.inputs"
 _REMEDY = "Correct the query, or move the file it names out of the lake."
 
 Result = TypeVar("Result")
@@ -38,6 +41,7 @@ class Parts:
     def __init__(self, root: str | Path) -> None:
         self.folder = Folder(root)
         self._listed: Listing | None = None
+        self._merged_from: dict[tuple[str, str], frozenset[str]] = {}
 
     def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows as one part; when this returns they survive a crash of the machine.
@@ -80,30 +84,57 @@ class Parts:
         return [self.folder.address(f"{table}/{name}") for name in sorted(names)]
 
     def listing(self) -> Listing:
-        """List all parts so that no row is overlooked, whoever writes or merges meanwhile.
+        """List the parts that count, so that no row is overlooked or met twice, whoever writes or merges meanwhile.
 
-        A merge puts the merged part in place before it removes its inputs, so a listing under way could miss both; it
-        is trusted only when nothing vanished since the one before. Parents are listed before their children, which are
-        written first: the children of a listed row are listed.
+        A merge puts the merged part in place before it removes its inputs. So a listing under way could miss both; it
+        is trusted only when nothing vanished since the one before. And it may hold both, until the inputs are removed
+        or for longer where the merge died; the merged part says what it was made of, and that is left out. Parents are
+        listed before their children, which are written first: the children of a listed row are listed.
         """
         before = self._listed or self._scan()
         while True:
             now = self._scan()
             if all(before[name] <= now[name] for name in TABLES):
                 self._listed = now
-                return now
+                return {name: found - self._replaced(name, found) for name, found in now.items()}
             before = now
+
+    def remove_replaced(self, table: str) -> None:
+        """Remove the parts of a table that a merged part stands for."""
+        for name in self._replaced(table, self._scan()[table]):
+            self.folder.remove(f"{table}/{name}")
 
     def _scan(self) -> Listing:
         return {name: frozenset(part for part in self.folder.names(name) if part.endswith(SUFFIX)) for name in TABLES}
 
+    def _replaced(self, table: str, found: frozenset[str]) -> frozenset[str]:
+        inputs = (self._inputs_of(table, name) for name in found if name.endswith(MERGED))
+        return found & frozenset[str]().union(*inputs)
 
-def new_name() -> str:
+    def _inputs_of(self, table: str, name: str) -> frozenset[str]:
+        """What a merged part was made of, read once."""
+        known = self._merged_from.get((table, name))
+        if known is None:
+            with self.folder.filesystem.open(self.folder.address(f"{table}/{name}"), "rb") as file:
+                known = frozenset(json.loads(pq.read_metadata(file).metadata[_INPUTS]))
+            self._merged_from[table, name] = known
+        return known
+
+
+def new_name(suffix: str = SUFFIX) -> str:
     """Name of a new part: by time, and unique whoever writes in the same instant."""
-    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{SUFFIX}"
+    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{suffix}"
 
 
-def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a file to write as every part is: compressed, with a dictionary of each text column's values."""
+def parquet_writer(path: Path, schema: pa.Schema, inputs: Sequence[str] = ()) -> pq.ParquetWriter:
+    """Open a file to write as every part is: compressed, with a dictionary of each text column's values.
+
+    Args:
+        path: where to write.
+        schema: its columns.
+        inputs: names of the parts it stands for.
+    """
     texts = [field.name for field in schema if pa.types.is_string(field.type)]
-    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)
+    writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)
+    writer.add_key_value_metadata({_INPUTS: json.dumps(list(inputs))})
+    return writer

@@ -27,6 +27,7 @@ class Table:
         keys: columns that name what a row is about.
         order: columns its parts are sorted by when merged.
         parent: table whose rows its rows belong to by key and sequence; its own name when it stands alone.
+        member: column that tells the rows of one key and sequence apart, "" where there is one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Table:
     keys: tuple[str, ...]
     order: tuple[str, ...]
     parent: str
+    member: str = ""
 
     @property
     def schema(self) -> pa.Schema:
@@ -163,7 +165,7 @@ TABLES = {
         Table("wafers", WAFER_COLUMNS, ("key",), ("tested_at", "key"), "wafers"),
         Table("segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations"),
         Table("dies", _DIES_COLUMNS, ("key",), ("key",), "wafers"),
-        Table("instances", _INSTANCE_COLUMNS, ("key",), ("key", "class_key", "number"), "segmentations"),
+        Table("instances", _INSTANCE_COLUMNS, ("key",), ("key", "number"), "segmentations", "number"),
         Table("embeddings", _EMBEDDING_COLUMNS, ("key", "model"), ("key",), "embeddings"),
         Table("evaluations", _EVALUATION_COLUMNS, ("key",), ("evaluated_at",), "evaluations"),
     )

@@ -1,5 +1,6 @@
 """A folder, here or on an object store, into which whole files appear at once or not at all."""
 
+import fcntl
 import os
 import time
 import uuid
@@ -104,9 +105,29 @@ class Folder:
         _sync(target.parent)
 
     def remove(self, name: str) -> None:
-        """Remove a file; one that is gone already is fine."""
+        """Remove a file, durably; one that is gone already is fine."""
         with suppress(FileNotFoundError):
             self.filesystem.rm_file(self.address(name))
+            if self.local:
+                _sync((self.local / name).parent)
+
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[bool]:
+        """Try to be the only one who works under a name; the claim ends with the block, or with the process.
+
+        Gives False where another process or thread holds it. An object store knows no locks: there it is always True.
+        """
+        if self.local is None:
+            yield True
+            return
+        _make_durable_folder(self.local)
+        with (self.local / name).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def sweep(self, folder: str) -> int:
         """Remove what writers that died over a day ago left unfinished in a sub-folder; give the number of files."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.lake import Lake
+from core.lake_compaction import LOCK
 from tests.core.lake_examples import drawn, found_on, same_wafer
 from tests.core.lake_worker import append, merge, processes
 
@@ -16,6 +17,12 @@ PER_WRITER = 16
 @pytest.fixture(params=["path", "memory"])
 def root(request, tmp_path) -> str:
     return {"path": str(tmp_path / "lake"), "memory": f"memory://{uuid.uuid4().hex}"}[request.param]
+
+
+_CLUSTERS = """
+    SELECT cluster_count, n FROM segmentations
+    LEFT JOIN (SELECT key, count(*) AS n FROM instances GROUP BY key) USING (key)
+"""
 
 
 def parts_of(lake: Lake) -> dict[str, int]:
@@ -39,6 +46,8 @@ def test_processes_append_and_merge_while_another_reads(tmp_path):
         seen = table["n"][0]
         orphans = reader.query("SELECT count(*) AS n FROM wafers AS w ANTI JOIN dies AS d ON d.key = w.key")
         assert orphans["n"][0] == 0
+        clusters = reader.query(_CLUSTERS)
+        assert (clusters["n"] == clusters["cluster_count"]).all()
     for process in everyone:
         process.join()
         assert process.exitcode == 0
@@ -148,3 +157,13 @@ def test_a_part_that_vanishes_between_listing_and_reading_is_no_error(tmp_path, 
     fresh = stale._parts.listing
     monkeypatch.setattr(stale._parts, "listing", lambda: next(answers, None) or fresh())
     assert set(stale.wafers_by_keys([drawn(n).key for n in range(2)])) == {drawn(n).key for n in range(2)}
+
+
+def test_one_merge_runs_at_a_time(tmp_path):
+    lake = Lake(tmp_path)
+    for number in range(3):
+        lake.append_wafers([drawn(number)])
+    with lake._parts.folder.claimed(LOCK) as mine:
+        assert mine
+        assert Lake(tmp_path).compact() == 0
+    assert Lake(tmp_path).compact() == 6

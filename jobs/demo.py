@@ -1,0 +1,91 @@
+"""Fill an empty lake with the demo fab: drawn wafers with a process history, segmented by the model in use."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from core.lake import Lake, batches
+from core.segmentation import Segmenter
+from core.settings import settings
+from core.storage import Folder
+from data.errors import WaferError
+from data.synthesis.fab import demo_fab
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.segment import load_segmenter, segment_lake
+
+SEED = 20261123
+MARK = "demo.json"
+WAFERS_PER_PART = 200
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """Fill an empty lake with a demo fab; run again after an interruption it goes on where it was."""
+
+    wafers: int | None = None  # how many; empty: as WAFERSCOPE_DEMO_WAFERS says
+    seed: int = SEED  # of the fab
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+    model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What stands in the workspace once a demo was begun, so that it can be ended as it was begun."""
+
+    wafers: int
+    seed: int
+    complete: bool = False
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the job could not run.
+    """
+    config = parse(DemoConfig, argv)
+    try:
+        at = settings().at(config.home)
+        home, lake = Folder(at.home), Lake(at.lake_url)
+        mark = _read_mark(home)
+        count = lake.count()
+        if count and (mark is None or mark.complete):
+            print(f"The lake in {at.lake_url} holds {count:,} wafers; it stays as it is.", file=sys.stderr)
+            return 0
+        if mark is None or not count:
+            mark = Mark(config.wafers or at.demo_wafers, config.seed)
+        _make(lake, load_segmenter(at, config.model), home, mark)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark) -> None:
+    """Draw, keep and segment; wafers and results that are there already are not made twice."""
+    _write_mark(home, mark)
+    with ProgressLine("drew", mark.wafers) as progress:
+        done = 0
+        for drawn in batches(demo_fab(seed=mark.seed, wafers=mark.wafers), WAFERS_PER_PART):
+            lake.append_wafers(one.wafer for one in drawn)
+            done += len(drawn)
+            progress.update(done)
+    segment_lake(lake, segmenter)
+    lake.compact()
+    _write_mark(home, replace(mark, complete=True))
+
+
+def _read_mark(home: Folder) -> Mark | None:
+    return Mark(**json.loads(home.read(MARK))) if home.exists(MARK) else None
+
+
+def _write_mark(home: Folder, mark: Mark) -> None:
+    with home.new_file(MARK) as path:
+        path.write_text(json.dumps(asdict(mark)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
