@@ -154,8 +154,11 @@ def thumbnail_png(
     axes = rim_in_dies(wafer)
     cell_px = max(1, -(-side_px // round(2 * max(axes[0] * cell_aspect(wafer), axes[1]))))
     image = draw_wafer(wafer, segmentation, None, palette, theme, cell_px)
-    shrink = side_px / max(image.shape[:2])
-    size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+    cell_height = cell_px * cell_aspect(wafer)
+    # Cells are whole pixels, so small ones are off scale; the picture need not be.
+    height, width = image.shape[0] * cell_height / max(1, round(cell_height)), image.shape[1]
+    shrink = side_px / max(height, width)
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     picture = np.zeros((side_px, side_px, 4), dtype=np.uint8)
     top, left = (side_px - size[1]) // 2, (side_px - size[0]) // 2

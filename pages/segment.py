@@ -134,7 +134,7 @@ def unread(failures: Sequence[ReadFailure]) -> None:
     """List the files that could not be read, each with its sentence."""
     if not failures:
         return
-    with st.expander(f"Could not be read: {len(failures)}", expanded=len(failures) <= 5):
+    with st.expander(f"Could not be read: {len(failures)}", expanded=len(failures) <= 8):
         for failure in failures[:FAILURES_SHOWN]:
             st.text(failure.reason)
         if len(failures) > FAILURES_SHOWN:

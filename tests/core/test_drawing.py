@@ -10,7 +10,7 @@ from core.drawing import draw_wafer, lay_out, png_bytes, thumbnail_png
 from core.palette import GREYS, Palette, Theme, class_colors, rgb
 from data.classes import CLASS_KEYS
 from data.errors import WaferValueError
-from data.wafer import Notch
+from data.wafer import Notch, WaferMap
 from tests.core.wafers import disc, segmentation, wafer
 
 
@@ -151,3 +151,12 @@ def test_png_keeps_every_pixel():
 def test_nonsense_is_refused_with_what_to_do(arguments, words):
     with pytest.raises(WaferValueError, match=words):
         draw_wafer(wafer(np.ones((3, 3), dtype=bool)), **arguments)
+
+
+def test_a_thumbnail_of_a_round_wafer_is_round_whatever_the_pitch():
+    shown = WaferMap(
+        dies=np.ones((30, 48), dtype=np.uint8), lot_id="L", wafer_id="W", die_pitch_mm=(7.0, 5.0), diameter_mm=330.0
+    )
+    picture = np.asarray(Image.open(io.BytesIO(thumbnail_png(shown, side_px=96))))
+    seen = picture[..., 3] > 0
+    assert abs(int(seen.any(axis=0).sum()) - int(seen.any(axis=1).sum())) <= 2
