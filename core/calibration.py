@@ -1,5 +1,6 @@
-"""What a model needs beside its weights: temperatures and thresholds per class, fitted on wafers it never trained on."""
+"""What a model needs beside its weights: temperatures and thresholds per class, fitted on wafers not trained on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,10 +43,10 @@ def fit_temperatures(dies: FailingDies) -> NDArray[np.float32]:
 
 
 def fit_die_thresholds(dies: FailingDies, temperatures: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Find for each class the probability from which a die counts, by pooled IoU; float32 (8,)."""
+    """Find for each class the probability from which a die counts, by pooled IoU; float32 (8,), 0.5 without a die."""
     probabilities = sigmoid(dies.logits / temperatures[:, None])
     best = [
-        THRESHOLDS[np.argmax([_iou(p >= threshold, t) for threshold in THRESHOLDS])]
+        _best_threshold([_iou(p >= threshold, t) for threshold in THRESHOLDS]) if t.any() else 0.5
         for p, t in zip(probabilities, dies.truth, strict=True)
     ]
     return np.array(best, dtype=np.float32)
@@ -72,8 +73,16 @@ def fit_presence_thresholds(
         truth, weight = label[known, k] == 1, np.where(none[known], false_alarm_weight, 1.0)
         if truth.any():
             scores = [_f1(presence[known, k] >= threshold, truth, weight) for threshold in THRESHOLDS]
-            thresholds[k] = THRESHOLDS[np.argmax(scores)]
+            thresholds[k] = _best_threshold(scores)
     return thresholds
+
+
+def _best_threshold(scores: Sequence[float]) -> float:
+    """Take the threshold of the best score; of the first run of equals the middle, farthest from both mistakes."""
+    first = int(np.argmax(scores))
+    run = np.flatnonzero(np.diff(np.asarray(scores[first:]) == scores[first]))
+    last = first + int(run[0]) if run.size else len(scores) - 1
+    return float(THRESHOLDS[(first + last) // 2])
 
 
 def _iou(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:

@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pytest
+
+from core.calibration import (
+    TEMPERATURES,
+    THRESHOLDS,
+    FailingDies,
+    fit_die_thresholds,
+    fit_presence_thresholds,
+    fit_temperatures,
+)
+from data.classes import CLASS_COUNT
+
+ONES = np.ones(CLASS_COUNT, dtype=np.float32)
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+def dies(seed: int, count: int = 60, true_temperature: float = 1.0) -> FailingDies:
+    """Dies whose truth is drawn with the probability that their logits say once divided by the true temperature."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 3, (CLASS_COUNT, count)).astype(np.float32)
+    truth = rng.random((CLASS_COUNT, count)) < 1 / (1 + np.exp(-logits / true_temperature))
+    return FailingDies(logits, truth)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_temperature_is_the_one_that_makes_the_truth_most_likely(seed):
+    drawn = dies(seed, true_temperature=1.5)
+    fitted = fit_temperatures(drawn)
+    assert fitted.dtype == np.float32
+    for k in range(CLASS_COUNT):
+        costs = []
+        for temperature in TEMPERATURES:
+            hits = (
+                sigmoid(float(x) / temperature if t else -float(x) / temperature)
+                for x, t in zip(drawn.logits[k], drawn.truth[k], strict=True)
+            )
+            costs.append(-sum(math.log(hit) for hit in hits))
+        assert fitted[k] == pytest.approx(TEMPERATURES[int(np.argmin(costs))])
+
+
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 2.2])
+def test_an_over_or_unsure_network_is_found_out(temperature):
+    assert fit_temperatures(dies(1, 8_000, temperature)) == pytest.approx(temperature * ONES, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_die_threshold_gives_the_best_iou_there_is(seed):
+    drawn = dies(seed)
+    temperatures = np.linspace(0.5, 2, CLASS_COUNT, dtype=np.float32)
+    fitted = fit_die_thresholds(drawn, temperatures)
+
+    def iou(k: int, threshold: float) -> float:
+        said = [sigmoid(float(x) / float(temperatures[k])) >= threshold for x in drawn.logits[k]]
+        pairs = list(zip(said, drawn.truth[k], strict=True))
+        return sum(s and t for s, t in pairs) / sum(s or t for s, t in pairs)
+
+    for k in range(CLASS_COUNT):
+        assert iou(k, float(fitted[k])) == pytest.approx(max(iou(k, t) for t in THRESHOLDS), abs=1e-9)
+
+
+@pytest.mark.parametrize("weight", [1.0, 3.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_presence_threshold_gives_the_best_f1_there_is(seed, weight):
+    rng = np.random.default_rng(seed)
+    label = (rng.random((50, CLASS_COUNT)) < 0.3).astype(np.float32)
+    label[:20] = 0
+    present = np.clip(0.5 + 0.3 * (label - 0.5) + rng.normal(0, 0.25, label.shape), 0, 1).astype(np.float32)
+    label[30:35, 2] = np.nan
+    plain = {i for i, row in enumerate(label) if (row == 0).all()}
+    fitted = fit_presence_thresholds(present, label, weight)
+
+    def f1(k: int, threshold: float) -> float:
+        hit = false = missed = 0.0
+        for i, (p, truth) in enumerate(zip(present[:, k].tolist(), label[:, k].tolist(), strict=True)):
+            if not math.isnan(truth):
+                hit += p >= threshold and truth == 1
+                missed += p < threshold and truth == 1
+                false += (p >= threshold and truth == 0) * (weight if i in plain else 1)
+        return 2 * hit / (2 * hit + false + missed)
+
+    for k in (0, 2, 7):
+        assert f1(k, float(fitted[k])) == pytest.approx(max(f1(k, float(t)) for t in THRESHOLDS), abs=1e-9)
+
+
+def test_dear_false_alarms_never_lower_a_threshold():
+    rng = np.random.default_rng(1)
+    label = np.zeros((80, CLASS_COUNT), dtype=np.float32)
+    label[:25] = 1
+    present = np.clip(0.4 + 0.2 * label + rng.normal(0, 0.2, label.shape), 0, 1).astype(np.float32)
+    plain, dear = (fit_presence_thresholds(present, label, weight) for weight in (1.0, 10.0))
+    assert (dear >= plain).all()
+    assert (dear > plain).any()
+
+
+def test_a_class_that_no_wafer_shows_keeps_a_half():
+    none = FailingDies(np.zeros((CLASS_COUNT, 5), np.float32), np.zeros((CLASS_COUNT, 5), dtype=bool))
+    assert fit_die_thresholds(none, ONES).tolist() == [0.5] * CLASS_COUNT
+    unknown = np.full((4, CLASS_COUNT), np.nan, dtype=np.float32)
+    assert fit_presence_thresholds(np.full((4, CLASS_COUNT), 0.9, np.float32), unknown).tolist() == [0.5] * CLASS_COUNT
+    absent = np.zeros((4, CLASS_COUNT), dtype=np.float32)
+    assert fit_presence_thresholds(np.full((4, CLASS_COUNT), 0.9, np.float32), absent).tolist() == [0.5] * CLASS_COUNT
+
+
+def test_where_several_thresholds_part_truth_as_well_the_one_in_the_middle_of_them_is_taken():
+    label = np.zeros((6, CLASS_COUNT), dtype=np.float32)
+    label[:3] = 1
+    present = np.where(label == 1, 0.8, 0.2).astype(np.float32)
+    assert fit_presence_thresholds(present, label) == pytest.approx(0.5 * ONES, abs=0.011)
+    logits = np.where(label.T == 1, np.log(4), -np.log(4)).astype(np.float32)
+    assert fit_die_thresholds(FailingDies(logits, label.T == 1), ONES) == pytest.approx(0.5 * ONES, abs=0.011)

@@ -1,0 +1,144 @@
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from data.classes import CLASS_COUNT, CLASS_INDEX
+from data.datasets import LabelledMaps
+from data.raster import WORKING_SIZES, working_size
+from data.synthesis import Recipe, draw_wafer
+from models.batches import LARGEST_TRAINED, LEAST_WAFERS, MixConfig, WaferBatches, _grid_range
+
+SMALL = MixConfig(pixels=6 * 64 * 64, size_shares=(0.5, 0.5))
+SIZES = WORKING_SIZES[: len(MixConfig().size_shares)]
+
+
+def labelled(count: int = 24) -> LabelledMaps:
+    """Wafers of 26 dies across: a third without a pattern, the others centre or edge and centre."""
+    maps, presence = [], np.zeros((count, CLASS_COUNT), dtype=np.float32)
+    for i in range(count):
+        classes = ((), ("center",), ("center", "edge"))[i % 3]
+        drawn = draw_wafer(np.random.default_rng(i), Recipe(shortest=26, longest=26, classes=classes, background=0.05))
+        maps.append(drawn.wafer.dies)
+        presence[i, [CLASS_INDEX[key] for key in classes]] = 1
+    return LabelledMaps(maps, presence, [f"fab:{i}" for i in range(count)], np.zeros(count, dtype=bool))
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(torch.nan_to_num(one[k], -1), torch.nan_to_num(other[k], -1)) for k in one | other)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_batch_is_what_its_number_and_seed_say(number):
+    batches = WaferBatches(labelled(), SMALL, seed=3)
+    again = WaferBatches(labelled(), SMALL, seed=3, start=50)
+    assert same(batches.batch(number), again.batch(number))
+    other = WaferBatches(labelled(), SMALL, seed=4).batch(number)
+    assert other["wafer"].shape != batches.batch(number)["wafer"].shape or not same(other, batches.batch(number))
+
+
+def test_batches_go_on_from_the_start_they_are_given():
+    batches = WaferBatches(None, SMALL, seed=3)
+    late = list(islice(iter(WaferBatches(None, SMALL, seed=3, start=4)), 2))
+    assert same(late[0], batches.batch(4))
+    assert same(late[1], batches.batch(5))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_make_the_same_batches_in_the_same_order(workers):
+    batches = WaferBatches(None, SMALL, seed=3, start=2)
+    made = islice(DataLoader(batches, batch_size=None, num_workers=workers), 4)
+    assert all(same(one, batches.batch(2 + i)) for i, one in enumerate(made))
+
+
+def test_shapes_types_and_values_are_what_is_promised():
+    batches = WaferBatches(labelled(), SMALL, seed=3)
+    for number in range(6):
+        batch = batches.batch(number)
+        n, _, size, _ = batch["wafer"].shape
+        assert batch["wafer"].shape == (n, 3, size, size)
+        assert batch["masks"].shape == (n, CLASS_COUNT, size, size)
+        assert (batch["has_masks"].shape, batch["presence"].shape) == ((n,), (n, CLASS_COUNT))
+        kinds = [batch[k].dtype for k in ("wafer", "masks", "has_masks", "presence")]
+        assert kinds == [torch.float32, torch.uint8, torch.bool, torch.float32]
+        assert size in SIZES
+        assert set(batch["masks"].unique().tolist()) <= {0, 1}
+
+
+def test_masks_lie_on_failing_dies_and_presence_says_which_there_are():
+    batches = WaferBatches(labelled(), SMALL, seed=3)
+    for number in range(8):
+        batch = batches.batch(number)
+        drawn = batch["has_masks"]
+        assert not (batch["masks"].bool() & (batch["wafer"][:, :1] == 0)).any()
+        assert torch.equal(batch["masks"][drawn].amax(dim=(2, 3)).float(), batch["presence"][drawn])
+        assert not batch["masks"][~drawn].any()
+
+
+def test_a_batch_holds_as_many_wafers_as_its_pixels_allow():
+    mix = MixConfig(pixels=6 * 64 * 64)
+    batches = WaferBatches(None, mix, seed=1)
+    for number in range(8):
+        n, size = batches.batch(number)["wafer"].shape[::2]
+        assert n == max(LEAST_WAFERS, mix.pixels // size**2)
+
+
+def test_working_sizes_are_drawn_in_the_shares_told(monkeypatch):
+    plain = np.ones((20, 20), np.uint8), np.zeros((CLASS_COUNT, 20, 20), bool), np.zeros(CLASS_COUNT, np.float32)
+    monkeypatch.setattr(WaferBatches, "_synthetic", lambda *_: plain)
+    mix = MixConfig(pixels=0)
+    batches = WaferBatches(None, mix, seed=1)
+    sizes = [batches.batch(i)["wafer"].shape[-1] for i in range(150)]
+    shares = [np.mean(np.array(sizes) == size) for size in SIZES]
+    assert shares == pytest.approx(np.array(mix.size_shares) / sum(mix.size_shares), abs=0.1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_drawn_grids_are_those_that_the_app_shows_at_that_size(size):
+    low, high = _grid_range(size)
+    assert low < high
+    assert working_size((high - 1, high - 1)) == size
+    assert low == 20 if size == SIZES[0] else working_size((low + 1, low + 1)) == size
+
+
+def test_neighbouring_sizes_leave_no_grid_out():
+    ranges = [_grid_range(size) for size in SIZES]
+    assert all(nxt[0] <= before[1] + 1 for before, nxt in pairwise(ranges))
+
+
+def test_real_wafers_come_with_labels_in_the_share_told_where_there_are_any_of_that_size():
+    real = labelled()
+    assert {working_size(m.shape) for m in real.maps} == {64}
+    batches = WaferBatches(real, SMALL, seed=3)
+    for number in range(5):
+        batch = batches.batch(number)
+        n, size = batch["wafer"].shape[::2]
+        assert int((~batch["has_masks"]).sum()) == (n // 2 if size == 64 else 0)
+
+
+def test_real_wafers_without_a_pattern_come_up_in_the_share_told_and_labels_evenly():
+    mix = MixConfig(pixels=20 * 64 * 64, size_shares=(1.0,), real_share=1.0)
+    batches = WaferBatches(labelled(), mix, seed=3)
+    presence = torch.cat([batches.batch(i)["presence"] for i in range(15)])
+    assert float((presence == 0).all(dim=1).float().mean()) == pytest.approx(mix.none_share, abs=0.1)
+    edge = float(presence[:, CLASS_INDEX["edge"]].mean())
+    assert edge == pytest.approx((1 - mix.none_share) / 2, abs=0.1)
+
+
+def test_wafers_that_nobody_can_label_are_never_drawn():
+    real = labelled(6)
+    unknown = LabelledMaps(real.maps, np.full_like(real.presence, np.nan), real.names, np.ones(6, dtype=bool))
+    batch = WaferBatches(unknown, MixConfig(pixels=4 * 64 * 64, size_shares=(1.0,)), seed=1).batch(0)
+    assert batch["has_masks"].all()
+    assert not batch["presence"].isnan().any()
+
+
+def test_larger_wafers_than_training_draws_count_to_its_largest_size():
+    drawn = draw_wafer(np.random.default_rng(1), Recipe(shortest=210, longest=210, classes=("center",)))
+    presence = np.zeros((1, CLASS_COUNT), dtype=np.float32)
+    presence[0, CLASS_INDEX["center"]] = 1
+    real = LabelledMaps([drawn.wafer.dies], presence, ["fab:0"], np.zeros(1, dtype=bool))
+    assert working_size(drawn.wafer.dies.shape) > LARGEST_TRAINED
+    assert list(WaferBatches(real, SMALL, seed=1).pools) == [LARGEST_TRAINED]

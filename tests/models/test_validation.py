@@ -1,0 +1,55 @@
+import numpy as np
+import torch
+
+from data.classes import CLASS_COUNT, CLASS_INDEX
+from data.datasets import LabelledMaps
+from data.raster import network_input, working_size
+from models.validation import BATCH_PIXELS, NONE_AT_MOST, PATTERNS_AT_MOST, fixed_batches
+
+
+def held_out(none: int, patterns: int, near_full: int = 2) -> LabelledMaps:
+    """Wafers of two sizes, each recognisable by the place of its one failing die."""
+    count = none + patterns + near_full
+    maps = []
+    for i in range(count):
+        dies = np.ones((26, 26) if i % 2 else (52, 52), dtype=np.uint8)
+        dies.flat[i % dies.size] = 2
+        maps.append(dies)
+    presence = np.zeros((count, CLASS_COUNT), dtype=np.float32)
+    presence[none : none + patterns, CLASS_INDEX["ring"]] = 1
+    presence[none + patterns :] = np.nan
+    return LabelledMaps(maps, presence, [f"fab:{i}" for i in range(count)], np.arange(count) >= none + patterns)
+
+
+def test_the_batches_are_the_same_every_time():
+    one, other = fixed_batches(None, 2, seed=5), fixed_batches(None, 2, seed=5)
+    assert all(torch.equal(a["wafer"], b["wafer"]) for a, b in zip(one, other, strict=True))
+    assert all(torch.equal(a["masks"], b["masks"]) for a, b in zip(one, other, strict=True))
+    assert all(batch["has_masks"].all() for batch in one)
+
+
+def test_every_held_out_wafer_is_shown_once_with_its_own_label():
+    wafers = held_out(10, 15)
+    batches = fixed_batches(wafers, 0, seed=5)
+    shown = [(w.numpy(), p.numpy()) for b in batches for w, p in zip(b["wafer"], b["presence"], strict=True)]
+    expected = [
+        (network_input(dies, working_size(dies.shape)), label)
+        for dies, label, whole in zip(wafers.maps, wafers.presence, wafers.near_full, strict=True)
+        if not whole
+    ]
+    key = lambda pair: (pair[0].shape, pair[0].tobytes(), pair[1].tobytes())  # noqa: E731
+    assert sorted(map(key, shown)) == sorted(map(key, expected))
+    assert not any(b["has_masks"].any() or b["masks"].any() for b in batches)
+
+
+def test_many_wafers_are_thinned_evenly_and_batches_bounded():
+    batches = fixed_batches(held_out(NONE_AT_MOST * 2 + 1, PATTERNS_AT_MOST + 3), 0, seed=5)
+    presence = torch.cat([b["presence"] for b in batches])
+    none = int((presence == 0).all(dim=1).sum())
+    assert NONE_AT_MOST / 2 < none <= NONE_AT_MOST
+    assert PATTERNS_AT_MOST / 2 <= len(presence) - none <= PATTERNS_AT_MOST
+    assert all(b["wafer"][:, 0].numel() <= BATCH_PIXELS for b in batches)
+
+
+def test_without_any_wafer_to_show_there_is_no_batch():
+    assert fixed_batches(held_out(0, 0), 0, seed=5) == []
