@@ -9,9 +9,10 @@ from core.analysis import WaferResult, analyse
 from core.blobs import Blobs
 from core.drawing import thumbnail_png
 from core.lake import Lake
+from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
 from core.samples import sample_files
-from core.segmentation import Segmenter
+from core.segmentation import Segmentation, Segmenter
 from core.settings import settings
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
@@ -40,13 +41,19 @@ def segmenter() -> Segmenter:
     return _segmenter(settings().model or None, settings().threads or None)
 
 
-def model_missing() -> str | None:
-    """Say why nothing can be segmented, None when it can."""
+def everywhere(result: WaferResult) -> Segmentation:
+    """Give a segmentation with the probabilities of passing dies too, which the lake does not keep.
+
+    Where another model made the result, or none can be loaded, it stays as it is.
+    """
+    found, wafer = result.segmentation, result.wafer
     try:
-        segmenter()
-    except ModelError as error:
-        return str(error)
-    return None
+        model = segmenter()
+    except ModelError:
+        return found
+    if model.name != found.model or found.probabilities[:, ~wafer.failing].any():
+        return found
+    return _segmented_anew(model.name, dies_hash(wafer), model, wafer)
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
@@ -132,6 +139,11 @@ def _lake(url: str) -> Lake:
 @st.cache_resource(max_entries=2, show_spinner="Loading the model")
 def _segmenter(model: str | None, threads: int | None) -> Segmenter:
     return Segmenter.load(model, threads=threads)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Computing probabilities")
+def _segmented_anew(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Segmentation:
+    return _model.segment([_wafer])[0]
 
 
 @st.cache_resource(max_entries=4)

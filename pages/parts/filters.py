@@ -41,9 +41,9 @@ def date_filter(lake: Lake) -> tuple[date, date] | None:
         format="YYYY-MM-DD",
         help="First and last day of test (UTC), both included.",
     )
-    # While a person has picked only the first of two days, the last one of the lake stands in.
+    # A link to a single day comes back as one date, and so does a range of which only the first day is picked yet.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    return (days[0], days[-1] if len(days) > 1 else whole[1]) if days else whole
+    return (days[0], days[-1]) if days else whole
 
 
 def class_filter() -> list[str]:

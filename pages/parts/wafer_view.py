@@ -8,6 +8,7 @@ from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, Severit
 from core.summaries import Summary, summarise
 from data.classes import CLASSES
 from pages.parts import charts
+from pages.parts.cache import everywhere
 from pages.parts.cluster_table import cluster_table
 from pages.parts.measures import HELP
 from pages.parts.state import ViewState, chosen_palette
@@ -17,7 +18,8 @@ NAMES = {c.key: c.name for c in CLASSES}
 SHOWN = {"Patterns": None, **{f"Probability of {c.name.lower()}": c.key for c in CLASSES}}
 SHOW_HELP = (
     "Patterns: every failing die in the colour of its class; a die of two classes shows both. "
-    "Probability: how sure the model is that a failing die belongs to the class."
+    "Probability: how sure the model is that a die there belongs to the class. Of results by another model than the "
+    "one in use only failing dies are known."
 )
 
 
@@ -66,13 +68,14 @@ def _map(result: WaferResult, state: ViewState, height: int) -> Instance | None:
     )
     number = state.cluster(key)
     focus = next((i for i in result.instances if i.number == number), None)
+    heat = SHOWN[shown]
     wafer_canvas(
         result.wafer,
-        result.segmentation,
+        everywhere(result) if heat else result.segmentation,
         result.instances,
         key=state.canvas_key,
         palette=chosen_palette(),
-        heat=SHOWN[shown],
+        heat=heat,
         focus=focus,
         hidden=state.hidden(),
         height=height,

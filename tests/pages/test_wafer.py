@@ -1,12 +1,16 @@
+import base64
 import json
 
+import numpy as np
 import pytest
 
+from core.analysis import analyse
 from core.lake import Lake
 from core.overview import start_of
+from core.segmentation import Segmenter
 from tests.pages.conftest import WAFERS
 
-SEGMENTED_KEY = "LOT001:W02"  # ring and scratch
+SEGMENTED_KEY = "LOT001:W05"  # ring and scratch
 PLAIN_KEY = f"LOT002:W{WAFERS - 50:02d}"
 
 
@@ -23,14 +27,14 @@ def test_a_wafer_shows_its_measures(open_page, lake_home):
     app = open_page("wafer", wafer=SEGMENTED_KEY)
     result = Lake(lake_home / "lake").result(SEGMENTED_KEY)
     assert not app.exception
-    assert app.title[0].value == "LOT001 W02"
+    assert app.title[0].value == "LOT001 W05"
     said = metrics(app)
     assert said["Severity"] == f"{result.severity.score:.0f}"
     assert said["Clusters"] == str(len(result.instances))
     assert said["Affected dies"] == str(result.severity.affected_dies)
     table = app.dataframe[0].value
     assert list(table["dies"]) == [i.die_count for i in result.instances]
-    assert any("TC38" in c.value or "TC39" in c.value or "TC49" in c.value for c in app.caption)
+    assert any(result.wafer.product in caption.value for caption in app.caption)
 
 
 def test_the_map_gets_every_die_and_the_classes_on_it(open_page, lake_home):
@@ -116,6 +120,27 @@ def test_a_wafer_without_a_result_is_segmented_by_a_click(open_page, lake_home, 
     assert not app.exception
     assert canvases(app)[0]["segmented"]
     assert lake.result(PLAIN_KEY) is not None
+
+
+def test_a_probability_map_covers_passing_dies_where_the_model_that_segmented_is_in_use(
+    open_page, lake_home, tiny_model_path, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+    wafer = Lake(lake_home / "lake").wafer(PLAIN_KEY)
+    model = Segmenter.load(str(tiny_model_path))
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers([wafer])
+    lake.append_results(analyse([wafer], model))
+    passing = (wafer.dies == 1).ravel()
+
+    def shown_on_passing_dies(home, key):
+        given = canvases(open_page("wafer", home=home, wafer=key, show="Probability of edge"))[0]
+        return np.frombuffer(base64.b64decode(given["probability"]["edge"]), dtype=np.uint8)[passing]
+
+    expected = np.rint(model.segment([wafer])[0].probabilities[0].ravel()[passing] * 255)
+    assert np.array_equal(shown_on_passing_dies(tmp_path, PLAIN_KEY), expected)
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tmp_path / "none.onnx"))
+    assert not shown_on_passing_dies(tmp_path, PLAIN_KEY).any()
 
 
 def test_without_a_model_the_click_explains_itself(open_page, monkeypatch, tmp_path):
