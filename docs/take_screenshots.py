@@ -5,27 +5,21 @@ fab for the next time.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
 from core.lake import Lake
 from core.samples import sample_files
+from tests.journeys.running_app import running_app, running_chromium
+from tests.source_tree import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-SIZE = (1440, 900)
-START_SECONDS = 120
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE_MS = 300_000
 SEVERE = 100
 
@@ -39,14 +33,12 @@ class Shot:
         path: page and query string.
         dark: in the dark theme.
         upload: files to drop on the page first.
-        height: of the window in pixels, where the usual one cuts what matters.
     """
 
     name: str
     path: str
     dark: bool = False
     upload: tuple[Path, ...] = ()
-    height: int = SIZE[1]
 
 
 def main() -> int:
@@ -62,18 +54,11 @@ def take_all(home: Path) -> int:
     environment = {**os.environ, "WAFERSCOPE_HOME": str(home)}
     subprocess.run([sys.executable, "-m", "jobs.demo"], cwd=ROOT, env=environment, check=True)
     shots = chosen_shots(Lake(home / "lake"), examples(home / "upload"))
-    with running_app(environment) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
+    with running_app(home, {}) as address, running_chromium() as browser:
         for shot in shots:
-            page = browser.new_page(
-                viewport={"width": SIZE[0], "height": shot.height}, color_scheme="dark" if shot.dark else "light"
-            )
+            page = browser.new_page(viewport=WINDOW, color_scheme="dark" if shot.dark else "light")
             take(page, address, shot)
             page.close()
-        browser.close()
     return 0
 
 
@@ -117,39 +102,6 @@ def settle(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=PATIENCE_MS)
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')", timeout=PATIENCE_MS)
     page.wait_for_timeout(3000)
-
-
-@contextmanager
-def running_app(environment: dict[str, str]) -> Iterator[str]:
-    """Serve the app on a free port of this machine; gives its address, and ends it after."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://localhost:{port}"
-    command = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
-    with subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_until_served(address)
-            yield address
-        finally:
-            process.terminate()
-
-
-def wait_until_served(address: str) -> None:
-    """Return when the app answers.
-
-    Raises:
-        TimeoutError: it does not, in two minutes.
-    """
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.5)
-    raise TimeoutError(f"{address} did not answer within {START_SECONDS} s. Start the app by hand to see why.")
 
 
 if __name__ == "__main__":

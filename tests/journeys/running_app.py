@@ -1,0 +1,80 @@
+"""The app in a process of its own and Debian's Chromium, for journeys and for the pictures in the documents."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.source_tree import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+START_SECONDS = 120
+
+
+@contextmanager
+def running_app(home: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Serve the app on a free port of this machine; gives its address, and ends it after.
+
+    Args:
+        home: its workspace; what the server says goes to `server.log` there.
+        environment: variables beside those of this process.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in two minutes; the log's end says why.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {"headless": "true", "port": port, "address": "127.0.0.1", "fileWatcherType": "none"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
+    log = home / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "WAFERSCOPE_HOME": str(home), **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/_stcore/health", server, log)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Start Chromium, driven by playwright; `CHROMIUM` says whether there is one."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise RuntimeError(f"the app did not start:\n{log.read_text()[-2000:]}")
