@@ -115,12 +115,12 @@ class Folder:
     def claimed(self, name: str) -> Iterator[bool]:
         """Try to be the only one who works under a name; the claim ends with the block, or with the process.
 
-        Gives False where another process or thread holds it. An object store knows no locks: there it is always True.
+        Gives False where another process or thread holds it. An object store knows no locks: there it is always True,
+        as in a folder that does not exist.
         """
-        if self.local is None:
+        if self.local is None or not self.local.exists():
             yield True
             return
-        _make_durable_folder(self.local)
         with (self.local / name).open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

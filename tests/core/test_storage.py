@@ -72,3 +72,17 @@ def test_only_what_was_abandoned_long_ago_is_swept(tmp_path):
 def test_an_unknown_protocol_is_said_in_a_sentence():
     with pytest.raises(LakeError, match=r"nosuch://bucket: the place cannot be used .* Give a folder or"):
         Folder("nosuch://bucket")
+
+
+def test_a_claim_is_held_by_one_at_a_time_and_ends_with_its_block(tmp_path):
+    folder = Folder(tmp_path)
+    with folder.claimed("work.lock") as mine, Folder(tmp_path).claimed("work.lock") as theirs:
+        assert (mine, theirs) == (True, False)
+    with Folder(tmp_path).claimed("work.lock") as mine:
+        assert mine
+
+
+def test_a_claim_on_what_does_not_exist_makes_nothing(tmp_path):
+    with Folder(tmp_path / "nowhere").claimed("work.lock") as mine:
+        assert mine
+    assert not (tmp_path / "nowhere").exists()
