@@ -112,30 +112,36 @@ def _pairs(lines: list[str]) -> dict[str, str]:
 
 
 def _table(content: bytes, line: int, names: list[str], separator: str, where: str) -> pa.Table:
-    wrong: list[arrow_csv.InvalidRow] = []
+    try:
+        return _parsed(content, line, names, separator, threads=True)
+    except pa.ArrowInvalid:
+        wrong: list[arrow_csv.InvalidRow] = []  # read again by one thread, which alone numbers its rows
+        try:
+            return _parsed(content, line, names, separator, threads=False, wrong=wrong)
+        except pa.ArrowInvalid as error:
+            if not wrong:
+                raise
+            raise FormatError(
+                f"{where} line {wrong[0].number}",
+                f"expected {wrong[0].expected_columns} cells, found {wrong[0].actual_columns}: {wrong[0].text[:80]!r}",
+                "Correct the line.",
+            ) from error
 
+
+def _parsed(
+    content: bytes, line: int, names: list[str], separator: str, *, threads: bool,
+    wrong: list[arrow_csv.InvalidRow] | None = None,
+) -> pa.Table:  # fmt: skip
     def note(row: arrow_csv.InvalidRow) -> str:
-        wrong.append(row)
+        if wrong is not None:
+            wrong.append(row)
         return "error"
 
-    try:
-        return arrow_csv.read_csv(
-            pa.BufferReader(content),
-            # one thread: rows keep their numbers for error messages, and the machine's other cores their work
-            read_options=arrow_csv.ReadOptions(skip_rows=line + 1, column_names=names, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=note
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in names}, strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if not wrong:
-            raise
-        number = "" if wrong[0].number is None else f" line {wrong[0].number}"
-        raise FormatError(
-            f"{where}{number}",
-            f"expected {wrong[0].expected_columns} cells, found {wrong[0].actual_columns} in '{wrong[0].text[:80]}'",
-            "Correct the line.",
-        ) from error
+    return arrow_csv.read_csv(
+        pa.BufferReader(content),
+        read_options=arrow_csv.ReadOptions(skip_rows=line + 1, column_names=names, use_threads=threads),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=note),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in names}, strings_can_be_null=False
+        ),
+    )

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,7 @@ from data.formats.image_grid import find_cells, known_cells
 from data.formats.image_meaning import meanings
 from data.formats.image_tone import dies_of_tone
 from data.formats.image_values import Picture, few_values
-from data.formats.metadata import grid_shape, key_of
-from data.formats.npz import parse_pairs
+from data.formats.metadata import grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import MAX_GRID, WaferMap
@@ -93,7 +93,7 @@ def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int =
 def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> Picture:
     """Decode by Pillow; the decoder is named, so content cannot choose another one."""
     source.stream.seek(0)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _pillow_limit(source.name):
         warnings.simplefilter("ignore")  # the limit that holds is the caller's; damage ends in an error of its own
         with Image.open(source.stream, formats=[kind]) as image:
             image.seek(page)
@@ -101,6 +101,15 @@ def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> P
             image.load()
             pairs = {str(key): str(text) for key, text in getattr(image, "text", {}).items()}
             return replace(_picture_of(image), pairs=pairs)
+
+
+@contextmanager
+def _pillow_limit(where: str) -> Iterator[None]:
+    """Pillow refuses the very largest pictures before it tells their size."""
+    try:
+        yield
+    except Image.DecompressionBombError as error:
+        raise FormatError(where, f"the picture is too large ({error})".rstrip("."), "Shrink it.") from error
 
 
 def _picture_of(image: Image.Image) -> Picture:

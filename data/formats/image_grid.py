@@ -217,7 +217,7 @@ def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ..
     """Find dies that are parted by lines of one colour, or by gaps that show what lies off the wafer."""
     (top, bottom), (left, right) = box
     inside = labels[top:bottom, left:right]
-    for line in np.unique(inside):
+    for line in range(int(inside.max()) + 1):
         street = np.isin(inside, [*off, line])
         if street.mean() > _MIN_AGREEMENT:
             continue

@@ -1,6 +1,6 @@
 """Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ _NEAR, _REACH = 16, 56
 _SHARE_NEAR, _SHARE_LEAST = 0.75, 5e-4
 _MAX_GROUPS = 8
 _OPAQUE = 128
+_SAMPLE = 65536
+_COARSE_COLORS = 64**3
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,46 +102,46 @@ def few_values(picture: Picture) -> Levels | None:
     Returns:
         The values, None for a continuous tone.
     """
-    keys, decode = _keys(picture)
-    values, counts = _unique(keys)
-    if not picture.lossy and _are_few(values, picture):
-        labels = np.searchsorted(values, keys.ravel()).reshape(keys.shape).astype(np.uint8)
-        numbers = None if picture.in_color else tuple(int(value) for value in values)
-        return Levels(labels, numbers, decode(values), counts, exact=True, from_palette=picture.palette is not None)
-    return _grouped(picture)
+    exact = None if picture.lossy else _exact_colors(picture) if picture.in_color else _exact_numbers(picture)
+    return exact or _grouped(picture)
 
 
-def _are_few(values: NDArray[Any], picture: Picture) -> bool:
-    if len(values) <= FEW:
-        return True
-    if picture.in_color or picture.palette is not None or len(values) > BIN_NUMBERS:
-        return False
-    return int(values[-1]) < BIN_NUMBERS and picture.pixels.size >= _PIXELS_PER_VALUE * len(values)
+def _exact_numbers(picture: Picture) -> Levels | None:
+    """The values of grey levels or palette entries, None when they are many."""
+    counts = np.bincount(picture.pixels.ravel())
+    values = np.flatnonzero(counts)
+    are_bins = picture.palette is None and values[-1] < BIN_NUMBERS
+    if len(values) > FEW and not (are_bins and picture.pixels.size >= _PIXELS_PER_VALUE * len(values)):
+        return None
+    label_of = np.zeros(len(counts), dtype=np.uint8)
+    label_of[values] = np.arange(len(values))
+    colors = _grey_colors(values, picture.full_scale) if picture.palette is None else picture.palette[values]
+    numbers, from_palette = tuple(values.tolist()), picture.palette is not None
+    return Levels(label_of[picture.pixels], numbers, colors, counts[values], exact=True, from_palette=from_palette)
 
 
-def _keys(picture: Picture) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[np.uint8]]]:
-    """One number a pixel, and the way back to colours."""
-    if picture.in_color:
-        colors = np.ascontiguousarray(picture.pixels, dtype=np.uint8)
-        clear = colors[..., 3] < _OPAQUE
-        if clear.any():
-            colors = np.where(clear[..., None], np.uint8(0), colors)  # what shines through has no colour
-        return colors.view(np.uint32)[..., 0], _unpacked_colors
-    if picture.palette is not None:
-        return picture.pixels, picture.palette.__getitem__
-    return picture.pixels, lambda values: _grey_colors(values, picture.full_scale)
-
-
-def _unpacked_colors(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(values, dtype=np.uint32).view(np.uint8).reshape(-1, 4)
-
-
-def _unique(keys: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    if keys.dtype.itemsize <= 2:
-        counts = np.bincount(keys.ravel())
-        values = np.flatnonzero(counts)
-        return values.astype(keys.dtype), counts[values]
-    return np.unique(keys, return_counts=True)
+def _exact_colors(picture: Picture) -> Levels | None:
+    """The colours of a picture, None when they are many. All that shine through are one, for they show nothing."""
+    colors = np.ascontiguousarray(picture.pixels, dtype=np.uint8)
+    clear = colors[..., 3] < _OPAQUE
+    if clear.any():
+        colors = np.where(clear[..., None], np.uint8(0), colors)
+    keys = colors.view(np.uint32)[..., 0]
+    if len(np.unique(keys.ravel()[:: max(1, keys.size // _SAMPLE)])) > FEW:
+        return None
+    rest = keys.ravel()
+    found: list[np.uint32] = []
+    while rest.size and len(found) <= FEW:  # a pass a colour: sorting millions of pixels takes far longer
+        found.append(rest[0])
+        rest = rest[rest != rest[0]]
+    if rest.size:
+        return None
+    values = np.sort(np.array(found, dtype=np.uint32))
+    labels = np.zeros(keys.shape, dtype=np.uint8)
+    for label, value in enumerate(values):
+        labels[keys == value] = label
+    counts = np.bincount(labels.ravel(), minlength=len(values))
+    return Levels(labels, None, values.view(np.uint8).reshape(-1, 4), counts, exact=True)
 
 
 def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:
@@ -149,10 +151,11 @@ def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:
 
 def _grouped(picture: Picture) -> Levels | None:
     """Group near colours around the most frequent ones; None when many pixels are near none of them."""
-    colors = picture.colors()[..., :3].astype(np.int16)
-    coarse = (colors >> 2).astype(np.uint32)
-    keys = (coarse[..., 0] << 12) | (coarse[..., 1] << 6) | coarse[..., 2]
-    found, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    red, green, blue = (picture.colors()[..., channel].astype(np.int32) >> 2 for channel in range(3))
+    keys = (red << 12) | (green << 6) | blue
+    all_counts = np.bincount(keys.ravel(), minlength=_COARSE_COLORS)
+    found = np.flatnonzero(all_counts)
+    counts = all_counts[found]
     cells = np.stack([found >> 12, (found >> 6) & 63, found & 63], axis=1).astype(np.int16) * 4 + 2
     left, near_total = counts.copy(), 0
     centers: list[NDArray[np.float64]] = []
@@ -168,7 +171,8 @@ def _grouped(picture: Picture) -> Levels | None:
     if len(centers) < 2 or near_total < _SHARE_NEAR * keys.size:
         return None
     middle = np.round(np.array(centers))
-    nearest = np.abs(cells[:, None] - middle[None]).sum(axis=2).argmin(axis=1).astype(np.uint8)
-    labels = nearest[inverse.reshape(keys.shape)]
+    nearest = np.zeros(_COARSE_COLORS, dtype=np.uint8)
+    nearest[found] = np.abs(cells[:, None] - middle[None]).sum(axis=2).argmin(axis=1)
+    labels = nearest[keys]
     shown = np.concatenate([middle, np.full((len(middle), 1), 255)], axis=1).astype(np.uint8)
     return Levels(labels, None, shown, np.bincount(labels.ravel(), minlength=len(middle)), exact=False)

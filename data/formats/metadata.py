@@ -4,6 +4,7 @@ The names that Waferscope writes are the keys of `ALIASES`; the other spellings 
 Anything under "attribute.NAME" is process history. Lengths may carry a unit: "7.5 mm", "7500 um", "12 in".
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -98,6 +99,21 @@ def to_pairs(wafer: WaferMap) -> dict[str, str]:
     return {key: text for key, text in pairs.items() if text} | {
         f"{ATTRIBUTE}{name}": text for name, text in wafer.attributes.items()
     }
+
+
+def parse_pairs(text: str, where: str) -> dict[str, str]:
+    """Read metadata that Waferscope wrote as JSON into a PNG, TIFF or npz.
+
+    Raises:
+        FormatError: it is no flat JSON object of texts.
+    """
+    try:
+        pairs = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(where, f"its metadata is damaged ({error})", "Export the file again.") from error
+    if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
+        raise FormatError(where, "its metadata is no JSON object of texts", "Export the file again.")
+    return pairs
 
 
 def wafer_fields(pairs: Mapping[str, str], where: str) -> dict[str, object]:

@@ -13,7 +13,6 @@ good die inked out. Beside them may stand `bins` (laid out as the maps, of the w
 attribute "label".
 """
 
-import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferError
 from data.formats.archive import check_growth, is_npz, open_zip
 from data.formats.bins import bin_table, dies_of_bins
-from data.formats.metadata import ATTRIBUTE
+from data.formats.metadata import ATTRIBUTE, parse_pairs
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
@@ -176,18 +175,3 @@ def _pairs(arrays: Arrays, count: int, where: str) -> Callable[[int], Mapping[st
 
 def _label(names: list[str]) -> dict[str, str]:
     return {f"{ATTRIBUTE}label": "+".join(names)} if names else {}
-
-
-def parse_pairs(text: str, where: str) -> dict[str, str]:
-    """Read metadata that Waferscope wrote as JSON into a PNG, TIFF or npz.
-
-    Raises:
-        FormatError: it is no flat JSON object of texts.
-    """
-    try:
-        pairs = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(where, f"its metadata is damaged ({error})", "Export the file again.") from error
-    if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
-        raise FormatError(where, "its metadata is no JSON object of texts", "Export the file again.")
-    return pairs

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
 from data.errors import FormatError, WaferError
@@ -56,7 +57,7 @@ def read_bytes(name: str, content: bytes, *, options: ReadOptions | None = None)
         'notes.png'
     """
     name = PurePosixPath(name.replace("\\", "/")).name or "upload"
-    yield from _read_source(Source(name, io.BytesIO(content)), options or ReadOptions())
+    yield from _guarded(name, "file", _read_stream(name, io.BytesIO(content), options or ReadOptions()))
 
 
 def _read_folder(root: Path, options: ReadOptions) -> Wafers:
@@ -103,10 +104,11 @@ def _read_path(path: Path, name: str, options: ReadOptions) -> Wafers:
         yield ReadFailure(name, f"{path}: cannot be opened ({error}). Check its name and rights.")
         return
     with stream:
-        yield from _read_source(Source(name, stream), options)
+        yield from _guarded(name, "file", _read_stream(name, stream, options))
 
 
-def _read_source(source: Source, options: ReadOptions) -> Wafers:
+def _read_stream(name: str, stream: BinaryIO, options: ReadOptions) -> Wafers:
+    source = Source(name, stream)
     if source.size > options.max_file_bytes:
         size, limit = source.size // MIB, options.max_file_bytes // MIB
         yield ReadFailure(source.name, f"{source.name}: the file has {size} MiB, the limit is {limit} MiB. Split it.")
