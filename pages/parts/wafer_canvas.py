@@ -86,8 +86,7 @@ def _payload(
     shown = [c.key for c in CLASSES if masks[CLASS_INDEX[c.key]].any() or c.key == heat]
     return {
         "id": f"{wafer.key} {segmentation.model if segmentation else ''}",
-        "rows": shape[0],
-        "columns": shape[1],
+        "rows": shape[0], "columns": shape[1],
         "aspect": cell_aspect(wafer),
         "center": frame.center,
         "rim": rim_in_dies(wafer),
