@@ -1,7 +1,7 @@
 """Turn a training checkpoint into the file that the app serves: ONNX, INT8, thresholds, and proof that they agree."""
 
 import json
-import os
+import pickle
 import shutil
 import sys
 import tempfile
@@ -26,8 +26,13 @@ from data.wafer import WaferMap
 from jobs.flags import parse
 from jobs.train import TrainConfig, learner, split_real
 from models.export import convolutions, describe, export_float32, quantize
+from models.learner import Learner
 
-NEUTRAL = {"die_threshold": [0.5] * CLASS_COUNT, "presence_threshold": [0.5] * CLASS_COUNT, "temperature": [1.0] * CLASS_COUNT}
+NEUTRAL = {
+    "die_threshold": [0.5] * CLASS_COUNT,
+    "presence_threshold": [0.5] * CLASS_COUNT,
+    "temperature": [1.0] * CLASS_COUNT,
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class ExportConfig:
     checkpoint: Path  # checkpoint that jobs.train wrote
     name: str = "waferscope"  # what the app calls the model
     out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
+    float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks; empty: nowhere
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
     synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
     quantized: int = 48  # wafers of each working size that set INT8 ranges
@@ -70,15 +76,18 @@ def export(config: ExportConfig) -> dict[str, object]:
         The parity report, which also lies beside the model as `<name>.parity.json`.
 
     Raises:
-        ModelError: parity fails.
+        ModelError: the checkpoint cannot be read, or parity fails.
     """
-    saved = torch.load(config.checkpoint, map_location="cpu", weights_only=False)
-    trained = TrainConfig(**saved["hyper_parameters"]["config"])
-    module = learner(trained)
-    module.load_state_dict(saved["state_dict"])
+    module, trained, steps = read_checkpoint(config.checkpoint)
     _, held_out = split_real(config.real, trained.calibration_share, trained.seed)
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
-    about = {"name": config.name, "encoder": trained.encoder, "classes": list(CLASS_KEYS)}
+    about = {
+        "name": config.name,
+        "encoder": trained.encoder,
+        "depth": trained.depth,
+        "decoder_channels": list(trained.decoder_channels),
+        "classes": list(CLASS_KEYS),
+    }
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         difference = export_float32(module.average.module, full)
@@ -94,12 +103,34 @@ def export(config: ExportConfig) -> dict[str, object]:
             **compare(full, small, drawn, held_out),
             "int8_megabytes": round(small.stat().st_size / 1e6, 2),
             "float32_megabytes": round(full.stat().st_size / 1e6, 2),
-            "steps": saved["global_step"],
+            "steps": steps,
             **tuned,
         }
         _refuse(report, config)
         _publish(small, report, config.out)
+        if config.float32:
+            shutil.copyfile(full, config.float32)
     return report
+
+
+def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
+    """Read what jobs.train wrote: the learner, its config, and the steps it took.
+
+    Raises:
+        ModelError: the file is missing, damaged, or no checkpoint of jobs.train.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=False)
+        config = TrainConfig(**saved["hyper_parameters"]["config"])
+        module = learner(config)
+        module.load_state_dict(saved["state_dict"])
+        return module, config, int(saved["global_step"])
+    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
+        raise ModelError(
+            str(path),
+            f"the checkpoint cannot be read ({error!r})",
+            "Name a last.ckpt or best.ckpt that jobs.train wrote.",
+        ) from error
 
 
 def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
@@ -125,7 +156,9 @@ def calibrate(
     temperatures = fit_temperatures(dies)
     labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
     if held_out is not None:
-        real = [WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)]
+        real = [
+            WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)
+        ]
         wafers, labels = wafers + real, labels + list(held_out.presence)
         logits += [_logits(s.probabilities) for s in segmenter.segment(real)]
     present = np.stack([presence(x, w.failing, temperatures) for x, w in zip(logits, wafers, strict=True)])
@@ -198,8 +231,8 @@ def _publish(model: Path, report: dict[str, object], out: Path) -> None:
     shutil.copyfile(model, part)
     text = out.with_name(f"{out.stem}.parity.json.part")
     text.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    os.replace(text, out.with_name(f"{out.stem}.parity.json"))
-    os.replace(part, out)
+    text.replace(out.with_name(f"{out.stem}.parity.json"))
+    part.replace(out)
 
 
 if __name__ == "__main__":
