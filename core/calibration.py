@@ -39,7 +39,7 @@ def fit_temperatures(dies: FailingDies) -> NDArray[np.float32]:
         np.logaddexp(0, np.where(dies.truth, -1, 1) * dies.logits / temperature).mean(axis=1)
         for temperature in TEMPERATURES
     ]
-    return TEMPERATURES[np.argmin(costs, axis=0)].astype(np.float32)
+    return np.asarray(TEMPERATURES[np.argmin(costs, axis=0)], dtype=np.float32)
 
 
 def fit_die_thresholds(dies: FailingDies, temperatures: NDArray[np.float32]) -> NDArray[np.float32]:

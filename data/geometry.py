@@ -77,13 +77,13 @@ def radius_share(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
         float32 (H, W), unbounded off the wafer.
     """
     rows, columns = _from_center(dies)
-    return np.hypot(rows[:, None], columns[None, :]).astype(np.float32)
+    return np.asarray(np.hypot(rows[:, None], columns[None, :]), dtype=np.float32)
 
 
 def clock_angle(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Angle of every die seen from the wafer's centre, radians in [0, 2 pi), 0 at 12 o'clock, clockwise; (H, W)."""
     rows, columns = _from_center(dies)
-    return np.mod(np.arctan2(columns[None, :], -rows[:, None]), 2 * np.pi).astype(np.float32)
+    return np.asarray(np.mod(np.arctan2(columns[None, :], -rows[:, None]), 2 * np.pi), dtype=np.float32)
 
 
 def _from_center(dies: NDArray[np.uint8]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import numpy as np
@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, load_labelled
+from data.errors import SettingError, WaferError
 from data.splits import held_out
 from jobs.flags import parse
 from models.batches import Batch, MixConfig, WaferBatches
@@ -32,7 +33,7 @@ class TrainConfig:
     """Everything that decides what comes out."""
 
     name: str = "waferscope"  # name of the run; its folder is HOME/runs/NAME
-    encoder: str = "resnet50"  # resnet18, resnet34, resnet50, resnet101 or mobilenet_v2
+    encoder: Literal["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"] = "resnet50"  # of the U-Net
     depth: int = 5  # encoder stages; 4 leaves out the coarsest
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)  # channels of the decoder, coarse to fine
     dropout: float = 0.3  # share of the coarsest features dropped
@@ -51,6 +52,7 @@ class TrainConfig:
     presence: float = 0.5  # weight of wafer-level labels
     pixels: int = 98304  # pixels a batch may hold
     real_share: float = 0.5  # share of real wafers in a batch
+    validation_batches: int = 12  # synthetic batches that every measurement looks at
     patience: int = 12  # epochs without a better score before training stops
     precision: str = "32-true"  # "bf16-mixed" where the processor or GPU has it
     devices: int = 1  # GPUs or processes
@@ -106,7 +108,7 @@ class Wafers(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the fixed batches."""
-        batches: Any = fixed_batches(self.held_out, 12, self.config.seed + 1)
+        batches: Any = fixed_batches(self.held_out, self.config.validation_batches, self.config.seed + 1)
         return DataLoader(batches, batch_size=None)
 
 
@@ -126,7 +128,17 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 
 
 def learner(config: TrainConfig) -> Learner:
-    """Build the untrained learner of a config."""
+    """Build the untrained learner of a config.
+
+    Raises:
+        SettingError: the decoder does not fit the depth.
+    """
+    if len(config.decoder_channels) != config.depth:
+        raise SettingError(
+            "--decoder-channels",
+            f"expected {config.depth} numbers, one a stage of --depth, found {len(config.decoder_channels)}",
+            "Give one number a stage, coarse to fine.",
+        )
     network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
     loss = LossConfig(config.dice, config.focal, config.gamma, config.alpha, config.presence)
     schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
@@ -140,10 +152,15 @@ def train(config: TrainConfig, home: Path) -> Path:
 
     Returns:
         The newest checkpoint.
+
+    Raises:
+        FormatError: a file of real wafers cannot be used.
+        SettingError: the decoder does not fit the depth.
     """
+    lightning.seed_everything(config.seed, verbose=False)
+    wafers, module = Wafers(config), learner(config)
     folder = home / "runs" / config.name
     folder.mkdir(parents=True, exist_ok=True)
-    lightning.seed_everything(config.seed, verbose=False)
     last = folder / "last.ckpt"
     trainer = lightning.Trainer(
         max_steps=config.steps,
@@ -165,9 +182,7 @@ def train(config: TrainConfig, home: Path) -> Path:
     )
     trainer.logger.log_hyperparams(asdict(config))  # type: ignore[union-attr]
     say(f"{config.name}: {len(CLASS_KEYS)} classes, {config.steps} steps" + (", resumed" if last.exists() else ""))
-    trainer.fit(
-        learner(config), datamodule=Wafers(config), ckpt_path=last if last.exists() else None, weights_only=False
-    )
+    trainer.fit(module, datamodule=wafers, ckpt_path=last if last.exists() else None, weights_only=False)
     return last
 
 
@@ -177,10 +192,18 @@ def say(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the job."""
+    """Run the job.
+
+    Returns:
+        0, or 1 when training cannot start.
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     config = parse(TrainConfig, argv)
-    say(f"checkpoint: {train(config, settings().home)}")
+    try:
+        say(f"checkpoint: {train(config, settings().home)}")
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,0 +1,144 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from data.classes import CLASS_COUNT, CLASS_INDEX
+from jobs.train import TrainConfig, Wafers, learner, main, split_real
+
+FLAGS = {
+    "name": "tiny", "encoder": "resnet18", "depth": 4, "decoder-channels": "16 8 8 8", "steps": 6, "epoch-steps": 3,
+    "warmup": 2, "pixels": 8192, "validation-batches": 2, "workers": 0,
+}  # fmt: skip
+TINY = [word for name, value in FLAGS.items() for word in (f"--{name}", *str(value).split())]
+
+
+def command(home: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "jobs.train", *TINY],
+        env={**os.environ, "WAFERSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> tuple[Path, int, str]:
+    """A run that was killed after its first checkpoint and taken up again: folder, step it was killed at, words."""
+    home = tmp_path_factory.mktemp("home")
+    last = home / "runs" / "tiny" / "last.ckpt"
+    first = command(home)
+    while not last.exists() and first.poll() is None:
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    said = first.communicate()[0]
+    assert last.exists(), said
+    step = torch.load(last, weights_only=False)["global_step"]
+    second = command(home)
+    said = second.communicate()[0]
+    assert second.returncode == 0, said
+    return last.parent, step, said
+
+
+def test_a_killed_run_leaves_a_whole_checkpoint_of_its_first_epoch(trained):
+    assert trained[1] == 3
+
+
+def test_the_same_command_goes_on_and_ends_at_the_last_step(trained):
+    folder, _, said = trained
+    assert "6 steps, resumed" in said
+    assert f"checkpoint: {folder / 'last.ckpt'}" in said
+    assert "step 6  " in said
+    assert "step 3  " not in said  # what was measured before the kill is not measured again
+    assert torch.load(folder / "last.ckpt", weights_only=False)["global_step"] == 6
+    assert sorted(p.name for p in folder.glob("*.ckpt")) == ["best.ckpt", "last.ckpt"]
+
+
+def test_its_checkpoint_holds_the_whole_config_and_fits_the_network(trained):
+    saved = torch.load(trained[0] / "last.ckpt", weights_only=False)
+    config = TrainConfig(**saved["hyper_parameters"]["config"])
+    assert (config.name, config.encoder, config.depth, config.decoder_channels) == (
+        "tiny",
+        "resnet18",
+        4,
+        (16, 8, 8, 8),
+    )
+    module = learner(config)
+    module.load_state_dict(saved["state_dict"])
+    assert all(torch.isfinite(p).all() for p in module.average.parameters())
+
+
+def test_training_moved_the_weights_and_the_average_with_them(trained):
+    state = torch.load(trained[0] / "last.ckpt", weights_only=False)["state_dict"]
+    assert int(state["network.encoder.bn1.num_batches_tracked"]) == 6
+    assert int(state["average.n_averaged"]) == 6 - 2 + 1  # from the last step of warm-up on
+
+
+class Standing:
+    global_step, global_rank = 7, 0
+
+
+def test_training_that_resumes_goes_on_with_the_batch_it_would_have_seen():
+    config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
+    fresh, resumed = Wafers(config), Wafers(config)
+    resumed.trainer = Standing()
+    expected = fresh.train_dataloader().dataset.batch(7)
+    got = next(iter(resumed.train_dataloader()))
+    assert torch.equal(got["wafer"], expected["wafer"])
+    assert torch.equal(got["masks"], expected["masks"])
+
+
+def test_several_processes_draw_different_batches():
+    config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
+    first, second = Wafers(config), Wafers(config)
+    first.trainer, second.trainer = Standing(), Standing()
+    second.trainer.global_rank = 1
+    assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed
+
+
+def labelled_file(path: Path, count: int) -> str:
+    labels = np.zeros((count, 2), dtype=int)
+    labels[::2, 0] = 1
+    names = np.array(["Donut", "Scratch"])
+    np.savez(path, maps=np.ones((count, 26, 26), np.uint8), labels=labels, label_names=names)
+    return str(path)
+
+
+def test_real_wafers_are_parted_once_and_for_all(tmp_path):
+    paths = [labelled_file(tmp_path / "a.npz", 60), labelled_file(tmp_path / "b.npz", 40)]
+    train, apart = split_real(paths, 0.2, 7)
+    assert len(train) + len(apart) == 100
+    assert 8 <= len(apart) <= 32
+    assert not set(train.names) & set(apart.names)
+    assert (train.presence[:, CLASS_INDEX["ring"]] == [int(name[-1]) % 2 == 0 for name in train.names]).all()
+    assert split_real(paths[:1], 0.2, 7)[1].names == [name for name in apart.names if name.startswith("a:")]
+    assert train.presence.shape[1] == CLASS_COUNT
+
+
+def test_without_files_there_is_nothing_real():
+    assert split_real((), 0.1, 1) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--real", "nowhere.npz"], "nowhere.npz: the file is missing, damaged or no .npz file. Give an .npz file."),
+        (["--depth", "4"], "--decoder-channels: expected 4 numbers, one a stage of --depth, found 5"),
+    ],
+)
+def test_a_run_that_cannot_start_says_why_and_leaves_nothing(flags, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path / "home"))
+    assert main(flags) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_encoder_that_does_not_exist_is_refused_with_those_that_do(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--encoder", "resnet19"])
+    assert "resnet18" in capsys.readouterr().err
