@@ -64,6 +64,8 @@ def _as_utf8(content: bytes) -> bytes:
     if content.startswith(_UTF_16):
         return content.decode("utf-16").encode()
     content = content.removeprefix(codecs.BOM_UTF8)
+    if content.isascii():  # by far the quickest test, and true of most tables
+        return content
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:

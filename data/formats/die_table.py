@@ -113,8 +113,8 @@ def _encode(table: pa.Table, name: str) -> _Coded:
     if isinstance(array, pa.ChunkedArray):
         array = array.unify_dictionaries().combine_chunks()
     cells = array.dictionary.to_pylist()
-    codes = array.indices.fill_null(len(cells)).to_numpy(zero_copy_only=False).astype(np.int32)
-    return _Coded(codes, [*cells, None])
+    indices = array.indices.fill_null(len(cells)) if array.null_count else array.indices
+    return _Coded(indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False), [*cells, None])
 
 
 def _whole(cell: object, limit: int) -> int | None:

@@ -69,13 +69,18 @@ class Source:
             "LOT123_W05.png" and "LOT123/W05.png" give ("LOT123", "W05"); any other name is the lot, its wafers are
             "W01", "W02", ...
         """
-        path = PurePosixPath(self.name)
+        stem, folder = self._stem_and_folder
         numbered = f"W{number:0{max(2, len(str(count)))}d}"
-        if count == 1 and (match := _LOT_AND_WAFER.fullmatch(path.stem)):
+        if count == 1 and (match := _LOT_AND_WAFER.fullmatch(stem)):
             return match["lot"], match["wafer"]
-        if count == 1 and path.parent.name and _WAFER_ALONE.fullmatch(path.stem):
-            return path.parent.name, path.stem
-        return path.stem.strip() or "unnamed", numbered
+        if count == 1 and folder and _WAFER_ALONE.fullmatch(stem):
+            return folder, stem
+        return stem.strip() or "unnamed", numbered
+
+    @cached_property
+    def _stem_and_folder(self) -> tuple[str, str]:
+        path = PurePosixPath(self.name)
+        return path.stem, path.parent.name
 
 
 def build_wafer(

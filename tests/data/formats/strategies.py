@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from data.wafer import WaferMap
+
+# a busy machine is no fault of the code
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 # any text but line breaks and what no encoding holds: names stand in header lines
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), max_size=12)

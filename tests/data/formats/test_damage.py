@@ -16,6 +16,7 @@ from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.formats.write import write_npz, write_png, write_table, write_tiff
 from data.wafer import WaferMap
 from tests.data.formats.old_pandas import lswmd
+from tests.data.formats.strategies import PATIENT
 
 GRID = np.random.default_rng(5).integers(0, 3, (9, 8)).astype(np.uint8)
 WAFERS = [
@@ -65,14 +66,14 @@ def test_the_samples_themselves_are_good(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None)
+@settings(PATIENT, max_examples=25)
 @given(share=st.floats(0, 1))
 def test_cut_files(name, share):
     check(name, samples()[name][: int(share * len(samples()[name]))])
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(PATIENT, max_examples=60)
 @given(flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4))
 def test_flipped_bits(name, flips):
     content = bytearray(samples()[name])
@@ -82,25 +83,25 @@ def test_flipped_bits(name, flips):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None)
+@settings(PATIENT, max_examples=25)
 @given(start=st.integers(0, 64), noise=st.binary(max_size=300))
 def test_a_true_beginning_with_random_bytes_after(name, start, noise):
     check(name, samples()[name][:start] + noise)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(PATIENT, max_examples=60)
 @given(suffix=st.sampled_from([name.rpartition(".")[2] for name in NAMES]), noise=st.binary(max_size=200))
 def test_random_bytes_of_any_name(suffix, noise):
     check(f"noise.{suffix}", noise)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(PATIENT, max_examples=60)
 @given(st.text("xyb,in0123456789.-#:\n\"'; \tPF\0", max_size=120))
 def test_random_text_under_a_good_header(text):
     check("noise.csv", f"x,y,bin\n{text}".encode())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(PATIENT, max_examples=40)
 @given(st.dictionaries(st.sampled_from(["flat", "offsets", "shapes", "maps", "labels", "metadata", "bins", "codes"]),
                        st.lists(st.integers(-2, 9), max_size=12).map(np.array), max_size=5))  # fmt: skip
 def test_random_arrays(arrays):

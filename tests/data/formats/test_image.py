@@ -11,6 +11,7 @@ from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.formats.image_meaning import inscribed_disc
 from data.formats.write import write_png
 from data.wafer import WaferMap
+from tests.data.formats.strategies import PATIENT
 
 GREYS = np.array([0, 127, 255], dtype=np.uint8)
 COLORS = np.array([[255, 255, 255], [40, 160, 60], [220, 40, 40]], dtype=np.uint8)
@@ -61,7 +62,7 @@ def test_300_pixels_drawn_from_27_by_25_dies_come_back_as_27_by_25(draw):
 
 
 @DRAWINGS
-@settings(max_examples=15, deadline=None)
+@settings(PATIENT, max_examples=15)
 @given(st.integers(12, 70), st.integers(12, 70), st.integers(200, 420), st.integers(200, 420), st.integers(0, 9))
 def test_any_grid_is_recovered_from_any_size(draw, rows, columns, height, width, seed):
     dies = round_wafer(rows, columns, seed)

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import SettingError
 from data.formats import read_wafers
 from data.formats.write import write_npz, write_png, write_table, write_tiff
 from data.wafer import WaferMap
-from tests.data.formats.strategies import contents, distinct_wafers, wafers
+from tests.data.formats.strategies import PATIENT, contents, distinct_wafers, wafers
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(PATIENT, max_examples=25)
 
 
 @pytest.mark.parametrize(("suffix", "write"), [("npz", write_npz), ("csv", write_table), ("parquet", write_table)])
