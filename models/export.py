@@ -89,7 +89,7 @@ def describe(path: Path, metadata: dict[str, object]) -> None:
     onnx.save(model, str(path))
 
 
-class _Calibration(CalibrationDataReader):
+class _Calibration(CalibrationDataReader):  # type: ignore[misc]  # untyped base
     def __init__(self, batches: Sequence[NDArray[np.float32]]) -> None:
         self._batches: Iterator[NDArray[np.float32]] = iter(batches)
 
