@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.formats import ReadFailure, ReadOptions, read_bytes
-from data.formats.image_meaning import inscribed_disc
 from data.formats.write import write_png
 from data.wafer import WaferMap
 from tests.data.formats.strategies import PATIENT
@@ -249,25 +248,6 @@ def test_pages_of_a_tiff_are_wafers_and_a_bad_page_fails_alone():
     assert [first.wafer_id, third.wafer_id] == ["W01", "W03"]
     assert first.dies.tolist() == third.dies.tolist() == DIES.tolist()
     assert "lot.tif page 2 of 3: expected a wafer map, found a picture of one colour" in second.reason
-
-
-def shaded() -> np.ndarray:
-    """A smooth dark wafer with a bright spot."""
-    rows, columns = np.mgrid[0:120, 0:100]
-    spot = np.hypot(rows - 40, columns - 60) < 15
-    return (40 + 0.2 * rows + 0.1 * columns + 120 * spot).astype(np.uint8), spot
-
-
-def test_continuous_tone_is_parted_by_otsu_inside_the_disc():
-    tone, spot = shaded()
-    disc = inscribed_disc(tone.shape)
-    assert read(picture(tone)).dies.tolist() == np.where(disc, np.where(spot, 2, 1), 0).tolist()
-
-
-def test_threshold_and_failing_side_are_the_callers():
-    tone, _ = shaded()
-    wafer = read(picture(tone), threshold=60 / 255, failing_tone="dark")
-    assert wafer.dies.tolist() == np.where(inscribed_disc(tone.shape), np.where(tone <= 60, 2, 1), 0).tolist()
 
 
 def test_a_picture_of_one_colour_is_refused_unless_its_meaning_is_said():
