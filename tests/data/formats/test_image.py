@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.formats import ReadFailure, ReadOptions, read_bytes
+from data.formats.image_meaning import inscribed_disc
 from data.formats.write import write_png
 from data.wafer import WaferMap
 from tests.data.formats.strategies import PATIENT
