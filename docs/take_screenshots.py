@@ -63,10 +63,10 @@ def take_all(home: Path) -> int:
 
 
 def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
-    """Say what to photograph: of the severe wafers the one with the most patterns, and the next to compare it with."""
+    """Say what to photograph: of the severe wafers with several patterns the two that the model is surest of."""
     severe = lake.wafers_page(sort="-severity", limit=SEVERE)
-    patterns = severe["classes_present"].map(len)
-    first, second = severe.loc[patterns.sort_values(ascending=False, kind="stable").index[:2], "key"]
+    several = severe[severe["classes_present"].map(len) > 1]
+    first, second = several.nlargest(2, "mean_confidence")["key"]
     return [
         Shot("overview", ""),
         Shot("wafers", "wafers"),
