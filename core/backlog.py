@@ -3,24 +3,25 @@
 import time
 from collections.abc import Iterator
 
-from core.analysis import analyse, bounded_batches
+from core.analysis import WaferResult, analyse, bounded_batches
 from core.lake import Lake, batches
 from core.segmentation import Segmenter
 
 WAFERS_PER_PART = 256
+WAFERS_PER_STEP = 32
 
 
 def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int]]:
     """Segment every wafer of the lake whose result is missing or another model's.
 
-    Each batch is in the lake before it is told, so the work can be stopped at any time and taken up again.
+    Results are kept every 256 wafers, so the work can be stopped at any time and taken up again.
 
     Args:
         lake: read from and appended to.
         segmenter: the model in use.
 
     Yields:
-        Wafers done and wafers in all, first (0, all).
+        Wafers segmented and wafers in all, first (0, all); a few of the last told may have to be kept yet.
 
     Raises:
         LakeError: the lake cannot be read.
@@ -31,8 +32,10 @@ def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int
     yield done, len(keys)
     for some in batches(keys, WAFERS_PER_PART):
         for wafers in bounded_batches(lake.wafers_by_keys(some).values(), WAFERS_PER_PART):
-            started = time.perf_counter()
-            results = analyse(wafers, segmenter)
+            started, results = time.perf_counter(), list[WaferResult]()
+            for few in batches(wafers, WAFERS_PER_STEP):
+                results += analyse(few, segmenter)
+                yield done + len(results), len(keys)
             lake.append_results(results, seconds=(time.perf_counter() - started) / len(wafers))
+            lake.tidy()
             done += len(wafers)
-            yield done, len(keys)

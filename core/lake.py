@@ -33,7 +33,6 @@ __all__ = ["DISTINCT_COLUMNS", "PAGE_COLUMNS", "Lake", "WaferFilter"]
 
 ROWS_PER_PART = 2000
 MANY_PARTS = 64
-"""Small parts of a table from which a job that appended merges them when it is done."""
 _EVERYTHING = WaferFilter()
 
 _WAFERS = """
@@ -218,6 +217,11 @@ class Lake:
         merged = compact(self._parts, least=least, settled_seconds=settled_seconds)
         self._view.forget_listing()
         return merged
+
+    def tidy(self) -> None:
+        """Merge the parts of tables that have many; for jobs that append, after every batch."""
+        if any(len(names) >= MANY_PARTS for names in self._parts.listing().values()):
+            self.compact(least=MANY_PARTS)
 
     def keys_not_segmented_by(self, model: str) -> list[str]:
         """List the wafers whose newest segmentation is not by this model (`Segmenter.name`), sorted."""

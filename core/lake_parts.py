@@ -17,7 +17,7 @@ from data.errors import LakeError
 
 SUFFIX = ".parquet"
 MERGED = "-merged" + SUFFIX
-ATTEMPTS = 5
+ATTEMPTS, PAUSE_SECONDS = 20, 0.01
 ROW_GROUP = 2048  # rows that a look-up by key reads at least
 
 _INPUTS = b"waferscope.inputs"
@@ -75,6 +75,7 @@ class Parts:
                 return work(attempt > 0)
             except (duckdb.IOException, FileNotFoundError) as error:
                 problem: Exception = error
+                time.sleep(PAUSE_SECONDS * attempt)
             except duckdb.Error as error:
                 raise LakeError(self.folder.address(""), f"the query failed ({error})", _REMEDY) from error
         raise LakeError(self.folder.address(""), f"it cannot be read ({problem})", "Check the storage.") from problem

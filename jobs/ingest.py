@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.analysis import bounded_batches
 from core.blobs import Blobs
-from core.lake import MANY_PARTS, Lake
+from core.lake import Lake
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
 from data.wafer import WaferMap
@@ -59,7 +59,7 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs) -> int:
 
     Args:
         paths: files, folders or zips.
-        lake: appended to, and merged at the end if it has many parts.
+        lake: appended to.
         blobs: where the originals are kept.
 
     Returns:
@@ -82,9 +82,9 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs) -> int:
     with ProgressLine("ingested") as progress:
         for wafers in bounded_batches(map(keeping_originals, reading), WAFERS_PER_PART):
             counts = lake.append_wafers(wafers)
+            lake.tidy()
             new, already = new + counts[0], already + counts[1]
             progress.update(new + already, reading.share)
-    lake.compact(least=MANY_PARTS)
     print(
         f"{new:,} new or changed wafers, {already:,} there already, {len(reading.failures):,} failures.",
         file=sys.stderr,

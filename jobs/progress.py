@@ -33,6 +33,7 @@ class ProgressLine:
         self._line = ""
         self._done = 0
         self._share: float | None = None
+        self._shown: tuple[int, float | None] | None = None
 
     def __enter__(self) -> "ProgressLine":
         """Start the clock."""
@@ -42,8 +43,9 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Draw the last state and end the line."""
-        self._draw()
+        """Draw the last state, if it is not drawn yet, and end the line."""
+        if self._shown != (self._done, self._share):
+            self._draw()
         if self._stream.isatty():
             self._stream.write("\n")
 
@@ -68,6 +70,7 @@ class ProgressLine:
             self._stream.write(f"{line}\n")
         self._stream.flush()
         self._line = line
+        self._shown = (self._done, self._share)
 
 
 def describe(verb: str, done: int, total: int | None, share: float | None, seconds: float) -> str:

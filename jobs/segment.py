@@ -9,7 +9,7 @@ from pathlib import Path
 from core.analysis import WaferResult, analyse, bounded_batches
 from core.backlog import segment_backlog
 from core.exports import ResultWriter
-from core.lake import MANY_PARTS, Lake
+from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
@@ -89,7 +89,7 @@ def segment_files(paths: Sequence[Path], out: Path, segmenter: Segmenter, *, car
 
 
 def segment_lake(lake: Lake, segmenter: Segmenter) -> int:
-    """Segment what the model has not segmented yet in the lake, then merge parts if there are many.
+    """Segment what the model has not segmented yet in the lake.
 
     Returns:
         0
@@ -106,7 +106,6 @@ def segment_lake(lake: Lake, segmenter: Segmenter) -> int:
     with ProgressLine("segmented", total) as progress:
         for done, _ in steps:
             progress.update(done)
-    lake.compact(least=MANY_PARTS)
     return 0
 
 

@@ -135,6 +135,15 @@ def test_few_parts_are_left_alone(tmp_path):
     assert parts_of(lake)["wafers"] == 3
 
 
+def test_tidying_merges_a_table_once_it_has_many_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.lake.MANY_PARTS", 3)
+    lake = Lake(tmp_path)
+    for number, expected in enumerate((1, 2, 1, 2)):
+        lake.append_wafers([drawn(number)])
+        lake.tidy()
+        assert parts_of(lake)["wafers"] == parts_of(lake)["dies"] == expected
+
+
 def test_what_a_writer_did_not_finish_is_ignored(tmp_path):
     lake = Lake(tmp_path)
     lake.append_wafers([drawn(0)])

@@ -57,3 +57,10 @@ def test_a_job_that_fails_still_ends_its_line():
     with pytest.raises(RuntimeError, match="broken"):
         fail()
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_log_does_not_hear_the_last_state_twice():
+    stream = io.StringIO()
+    with ProgressLine("read", 3, stream) as progress:
+        progress.update(3)
+    assert stream.getvalue().count("\n") == 1
