@@ -53,7 +53,10 @@ def fit_die_thresholds(dies: FailingDies, temperatures: NDArray[np.float32]) -> 
 
 
 def fit_presence_thresholds(
-    presence: NDArray[np.float32], label: NDArray[np.float32], false_alarm_weight: float = 1.0
+    presence: NDArray[np.float32],
+    label: NDArray[np.float32],
+    false_alarm_weight: float = 1.0,
+    source: Sequence[str] | None = None,
 ) -> NDArray[np.float32]:
     """Find for each class the probability from which it is on the wafer at all, by F1.
 
@@ -62,18 +65,24 @@ def fit_presence_thresholds(
         label: float32 (N, 8) of 0, 1 and NaN where nobody can say.
         false_alarm_weight: how often a false positive on a wafer without any pattern counts: such wafers are far more
             common in a fab than in a training set.
+        source: N names of where the wafers come from. F1 is computed in each and averaged, so that a source rich in a
+            class does not decide for those in which it is rare; None: they are of one source.
 
     Returns:
         float32 (8,); 0.5 for a class that no label names.
     """
     none = (label == 0).all(axis=1)
+    sources = np.array(source if source is not None else [""] * len(label))
     thresholds = np.full(label.shape[1], 0.5, dtype=np.float32)
     for k in range(label.shape[1]):
-        known = ~np.isnan(label[:, k])
-        truth, weight = label[known, k] == 1, np.where(none[known], false_alarm_weight, 1.0)
-        if truth.any():
-            scores = [_f1(presence[known, k] >= threshold, truth, weight) for threshold in THRESHOLDS]
-            thresholds[k] = _best_threshold(scores)
+        scores = []
+        for name in np.unique(sources):
+            here = (sources == name) & ~np.isnan(label[:, k])
+            truth, weight = label[here, k] == 1, np.where(none[here], false_alarm_weight, 1.0)
+            if truth.any():
+                scores.append([_f1(presence[here, k] >= threshold, truth, weight) for threshold in THRESHOLDS])
+        if scores:
+            thresholds[k] = _best_threshold(np.mean(scores, axis=0).tolist())
     return thresholds
 
 

@@ -90,7 +90,7 @@ def export(config: ExportConfig) -> dict[str, object]:
     }
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        difference = export_float32(module.average.module, full)
+        difference = export_float32(module.averaged, full)
         describe(full, {**about, **NEUTRAL, "precision": "float32"})
         tuned = calibrate(Segmenter.load(str(full)), drawn, held_out, config.false_alarm_weight)
         describe(full, {**about, **tuned, "precision": "float32"})
@@ -98,7 +98,7 @@ def export(config: ExportConfig) -> dict[str, object]:
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
         quantize(full, small, range_inputs(drawn, held_out, config.quantized), keep)
         describe(small, {**about, **tuned, "precision": "int8"})
-        report = {
+        report: dict[str, object] = {
             "torch_to_onnx_largest_logit_difference": difference,
             **compare(full, small, drawn, held_out),
             "int8_megabytes": round(small.stat().st_size / 1e6, 2),
@@ -136,10 +136,9 @@ def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
 def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
     """Draw synthetic wafers, every second one over a held-out real wafer without a pattern."""
     rng = np.random.default_rng(seed)
-    none = np.flatnonzero(held_out.without_pattern) if held_out is not None else []
+    plain = [] if held_out is None else [held_out.maps[i] for i in np.flatnonzero(held_out.without_pattern)]
     return [
-        draw_over(rng, held_out.maps[rng.choice(none)]) if held_out is not None and i % 2 else draw_wafer(rng)
-        for i in range(count)
+        draw_over(rng, plain[rng.integers(len(plain))]) if plain and i % 2 else draw_wafer(rng) for i in range(count)
     ]
 
 
@@ -155,17 +154,21 @@ def calibrate(
     )
     temperatures = fit_temperatures(dies)
     labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
+    sources = ["synthetic"] * len(drawn)
     if held_out is not None:
         real = [
             WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)
         ]
         wafers, labels = wafers + real, labels + list(held_out.presence)
         logits += [_logits(s.probabilities) for s in segmenter.segment(real)]
+        sources += [name.split(":")[0] for name in held_out.names]
     present = np.stack([presence(x, w.failing, temperatures) for x, w in zip(logits, wafers, strict=True)])
     return {
         "temperature": temperatures.round(4).tolist(),
         "die_threshold": fit_die_thresholds(dies, temperatures).round(4).tolist(),
-        "presence_threshold": fit_presence_thresholds(present, np.stack(labels), false_alarm_weight).round(4).tolist(),
+        "presence_threshold": fit_presence_thresholds(present, np.stack(labels), false_alarm_weight, sources)
+        .round(4)
+        .tolist(),
     }
 
 

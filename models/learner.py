@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from typing import cast
 
 import lightning
 import torch
@@ -49,12 +50,19 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.network = WaferUNet(network).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average), use_buffers=True
+            self.network,
+            multi_avg_fn=get_ema_multi_avg_fn(schedule.average),  # type: ignore[no-untyped-call]
+            use_buffers=True,
         )
         # No loss reaches the average: several processes would wait for its gradients.
         self.average.requires_grad_(False)
         self.loss_config, self.schedule = loss, schedule
         self.counts: dict[str, Tensor] = {}
+
+    @property
+    def averaged(self) -> WaferUNet:
+        """The network with the averaged weights."""
+        return cast(WaferUNet, self.average.module)
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Take one step's loss."""

@@ -114,3 +114,14 @@ def test_where_several_thresholds_part_truth_as_well_the_one_in_the_middle_of_th
     assert fit_presence_thresholds(present, label) == pytest.approx(0.5 * ONES, abs=0.011)
     logits = np.where(label.T == 1, np.log(4), -np.log(4)).astype(np.float32)
     assert fit_die_thresholds(FailingDies(logits, label.T == 1), ONES) == pytest.approx(0.5 * ONES, abs=0.011)
+
+
+def test_a_large_source_does_not_decide_alone():
+    """A large source gains a little from a low threshold, a small one much from a high one."""
+    label = np.zeros((330, CLASS_COUNT), dtype=np.float32)
+    present = np.full((330, CLASS_COUNT), 0.2, dtype=np.float32)
+    label[:150], present[:120], present[120:150] = 1, 0.9, 0.4
+    label[300:315], present[300:315], present[315:] = 1, 0.9, 0.5
+    source = ["large"] * 300 + ["small"] * 30
+    assert (fit_presence_thresholds(present, label) < 0.41).all()
+    assert (fit_presence_thresholds(present, label, source=source) > 0.5).all()
