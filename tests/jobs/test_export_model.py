@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from core.segmentation import Segmenter
+from data.classes import CLASS_COUNT, CLASS_KEYS
+from data.synthesis import Recipe, draw_wafer
+from jobs.export_model import main
+from jobs.train import TrainConfig, learner
+
+CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
+LOOSE = ["--synthetic", "6", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """What jobs.train leaves, its weights as they are before the first step."""
+    torch.manual_seed(5)
+    module = learner(CONFIG)
+    path = tmp_path_factory.mktemp("run") / "last.ckpt"
+    saved = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "global_step": 6}
+    torch.save(saved, path)
+    return path
+
+
+def export(checkpoint, out, *flags: str) -> int:
+    return main(["--checkpoint", str(checkpoint), "--out", str(out), "--name", "small", *LOOSE, *flags])
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exported") / "models" / "small.onnx"
+    assert export(checkpoint, out) == 0
+    return out
+
+
+def test_the_app_loads_and_runs_what_was_written(exported):
+    segmenter = Segmenter.load(str(exported))
+    assert segmenter.name.startswith("small@")
+    assert (segmenter.metadata.encoder, segmenter.metadata.precision) == ("resnet18", "int8")
+    wafers = [draw_wafer(np.random.default_rng(i), Recipe(longest=60)).wafer for i in range(3)]
+    for wafer, found in zip(wafers, segmenter.segment(wafers), strict=True):
+        assert found.probabilities.shape == (CLASS_COUNT, *wafer.dies.shape)
+        assert not (found.masks & ~wafer.failing).any()
+
+
+def test_the_parity_report_lies_beside_the_model_and_nothing_else(exported):
+    assert sorted(p.name for p in exported.parent.iterdir()) == ["small.onnx", "small.parity.json"]
+    report = json.loads((exported.parent / "small.parity.json").read_text())
+    assert report["torch_to_onnx_largest_logit_difference"] <= 1e-3
+    assert report["int8_megabytes"] == round(exported.stat().st_size / 1e6, 2)
+    assert report["wafers"] == 6
+    assert report["steps"] == 6
+    assert 0 <= report["flipped_share"] <= 1
+
+
+def test_the_report_s_thresholds_are_those_of_the_model(exported):
+    report = json.loads((exported.parent / "small.parity.json").read_text())
+    metadata = Segmenter.load(str(exported)).metadata
+    for name in ("temperature", "die_threshold", "presence_threshold"):
+        assert len(report[name]) == len(CLASS_KEYS)
+        assert getattr(metadata, name) == pytest.approx(report[name])
+
+
+def test_a_model_that_strays_is_refused_and_what_was_there_stays(checkpoint, tmp_path, capsys):
+    out = tmp_path / "served.onnx"
+    out.write_bytes(b"the model that is served")
+    assert export(checkpoint, out, "--iou-loss-at-most", "-2") == 1
+    said = capsys.readouterr().err
+    assert "INT8 loses" in said
+    assert "Keep more layers in float32 with --keep-float, or train longer. Nothing was written." in said
+    assert [p.name for p in tmp_path.iterdir()] == ["served.onnx"]
+    assert out.read_bytes() == b"the model that is served"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no checkpoint at all", "other"])
+def test_a_checkpoint_that_cannot_be_used_is_refused_with_a_sentence(content, tmp_path, capsys):
+    path = tmp_path / "last.ckpt"
+    if content == "other":
+        torch.save({"weights": torch.zeros(1)}, path)
+    elif content is not None:
+        path.write_bytes(content)
+    assert export(path, tmp_path / "out" / "model.onnx") == 1
+    assert f"{path}: the checkpoint cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
