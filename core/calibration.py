@@ -75,12 +75,13 @@ def fit_presence_thresholds(
     sources = np.array(source if source is not None else [""] * len(label))
     thresholds = np.full(label.shape[1], 0.5, dtype=np.float32)
     for k in range(label.shape[1]):
+        showing = np.unique(sources[label[:, k] == 1])
         scores = []
-        for name in np.unique(sources):
-            here = (sources == name) & ~np.isnan(label[:, k])
+        for name in showing:
+            # Sources that never show the class tell what a false alarm is, whichever source it is weighed in.
+            here = ((sources == name) | ~np.isin(sources, showing)) & ~np.isnan(label[:, k])
             truth, weight = label[here, k] == 1, np.where(none[here], false_alarm_weight, 1.0)
-            if truth.any():
-                scores.append([_f1(presence[here, k] >= threshold, truth, weight) for threshold in THRESHOLDS])
+            scores.append([_f1(presence[here, k] >= threshold, truth, weight) for threshold in THRESHOLDS])
         if scores:
             thresholds[k] = _best_threshold(np.mean(scores, axis=0).tolist())
     return thresholds

@@ -125,3 +125,11 @@ def test_a_large_source_does_not_decide_alone():
     source = ["large"] * 300 + ["small"] * 30
     assert (fit_presence_thresholds(present, label) < 0.41).all()
     assert (fit_presence_thresholds(present, label, source=source) > 0.5).all()
+
+
+def test_a_source_without_the_class_still_counts_its_false_alarms():
+    label = np.zeros((60, CLASS_COUNT), dtype=np.float32)
+    present = np.full((60, CLASS_COUNT), 0.1, dtype=np.float32)
+    label[:10], present[:10], present[20:] = 1, 0.8, 0.5
+    source = ["synthetic"] * 20 + ["real"] * 40
+    assert (fit_presence_thresholds(present, label, source=source) > 0.5).all()
