@@ -11,13 +11,14 @@ from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.filters import date_filter, product_filter, wafer_filter
 from pages.parts.gallery import gallery
-from pages.parts.links import link
+from pages.parts.links import link, unpack_filters
 from pages.parts.measures import HELP
 from pages.parts.wafer_table import WORST_FIRST
 from pages.parts.welcome import welcome
 
 WORST = 12
 
+unpack_filters("overview")
 with explained():
     lake = open_lake()
     head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")

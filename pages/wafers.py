@@ -19,10 +19,12 @@ from pages.parts.filters import (
     wafer_filter,
 )
 from pages.parts.gallery import gallery
+from pages.parts.links import unpack_filters
 from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
 EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[])
 
+unpack_filters("wafers")
 with explained():
     lake = open_lake()
     st.title("Wafers")

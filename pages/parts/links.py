@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
@@ -12,6 +13,8 @@ PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class",
 SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
 FILTERS = (PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
 """Names in the query string that pages share."""
+CARRIED = "filters"
+"""Name under which filters travel packed to a page that shows none."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,28 @@ def link(name: str, label: str, *, help: str | None = None, **query: str) -> Non
 
 
 def open_page(name: str, **query: str) -> None:
-    """Leave for another page, with what it should show in the query string."""
-    st.switch_page(page_of(name), query_params=_with_filters(query))
+    """Leave for another page, with what it should show in the query string.
+
+    The filters travel packed under one name: Streamlit refuses to set a name that a widget of this page is bound to.
+    """
+    filters = _filters()
+    packed = {CARRIED: urlencode(filters, doseq=True)} if filters else {}
+    st.switch_page(page_of(name), query_params={**packed, **query})
+
+
+def unpack_filters(name: str) -> None:
+    """Spread packed filters over the address of a page that shows them, before it draws: the way back brings them so."""
+    if CARRIED in st.query_params:
+        st.switch_page(page_of(name), query_params=_filters())
 
 
 def _with_filters(query: dict[str, str]) -> dict[str, str | list[str]]:
     """Add the filters in force: they travel along, so that the way back finds them again."""
-    filters = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
-    return {**filters, **query}
+    return {**_filters(), **query}
+
+
+def _filters() -> dict[str, list[str]]:
+    """Give the filters in force, whether this page's address holds them openly or packed."""
+    packed = parse_qs(st.query_params.get(CARRIED, ""))
+    shown = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
+    return {key: values for key, values in {**packed, **shown}.items() if key in FILTERS}
