@@ -34,9 +34,24 @@ class PageEntry:
 
 ENTRIES = {
     "overview": PageEntry("Monitor", "Overview", "Yield, defects by week and the worst wafers of the newest day."),
+    "trends": PageEntry("Monitor", "Trends", "Each class over time, with control limits and what is out of them."),
+    "commonality": PageEntry(
+        "Monitor", "Commonality", "Which tool, chamber, recipe or program the affected wafers share."
+    ),
+    "lot": PageEntry("Monitor", "Lot", "One lot: its wafers stacked, profiles, slot effects, report."),
+    "alarms": PageEntry("Monitor", "Alarms", "What needs somebody's eyes, and the rules that say so."),
     "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
     "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
+    "similar": PageEntry("Explore", "Similar", "Wafers that look like an upload, a wafer, one cluster or a sketch."),
+    "map": PageEntry("Explore", "Map", "All wafers by likeness: families, and what is unlike anything seen."),
+    "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
     "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
+    "batch": PageEntry(
+        "Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip of results."
+    ),
+    "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
+    "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
+    "queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
 }
 NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}
