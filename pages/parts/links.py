@@ -35,9 +35,7 @@ class PageEntry:
 ENTRIES = {
     "overview": PageEntry("Monitor", "Overview", "Yield, defects by week and the worst wafers of the newest day."),
     "trends": PageEntry("Monitor", "Trends", "Each class over time, with control limits and what is out of them."),
-    "commonality": PageEntry(
-        "Monitor", "Commonality", "Which tool, chamber, recipe or program the affected wafers share."
-    ),
+    "commonality": PageEntry("Monitor", "Commonality", "Which tool, chamber or program the affected wafers share."),
     "lot": PageEntry("Monitor", "Lot", "One lot: its wafers stacked, profiles, slot effects, report."),
     "alarms": PageEntry("Monitor", "Alarms", "What needs somebody's eyes, and the rules that say so."),
     "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
@@ -46,9 +44,7 @@ ENTRIES = {
     "map": PageEntry("Explore", "Map", "All wafers by likeness: families, and what is unlike anything seen."),
     "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
     "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
-    "batch": PageEntry(
-        "Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip of results."
-    ),
+    "batch": PageEntry("Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip."),
     "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
     "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
     "queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
@@ -80,7 +76,7 @@ def open_page(name: str, **query: str) -> None:
 
 
 def unpack_filters(name: str) -> None:
-    """Spread packed filters over the address of a page that shows them, before it draws: the way back brings them so."""
+    """Spread packed filters over the address of a page that shows them; call it before the page draws."""
     if CARRIED in st.query_params:
         st.switch_page(page_of(name), query_params=_filters())
 
