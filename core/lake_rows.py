@@ -85,12 +85,23 @@ def dies_row(wafer: WaferMap, sequence: int) -> dict[str, Any]:
     return {"key": wafer.key, "sequence": sequence, "grid": _packed(wafer.dies, "u1"), "bins": bins}
 
 
+def dies_of(row: Row) -> NDArray[np.uint8]:
+    """Rebuild the die grid, uint8 (H, W), from `grid_rows`, `grid_columns` and `grid`."""
+    return _unpacked(row["grid"], "u1", (row["grid_rows"], row["grid_columns"]))
+
+
+def failing_masks_of(row: Row, fail_count: int) -> NDArray[np.uint8]:
+    """Rebuild from `masks` which failing dies, in row-major order, are of which class: 0 or 1, uint8 (8, fails)."""
+    packed = np.frombuffer(zlib.decompress(row["masks"]), dtype=np.uint8)
+    return np.unpackbits(packed, count=CLASS_COUNT * fail_count).reshape(CLASS_COUNT, -1)
+
+
 def wafer_of(row: Row) -> WaferMap:
     """Rebuild the wafer from its row of `wafers` joined with `grid` and `bins`."""
-    shape = (row["grid_rows"], row["grid_columns"])
+    dies = dies_of(row)
     pitch = row["die_pitch_row_mm"], row["die_pitch_column_mm"]
     return WaferMap(
-        dies=_unpacked(row["grid"], "u1", shape),
+        dies=dies,
         lot_id=row["lot_id"],
         wafer_id=row["wafer_id"],
         product=row["product"],
@@ -99,7 +110,7 @@ def wafer_of(row: Row) -> WaferMap:
         die_pitch_mm=None if pitch[0] is None else pitch,
         diameter_mm=row["diameter_mm"],
         notch=Notch(row["notch"]),
-        bins=None if row["bins"] is None else _unpacked(row["bins"], "<u2", shape),
+        bins=None if row["bins"] is None else _unpacked(row["bins"], "<u2", dies.shape),
         attributes=dict(row["attributes"]),
         source_name=row["source_name"],
         source_sha256=row["source_sha256"],
@@ -149,10 +160,8 @@ def _segmentation_of(row: Row, wafer: WaferMap) -> "Segmentation":
     from core.segmentation import Segmentation
 
     failing = wafer.failing
-    count = CLASS_COUNT * wafer.fail_count
     masks = np.zeros((CLASS_COUNT, *failing.shape), dtype=np.bool_)
-    bits = np.unpackbits(np.frombuffer(zlib.decompress(row["masks"]), dtype=np.uint8), count=count)
-    masks[:, failing] = bits.reshape(CLASS_COUNT, -1)
+    masks[:, failing] = failing_masks_of(row, wafer.fail_count)
     probabilities = np.zeros(masks.shape, dtype=np.float32)
     quantised = _unpacked(row["probabilities"], "u1", (CLASS_COUNT, wafer.fail_count))
     probabilities[:, failing] = quantised.astype(np.float32) / 255

@@ -1,0 +1,63 @@
+"""Where on the wafer dies fail: the share by distance from the centre and by clock hour."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.intervals import wilson
+from core.stacking import Stack
+from data.geometry import clock_angle, geometry, radius_share
+
+BANDS = 10
+HOURS = 12
+
+
+def radial_profile(stack: Stack, class_key: str | None = None, bands: int = BANDS) -> pd.DataFrame:
+    """Give the share of failing dies in rings of equal width.
+
+    Args:
+        stack: the wafers.
+        class_key: count dies of this class, None for all failing dies.
+        bands: number of rings.
+
+    Returns:
+        A row for each ring that holds tested dies: `from_radius` and `to_radius` (share of the radius), `from_mm` and
+        `to_mm` (NaN where the wafer's size is not known), `tested`, `failing`, `share`, `low`, `high` (95 % Wilson
+        interval, dies taken as independent).
+    """
+    frame = geometry(stack.outline)
+    if frame.assumed:
+        distance: NDArray[np.floating] = radius_share(stack.outline.dies)
+    else:
+        rows, columns = np.indices(stack.outline.dies.shape, dtype=np.float64)
+        distance = np.hypot(*frame.to_mm(rows, columns)) / frame.radius_mm
+    ring = np.minimum((distance * bands).astype(np.intp), bands - 1)
+    edges = np.arange(bands + 1) / bands
+    in_mm = edges * (np.nan if frame.assumed else frame.radius_mm)
+    table = pd.DataFrame(
+        {"from_radius": edges[:-1], "to_radius": edges[1:], "from_mm": in_mm[:-1], "to_mm": in_mm[1:]}
+    )
+    return _with_shares(table, stack, class_key, ring)
+
+
+def angular_profile(stack: Stack, class_key: str | None = None) -> pd.DataFrame:
+    """Give the share of failing dies in twelve sectors, each centred on its clock hour.
+
+    Returns:
+        A row for each sector that holds tested dies: `hour` (1 to 12, 12 on top of the map as drawn), `tested`,
+        `failing`, `share`, `low`, `high` as `radial_profile` gives them.
+    """
+    hour = np.rint(clock_angle(stack.outline.dies) / (2 * np.pi) * HOURS).astype(np.intp) % HOURS
+    table = pd.DataFrame({"hour": [HOURS, *range(1, HOURS)]})
+    return _with_shares(table, stack, class_key, hour)
+
+
+def _with_shares(table: pd.DataFrame, stack: Stack, class_key: str | None, place: NDArray[np.intp]) -> pd.DataFrame:
+    """Add counts and shares to a table whose row i is about the dies whose `place` is i."""
+    count, total = stack.counts(class_key)
+    failing = np.bincount(place.ravel(), weights=count.ravel(), minlength=len(table)).astype(np.int64)
+    tested = np.bincount(place.ravel(), weights=total.ravel(), minlength=len(table)).astype(np.int64)
+    low, high = wilson(failing, tested)
+    share = np.divide(failing, tested, out=np.full(len(table), np.nan), where=tested > 0)
+    table = table.assign(tested=tested, failing=failing, share=share, low=low, high=high)
+    return table[table["tested"] > 0].reset_index(drop=True)
