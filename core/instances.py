@@ -1,6 +1,6 @@
 """Clusters: the dies of each pattern grouped into instances, and every instance measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -140,27 +140,44 @@ def find_instances(segmentation: Segmentation, wafer: WaferMap, rules: InstanceR
         Instances in the order of the class table, larger ones first, then by their first die.
     """
     rules = rules or InstanceRules()
+    found = (
+        (key, dies, float(segmentation.probabilities[CLASS_INDEX[key]][dies[:, 0], dies[:, 1]].mean()))
+        for key in segmentation.classes_present
+        for dies in group_dies(segmentation.masks[CLASS_INDEX[key]], rules.classes[key], rules)
+    )
+    return measured(found, wafer, rules)
+
+
+def measured(
+    groups: Iterable[tuple[str, NDArray[np.intp], float]], wafer: WaferMap, rules: InstanceRules | None = None
+) -> list[Instance]:
+    """Measure groups of dies of a wafer, numbered from 1 as they come.
+
+    Args:
+        groups: class, dies (n, 2) by rows and confidence of each.
+        wafer: the wafer they are on.
+        rules: whose gaps the outlines bridge, None for the built-in rules.
+    """
+    rules = rules or InstanceRules()
     frame, radius, clock = geometry(wafer), radius_share(wafer.dies), clock_angle(wafer.dies)
-    found: list[Instance] = []
-    for key in segmentation.classes_present:
-        k, rule = CLASS_INDEX[key], rules.classes[key]
-        for dies in group_dies(segmentation.masks[k], rule, rules):
-            place = dies[:, 0], dies[:, 1]
-            line = outline(dies, rule.gap(wafer.dies.shape))
-            found.append(
-                Instance(
-                    class_key=key,
-                    number=len(found) + 1,
-                    dies=dies,
-                    polygon_die=line,
-                    mean_confidence=float(segmentation.probabilities[k][place].mean()),
-                    zone=zone(float(radius[place].mean())),
-                    sector=_sector(clock[place]),
-                    **_areas(len(dies), line, frame, wafer.dies.shape),
-                    **_places(dies, frame, wafer.dies.shape),
-                )
+    out: list[Instance] = []
+    for key, dies, confidence in groups:
+        place = dies[:, 0], dies[:, 1]
+        line = outline(dies, rules.classes[key].gap(wafer.dies.shape))
+        out.append(
+            Instance(
+                class_key=key,
+                number=len(out) + 1,
+                dies=dies,
+                polygon_die=line,
+                mean_confidence=confidence,
+                zone=zone(float(radius[place].mean())),
+                sector=_sector(clock[place]),
+                **_areas(len(dies), line, frame, wafer.dies.shape),
+                **_places(dies, frame, wafer.dies.shape),
             )
-    return found
+        )
+    return out
 
 
 def group_dies(mask: NDArray[np.bool_], rule: ClassRule, rules: InstanceRules) -> list[NDArray[np.intp]]:

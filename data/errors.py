@@ -43,3 +43,11 @@ class ModelError(WaferError):
 
 class LakeError(WaferError):
     """A lake that cannot be read or written."""
+
+
+class LabelError(WaferError):
+    """A label that cannot be read, or that contradicts itself or its wafer."""
+
+
+class DecisionsError(WaferError):
+    """A database of decisions that cannot be opened, read or written."""
