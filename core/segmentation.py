@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.presence import presence, sigmoid
 from core.pyramid import View, fuse, views
-from core.session import SHIPPED_WEIGHTS, Network
+from core.session import EMBEDDING, SHIPPED_WEIGHTS, Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.raster import mean_per_die, resample
@@ -31,6 +31,8 @@ class Segmentation:
         masks: bool (8, H, W): failing dies that the class accounts for.
         presence: float32 (8,), calibrated, that the class is on the wafer.
         model: name and short hash of the model that said so.
+        embedding: float32 (512,) of unit length, what the whole wafer looks like; None from a model that gives none,
+            and when the lake was asked for the rest.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Segmentation:
     masks: NDArray[np.bool_]
     presence: NDArray[np.float32]
     model: str
+    embedding: NDArray[np.float32] | None = None
 
     @property
     def classes_present(self) -> tuple[str, ...]:
@@ -62,6 +65,7 @@ class Segmenter:
         self.sha256 = network.sha256
         self.name = f"{network.metadata.name}@{network.sha256[:8]}"
         self.metadata = network.metadata
+        self.embeds = EMBEDDING in network.outputs
 
     @classmethod
     def load(cls, model: str | None = None, *, threads: int | None = None) -> "Segmenter":
@@ -90,37 +94,44 @@ class Segmenter:
             ModelError: the network fails.
         """
         looks = SYMMETRIES if careful else 1
-        logits = self._logits([symmetry(wafer.dies, k) for wafer in wafers for k in range(looks)])
-        return [
-            self._decide(wafer, _mean_turned_back(logits[i * looks : (i + 1) * looks]))
-            for i, wafer in enumerate(wafers)
-        ]
+        seen = self._look([symmetry(wafer.dies, k) for wafer in wafers for k in range(looks)])
+        return [self._decide(wafer, seen[i * looks : (i + 1) * looks]) for i, wafer in enumerate(wafers)]
 
-    def _decide(self, wafer: WaferMap, logits: NDArray[np.float32]) -> Segmentation:
+    def _decide(self, wafer: WaferMap, looks: Sequence[Answer]) -> Segmentation:
         meta = self.metadata
+        logits = _mean_turned_back([look.logits for look in looks])
         probabilities = sigmoid(logits / meta.temperature[:, None, None])
         present = presence(logits, wafer.failing, meta.temperature)
         believed = (probabilities >= meta.die_threshold[:, None, None]) & (present >= meta.presence_threshold)[
             :, None, None
         ]
-        return Segmentation(wafer.key, probabilities, wafer.failing & believed, present, self.name)
+        # The embedding is of the wafer as it lies, careful or not: turned ones are other points of the same space.
+        return Segmentation(wafer.key, probabilities, wafer.failing & believed, present, self.name, looks[0].embedding)
 
-    def _logits(self, grids: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """Logits (8, H, W) of each die grid."""
+    def _look(self, grids: Sequence[NDArray[np.uint8]]) -> list[Answer]:
+        """Logits (8, H, W) and embedding (512,) of each die grid, its views put together."""
         looks = [views(dies) for dies in grids]
         seen = iter(self._seen([view for parts in looks for view in parts]))
-        return [fuse(parts, [next(seen) for _ in parts], dies.shape) for parts, dies in zip(looks, grids, strict=True)]
+        found = []
+        for parts, dies in zip(looks, grids, strict=True):
+            answers = [next(seen) for _ in parts]
+            logits = fuse(parts, [a.logits for a in answers], dies.shape)
+            found.append(Answer(logits, _mean_direction([a.embedding for a in answers])))
+        return found
 
-    def _seen(self, flat: list[View]) -> list[NDArray[np.float32]]:
-        """Logits (8, h, w) of each view, run in batches of one working size, pooled in groups of one shape."""
-        out: dict[int, NDArray[np.float32]] = {}
+    def _seen(self, flat: list[View]) -> list[Answer]:
+        """Logits (8, h, w) and embedding of each view, run in batches of one working size, pooled by shape."""
+        out: dict[int, Answer] = {}
         for size, batch in _batches(flat):
-            logits = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
+            answer = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
+            embeddings = [None] * len(batch) if answer.embedding is None else list(answer.embedding)
             start = 0
             for shape, members in groupby(batch, key=lambda i: flat[i].planes.shape[1:]):
                 group = list(members)
-                out.update(zip(group, mean_per_die(logits[start : start + len(group)], shape), strict=True))
-                start += len(group)
+                stop = start + len(group)
+                pooled = mean_per_die(answer.logits[start:stop], shape)
+                out.update(zip(group, map(Answer, pooled, embeddings[start:stop]), strict=True))
+                start = stop
         return [out[i] for i in range(len(flat))]
 
 
@@ -132,6 +143,15 @@ def _batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:
         count = max(1, BATCH_PIXELS // size**2)
         for start in range(0, len(same), count):
             yield size, same[start : start + count]
+
+
+def _mean_direction(embeddings: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
+    """Mean of vectors, of unit length again; None where the model gives none."""
+    known = [embedding for embedding in embeddings if embedding is not None]
+    if not known:
+        return None
+    total = np.sum(known, axis=0, dtype=np.float32)
+    return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
 
 
 def _mean_turned_back(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
 METADATA_KEY = "waferscope"
-INPUT, OUTPUT = "wafer", "logits"
+INPUT, OUTPUT, EMBEDDING = "wafer", "logits", "embedding"
+DIMENSION = 512
 EXPORT_AGAIN = "Export the model again with python -m jobs.export_model, or choose another."
 
 
@@ -44,12 +45,25 @@ class ModelMetadata:
     temperature: NDArray[np.float32]
 
 
+class Answer(NamedTuple):
+    """What the network says of a batch.
+
+    Args:
+        logits: float32 (N, 8, S, S).
+        embedding: float32 (N, 512) of unit length, None from a model that gives none.
+    """
+
+    logits: NDArray[np.float32]
+    embedding: NDArray[np.float32] | None
+
+
 class Network:
     """A loaded model; any number of threads may run it at once."""
 
     def __init__(self, session: "InferenceSession", metadata: ModelMetadata, sha256: str, path: Path) -> None:
         self.metadata = metadata
         self.sha256 = sha256
+        self.outputs = tuple(node.name for node in session.get_outputs())
         self._session = session
         self._path = path
 
@@ -77,28 +91,28 @@ class Network:
         raw = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         return cls(session, read_metadata(raw, str(path)), hashlib.sha256(content).hexdigest(), path)
 
-    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, inputs: NDArray[np.float32]) -> Answer:
         """Run the network.
 
         Args:
             inputs: float32 (N, 3, S, S).
 
-        Returns:
-            float32 (N, 8, S, S), logits.
-
         Raises:
             ModelError: the network fails on this input or answers in another shape.
         """
         try:
-            logits: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: inputs})[0]
+            found = dict(zip(self.outputs, self._session.run(self.outputs, {INPUT: inputs}), strict=True))
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             raise ModelError(
                 str(self._path), f"the network fails on input {inputs.shape} ({error})", EXPORT_AGAIN
             ) from error
-        expected = (len(inputs), CLASS_COUNT, *inputs.shape[2:])
-        if logits.shape != expected:
-            raise ModelError(str(self._path), f"expected logits {expected}, found {logits.shape}", EXPORT_AGAIN)
-        return logits
+        expected = {OUTPUT: (len(inputs), CLASS_COUNT, *inputs.shape[2:]), EMBEDDING: (len(inputs), DIMENSION)}
+        for name, answer in found.items():
+            if answer.shape != expected[name]:
+                raise ModelError(
+                    str(self._path), f"expected {name} {expected[name]}, found {answer.shape}", EXPORT_AGAIN
+                )
+        return Answer(found[OUTPUT], found.get(EMBEDDING))
 
 
 def read_metadata(raw: str | None, where: str) -> ModelMetadata:
@@ -148,15 +162,20 @@ def _session(content: bytes, path: Path, threads: int) -> "InferenceSession":
 
 
 def _check_shapes(session: "InferenceSession", path: Path) -> None:
-    for kind, nodes, name, channels in (
-        ("input", session.get_inputs(), INPUT, len(CHANNELS)),
-        ("output", session.get_outputs(), OUTPUT, CLASS_COUNT),
+    outputs = session.get_outputs()
+    embeddings = [node for node in outputs if node.name == EMBEDDING]
+    for kind, nodes, name, width, axes in (
+        ("input", session.get_inputs(), INPUT, len(CHANNELS), "N, {}, S, S"),
+        ("output", [node for node in outputs if node.name != EMBEDDING], OUTPUT, CLASS_COUNT, "N, {}, S, S"),
+        *([("output", embeddings, EMBEDDING, DIMENSION, "N, {}")] if embeddings else []),
     ):
         found = [(node.name, node.type, node.shape) for node in nodes]
         fits = len(nodes) == 1 and nodes[0].name == name and nodes[0].type == "tensor(float)"
-        if not fits or len(nodes[0].shape) != 4 or nodes[0].shape[1] != channels:
+        if not fits or len(nodes[0].shape) != axes.count(",") + 1 or nodes[0].shape[1] != width:
             raise ModelError(
-                str(path), f"expected one {kind} '{name}' of float32 (N, {channels}, S, S), found {found}", EXPORT_AGAIN
+                str(path),
+                f"expected one {kind} '{name}' of float32 ({axes.format(width)}), found {found}",
+                EXPORT_AGAIN,
             )
         if kind == "input" and any(isinstance(nodes[0].shape[axis], int) for axis in (0, 2, 3)):
             raise ModelError(str(path), f"batch or size of input '{name}' is fixed at {nodes[0].shape}", EXPORT_AGAIN)

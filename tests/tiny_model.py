@@ -26,8 +26,15 @@ WEIGHTS[1, 2], BIAS[1] = -40, 14  # center: within 0.35
 WEIGHTS[4, 3], BIAS[4] = -40, 8  # particle: from 0.4 to 0.8
 
 
-def write_tiny_model(path: Path, *, metadata=METADATA, batch="N", channels=3, outputs=8) -> Path:
-    """Write logits = min(what the place says, 20 x share of failing pixels in 9 x 9 - 8)."""
+PROJECTION = np.random.default_rng(3).standard_normal((256, 512)).astype(np.float32)  # 16 x 16 places
+
+
+def write_tiny_model(path: Path, *, metadata=METADATA, batch="N", channels=3, outputs=8, dimension=512) -> Path:
+    """Write logits = min(what the place says, 20 x share of failing pixels in 9 x 9 - 8), and an embedding.
+
+    The embedding is a fixed turn of the failing pixels at 16 x 16, of unit length: its cosine is that of those pixels,
+    nearly. With dimension 0 there is none.
+    """
     constants = {
         "weights": np.resize(WEIGHTS, (outputs, channels + 1, 1, 1)),
         "bias": np.resize(BIAS, outputs),
@@ -39,6 +46,11 @@ def write_tiny_model(path: Path, *, metadata=METADATA, batch="N", channels=3, ou
         "radius": np.int64([channels - 1]),
         "last": np.int64([channels]),
         "axis": np.int64([1]),
+        "small": np.int64([16, 16]),
+        "flat": np.int64([0, 256]),
+        "two": np.int64([2]),
+        "floor": np.float32([1e-3]),
+        "projection": PROJECTION[:, : max(1, dimension)],
     }
     pad = [DENSITY_PIXELS // 2] * 4
     nodes = [
@@ -53,16 +65,33 @@ def write_tiny_model(path: Path, *, metadata=METADATA, batch="N", channels=3, ou
         helper.make_node("Sub", ["scaled", "offset"], ["gate"]),
         helper.make_node("Min", ["place", "gate"], ["logits"]),
     ]
+    answers = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, outputs, "S", "S"])]
+    if dimension:
+        nodes += _embedding()
+        answers.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [batch, dimension]))
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info("wafer", TensorProto.FLOAT, [batch, channels, "S", "S"])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, outputs, "S", "S"])],
+        answers,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     if metadata is not None:
         helper.set_model_props(model, {"waferscope": json.dumps(metadata)})
     onnx.checker.check_model(model)
     onnx.save(model, path)
     return path
+
+
+def _embedding() -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Shape", ["fail"], ["whole"]),
+        helper.make_node("Slice", ["whole", "first", "two"], ["batch_and_channel"]),
+        helper.make_node("Concat", ["batch_and_channel", "small"], ["small_shape"], axis=0),
+        helper.make_node("Resize", ["fail", "", "", "small_shape"], ["coarse"], mode="linear", antialias=1),
+        helper.make_node("Reshape", ["coarse", "flat"], ["row"]),
+        helper.make_node("Add", ["row", "floor"], ["lifted"]),
+        helper.make_node("MatMul", ["lifted", "projection"], ["turned"]),
+        helper.make_node("LpNormalization", ["turned"], ["embedding"], axis=1, p=2),
+    ]

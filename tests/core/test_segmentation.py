@@ -42,7 +42,7 @@ def test_a_dense_pattern_gets_its_class_at_every_working_size(segmenter, size, k
 def test_probabilities_are_those_of_the_network_pooled_per_die(segmenter, tiny_model_path):
     shown = noisy(33, 2)
     network = Network.load(tiny_model_path, threads=1)
-    logits = network.run(network_input(shown.dies, working_size(shown.dies.shape))[None])[0]
+    logits = network.run(network_input(shown.dies, working_size(shown.dies.shape))[None]).logits[0]
     per_die = mean_per_die(logits, shown.dies.shape)
     (found,) = segmenter.segment([shown])
     assert np.allclose(found.probabilities, sigmoid(per_die), atol=1e-6)
@@ -65,7 +65,7 @@ def test_batches_are_bounded_in_pixels(tiny_model_path):
     seen = []
 
     class Watching:
-        metadata, sha256 = network.metadata, network.sha256
+        metadata, sha256, outputs = network.metadata, network.sha256, network.outputs
 
         def run(self, inputs):
             seen.append(inputs.shape)
@@ -75,6 +75,24 @@ def test_batches_are_bounded_in_pixels(tiny_model_path):
     assert sum(n for n, *_ in seen) == 45
     assert all(n == 1 or n * size * size <= BATCH_PIXELS for n, _, size, _ in seen)
     assert len(seen) < 10
+
+
+def test_the_embedding_is_the_network_s_and_of_unit_length_on_grids_of_several_views(segmenter, tiny_model_path):
+    shown = noisy(33, 2)
+    network = Network.load(tiny_model_path, threads=1)
+    expected = network.run(network_input(shown.dies, working_size(shown.dies.shape))[None]).embedding[0]
+    found, large = segmenter.segment([shown, noisy(400, 3)])
+    assert np.allclose(found.embedding, expected, atol=1e-6)
+    assert large.embedding.shape == expected.shape
+    assert np.linalg.norm(large.embedding) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_model_without_embeddings_segments_all_the_same(segmenter, tmp_path):
+    plain = Segmenter.load(str(write_tiny_model(tmp_path / "plain.onnx", dimension=0)), threads=1)
+    shown = noisy(33, 2)
+    (one,), (other,) = plain.segment([shown]), segmenter.segment([shown])
+    assert (plain.embeds, segmenter.embeds, one.embedding) == (False, True, None)
+    assert np.array_equal(one.probabilities, other.probabilities)
 
 
 def test_no_wafers_give_no_answers(segmenter):

@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import pytest
 
-from core.session import Network, read_metadata
+from core.session import DIMENSION, Network, read_metadata
 from data.errors import ModelError
 from tests.tiny_model import METADATA, write_tiny_model
 
@@ -19,17 +19,26 @@ def test_a_model_that_keeps_the_contract_loads_with_its_thresholds(tiny_model_pa
 def test_batch_and_size_are_free(tiny_model_path):
     network = Network.load(tiny_model_path, threads=1)
     for n, size in ((1, 96), (3, 96), (2, 160)):
-        assert network.run(np.zeros((n, 3, size, size), dtype=np.float32)).shape == (n, 8, size, size)
+        assert network.run(np.zeros((n, 3, size, size), dtype=np.float32)).logits.shape == (n, 8, size, size)
+
+
+def test_embeddings_are_of_unit_length_and_a_model_may_give_none(tiny_model_path, tmp_path):
+    batch = np.random.default_rng(4).random((3, 3, 96, 96), dtype=np.float32)
+    embedding = Network.load(tiny_model_path, threads=1).run(batch).embedding
+    assert embedding.shape == (3, DIMENSION)
+    assert np.linalg.norm(embedding, axis=1) == pytest.approx(1, abs=1e-6)
+    plain = Network.load(write_tiny_model(tmp_path / "plain.onnx", dimension=0), threads=1)
+    assert plain.run(batch).embedding is None
 
 
 def test_threads_share_a_model(tiny_model_path):
     network = Network.load(tiny_model_path, threads=1)
     inputs = np.random.default_rng(0).random((8, 2, 3, 96, 96), dtype=np.float32)
-    alone = [network.run(x) for x in inputs]
+    alone = [network.run(x).logits for x in inputs]
     together = [np.empty(0)] * len(inputs)
 
     def run(i: int) -> None:
-        together[i] = network.run(inputs[i])
+        together[i] = network.run(inputs[i]).logits
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(len(inputs))]
     for thread in threads:
@@ -65,6 +74,7 @@ def test_bytes_that_are_no_model_are_refused(tmp_path):
     [
         ({"channels": 1}, r"expected one input 'wafer' of float32 \(N, 3, S, S\), found"),
         ({"outputs": 5}, r"expected one output 'logits' of float32 \(N, 8, S, S\), found"),
+        ({"dimension": 100}, r"expected one output 'embedding' of float32 \(N, 512\), found"),
         ({"batch": 1}, "batch or size of input 'wafer' is fixed"),
         ({"metadata": None}, "carries no 'waferscope' metadata"),
     ],

@@ -118,4 +118,4 @@ def test_what_a_file_says_of_itself_comes_back(float32, tmp_path):
     loaded = Network.load(path)
     assert loaded.metadata.name == "second"
     batch = np.random.default_rng(1).random((2, 3, 64, 64), dtype=np.float32)
-    assert loaded.run(batch) == pytest.approx(run(float32, batch), abs=1e-4)
+    assert loaded.run(batch).logits == pytest.approx(run(float32, batch), abs=1e-4)
