@@ -87,6 +87,13 @@ class Settings:
     blobs: str = field(
         default="", metadata=_row("Folder or URL of the original files; empty: `blobs` in the home folder.")
     )
+    decisions: str = field(
+        default="",
+        metadata=_row(
+            "Database of what people decide: an SQLite file's path, or postgresql://USER:PASSWORD@HOST/DATABASE; "
+            "empty: `decisions.db` in the home folder."
+        ),
+    )
     model: str = field(default="", metadata=_row("Path of the ONNX model that segments; empty: the shipped one."))
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
@@ -122,6 +129,11 @@ class Settings:
     def blobs_url(self) -> str:
         """Where the original files are."""
         return self.blobs or str(self.home / "blobs")
+
+    @property
+    def decisions_place(self) -> str:
+        """Path or URL of the database of decisions."""
+        return self.decisions or str(self.home / "decisions.db")
 
 
 _UNSET = Settings()

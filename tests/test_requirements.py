@@ -15,6 +15,7 @@ NOT_IMPORTED = {
     "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
     "mlflow": "lightning's MLFlowLogger imports it",
     "onnxscript": "torch.onnx imports it by name",
+    "pg8000": "SQLAlchemy imports it by the URL's name",
     "pytest-xdist": "a pytest plugin",
     "pytest-timeout": "a pytest plugin",
     "ruff": "a command",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.analysis import WaferResult, analyse
 from core.blobs import Blobs
+from core.decisions import Decisions
 from core.drawing import thumbnail_png
 from core.lake import Lake
 from core.lake_rows import dies_hash
@@ -30,6 +31,15 @@ def lake() -> Lake:
 def blobs() -> Blobs:
     """Give the site's store of original files."""
     return Blobs(settings().blobs_url)
+
+
+def decisions() -> Decisions:
+    """Give the site's database of what people decide.
+
+    Raises:
+        DecisionsError: it cannot be opened.
+    """
+    return _decisions(settings().decisions_place)
 
 
 def segmenter() -> Segmenter:
@@ -134,6 +144,11 @@ Name = tuple[str, str, Palette, Theme]
 @st.cache_resource(max_entries=4, show_spinner="Opening the lake")
 def _lake(url: str) -> Lake:
     return Lake(url)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the database of decisions")
+def _decisions(place: str) -> Decisions:
+    return Decisions(place)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model")

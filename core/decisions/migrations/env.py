@@ -1,0 +1,25 @@
+"""What alembic runs: the steps, on the connection it is given, or for `alembic revision` on the site's database."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from core.decisions import Decisions
+from core.decisions.areas import METADATA
+from core.settings import settings
+
+
+def run(connection: Connection) -> None:
+    """Run what alembic was asked for."""
+    context.configure(
+        connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True, compare_type=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given: Connection | None = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with Decisions(settings().decisions_place).engine.connect() as opened:
+        run(opened)

@@ -1,0 +1,56 @@
+import sqlite3
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from core.decisions import Decisions
+from core.decisions.areas import AREAS, METADATA
+from core.decisions.migrating import MIGRATIONS
+from data.errors import DecisionsError
+from tests.core.decisions.worker import processes
+
+
+def test_the_migrated_schema_is_what_the_modules_say(decisions):
+    with decisions.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_comparison_sees_a_column_that_is_not_there(decisions):
+    with decisions.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE findings DROP COLUMN fa_finding")
+    with decisions.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) != []
+
+
+def test_there_is_one_last_step():
+    assert len(ScriptDirectory(str(MIGRATIONS)).get_heads()) == 1
+
+
+def test_every_module_with_tables_is_an_area():
+    with_tables = [p.stem for p in MIGRATIONS.parent.glob("*.py") if "__tablename__" in p.read_text(encoding="utf-8")]
+    assert {area.__name__.rpartition(".")[2] for area in AREAS} == set(with_tables)
+
+
+def test_opening_at_once_in_many_processes_migrates_once(place):
+    openers = [processes.Process(target=Decisions, args=(place,)) for _ in range(4)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert [opener.exitcode for opener in openers] == [0] * 4
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(tmp_path):
+    path = tmp_path / "decisions.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE findings (mine TEXT)")
+    with pytest.raises(DecisionsError, match="already exists"):
+        Decisions(path)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    assert tables == ["findings"]
