@@ -75,7 +75,7 @@ def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, c
     once = ", ".join(f"r.{name}" for name in (*table.keys, "sequence", table.member) if name)
     sql = f"""
         SELECT {", ".join(f"r.{name}" for name, _ in table.columns)}
-        FROM read_parquet(?, union_by_name = true) AS r
+        FROM (FROM empty UNION ALL BY NAME FROM read_parquet(?, union_by_name = true)) AS r
         ANTI JOIN (SELECT {keys}, max(sequence) AS newest FROM read_parquet(?, union_by_name = true)
                    WHERE sequence <= ? GROUP BY {keys}) AS n ON {same} AND r.sequence < n.newest
         QUALIFY row_number() OVER (PARTITION BY {once}) = 1
@@ -83,6 +83,7 @@ def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, c
     """
     inputs = [parts.addresses(table.name, group), parts.addresses(table.parent, listing[table.parent]), cutoff]
     with closing(parts.database()) as database, parts.folder.new_file(f"{table.name}/{new_name(MERGED)}") as path:
+        database.register("empty", table.schema.empty_table())  # knows columns that older parts lack
         rows = database.sql(sql, params=inputs).to_arrow_reader(ROW_GROUP)
         with parquet_writer(path, table.schema, group) as writer:
             for batch in rows:

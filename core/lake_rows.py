@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from core.lake_schema import INSTANCE_MEASURES, INSTANCE_PARTS
+from core.lake_schema import INSTANCE_MEASURES, INSTANCE_PARTS, ZONE_COLUMNS
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.wafer import Notch, WaferMap
 
@@ -137,6 +137,7 @@ def segmentation_row(result: "WaferResult", sequence: int, seconds: float | None
         "classes_present": list(found.classes_present),
         "dominant_class": CLASS_KEYS[int(affected.argmax())] if affected.any() else None,
         **{f"affected_{key}": int(affected[k]) for k, key in enumerate(CLASS_KEYS)},
+        **_zone_columns(result.instances),
         "presence": found.presence,
         "masks": zlib.compress(np.packbits(masks).tobytes(), 1),
         "probabilities": _packed(np.rint(probabilities * 255), "u1"),
@@ -222,6 +223,13 @@ def utc_naive(moment: datetime | None) -> datetime | None:
 
 def _severity_columns(severity: "Severity") -> dict[str, Any]:
     return {COLUMN_OF.get(name, name): _nullable(value) for name, value in vars(severity).items()}
+
+
+def _zone_columns(instances: Sequence["Instance"]) -> dict[str, int]:
+    dies = dict.fromkeys((name for name, _ in ZONE_COLUMNS), 0)
+    for instance in instances:
+        dies[f"zone_{instance.zone}_{instance.class_key}"] += instance.die_count
+    return dies
 
 
 def _nullable(value: object) -> object:

@@ -68,6 +68,12 @@ WAFER_COLUMNS = (
     ("source_sha256", TEXT),
 )
 
+ZONES = ("center", "middle", "edge")
+"""Where a cluster lies, as `core.instances.Zone` names it."""
+
+ZONE_COLUMNS = tuple((f"zone_{zone}_{key}", COUNT) for zone in ZONES for key in CLASS_KEYS)
+"""Dies of each class's clusters that lie in each zone."""
+
 MEASURE_COLUMNS = (
     ("segmented_at", TIME),
     ("model", TEXT),
@@ -86,8 +92,8 @@ MEASURE_COLUMNS = (
     ("dominant_class", TEXT),
     ("mean_confidence", REAL),
     *((f"affected_{key}", COUNT) for key in CLASS_KEYS),
+    *ZONE_COLUMNS,
 )
-
 """What `wafers` shows of a segmentation: all that a page filters, sorts or sums by."""
 
 DETAIL_COLUMNS = (
@@ -147,8 +153,13 @@ _EMBEDDING_COLUMNS = (
     ("key", TEXT),
     ("sequence", pa.int64()),
     ("model", TEXT),
+    ("dies_hash", pa.int64()),
     ("vector", pa.list_(pa.float32())),
+    ("segmented", pa.int64()),
+    ("cluster_numbers", pa.list_(COUNT)),
+    ("cluster_vectors", pa.list_(pa.float32())),
 )
+"""`segmented` is the sequence of the segmentation whose clusters these are, NULL as long as none are embedded."""
 
 _EVALUATION_COLUMNS = (
     ("key", TEXT),

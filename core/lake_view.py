@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from core.lake_parts import Listing, Parts
-from core.lake_schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS, Table
+from core.lake_schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
 
 REMOTE_FRESH_SECONDS = 2.0
 
@@ -40,6 +40,19 @@ _ARRIVE = (
     "DELETE FROM arrived WHERE rowid NOT IN (SELECT max(rowid) FROM arrived GROUP BY key)",
 )
 """Newer rows out of new parts, one a key. A window function would say it in one go, at four times the time."""
+
+_ZONES_UNKNOWN = f"{ZONE_COLUMNS[0][0]} IS NULL"
+_ZONE_SUMS = ", ".join(
+    f"sum(i.die_count) FILTER ('zone_' || i.zone || '_' || i.class_key = '{name}') AS {name}"
+    for name, _ in ZONE_COLUMNS
+)
+_ADD_ZONES = f"""
+    UPDATE arrived SET {", ".join(f"{name} = coalesce(z.{name}, 0)" for name, _ in ZONE_COLUMNS)}
+    FROM (SELECT a.key, {_ZONE_SUMS} FROM arrived AS a LEFT JOIN ({{source}}) AS i USING (key, sequence)
+          WHERE a.{_ZONES_UNKNOWN} GROUP BY a.key) AS z
+    WHERE z.key = arrived.key
+"""
+"""What parts that were written before the sums by zone were kept say of them, counted from their clusters."""
 
 _MERGE_WAFERS = (
     "DELETE FROM wafers WHERE key IN (SELECT key FROM arrived)",
@@ -114,7 +127,8 @@ class LakeView:
             for name, loaded in _LOADED.items():
                 new = listing[name] - self._known.get(name, frozenset())
                 if new:
-                    self._load(cursor, self._source(name, new), *loaded)
+                    clusters = self._source("instances", listing["instances"])
+                    self._load(cursor, self._source(name, new), clusters, *loaded)
             for table in TABLES.values():
                 if table.name != "wafers":
                     cursor.execute(_view(table, self._source(table.name, listing[table.name])))
@@ -127,9 +141,16 @@ class LakeView:
         return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
 
     @staticmethod
-    def _load(cursor: duckdb.DuckDBPyConnection, source: str, columns: str, target: str, merge: Sequence[str]) -> None:
-        for statement in (*_ARRIVE, *merge):
+    def _load(
+        cursor: duckdb.DuckDBPyConnection, source: str, clusters: str, columns: str, target: str, merge: Sequence[str]
+    ) -> None:
+        for statement in _ARRIVE:
             cursor.execute(statement.format(columns=columns, source=source, target=target))
+        unknown = f"SELECT 1 FROM arrived WHERE {_ZONES_UNKNOWN} LIMIT 1"
+        if target == "measures" and cursor.execute(unknown).fetchone():
+            cursor.execute(_ADD_ZONES.format(source=clusters))
+        for statement in merge:
+            cursor.execute(statement)
 
 
 def _view(table: Table, source: str) -> str:
