@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from core.lake_compaction import LEAST_PARTS, SETTLED_SECONDS, compact
+from core.lake_embeddings import Embedded, embedding_row
 from core.lake_filter import DISTINCT_COLUMNS, NEWEST_FIRST, PAGE_COLUMNS, WaferFilter, checked_column, order_by
 from core.lake_parts import Parts
 from core.lake_rows import (
+    dies_hash,
     dies_row,
     fingerprint,
     instance_row,
@@ -123,6 +126,18 @@ class Lake:
                 if instances:
                     self._write("instances", instances)
                 self._write("segmentations", (segmentation_row(result, number, seconds) for number, result in numbered))
+            self.append_embeddings(seen for number, result in numbered if (seen := _embedded(result, number)))
+
+    def append_embeddings(self, embedded: Iterable[Embedded]) -> None:
+        """Append what wafers look like to a model, in place of what the lake holds of the same wafers and model.
+
+        Args:
+            embedded: any number; a part is written every 2,000.
+        """
+        for batch in batches(embedded, ROWS_PER_PART):
+            with self._writing:
+                start = self._reserve("measures", len(batch))
+                self._write("embeddings", (embedding_row(one, n) for n, one in enumerate(batch, start)))
 
     def wafer(self, key: str) -> WaferMap:
         """Give one wafer.
@@ -205,8 +220,12 @@ class Lake:
         Raises:
             LakeError: the query is wrong or the lake cannot be read.
         """
-        frame: pd.DataFrame = self._view.rows(sql, parameters).to_pandas(maps_as_pydicts="strict")
+        frame: pd.DataFrame = self.arrow(sql, parameters).to_pandas(maps_as_pydicts="strict")
         return frame
+
+    def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Run SQL as `query` does, for long answers or wide cells."""
+        return self._view.rows(sql, parameters)
 
     def compact(self, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
         """Merge small parts, as `core.lake_compaction.compact` says; safe while others read, append and merge.
@@ -251,8 +270,17 @@ class Lake:
         return [found[key] for key in keys if key in found]
 
     def _dicts(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._view.rows(sql, parameters).to_pylist()
+        rows: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
         return rows
+
+
+def _embedded(result: "WaferResult", sequence: int) -> Embedded | None:
+    """What a segmentation tells of the wafer's looks by the way: all of it where there are no clusters."""
+    found = result.segmentation
+    if found.embedding is None:
+        return None
+    known = None if result.instances else sequence
+    return Embedded(result.wafer.key, dies_hash(result.wafer), found.model, found.embedding, known)
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
