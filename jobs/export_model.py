@@ -14,13 +14,15 @@ import torch
 from numpy.typing import NDArray
 
 from core.calibration import FailingDies, fit_die_thresholds, fit_presence_thresholds, fit_temperatures
+from core.metrics import count, iou_over_dies, mean
 from core.presence import presence
+from core.pyramid import views
 from core.segmentation import Segmenter
 from core.session import SHIPPED_WEIGHTS
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
 from data.errors import ModelError, WaferError
-from data.raster import WORKING_SIZES, network_input, working_size
+from data.raster import WORKING_SIZES, resample
 from data.synthesis import SyntheticWafer, draw_over, draw_wafer
 from data.wafer import WaferMap
 from jobs.flags import parse
@@ -164,24 +166,29 @@ def calibrate(
         sources += [name.split(":")[0] for name in held_out.names]
     present = np.stack([presence(x, w.failing, temperatures) for x, w in zip(logits, wafers, strict=True)])
     return {
-        "temperature": temperatures.round(4).tolist(),
-        "die_threshold": fit_die_thresholds(dies, temperatures).round(4).tolist(),
-        "presence_threshold": fit_presence_thresholds(present, np.stack(labels), false_alarm_weight, sources)
-        .round(4)
-        .tolist(),
+        "temperature": _rounded(temperatures),
+        "die_threshold": _rounded(fit_die_thresholds(dies, temperatures)),
+        "presence_threshold": _rounded(fit_presence_thresholds(present, np.stack(labels), false_alarm_weight, sources)),
     }
 
 
+def _rounded(values: NDArray[np.float32]) -> list[float]:
+    """Four decimals, rounded as double: a single would print 0.41 as 0.4099999964."""
+    rounded: list[float] = values.astype(np.float64).round(4).tolist()
+    return rounded
+
+
 def range_inputs(
-    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, count: int
+    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, most: int
 ) -> list[NDArray[np.float32]]:
-    """Give a spread of wafers for INT8 ranges: up to `count` of each working size, real ones among them."""
+    """Give a spread of wafers for INT8 ranges: up to `most` of each working size, real ones among them."""
     grids = [s.wafer.dies for s in drawn] + (held_out.maps if held_out is not None else [])
+    looks = [view for dies in grids for view in views(dies)]
     batches = []
     for size in WORKING_SIZES:
-        chosen = [g for g in grids if working_size(g.shape) == size]
-        chosen = chosen[:: max(1, len(chosen) // count)][: max(2, count * 64 // size)]
-        batches += [network_input(grid, size)[None] for grid in chosen]
+        chosen = [view for view in looks if view.size == size]
+        chosen = chosen[:: max(1, len(chosen) // most)][: max(2, most * 64 // size)]
+        batches += [resample(view.planes, size)[None] for view in chosen]
     return batches
 
 
@@ -205,9 +212,7 @@ def compare(
 
 
 def _mean_iou(drawn: Sequence[SyntheticWafer], masks: Sequence[NDArray[np.bool_]]) -> float:
-    shared = np.sum([(s.masks & m).sum(axis=(1, 2)) for s, m in zip(drawn, masks, strict=True)], axis=0)
-    either = np.sum([(s.masks | m).sum(axis=(1, 2)) for s, m in zip(drawn, masks, strict=True)], axis=0)
-    return float(np.nanmean(np.where(either > 0, shared / np.maximum(either, 1), np.nan)))
+    return mean(iou_over_dies(count([s.masks for s in drawn], masks)))
 
 
 def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Train the segmentation network; killed or stopped, the same command goes on from the last whole epoch."""
+"""Train the segmentation network; killed, it goes on from the last whole epoch by the same command."""
 
 import logging
 import sys
@@ -170,12 +170,14 @@ def train(config: TrainConfig, home: Path) -> Path:
         precision=config.precision,  # type: ignore[arg-type]
         devices=config.devices,
         gradient_clip_val=1.0,
-        logger=MLFlowLogger("waferscope", run_name=config.name, tracking_uri=f"sqlite:///{home / 'mlflow.db'}"),
+        logger=_logger(config, home, folder / "mlflow_run.txt"),
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=25,
         callbacks=[
-            ModelCheckpoint(folder, filename="best", monitor="score", mode="max", save_last=True),
+            ModelCheckpoint(folder, filename="best", monitor="score", mode="max", enable_version_counter=False),
+            # Not `save_last`: that writes only when the epoch was the best so far.
+            ModelCheckpoint(folder, filename=last.stem, enable_version_counter=False),
             EarlyStopping("score", mode="max", patience=config.patience, check_on_train_epoch_end=False),
             Progress(config.steps),
         ],
@@ -183,7 +185,21 @@ def train(config: TrainConfig, home: Path) -> Path:
     trainer.logger.log_hyperparams(asdict(config))  # type: ignore[union-attr]
     say(f"{config.name}: {len(CLASS_KEYS)} classes, {config.steps} steps" + (", resumed" if last.exists() else ""))
     trainer.fit(module, datamodule=wafers, ckpt_path=last if last.exists() else None, weights_only=False)
+    trainer.save_checkpoint(last)
     return last
+
+
+def _logger(config: TrainConfig, home: Path, kept: Path) -> MLFlowLogger:
+    """Open the run's record; training that goes on adds to the record it began."""
+    record = MLFlowLogger(
+        "waferscope",
+        run_name=config.name,
+        tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
+        run_id=kept.read_text(encoding="utf-8") if kept.exists() else None,
+    )
+    if record.run_id:  # of several processes only the first has one
+        kept.write_text(record.run_id, encoding="utf-8")
+    return record
 
 
 def say(line: str) -> None:

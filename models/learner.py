@@ -92,10 +92,10 @@ class Learner(lightning.LightningModule):
         wafer, counts = batch["wafer"].to(memory_format=torch.channels_last), self.counts
         logits, where = self.average(wafer).float().cpu(), wafer[:, :1].cpu()
         drawn = batch["has_masks"].cpu()
-        truth = batch["masks"].cpu()[drawn].bool()
-        said = (logits[drawn] > 0) & (where[drawn] > 0)
-        counts["shared"] += (said & truth).sum(dim=(0, 2, 3))
-        counts["either"] += (said | truth).sum(dim=(0, 2, 3))
+        dies, truth = where[drawn], batch["masks"].cpu()[drawn]
+        said = (logits[drawn] > 0).float()
+        counts["shared"] += (dies * said * truth).sum(dim=(0, 2, 3))
+        counts["either"] += (dies * torch.maximum(said, truth)).sum(dim=(0, 2, 3))
         real = ~drawn
         if real.any():
             present, label = pooled_presence(logits, where)[real] > 0, batch["presence"].cpu()[real]

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from data.classes import CLASS_INDEX
 
+NOTHING_FAILS = -30.0
+
 
 @dataclass(frozen=True)
 class LossConfig:
@@ -76,12 +78,16 @@ def pooled_presence(logits: Tensor, where: Tensor) -> Tensor:
     """Pool each class's logits over failing dies: their mean, weighted by their own softmax.
 
     Shape:
-        logits: (N, K, H, W); where: (N, 1, H, W). Output: (N, K) logits; strongly negative where nothing fails.
+        logits: (N, K, H, W); where: (N, 1, H, W), the share of a cell's dies that fail. Output: (N, K) logits;
+        strongly negative where nothing fails.
 
     Source: multiple-instance pooling, Ilse et al., "Attention-based Deep Multiple Instance Learning", ICML 2018.
     """
-    masked = logits.masked_fill(where == 0, -30.0).flatten(2)
-    return (torch.softmax(masked, dim=2) * masked).sum(dim=2)
+    weight = where.flatten(2)
+    nothing = weight.amax(dim=2, keepdim=True) == 0
+    values = logits.flatten(2)
+    share = torch.softmax((values + weight.log()).masked_fill(nothing, 0.0), dim=2)
+    return (share * values).sum(dim=2).masked_fill(nothing[:, :, 0], NOTHING_FAILS)
 
 
 def presence_loss(pooled: Tensor, presence: Tensor) -> Tensor:
@@ -102,7 +108,7 @@ def training_loss(
 
     Args:
         logits: (N, K, H, W).
-        where: (N, 1, H, W), 1 on failing dies.
+        where: (N, 1, H, W), the share of a cell's dies that fail.
         masks: (N, K, H, W), read where `has_masks`.
         has_masks: (N,) bool.
         presence: (N, K) of 0, 1, NaN.

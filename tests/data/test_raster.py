@@ -5,12 +5,16 @@ from hypothesis import strategies as st
 
 from data.geometry import radius_share
 from data.raster import (
+    FINE_CELLS,
     PIXELS_PER_DIE,
+    WHOLE_CELLS,
     WORKING_SIZES,
+    blocks,
     die_planes,
     mean_per_die,
     nearest_index,
     network_input,
+    reduced,
     resample,
     working_size,
 )
@@ -60,7 +64,36 @@ def test_pixels_run_over_all_dies_in_order_and_evenly(dies, size):
         assert counts.max() - counts.min() <= 1
 
 
-@given(st.integers(26, 256), st.integers(26, 256))
+def _reference_reduced(dies: np.ndarray, block: int) -> np.ndarray:
+    """Failing share of the tested dies of each cell, cell by cell."""
+    rows, columns = -(-dies.shape[0] // block), -(-dies.shape[1] // block)
+    share = np.zeros((rows, columns))
+    for r in range(rows):
+        for c in range(columns):
+            cell = dies[r * block : (r + 1) * block, c * block : (c + 1) * block]
+            share[r, c] = (cell == 2).sum() / max((cell != 0).sum(), 1)
+    return share
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(2, 4), st.integers(0, 2**32 - 1))
+def test_reducing_keeps_the_failing_share_of_each_cell(rows, columns, block, seed):
+    dies = np.random.default_rng(seed).integers(0, 3, (rows, columns), dtype=np.uint8)
+    dies[0, 0] = 1
+    planes = reduced(die_planes(dies), block)
+    assert planes[0] == pytest.approx(_reference_reduced(dies, block), abs=1e-6)
+    assert set(np.unique(planes[1])) <= {0.0, 1.0}
+
+
+@given(st.integers(1, 5000))
+def test_every_grid_is_looked_at_as_a_whole_and_when_that_is_coarse_in_finer_cells_too(side):
+    *fine, whole = blocks((side, 1))
+    assert -(-side // whole) <= WHOLE_CELLS or (not fine and side <= WHOLE_CELLS)
+    assert len(fine) == (side > WHOLE_CELLS)
+    assert all(block < whole and -(-side // block) <= FINE_CELLS for block in fine)
+
+
+@given(st.integers(26, 180), st.integers(26, 180))
 def test_a_die_is_about_two_and_a_half_pixels_wide_on_the_grids_that_fabs_have(height, width):
     pixels = working_size((height, width)) / max(height, width)
     assert PIXELS_PER_DIE / 1.42 <= pixels <= PIXELS_PER_DIE * 1.42  # the widest gap of the sizes is a factor of two

@@ -47,6 +47,14 @@ def _reference_focal(logits, target, where, k, gamma, alpha):
     return np.mean(wafers)
 
 
+def test_a_cell_of_many_failing_dies_weighs_as_many_single_dies():
+    rng = np.random.default_rng(8)
+    logits = torch.from_numpy(rng.normal(0, 2, (1, K, 1, 3))).float()
+    share = torch.tensor([0.25, 0.5, 1.0]).reshape(1, 1, 1, 3)
+    single = logits.repeat_interleave(torch.tensor([1, 2, 4]), dim=3)
+    assert torch.allclose(pooled_presence(logits, share), pooled_presence(single, torch.ones(1, 1, 1, 7)), atol=1e-6)
+
+
 def test_dice_equals_the_sum_over_dies_and_is_undefined_without_target(drawn):
     expected = [_reference_dice(*drawn, k) for k in range(K)]
     assert dice_loss(*drawn).numpy() == pytest.approx(expected, abs=1e-6, nan_ok=True)
