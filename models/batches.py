@@ -171,5 +171,5 @@ def _draw_masks(drawn: _Drawn, size: int) -> NDArray[np.float32]:
     if drawn.masks is None:
         return np.zeros((CLASS_COUNT, size, size), dtype=np.float32)
     failing = cell_sums((drawn.dies == FAIL)[None].astype(np.float32), drawn.block)
-    shares: NDArray[np.float32] = cell_sums(drawn.masks.astype(np.float32), drawn.block) / np.maximum(failing, 1)
+    shares = cell_sums(drawn.masks.astype(np.float32), drawn.block) / failing.clip(min=1)
     return resample(shares, size)
