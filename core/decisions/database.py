@@ -46,7 +46,7 @@ class Decisions:
     """
 
     def __init__(self, place: str | Path) -> None:
-        self.url = _url(place)
+        self.url = url_of(place)
         self.name = str(place) if self._is_sqlite else self.url.render_as_string(hide_password=True)
         # Waiting in line here is fair and quick; in SQLite it is polling.
         self._writers = threading.Lock() if self._is_sqlite else nullcontext()
@@ -118,7 +118,15 @@ def _said(error: Exception) -> str:
     return str(words.get("M", words) if isinstance(words, dict) else words)
 
 
-def _url(place: str | Path) -> URL:
+def url_of(place: str | Path) -> URL:
+    """Say how SQLAlchemy reaches a place.
+
+    Args:
+        place: path of an SQLite file, or a postgresql:// URL.
+
+    Raises:
+        DecisionsError: it is neither.
+    """
     if "://" not in str(place):
         return URL.create("sqlite", database=str(Path(place).absolute()))
     try:

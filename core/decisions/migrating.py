@@ -1,5 +1,6 @@
 """Bringing a database of decisions to the schema of this version, by one process at a time."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from data.errors import DecisionsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x57414644  # any number that nobody else locks in the same PostgreSQL database
+
+_UPGRADING = threading.Lock()  # alembic keeps what it works on in a global
 
 
 class NewEngine(Protocol):
@@ -59,7 +62,8 @@ def to_head(url: URL, new_engine: NewEngine) -> None:
 
 def _upgrade(config: Config, connection: Connection) -> None:
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _UPGRADING:
+        command.upgrade(config, "head")
 
 
 def _config() -> Config:

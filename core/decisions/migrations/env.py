@@ -1,10 +1,10 @@
 """What alembic runs: the steps, on the connection it is given, or for `alembic revision` on the site's database."""
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
 
-from core.decisions import Decisions
 from core.decisions.areas import METADATA
+from core.decisions.database import url_of
 from core.settings import settings
 
 
@@ -21,5 +21,5 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with Decisions(settings().decisions_place).engine.connect() as opened:
+    with create_engine(url_of(settings().decisions_place)).begin() as opened:
         run(opened)
