@@ -129,16 +129,21 @@ def draw_wafer(
     theme = Theme(theme)
     _check_classes(wafer, classes, heat, segmentation)
     sheet = lay_out(wafer, cell_px)
+    if heat is not None and segmentation is not None:
+        colors = _heat_colors(wafer, segmentation, heat, palette, theme, sheet.cell)
+    else:
+        colors = _pattern_colors(wafer, segmentation, classes, palette, theme, sheet.cell)
+    return draw_cells(colors, sheet, wafer.notch, theme)
+
+
+def draw_cells(colors: NDArray[np.uint8], sheet: Sheet, notch: Notch, theme: Theme) -> NDArray[np.uint8]:
+    """Lay the pixels of the tested extent, RGBA, on the wafer's disc with its rim and notch."""
     greys = GREYS[theme]
     image = np.empty((*sheet.size, 4), dtype=np.uint8)
     image[:] = (*rgb(greys.outline), 0)
     outside = _outside(sheet)
     image[outside < 0] = (*rgb(greys.disc), 255)
-    if heat is not None and segmentation is not None:
-        colors = _heat_colors(wafer, segmentation, heat, palette, theme, sheet.cell)
-    else:
-        colors = _pattern_colors(wafer, segmentation, classes, palette, theme, sheet.cell)
-    _draw_rim(image, sheet, outside, rgb(greys.outline), wafer.notch)
+    _draw_rim(image, sheet, outside, rgb(greys.outline), notch)
     _paste(image, colors, sheet)
     return image
 

@@ -44,6 +44,9 @@ GREYS = {
     Theme.DARK: Greys(disc="#191e24", passing="#2f3741", failing="#c3cbd4", outline="#5c6773", ink="#dbe1e8"),
 }
 
+POLES = {Theme.LIGHT: ("#b3367f", "#0e7490"), Theme.DARK: ("#ec86bd", "#58c4da")}
+"""The two ends of a difference, first the lower: far apart for every eye, and no class's colours."""
+
 
 def class_colors(palette: Palette | str = Palette.STANDARD) -> dict[str, str]:
     """Give the colour of every class, keyed by class, "#rrggbb".
@@ -81,3 +84,15 @@ def heat_ramp(color: str, theme: Theme | str) -> list[str]:
         "#" + "".join(f"{round(a + (b - a) * step / 255):02x}" for a, b in zip(low, high, strict=True))
         for step in range(256)
     ]
+
+
+def share_ramp(class_key: str | None, palette: Palette | str, theme: Theme | str) -> list[str]:
+    """Give 256 colours from "on no wafer" to the most: towards a class's colour, or ink for all failing dies."""
+    theme = Theme(theme)
+    return heat_ramp(GREYS[theme].ink if class_key is None else class_colors(palette)[class_key], theme)
+
+
+def difference_ramp(theme: Theme | str) -> list[str]:
+    """Give 511 colours for a difference: from its lower end over none, the passing grey in the middle, to its upper."""
+    low, high = (heat_ramp(pole, theme) for pole in POLES[Theme(theme)])
+    return low[:0:-1] + high

@@ -1,0 +1,70 @@
+"""A table with typed columns: what a report prints and what a workbook holds are the same value."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+
+Kind = Literal["text", "count", "real", "percent", "time"]
+UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Args:
+        title: its heading, with the unit.
+        kind: what its cells are; `percent` holds shares of 0 to 1, `time` UTC.
+        width: on paper, relative to the other columns.
+    """
+
+    title: str
+    kind: Kind = "text"
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Args:
+        name: what a row is about, such as "Wafers".
+        columns: from the left.
+        rows: cells in the order of the columns; None and NaN are undefined.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[object]]
+
+
+def is_defined(cell: object) -> bool:
+    """Say whether a cell holds something.
+
+    Example:
+        >>> is_defined(0), is_defined(float("nan")), is_defined(None), is_defined(pd.NA), is_defined(pd.NaT)
+        (True, False, False, False, False)
+    """
+    return not (cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)))
+
+
+def shown(cell: object, kind: Kind) -> str:
+    """Write a cell for people; undefined ones as a dash.
+
+    Example:
+        >>> shown(0.1234, "percent"), shown(1234, "count"), shown(4325.6, "real"), shown(0.00012, "real"), shown(None, "real")
+        ('12.3 %', '1,234', '4,326', '0.00012', '–')
+    """
+    if not is_defined(cell):
+        return UNDEFINED
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    if kind == "text" or not isinstance(cell, int | float):
+        return str(cell)
+    if kind == "percent":
+        return f"{cell:.1%}".replace("%", " %")
+    return f"{cell:,.0f}" if kind == "count" or abs(cell) >= 100 else f"{cell:.3g}"

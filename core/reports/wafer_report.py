@@ -1,0 +1,144 @@
+"""The report of a wafer: its map, its severity, its clusters, on paper and as a workbook."""
+
+from datetime import datetime
+
+from reportlab.platypus import Flowable
+
+from core.analysis import WaferResult
+from core.drawing import cell_aspect, draw_wafer
+from core.exports import WAFER_COLUMNS, wafer_row
+from core.identity import Person
+from core.palette import Palette, class_colors
+from core.reports.blocks import beside, figures, heading, legend, note, picture, table
+from core.reports.lot_tables import NAMES, clusters_table
+from core.reports.page import Frontmatter, pdf
+from core.reports.style import CONTENT_WIDTH
+from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.workbook import workbook
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
+from core.summaries import Summary, summarise
+
+MAP_SHARE = 0.6
+_MAP_PX = 1200
+
+
+def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: Palette = Palette.STANDARD) -> bytes:
+    """Write a wafer's report on paper.
+
+    Args:
+        result: the analysed wafer.
+        person: who asked for it.
+        made_at: when.
+        palette: the class colours.
+    """
+    wafer, summary = result.wafer, summarise(result)
+    said = [
+        wafer.product,
+        wafer.test_program,
+        f"tested {wafer.tested_at:%Y-%m-%d %H:%M} UTC" if wafer.tested_at else "",
+        f"{wafer.dies.shape[0]} × {wafer.dies.shape[1]} dies",
+        f"notch {wafer.notch}",
+    ]
+    front = Frontmatter(
+        f"Wafer {wafer.lot_id} {wafer.wafer_id}", " · ".join(part for part in said if part), made_at, person.name
+    )
+    severity = result.severity
+    numbers = {
+        "Yield": f"{wafer.yield_fraction:.1%}",
+        "Severity": f"{severity.score:.0f} of 100",
+        "Clusters": f"{severity.cluster_count}",
+        "Affected dies": f"{severity.affected_dies:,}",
+        "Dominant": NAMES[summary.dominant_class] if summary.dominant_class else "none",
+        "Confidence": f"{severity.confidence:.2f}" if severity.cluster_count else UNDEFINED,
+    }
+    blocks = [
+        figures(numbers),
+        beside(_map(result, summary, palette), _measures(result, summary), MAP_SHARE),
+        *([note(severity.assumption)] if severity.assumption else []),
+        heading("Clusters"),
+        table(_printed_clusters(result))
+        if result.instances
+        else note("No pattern was found: the failing dies are single, at the normal level."),
+    ]
+    return pdf(front, blocks)
+
+
+def wafer_xlsx(result: WaferResult, made_at: datetime) -> bytes:
+    """Write a wafer as a workbook: its facts, its clusters, its dies."""
+    facts = wafer_row(result)
+    history = [(name, value) for name, value in sorted(result.wafer.attributes.items())]
+    rows = [*((name, facts[name]) for name in WAFER_COLUMNS), *history]
+    tables = [
+        Table("Wafer", (Column("Fact"), Column("Value", "real")), rows), clusters_table([result]), _dies_table(result)
+    ]  # fmt: skip
+    return workbook(tables, made_at, f"Wafer {result.wafer.key}")
+
+
+def _map(result: WaferResult, summary: Summary, palette: Palette) -> list[Flowable]:
+    rows, columns = result.wafer.dies.shape
+    cell_px = max(2, int(_MAP_PX // max(rows * cell_aspect(result.wafer), columns)))
+    drawn = draw_wafer(result.wafer, result.segmentation, palette=palette, cell_px=cell_px)
+    colors = class_colors(palette)
+    return [
+        heading("Map"),
+        picture(drawn, CONTENT_WIDTH * MAP_SHARE - 20),
+        legend({f"{NAMES[key]} ({dies:,} dies)": colors[key] for key, dies in summary.dies_by_class.items()}),
+    ]
+
+
+def _measures(result: WaferResult, summary: Summary) -> list[Flowable]:
+    severity, width = result.severity, CONTENT_WIDTH * (1 - MAP_SHARE)
+    terms = [
+        ("Density", f"{severity.density_per_cm2:.2f} dies/cm²", f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
+        ("Coverage", f"{severity.coverage:.1%}", f"{severity.coverage_term:.0f} of {COVERAGE_POINTS:.0f}"),
+        ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {COUNT_POINTS:.0f}"),
+    ]
+    zones = [(name.capitalize(), share) for name, share in summary.zones.items()]
+    history = sorted(result.wafer.attributes.items())
+    return [
+        heading("Severity"),
+        table(Table("Severity", (Column("Term"), Column("Measure", width=1.4), Column("Points")), terms), width),
+        heading("Where the affected dies lie"),
+        table(Table("Zones", (Column("Distance"), Column("Share", "percent")), zones), width),
+        *(
+            [heading("Process history"), table(Table("History", (Column("Step"), Column("Value")), history), width)]
+            if history
+            else []
+        ),
+    ]
+
+
+def _printed_clusters(result: WaferResult) -> Table:
+    columns = (
+        Column("No.", "count", 0.5), Column("Class", width=1.2), Column("Dies", "count", 0.7),
+        Column("Area, mm²", "real"), Column("Compactness", "real", 1.2), Column("x, mm", "real", 0.8),
+        Column("y, mm", "real", 0.8), Column("Rows", width=0.9), Column("Columns", width=0.9),
+        Column("Confidence", "real", 1.1), Column("Zone", width=0.8), Column("Clock", "count", 0.7),
+    )  # fmt: skip
+    rows = []
+    for cluster in result.instances:
+        first_row, first_column, last_row, last_column = cluster.bbox_die
+        rows.append(
+            [
+                cluster.number, NAMES[cluster.class_key], cluster.die_count, cluster.area_mm2, cluster.compactness,
+                *cluster.centroid_mm, f"{first_row}–{last_row}", f"{first_column}–{last_column}",
+                cluster.mean_confidence, cluster.zone, cluster.sector,
+            ]
+        )  # fmt: skip
+    return Table("Clusters", columns, rows)
+
+
+def _dies_table(result: WaferResult) -> Table:
+    """A row a failing die, with its classes."""
+    columns = [Column("Row", "count"), Column("Column", "count"), Column("Bin", "count"), Column("Classes")]
+    wafer, masks = result.wafer, result.segmentation.masks
+    rows = [
+        [
+            row,
+            column,
+            None if wafer.bins is None else int(wafer.bins[row, column]),
+            ", ".join(name for k, name in enumerate(NAMES.values()) if masks[k, row, column]),
+        ]
+        for row, column in zip(*(places.tolist() for places in wafer.failing.nonzero()), strict=True)
+    ]
+    return Table("Failing dies", columns, rows)
