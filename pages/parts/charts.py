@@ -32,10 +32,10 @@ def bars_by_class(summary: Summary, *, key: str) -> None:
         hovertemplate="%{y}: %{x:,} dies<extra></extra>",
         width=0.62,
     )
-    figure = _figure([bars], 16 + 32 * len(keys), right=64)
+    figure = quiet_figure([bars], 16 + 32 * len(keys), right=64)
     figure.update_xaxes(visible=False)
     spoken = ", ".join(f"{CLASS_NAMES[k]} {summary.dies_by_class[k]}" for k in reversed(keys))
-    _show(figure, key, f"Affected dies by class: {spoken}")
+    show_figure(figure, key, f"Affected dies by class: {spoken}")
 
 
 def confidence_histogram(confidences: NDArray[np.float32], *, key: str, height: int = 200) -> None:
@@ -51,10 +51,10 @@ def confidence_histogram(confidences: NDArray[np.float32], *, key: str, height: 
         customdata=np.stack([edges[first:-1], edges[first + 1 :]], axis=1).tolist(),
         hovertemplate="%{customdata[0]:.2f} to %{customdata[1]:.2f}: %{y:,} dies<extra></extra>",
     )
-    figure = _figure([bars], height, bottom=24)
+    figure = quiet_figure([bars], height, bottom=24)
     figure.update_xaxes(range=[edges[first], 1], tickformat=".2~f", nticks=6, showgrid=False)
     figure.update_yaxes(visible=False)
-    _show(figure, key, f"Histogram of the confidence of {confidences.size} affected dies")
+    show_figure(figure, key, f"Histogram of the confidence of {confidences.size} affected dies")
 
 
 def shares(values: Mapping[str, float], *, key: str, alt: str, height: int = 110) -> None:
@@ -71,9 +71,9 @@ def shares(values: Mapping[str, float], *, key: str, alt: str, height: int = 110
         hoverinfo="skip",
         width=0.62,
     )
-    figure = _figure([bars], height, right=44)
+    figure = quiet_figure([bars], height, right=44)
     figure.update_xaxes(visible=False, range=[0, max(max(values.values()), 0.01)])
-    _show(figure, key, alt)
+    show_figure(figure, key, alt)
 
 
 def quadrant_shares(values: Mapping[str, float], *, key: str, height: int = 150) -> None:
@@ -93,11 +93,11 @@ def quadrant_shares(values: Mapping[str, float], *, key: str, height: int = 150)
         xgap=2,
         ygap=2,
     )
-    figure = _figure([tiles], height)
+    figure = quiet_figure([tiles], height)
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     spoken = ", ".join(f"{name} {share:.0%}" for name, share in values.items())
-    _show(figure, key, f"Share of the affected dies by quadrant: {spoken}")
+    show_figure(figure, key, f"Share of the affected dies by quadrant: {spoken}")
 
 
 def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height: int = 300) -> None:
@@ -121,7 +121,7 @@ def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height:
         for k in classes
         if weeks[k].any()
     ]
-    figure = _figure(bars, height, bottom=24, left=34)
+    figure = quiet_figure(bars, height, bottom=24, left=34)
     figure.update_layout(
         barmode="stack", bargap=0.18, showlegend=True, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": "", "traceorder": "normal"},
@@ -129,7 +129,7 @@ def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height:
     )  # fmt: skip
     figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
     figure.update_yaxes(nticks=5, zeroline=False)
-    _show(figure, key, f"Wafers by dominant defect class over {len(weeks)} weeks")
+    show_figure(figure, key, f"Wafers by dominant defect class over {len(weeks)} weeks")
 
 
 def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
@@ -142,11 +142,11 @@ def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
         marker={"size": 5},
         hovertemplate="%{y:.1%}<extra></extra>",
     )
-    figure = _figure([line], height, bottom=24, left=34)
+    figure = quiet_figure([line], height, bottom=24, left=34)
     figure.update_layout(hovermode="x unified")
     figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
     figure.update_yaxes(tickformat=".0%", nticks=4, zeroline=False)
-    _show(figure, key, f"Yield over {len(weeks)} weeks")
+    show_figure(figure, key, f"Yield over {len(weeks)} weeks")
 
 
 def accent() -> str:
@@ -154,9 +154,10 @@ def accent() -> str:
     return str(st.get_option(f"theme.{current_theme()}.linkColor"))
 
 
-def _figure(
+def quiet_figure(
     traces: Sequence[go.Bar | go.Scatter | go.Heatmap], height: int, *, left: int = 0, right: int = 8, bottom: int = 4
 ) -> go.Figure:
+    """Put traces on a chart as all of them look: no toolbar, no dragging, margins in pixels."""
     figure = go.Figure(list(traces))
     figure.update_layout(
         height=height, margin={"l": left, "r": right, "t": 4, "b": bottom}, showlegend=False, dragmode=False
@@ -166,5 +167,6 @@ def _figure(
     return figure
 
 
-def _show(figure: go.Figure, key: str, alt: str) -> None:
+def show_figure(figure: go.Figure, key: str, alt: str) -> None:
+    """Show a chart, with what it says for those who cannot see it."""
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)
