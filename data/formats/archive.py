@@ -54,21 +54,19 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
     return archive
 
 
-def check_growth(info: zipfile.ZipInfo, where: str, options: ReadOptions) -> None:
-    """Refuse an entry that is larger, or grows more when unpacked, than any wafer file does.
+def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:
+    """Refuse what is larger, or grows more when unpacked, than any wafer file does.
 
     Raises:
         FormatError: it is a bomb.
     """
-    if info.file_size > options.max_file_bytes:
-        limit = options.max_file_bytes // MIB
-        raise FormatError(
-            where, f"the entry unpacks to {info.file_size // MIB} MiB, the limit is {limit} MiB", "Split it."
-        )
-    growth = info.file_size / max(info.compress_size, 1)
-    if info.file_size > _SMALL and growth > options.max_unpack_ratio:
-        problem = f"the entry grows {growth:.0f}-fold when unpacked, the limit is {options.max_unpack_ratio:.0f}"
-        raise FormatError(where, problem, "Send it unzipped.")
+    if unpacked_bytes > options.max_file_bytes:
+        size, limit = unpacked_bytes // MIB, options.max_file_bytes // MIB
+        raise FormatError(where, f"it unpacks to {size} MiB, the limit is {limit} MiB", "Split it.")
+    growth = unpacked_bytes / max(packed_bytes, 1)
+    if unpacked_bytes > _SMALL and growth > options.max_unpack_ratio:
+        problem = f"it grows {growth:.0f}-fold when unpacked, the limit is {options.max_unpack_ratio:.0f}"
+        raise FormatError(where, problem, "Send it unpacked.")
 
 
 def wanted(info: zipfile.ZipInfo) -> bool:
@@ -91,7 +89,7 @@ def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, options
         raise FormatError(name, "the entry is a link, not a file", "Zip the file that it points to.")
     if info.flag_bits & 1:
         raise FormatError(name, "the entry is locked with a password", "Zip it without one.")
-    check_growth(info, name, options)
+    check_growth(info.file_size, info.compress_size, name, options)
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         with archive.open(info) as packed:
             while chunk := packed.read(_CHUNK):

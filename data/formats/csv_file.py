@@ -8,9 +8,7 @@
 Commas, semicolons, tabs and bars part the cells; the encoding is UTF-8, UTF-16 with its mark, or Latin-1.
 """
 
-import codecs
 import csv
-import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -19,29 +17,27 @@ from pyarrow import csv as arrow_csv
 from data.errors import FormatError
 from data.formats.columns import find_columns
 from data.formats.die_table import read_die_table
-from data.formats.metadata import ATTRIBUTE, key_of
+from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source
+from data.formats.text import as_utf8, head_lines, header_pairs, is_text, split_lines
 from data.wafer import WaferMap
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
 _MAX_HEADER_LINES = 200
 _HEADER_BYTES = 2**18
-_PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,40}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
-_TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def recognises(source: Source) -> bool:
     """Tell whether a file is text that is called a table or names a table's columns."""
-    if not source.size or not (source.head.startswith(_UTF_16) or _TEXT_BYTES.issuperset(source.head)):
+    if not is_text(source.head):
         return False
     if source.suffix in SUFFIXES:
         return True
     try:
-        _find_names(_lines(_as_utf8(source.head)), source.name)
-    except (FormatError, UnicodeDecodeError):
+        _find_names(head_lines(source)[:_MAX_HEADER_LINES], source.name)
+    except FormatError:
         return False
     return True
 
@@ -52,29 +48,12 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     Raises:
         FormatError: no line names the columns, a line has too few or too many cells, a cell is no number.
     """
-    content = _as_utf8(source.content())
-    head = _lines(content[:_HEADER_BYTES])
+    content = as_utf8(source.content())
+    head = split_lines(content[:_HEADER_BYTES])[:_MAX_HEADER_LINES]
     line, names, separator = _find_names(head, source.name)
-    pairs = _pairs(head[:line])
+    pairs = header_pairs(head[:line])
     table = _table(content, line, names, separator, source.name)
     yield from read_die_table(table, pairs, source, options, lambda row: f"line {line + 2 + row}")
-
-
-def _as_utf8(content: bytes) -> bytes:
-    if content.startswith(_UTF_16):
-        return content.decode("utf-16").encode()
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if content.isascii():  # by far the quickest test, and true of most tables
-        return content
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1").encode()
-    return content
-
-
-def _lines(content: bytes) -> list[str]:
-    return re.split("\r\n|\r|\n", content.decode("utf-8", errors="replace"))[:_MAX_HEADER_LINES]
 
 
 def _find_names(head: list[str], where: str) -> tuple[int, list[str], str]:
@@ -96,21 +75,6 @@ def _find_names(head: list[str], where: str) -> tuple[int, list[str], str]:
 def _distinct(names: list[str]) -> list[str]:
     """Name columns that share a name, or have none, apart."""
     return [name if name and name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
-
-
-def _pairs(lines: list[str]) -> dict[str, str]:
-    """Metadata from the lines above the table: "# lot: L1", "Lot = L1", "Lot,L1"; other "# x: y" are attributes."""
-    pairs = {}
-    for line in lines:
-        match = _PAIR.fullmatch(line.lstrip("# \t"))
-        if not match or not match["text"]:
-            continue
-        name, text = match["name"], match["text"].strip('"')
-        if name.startswith(ATTRIBUTE) or key_of(name):
-            pairs[name] = text
-        elif line.startswith("#"):
-            pairs[ATTRIBUTE + name] = text
-    return pairs
 
 
 def _table(content: bytes, line: int, names: list[str], separator: str, where: str) -> pa.Table:

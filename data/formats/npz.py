@@ -75,7 +75,7 @@ def _load(source: Source, options: ReadOptions) -> dict[str, Array]:
         arrays = {}
         for info in archive.infolist():
             where = f"{source.name} array '{info.filename.removesuffix('.npy')}'"
-            check_growth(info, where, options)
+            check_growth(info.file_size, info.compress_size, where, options)
             arrays[info.filename.removesuffix(".npy")] = _read_array(archive, info, where)
         return arrays
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.errors import SettingError
+from data.orientation import OrientationRule
 from data.wafer import Notch
 
 MIB = 2**20
@@ -38,6 +39,9 @@ class ReadOptions:
         pass_values: values that mean "this die passes".
         fail_values: values that mean "this die fails". With fail_values alone all others pass; otherwise what is in
             none of the three fails.
+        overlay: which map to take of a file that holds several of a wafer: "hard" or "soft" for STDF's bins, the map's name
+            for SEMI E142. "" takes hard bins, and the first map that holds bins.
+        rules: how the files of products lie, (product, rule) each; "" is the rule of wafers without a product.
         threshold: reads an image as continuous tone and parts it here, as a share of its type's range (0 black,
             1 white). None: images of few values are read as bins, others are parted by Otsu's method.
         failing_tone: which side of the threshold fails.
@@ -65,6 +69,8 @@ class ReadOptions:
     off_values: tuple[int | str, ...] = ()
     pass_values: tuple[int | str, ...] = ()
     fail_values: tuple[int | str, ...] = ()
+    overlay: str = ""
+    rules: tuple[tuple[str, OrientationRule], ...] = ()
     threshold: float | None = None
     failing_tone: Literal["bright", "dark"] = "bright"
     max_file_bytes: int = 4096 * MIB
@@ -89,3 +95,7 @@ class ReadOptions:
         limits = [self.max_file_bytes, self.max_pixels, self.max_unpacked_bytes, self.max_unpack_ratio]
         if not all(number > 0 for number in [*lengths, *limits, self.max_members, self.max_table_rows]):
             raise SettingError("read options", "lengths and limits must be positive", "Correct them or leave them out.")
+
+    def rule_of(self, product: str) -> OrientationRule:
+        """Give the rule of a product, the one that changes nothing where it has none."""
+        return dict(self.rules).get(product, OrientationRule())

@@ -10,6 +10,7 @@ from zipfile import ZipFile, ZipInfo
 
 from data.errors import FormatError, WaferError
 from data.formats.archive import is_archive, open_zip, unpacked, wanted
+from data.formats.compressed import decompressed, is_compressed
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.registry import choose_reader
 from data.formats.source import Source
@@ -134,6 +135,10 @@ def _read_entry(archive: ZipFile, info: ZipInfo, name: str, options: ReadOptions
 
 
 def _read_file(source: Source, options: ReadOptions) -> Wafers:
+    if is_compressed(source):
+        with decompressed(source, options) as content:
+            yield from _read_file(content, options)
+        return
     try:
         reader = choose_reader(source)
     except FormatError as error:

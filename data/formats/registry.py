@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from data.errors import FormatError
-from data.formats import csv_file, image, npz, parquet_file, pickle_file
+from data.formats import csv_file, image, npz, parquet_file, pickle_file, stdf
 from data.formats.options import ReadFailure, ReadOptions
-from data.formats.source import Source
+from data.formats.source import PACKED, Source
 from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
@@ -40,6 +40,7 @@ READERS: tuple[Reader, ...] = (
     Reader("NumPy npz archive", (".npz",), npz.recognises, npz.read),
     Reader("Parquet die table", (".parquet", ".pq"), _starts(b"PAR1"), parquet_file.read),
     Reader("pandas pickle", (".pkl", ".pickle"), _starts(*(bytes([0x80, n]) for n in range(2, 6))), pickle_file.read),
+    Reader("STDF V4 file", (".stdf", ".std"), stdf.recognises, stdf.read),
     Reader("CSV die table", csv_file.SUFFIXES, csv_file.recognises, csv_file.read),
 )
 
@@ -63,10 +64,10 @@ def choose_reader(source: Source) -> Reader:
 
 
 def known_suffixes() -> tuple[str, ...]:
-    """Give the endings of all files that can be read, zip included, for upload widgets.
+    """Give the endings of all files that can be read, zip and packed files included, for upload widgets.
 
     Example:
         >>> ".png" in known_suffixes()
         True
     """
-    return (*(suffix for reader in READERS for suffix in reader.suffixes), ".zip")
+    return (*(suffix for reader in READERS for suffix in reader.suffixes), ".zip", *PACKED)

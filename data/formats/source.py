@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferValueError
 from data.formats.metadata import wafer_fields
 from data.formats.options import ReadOptions
+from data.orientation import oriented
 from data.wafer import WaferMap
 
 HEAD_BYTES = 4096
+PACKED = (".gz", ".bz2")
 _LOT_AND_WAFER = re.compile(r"(?P<lot>.+?)[ _.\-]+(?P<wafer>(?:w|wf|wafer|slot)[ _\-]?\d+)", re.IGNORECASE)
 _WAFER_ALONE = re.compile(r"(?:w|wf|wafer|slot)[ _\-]?\d+", re.IGNORECASE)
 _CHUNK = 2**20
@@ -27,11 +29,13 @@ class Source:
     Args:
         name: what people know it by, folders and zip in front, parted by "/".
         stream: seekable, in binary mode; whoever opened it closes it.
+        packed: the gzip or bzip2 file that this is the content of; wafers carry its hash, since it is what is kept.
     """
 
-    def __init__(self, name: str, stream: BinaryIO) -> None:
+    def __init__(self, name: str, stream: BinaryIO, packed: "Source | None" = None) -> None:
         self.name = name
         self.stream = stream
+        self.packed = packed
         self.size = stream.seek(0, 2)
         stream.seek(0)
         self.head = stream.read(HEAD_BYTES)
@@ -40,6 +44,8 @@ class Source:
     @cached_property
     def sha256(self) -> str:
         """Hash of the file's bytes, computed once a file."""
+        if self.packed:
+            return self.packed.sha256
         position = self.stream.tell()
         self.stream.seek(0)
         digest = hashlib.sha256()
@@ -50,8 +56,8 @@ class Source:
 
     @property
     def suffix(self) -> str:
-        """The name's last suffix in lower case, with its dot."""
-        return PurePosixPath(self.name).suffix.lower()
+        """The name's last suffix in lower case, with its dot; of a packed file the one before .gz or .bz2."""
+        return PurePosixPath(self._plain_name).suffix.lower()
 
     def content(self) -> bytes:
         """All bytes of the file."""
@@ -79,8 +85,12 @@ class Source:
 
     @cached_property
     def _stem_and_folder(self) -> tuple[str, str]:
-        path = PurePosixPath(self.name)
+        path = PurePosixPath(self._plain_name)
         return path.stem, path.parent.name
+
+    @property
+    def _plain_name(self) -> str:
+        return self.name.rpartition(".")[0] if self.packed and self.name.lower().endswith(PACKED) else self.name
 
 
 def build_wafer(
@@ -92,8 +102,11 @@ def build_wafer(
     pairs: Mapping[str, str] | None = None,
     number: int = 1,
     count: int = 1,
+    axes_declared: bool = False,
 ) -> WaferMap:
     """Make a wafer: what the file says goes first, then the caller's options, then the file's name.
+
+    It is turned so that its notch points down, and as the rule of its product says.
 
     Args:
         source: the file.
@@ -103,6 +116,7 @@ def build_wafer(
         pairs: metadata as `data.formats.metadata` names it.
         number: position of the wafer in its file, from 1.
         count: how many wafers the file holds.
+        axes_declared: the file says which way its rows and columns count, so no rule need tell.
 
     Raises:
         FormatError: the metadata cannot be understood or the grid is no wafer; the place is named.
@@ -116,6 +130,7 @@ def build_wafer(
     if pairs:
         fields |= wafer_fields(pairs, where)
     try:
-        return WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
+        wafer = WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
     except WaferValueError as error:
         raise FormatError(where, error.problem, error.remedy) from error
+    return oriented(wafer, options.rule_of(wafer.product), axes_declared=axes_declared)

@@ -1,5 +1,6 @@
 """Wafers of every kind for property tests, and the oracle that says whether two are the same."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -43,6 +44,19 @@ def wafers(draw, *, bins: bool = True) -> WaferMap:
 def distinct_wafers(**kinds):
     """Several wafers of one file: a table tells them apart by lot and wafer."""
     return st.lists(wafers(**kinds), min_size=1, max_size=4, unique_by=lambda wafer: (wafer.lot_id, wafer.wafer_id))
+
+
+def upright(wafer: WaferMap) -> WaferMap:
+    """What reading makes of a wafer: turned until its notch points down."""
+    turns = {"down": 0, "left": 1, "up": 2, "right": 3}[wafer.notch]
+    pitch = wafer.die_pitch_mm
+    return replace(
+        wafer,
+        dies=np.rot90(wafer.dies, turns),
+        bins=None if wafer.bins is None else np.rot90(wafer.bins, turns),
+        die_pitch_mm=pitch[::-1] if pitch and turns % 2 else pitch,
+        notch="down",
+    )
 
 
 def contents(wafer: WaferMap) -> dict[str, object]:

@@ -99,14 +99,16 @@ HEADER = """# Lot ID: L77
 # chamber: CH-2
 x,y,bin
 0,0,1
+1,0,2
 """
 
 
 def test_header_lines_are_metadata_with_units():
     [wafer] = csv(HEADER)
-    assert (wafer.key, wafer.product, wafer.test_program, wafer.notch) == ("L77:W09", "CHIP-A", "TP v3", "left")
+    assert (wafer.key, wafer.product, wafer.test_program, wafer.notch) == ("L77:W09", "CHIP-A", "TP v3", "down")
+    assert wafer.dies.tolist() == [[2], [1]]  # turned, since the notch was on the left; so are the pitches
     assert wafer.tested_at == datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
-    assert wafer.die_pitch_mm == pytest.approx((7.5, 8.2), rel=1e-12)
+    assert wafer.die_pitch_mm == pytest.approx((8.2, 7.5), rel=1e-12)
     assert wafer.diameter_mm == pytest.approx(304.8, rel=1e-12)
     assert dict(wafer.attributes) == {"chamber": "CH-2"}
 

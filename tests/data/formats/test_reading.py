@@ -107,14 +107,11 @@ def test_options_fill_what_files_leave_open_and_no_more():
     bare, telling = (
         next(read_bytes("N_W01.csv", text + TABLE, options=options)) for text in (b"", b"# lot: L\n# notch: up\n")
     )
-    assert (bare.key, bare.product, bare.die_pitch_mm, bare.diameter_mm, bare.notch) == (
-        "OPT:W01",
-        "P",
-        (2.0, 3.0),
-        200.0,
-        "left",
-    )
-    assert (telling.key, telling.notch) == ("L:W01", "up")
+    assert (bare.key, bare.product, bare.die_pitch_mm, bare.diameter_mm) == ("OPT:W01", "P", (3.0, 2.0), 200.0)
+    assert (telling.key, telling.die_pitch_mm) == ("L:W01", (2.0, 3.0))
+    assert bare.dies.tolist() == [[2], [1]]  # its notch was said to be on the left
+    assert telling.dies.tolist() == [[2, 1]]  # its notch is above, whatever was said
+    assert bare.notch == telling.notch == "down"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,195 @@
+"""STDF V4 of wafer sort: one wafer a wafer id, the last result of each die, bins with their names, geometry.
+
+A retest has a part result of its own, so a die may have several: the last one counts, as it does on the tester. A die
+passes when the bin's record (HBR, else SBR) says so; where none says, the part's own flag does. Parts without
+coordinates cannot be placed; they are counted in the attributes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.errors import FormatError, WaferError
+from data.formats.bins import bin_table
+from data.formats.grid import Axes, to_grid
+from data.formats.metadata import ATTRIBUTE
+from data.formats.options import ReadFailure, ReadOptions
+from data.formats.source import Source, build_wafer
+from data.formats.stdf_records import part_columns, read_records, recognises, rows_of
+from data.wafer import FAIL, PASS, WaferMap
+
+__all__ = ["read", "recognises"]
+NO_COORDINATE = -32768
+_UNITS_MM = {1: 25.4, 2: 10.0, 3: 1.0, 4: 0.0254}
+_FLATS = {"U": "up", "D": "down", "L": "left", "R": "right"}
+_DIRECTIONS = {"R": "right", "L": "left", "U": "up", "D": "down"}
+_FAILED, _NO_VERDICT = 0x08, 0x10
+_UNKNOWN_TIMES = (0, 2**32 - 1)
+_LOT_ATTRIBUTES = {
+    "NODE_NAM": "tester", "TSTR_TYP": "tester_type", "JOB_REV": "test_program_revision", "SBLOT_ID": "sublot",
+    "OPER_NAM": "operator", "TST_TEMP": "temperature", "TEST_COD": "test_step", "PROC_ID": "process",
+    "FACIL_ID": "facility",
+}  # fmt: skip
+_WAFER_ATTRIBUTES = {"FABWF_ID": "fab_wafer_id", "FRAME_ID": "frame", "MASK_ID": "mask"}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """Part results of one wafer, in the order of test."""
+
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    hard: NDArray[np.int64]
+    soft: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+
+    def chosen(self, which: NDArray[Any]) -> "_Parts":
+        return _Parts(self.x[which], self.y[which], self.hard[which], self.soft[which], self.flags[which])
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+    """Read the wafers of an STDF V4 file.
+
+    Raises:
+        FormatError: the file is cut or damaged, holds no part, or an overlay is asked for that STDF has not.
+    """
+    if options.overlay not in ("", "hard", "soft"):
+        raise FormatError(source.name, f"STDF has hard and soft bins, no map '{options.overlay}'", "Choose hard or soft.")
+    tables = read_records(source)
+    table = part_columns(tables)
+    if table is None:
+        raise FormatError(source.name, "the file holds no part results (PRR)", "Export the results of the parts too.")
+    parts, names = _columns(table), _wafers_of(table, tables)
+    wafers = list(dict.fromkeys(names))
+    for number, name in enumerate(wafers, 1):
+        own = parts.chosen(np.array([other == name for other in names]))
+        try:
+            yield _wafer(source, options, tables, name, own, number, len(wafers))
+        except WaferError as error:
+            yield ReadFailure(source.name, str(error))
+
+
+def _columns(table: pa.Table) -> _Parts:
+    flags = np.array([(flag or b"\0")[0] for flag in table["PART_FLG"].to_pylist()], dtype=np.uint8)
+    x, y, hard, soft = (
+        table[name].to_numpy().astype(np.int64) for name in ("X_COORD", "Y_COORD", "HARD_BIN", "SOFT_BIN")
+    )
+    return _Parts(x, y, hard, soft, flags)
+
+
+def _wafers_of(table: pa.Table, tables: Mapping[str, pa.Table]) -> list[str]:
+    """Name the wafer of every part: the one that its head began last; where none was begun, the one that ends next."""
+    begun = {(row["HEAD_NUM"], row["sequence_number"]): row["WAFER_ID"] for row in rows_of(tables, "WIR")}
+    ended = {(row["HEAD_NUM"], row["sequence_number"]): row["WAFER_ID"] for row in rows_of(tables, "WRR")}
+    heads, places = table["HEAD_NUM"].to_pylist(), table["sequence_number"].to_pylist()
+    names = {}
+    for head in set(heads):
+        starts = sorted((place, str(name)) for (at, place), name in begun.items() if at == head)
+        ends = sorted((place, str(name)) for (at, place), name in ended.items() if at == head)
+        places_of_head = sorted({place for at, place in zip(heads, places, strict=True) if at == head})
+        current = 0
+        for place in places_of_head:
+            while current < len(starts) and starts[current][0] < place:
+                current += 1
+            name = starts[current - 1][1] if current else next((name for end, name in ends if end > place), "")
+            names[head, place] = name
+    return [names[head, place] for head, place in zip(heads, places, strict=True)]
+
+
+def _wafer(
+    source: Source, options: ReadOptions, tables: Mapping[str, pa.Table], name: str, parts: _Parts, number: int, count: int
+) -> WaferMap:
+    placed = parts.chosen((parts.x != NO_COORDINATE) & (parts.y != NO_COORDINATE))
+    lost = len(parts.x) - len(placed.x)
+    if not len(placed.x):
+        where = f"{source.name} wafer '{name}'" if name else source.name
+        problem = f"none of its {lost} parts has coordinates (X_COORD and Y_COORD are {NO_COORDINATE})"
+        raise FormatError(where, problem, "Only results of wafer sort make a map.")
+    dies, bins = _judged(placed, tables, options)
+    config = rows_of(tables, "WCR")[-1:]
+    axes = _axes(config[0] if config else {})
+    grid, bin_grid, said = to_grid(placed.x, placed.y, dies, bins, axes or Axes(), source.name)
+    pairs = _pairs(tables, name, config[0] if config else {})
+    pairs |= {ATTRIBUTE + key: text for key, text in _counts(placed, lost).items()} | {f"{ATTRIBUTE}die_axes": said}
+    return build_wafer(
+        source, options, grid, bins=bin_grid, pairs=pairs, number=number, count=count, axes_declared=axes is not None
+    )
+
+
+def _judged(
+    parts: _Parts, tables: Mapping[str, pa.Table], options: ReadOptions
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Say which parts pass, and give the bins that were asked for."""
+    bins = parts.soft if options.overlay == "soft" else parts.hard
+    if options.off_values or options.pass_values or options.fail_values:
+        return bin_table(options)[bins], bins
+    dies = np.where(parts.flags & (_FAILED | _NO_VERDICT), FAIL, PASS).astype(np.uint8)
+    for kind, numbers in (("SBIN", parts.soft), ("HBIN", parts.hard)):  # the hard bin's word is the last
+        for row in rows_of(tables, f"{kind[0]}BR"):
+            if row[f"{kind}_PF"] in ("P", "F"):
+                dies[numbers == row[f"{kind}_NUM"]] = PASS if row[f"{kind}_PF"] == "P" else FAIL
+    return dies, bins
+
+
+def _axes(config: Row) -> Axes | None:
+    """Give the directions that the wafer configuration declares; None when it leaves either open."""
+    x, y = str(config.get("POS_X", "")).upper(), str(config.get("POS_Y", "")).upper()
+    return Axes(_DIRECTIONS[x], _DIRECTIONS[y]) if x in ("L", "R") and y in ("U", "D") else None
+
+
+def _counts(parts: _Parts, lost: int) -> dict[str, str]:
+    tests = np.unique(np.stack([parts.x, parts.y]), axis=1, return_counts=True)[1]
+    counts = {
+        "parts_tested": len(parts.x) + lost, "retested_dies": int((tests > 1).sum()), "parts_without_coordinates": lost,
+        "parts_without_verdict": int(np.count_nonzero(parts.flags & _NO_VERDICT)),
+    }  # fmt: skip
+    return {key: str(number) for key, number in counts.items() if number}
+
+
+def _pairs(tables: Mapping[str, pa.Table], name: str, config: Row) -> dict[str, str]:
+    """Everything that is said about a wafer beside its dies."""
+    lot: Row = rows_of(tables, "MIR")[0]
+    ends: list[Row] = [row for row in rows_of(tables, "WRR") if row["WAFER_ID"] == name]
+    times = [*(row["FINISH_T"] for row in reversed(ends)), *(row["FINISH_T"] for row in rows_of(tables, "MRR")), lot["START_T"]]
+    pairs = {
+        "lot": _clean(lot["LOT_ID"]), "wafer": _clean(name), "product": _clean(lot["PART_TYP"]),
+        "test_program": _clean(lot["JOB_NAM"]), "tested_at": next(filter(None, map(_time, times)), ""),
+        "notch": _FLATS.get(str(config.get("WF_FLAT", "")).upper(), ""),
+    }  # fmt: skip
+    unit = _UNITS_MM.get(config.get("WF_UNITS", 0))
+    for key, field in (("diameter_mm", "WAFR_SIZ"), ("pitch_row_mm", "DIE_HT"), ("pitch_column_mm", "DIE_WID")):
+        length = float(config.get(field, 0.0))
+        if unit and np.isfinite(length) and length > 0:
+            pairs[key] = f"{length * unit:.7g}"  # as exact as STDF's 4-byte numbers are
+    attributes = {title: _clean(lot[field]) for field, title in _LOT_ATTRIBUTES.items()}
+    for row in ends:
+        attributes |= {title: _clean(row[field]) for field, title in _WAFER_ATTRIBUTES.items()}
+    attributes["started_at"] = _time(lot["START_T"])
+    for kind, title in (("HBIN", "hard_bins"), ("SBIN", "soft_bins")):
+        attributes[title] = _bin_names(rows_of(tables, f"{kind[0]}BR"), kind)
+    return pairs | {ATTRIBUTE + title: text for title, text in attributes.items() if text}
+
+
+def _bin_names(rows: list[dict[str, Any]], kind: str) -> str:
+    """List the bins that have a name or a verdict: "1 pass Good, 5 fail Open"."""
+    said = {}
+    for row in rows:
+        words = [{"P": "pass", "F": "fail"}.get(row[f"{kind}_PF"], ""), _clean(row[f"{kind}_NAM"])]
+        if any(words) and row[f"{kind}_CNT"]:
+            said[row[f"{kind}_NUM"]] = " ".join(word for word in [str(row[f"{kind}_NUM"]), *words] if word)
+    return ", ".join(said[number] for number in sorted(said))
+
+
+def _clean(text: object) -> str:
+    return str(text or "").replace("\0", "").strip()
+
+
+def _time(seconds: object) -> str:
+    known = isinstance(seconds, int) and seconds not in _UNKNOWN_TIMES
+    return datetime.fromtimestamp(int(str(seconds)), UTC).isoformat() if known else ""
