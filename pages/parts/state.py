@@ -4,7 +4,7 @@ What a link must restore lives in the query string: filters bind themselves to i
 choices there. A view that is not linked (there may be several on a page) keeps them in the session.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -107,6 +107,50 @@ class ViewState:
             st.query_params[query_name] = value
         else:
             st.query_params.pop(query_name, None)
+
+
+@dataclass(frozen=True)
+class EditorMemory:
+    """What the session knows of a wafer editor: what the browser sent, and what of it is stored.
+
+    Args:
+        key: of the editor's component.
+    """
+
+    key: str
+
+    def latest(self, name: str) -> tuple[str, str]:
+        """Identity of the wafer and text of the draft that came last under a name, both "" before one came."""
+        sent = _state().get(self.key, {}).get(name)
+        return (str(sent.get("id", "")), str(sent.get("text", ""))) if isinstance(sent, Mapping) else ("", "")
+
+    def sent(self, identity: str, name: str) -> str | None:
+        """Text of the draft that came last under a name, None when it was of another wafer or could not be read."""
+        found, text = self.latest(name)
+        refused = _state().get(f"{self.key}-refused") == text
+        return text if text and found == identity and not refused else None
+
+    def refuse(self, text: str) -> None:
+        """Never again look at this text: it is no draft."""
+        _state()[f"{self.key}-refused"] = text
+
+    def saved(self, identity: str) -> int:
+        """Revision up to which a wafer's draft was stored in this session, 0 for none."""
+        revision: int = _state().get(f"{self.key}-saved", {}).get(identity, 0)
+        return revision
+
+    def keep_saved(self, identity: str, revision: int) -> None:
+        """Remember that a draft is stored; what went wrong before is over."""
+        _state().setdefault(f"{self.key}-saved", {})[identity] = revision
+        _state().pop(f"{self.key}-problem", None)
+
+    def problem(self) -> str:
+        """Why the last draft could not be stored, "" when it could."""
+        return str(_state().get(f"{self.key}-problem", ""))
+
+    def keep_problem(self, text: str) -> None:
+        """Remember why a draft could not be stored."""
+        _state()[f"{self.key}-problem"] = text
 
 
 def intake() -> Intake:

@@ -1,16 +1,16 @@
 // Painting a wafer on a canvas: from a view (centre in dies, pixels per die) to crisp cells, rim, notch and axes.
 // The Python twin of these rules is core/drawing.py.
 
-const NOTCH_SHARE = 0.035; // of the radius
-const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
-const rgb = color => [1, 3, 5].map(i => parseInt(color.slice(i, i + 2), 16));
-const mix = (a, b, share) => {
+export const NOTCH_SHARE = 0.035; // of the radius
+export const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
+export const rgb = color => [1, 3, 5].map(i => parseInt(color.slice(i, i + 2), 16));
+export const mix = (a, b, share) => {
   const [x, y] = [rgb(a), rgb(b)];
   return `rgb(${x.map((v, i) => Math.round(v + (y[i] - v) * share)).join(",")})`;
 };
 
 // What arrives packed from Python, unpacked once for each wafer.
-function unpack(data) {
+export function unpack(data) {
   const wafer = { ...data };
   wafer.dies = bytes(data.dies);
   wafer.labels = bytes(data.labels); // one bit a class
@@ -26,10 +26,10 @@ function unpack(data) {
   return wafer;
 }
 
-const toX = (view, column) => (column - view.column) * view.scale + view.width / 2;
-const toY = (view, row, aspect) => (row - view.row) * view.scale * aspect + view.height / 2;
+export const toX = (view, column) => (column - view.column) * view.scale + view.width / 2;
+export const toY = (view, row, aspect) => (row - view.row) * view.scale * aspect + view.height / 2;
 
-function paintDies(context, wafer, view, greys, hidden, focus) {
+export function paintDies(context, wafer, view, greys, hidden, focus) {
   const { rows, columns, aspect } = wafer;
   const heat = wafer.heat && wafer.probability[wafer.heat];
   const heatColor = heat && wafer.classes.find(c => c.key === wafer.heat).color;
@@ -60,7 +60,7 @@ function paintDies(context, wafer, view, greys, hidden, focus) {
 }
 
 // The part of a cell beyond a share of its diagonal, so that a die of two patterns shows both.
-function paintBand(context, left, top, width, height, share, color) {
+export function paintBand(context, left, top, width, height, share, color) {
   const cut = 2 * share;
   context.fillStyle = color;
   context.beginPath();
@@ -78,7 +78,7 @@ function paintBand(context, left, top, width, height, share, color) {
   context.fill();
 }
 
-function paintRim(context, wafer, view, greys, filled) {
+export function paintRim(context, wafer, view, greys, filled) {
   const ratio = view.ratio;
   const x = toX(view, wafer.center[1]) * ratio, y = toY(view, wafer.center[0], wafer.aspect) * ratio;
   const line = 1.5 * ratio; // drawn outside the disc, so that it covers no die
@@ -107,7 +107,7 @@ function paintRim(context, wafer, view, greys, filled) {
   context.restore();
 }
 
-function paintFrame(context, wafer, view, greys, box, strong) {
+export function paintFrame(context, wafer, view, greys, box, strong) {
   const [top, left, bottom, right] = box, ratio = view.ratio, pad = strong ? 3 : 0;
   const x0 = toX(view, left - 0.5) - pad, x1 = toX(view, right + 0.5) + pad;
   const y0 = toY(view, top - 0.5, wafer.aspect) - pad, y1 = toY(view, bottom + 0.5, wafer.aspect) + pad;
@@ -118,15 +118,15 @@ function paintFrame(context, wafer, view, greys, box, strong) {
   context.setLineDash([]);
 }
 
-const niceStep = (span, count) => {
+export const niceStep = (span, count) => {
   const raw = span / count, power = 10 ** Math.floor(Math.log10(raw));
   return power * [1, 2, 5, 10].find(step => step * power >= raw);
 };
 
-const AXES_PX = 36; // a band on each side, wide enough for "-150"
+export const AXES_PX = 36; // a band on each side, wide enough for "-150"
 
 // Dies below and left, millimetres above and right.
-function paintAxes(context, wafer, view, greys, font, background) {
+export function paintAxes(context, wafer, view, greys, font, background) {
   const ratio = view.ratio, side = AXES_PX;
   context.fillStyle = background;
   for (const [x, y, width, height] of [

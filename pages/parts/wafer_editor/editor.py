@@ -1,0 +1,165 @@
+"""The wafer on screen with its label, to be corrected die by die; every change comes back to be stored."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Literal, get_args
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+from core.drawing import cell_aspect, rim_in_dies
+from core.label_drafts import LabelDraft, read_draft
+from core.labels import Label, encode
+from core.palette import GREYS, Palette, class_colors
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
+from data.classes import CLASSES
+from data.errors import LabelError, WaferError
+from data.geometry import geometry
+from data.wafer import WaferMap
+from pages.parts.state import EditorMemory
+from pages.parts.wafer_editor.bundle import HERE, script
+
+Asked = Literal["save", "submit", "previous", "next"]
+
+
+@dataclass(frozen=True, eq=False)
+class EditorState:
+    """What stands in the editor.
+
+    Args:
+        draft: the label, how long it took, and the text to store.
+        asked: what the person has just asked for by a key, None when the page runs for another reason.
+    """
+
+    draft: LabelDraft
+    asked: Asked | None
+
+    @property
+    def label(self) -> Label:
+        """The label as it stands."""
+        return self.draft.label
+
+
+def wafer_editor(
+    wafer: WaferMap,
+    start: Label,
+    draft: str | None,
+    *,
+    key: str,
+    owner: str,
+    save: Callable[[LabelDraft], None],
+    palette: Palette,
+    height: int = 640,
+) -> EditorState:
+    """Show a wafer with its label, ready to be edited.
+
+    Args:
+        wafer: what was tested.
+        start: what the label starts from where there is no draft: `core.labels.from_proposal` of what the model
+            found, or an earlier label.
+        draft: text of the stored draft, None for none. A newer one that the browser kept, since the server did not
+            confirm it, goes before it.
+        key: of the component; one key for all wafers of a page keeps tool, brush and class from wafer to wafer.
+        owner: who edits: what a browser keeps is kept by person.
+        save: stores a draft, called before the page runs, at most 2 s behind a change; `draft.label.key` says of which
+            wafer it is. A WaferError that it raises is shown, and the editor sends the draft again.
+        palette: the class colours.
+        height: of the map in pixels.
+    """
+    memory = EditorMemory(key)
+    identity = f"{owner} {wafer.key} {sha256(wafer.dies.tobytes()).hexdigest()[:12]}"
+    current = _newest(identity, start, draft, memory)
+    answer = _component()(
+        key=key,
+        data=_payload(wafer, palette)
+        | {
+            "id": identity,
+            "start": json.loads(encode(start)),
+            "draft": current.text or None,
+            "saved": memory.saved(identity)
+            if draft is None
+            else max(memory.saved(identity), read_draft(draft).revision),
+            "height": height,
+        },
+        on_draft_change=lambda: _keep(memory, "draft", save),
+        on_asked_change=lambda: _keep(memory, "asked", save),
+    )
+    if problem := memory.problem():
+        st.error(problem)
+    asked = answer.get("asked")
+    what = asked["what"] if isinstance(asked, dict) and asked.get("id") == identity else None
+    return EditorState(current, what if what in get_args(Asked) else None)
+
+
+def _newest(identity: str, start: Label, stored: str | None, memory: EditorMemory) -> LabelDraft:
+    """Give the newest of what is stored and what the browser sent; the start at revision 0 where there is neither."""
+    texts = [stored, memory.sent(identity, "draft"), memory.sent(identity, "asked")]
+    drafts = [read_draft(text) for text in texts if text]
+    return max(drafts, key=lambda one: one.revision, default=LabelDraft(start, 0, 0.0, ""))
+
+
+def _keep(memory: EditorMemory, name: str, save: Callable[[LabelDraft], None]) -> None:
+    """Store what the browser just sent, and remember that it is stored, or why it is not."""
+    identity, text = memory.latest(name)
+    if not text:
+        return
+    try:
+        draft = read_draft(text)
+    except LabelError as error:
+        memory.refuse(text)
+        memory.keep_problem(str(error))
+        return
+    try:
+        save(draft)
+    except WaferError as error:
+        memory.keep_problem(str(error))
+    else:
+        memory.keep_saved(identity, draft.revision)
+
+
+@cache
+def _component() -> ComponentRenderer:
+    def read(name: str) -> str:
+        return (HERE / name).read_text(encoding="utf-8")
+
+    return st.components.v2.component(
+        "waferscope_editor", html=read("editor.html"), css=read("editor.css"), js=script()
+    )
+
+
+def _payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
+    frame, colors = geometry(wafer), class_colors(palette)
+    return {
+        "wafer": wafer.key,
+        "rows": wafer.dies.shape[0], "columns": wafer.dies.shape[1],
+        "aspect": cell_aspect(wafer),
+        "center": frame.center,
+        "rim": rim_in_dies(wafer),
+        "notch": str(wafer.notch),
+        "dies": _packed(wafer.dies),
+        "classes": [
+            {"key": c.key, "name": c.name, "color": colors[c.key], "definition": c.definition} for c in CLASSES
+        ],
+        "greys": {str(theme): vars(greys) for theme, greys in GREYS.items()},
+        "severity": severity_constants(wafer, SeverityRules.configured()),
+    }  # fmt: skip
+
+
+def severity_constants(wafer: WaferMap, rules: SeverityRules) -> dict[str, float]:
+    """Give what the browser needs to score a wafer as `core.severity.severity` does."""
+    frame = geometry(wafer)
+    return {
+        "area_cm2": frame.area_cm2, "die_area_mm2": frame.die_area_mm2,
+        "density_points": DENSITY_POINTS, "coverage_points": COVERAGE_POINTS, "count_points": COUNT_POINTS,
+        **vars(rules),
+    }  # fmt: skip
+
+
+def _packed(array: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()

@@ -1,0 +1,87 @@
+// What the label adds up to, kept up to date change by change; and what it may have missed. No screen in here.
+import { diesOf, flood } from "./grid.js";
+
+// For every die, how many instances of each class hold it: decided ones and proposals apart.
+export class Tally {
+  constructor(grid, classCount) {
+    this.size = grid.rows * grid.columns;
+    this.decided = Array.from({ length: classCount }, () => new Uint8Array(this.size));
+    this.proposed = Array.from({ length: classCount }, () => new Uint8Array(this.size));
+    this.total = new Uint16Array(this.size);
+    this.affected = 0;
+  }
+
+  change(item, classIndex, step) {
+    if (!item || item.state === "rejected") return;
+    const layer = (item.state === "proposed" ? this.proposed : this.decided)[classIndex];
+    for (const die of item.dies) {
+      layer[die] += step;
+      const before = this.total[die];
+      this.total[die] += step;
+      if (!before) this.affected++;
+      else if (!this.total[die]) this.affected--;
+    }
+  }
+}
+
+// The score of core/severity.py; `rules` are its constants.
+export function severity(clusters, affected, rules) {
+  const density = affected / rules.area_cm2;
+  const coverage = Math.min(1, affected * rules.die_area_mm2 / (100 * rules.area_cm2));
+  return rules.density_points * Math.min(1, density / rules.density_saturation)
+    + rules.coverage_points * Math.min(1, coverage / rules.coverage_saturation)
+    + rules.count_points * Math.min(1, clusters / rules.count_saturation);
+}
+
+const WINDOW = 2, DENSE = 0.5, LEAST = 6;
+
+// Groups of failing dies that no instance holds and that lie dense: of the dies at most two away that no instance
+// holds, half or more fail, and six or more such dies hang together. Largest first, as sets of dies.
+export function missed(dies, total, grid) {
+  const { rows, columns } = grid, wide = columns + 1;
+  const open = new Uint32Array((rows + 1) * wide), bad = new Uint32Array((rows + 1) * wide); // summed-area tables
+  for (let r = 0; r < rows; r++) for (let c = 0, n = 0, f = 0; c < columns; c++) {
+    const die = r * columns + c, free = !total[die];
+    n += free && dies[die] > 0;
+    f += free && dies[die] === 2;
+    open[(r + 1) * wide + c + 1] = open[r * wide + c + 1] + n;
+    bad[(r + 1) * wide + c + 1] = bad[r * wide + c + 1] + f;
+  }
+  const dense = new Uint8Array(dies.length);
+  for (let die = 0; die < dies.length; die++) {
+    if (dies[die] !== 2 || total[die]) continue;
+    const r = Math.floor(die / columns), c = die % columns;
+    const [t, l] = [Math.max(0, r - WINDOW), Math.max(0, c - WINDOW)];
+    const [b, e] = [Math.min(rows, r + WINDOW + 1), Math.min(columns, c + WINDOW + 1)];
+    const sum = table => table[b * wide + e] - table[t * wide + e] - table[b * wide + l] + table[t * wide + l];
+    dense[die] = sum(bad) >= LEAST && sum(bad) >= DENSE * sum(open) ? 1 : 0;
+  }
+  const groups = [];
+  for (const die of diesOf(dense)) {
+    if (!dense[die]) continue;
+    const group = flood(die, dense, 0, grid);
+    for (const one of group) dense[one] = 0;
+    if (group.length >= LEAST) groups.push(group);
+  }
+  return groups.sort((a, b) => b.length - a.length || a[0] - b[0]);
+}
+
+export function boxOf(dies, grid) {
+  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1];
+  for (const die of dies) {
+    const r = Math.floor(die / grid.columns), c = die % grid.columns;
+    top = Math.min(top, r); bottom = Math.max(bottom, r); left = Math.min(left, c); right = Math.max(right, c);
+  }
+  return [top, left, bottom, right];
+}
+
+const IDLE_SECONDS = 30;
+
+// Seconds of work: time between signs of life, where no more than half a minute counts for a pause.
+export class Clock {
+  constructor(seconds = 0) { this.seconds = seconds; this.last = null; }
+  alive(now) { this.seconds = this.at(now); this.last = now; }
+  hide(now) { this.seconds = this.at(now); this.last = null; }
+  at(now) { return this.seconds + (this.last === null ? 0 : Math.min(IDLE_SECONDS, Math.max(0, now - this.last))); }
+  idle(now) { return this.last === null || now - this.last >= IDLE_SECONDS; }
+}

@@ -1,0 +1,149 @@
+// Everything around the map: tools, classes, defects, numbers, what was said, and the list of keys.
+import { reclass, remove, decide, noDefect } from "./actions.js";
+import { GROUPS, MODES, TOOLS } from "./keys.js";
+import { ICONS } from "./icons.js";
+
+export function element(tag, className, text = "", more = {}) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  if (tag === "button") made.type = "button";
+  for (const [name, value] of Object.entries(more)) name.startsWith("on") ? (made[name] = value) : made.setAttribute(name, value);
+  return made;
+}
+
+const swatch = color => element("i", "swatch", "", { style: `background:${color}` });
+const clockText = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const percent = share => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
+const SAVED = { saved: "Saved", waiting: "Saving", browser: "Kept in this browser; the server has not answered yet" };
+
+export class Panel {
+  constructor(editor) {
+    this.editor = editor;
+    this.part = name => editor.root.querySelector(`.${name}`);
+    this.part("tools").replaceChildren(...this.toolButtons());
+    this.part("modes").replaceChildren(...MODES.map(mode => this.button("mode", mode.name, mode.help, () => editor.nextMode(mode.id), { "data-mode": mode.id })));
+    this.part("smaller").onclick = () => editor.resizeTool(-1);
+    this.part("larger").onclick = () => editor.resizeTool(1);
+    this.part("accept-all").onclick = () => editor.acceptAll();
+    this.part("none").onclick = () => { editor.say(noDefect(editor.desk)); editor.settle(); };
+    this.part("help").onclick = event => { if (event.target === event.currentTarget) this.toggleHelp(); };
+    this.part("help").onkeydown = event => {
+      event.stopPropagation();
+      if (event.key === "Escape" || event.key === "?") { event.preventDefault(); this.toggleHelp(); }
+    };
+    for (const [name, what] of [["undo", "undo"], ["redo", "redo"]]) this.part(name).onclick = () => editor[what]();
+    this.part("question").onclick = () => this.toggleHelp();
+  }
+
+  button(className, text, title, onclick, more = {}) { return element("button", className, text, { title, "aria-label": title, onclick, ...more }); }
+
+  toolButtons() {
+    return TOOLS.map(tool => {
+      const made = this.button("tool", "", `${tool.name} (${tool.key}). ${tool.help}`, () => this.editor.take(tool.id), { "data-tool": tool.id });
+      made.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true">${ICONS[tool.id]}</svg><kbd>${tool.key}</kbd>`;
+      return made;
+    });
+  }
+
+  // Numbers and pressed buttons always; lists, which cost more, when a gesture is over.
+  refresh(settled = true) {
+    const { editor } = this, { desk } = editor, numbers = editor.measures();
+    for (const tool of this.part("tools").children) tool.setAttribute("aria-pressed", tool.dataset.tool === desk.tool);
+    for (const mode of this.part("modes").children) mode.setAttribute("aria-pressed", mode.dataset.mode === desk.mode);
+    const wand = desk.tool === "wand", sized = wand || desk.tool === "brush" || desk.tool === "eraser";
+    this.part("size").hidden = !sized;
+    this.part("sized").textContent = wand ? `gap ${desk.gap}` : `size ${desk.size}`;
+    this.part("undo").disabled = !desk.doc.done.length;
+    this.part("redo").disabled = !desk.doc.undone.length;
+    this.part("defects").textContent = numbers.defects;
+    this.part("affected").textContent = numbers.affected;
+    this.part("coverage").textContent = percent(numbers.coverage);
+    this.part("severity").textContent = numbers.severity.toFixed(0);
+    this.part("hint-count").textContent = desk.doc.noDefect ? 0 : editor.hints.length;
+    this.part("none").setAttribute("aria-pressed", numbers.noDefect);
+    this.part("accept-all").hidden = !numbers.undecided;
+    this.part("accept-all").textContent = `Accept all ${numbers.undecided}`;
+    if (settled) { this.writeClasses(); this.writeItems(); }
+  }
+
+  writeClasses() {
+    const { desk } = this.editor;
+    this.part("classes").replaceChildren(...desk.classes.map((c, i) => {
+      const items = desk.doc.kept.filter(item => item.class === c.key).length;
+      const made = this.button("class", "", `${c.name} (${i + 1}). ${c.definition}`, () => { this.editor.say(reclass(desk, c.key)); this.editor.settle(); });
+      made.setAttribute("aria-pressed", desk.classKey === c.key);
+      made.append(element("kbd", "", String(i + 1)), swatch(c.color), element("span", "", c.name), element("b", "", items ? String(items) : ""));
+      return made;
+    }));
+  }
+
+  writeItems() {
+    const { desk } = this.editor, list = this.part("items");
+    list.replaceChildren(...desk.doc.items.map(item => this.row(item)));
+    this.part("empty").hidden = desk.doc.items.length > 0;
+    list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }
+
+  row(item) {
+    const { editor } = this, { desk } = editor, c = desk.classes.find(one => one.key === item.class), name = `${c.name} ${item.number}`;
+    const row = element("div", `item ${item.state}`, "", { role: "option", "aria-selected": desk.selection.has(item.number) });
+    const act = (text, title, action) => this.button("act", text, title, event => {
+      event.stopPropagation();
+      desk.selection = new Set([item.number]);
+      editor.say(action(desk));
+      editor.settle();
+    });
+    row.onclick = event => editor.select(item.number, event.shiftKey || event.ctrlKey || event.metaKey);
+    row.append(swatch(c.color), element("span", "", name), element("b", "", String(item.dies.length)));
+    if (item.state !== "accepted") row.append(act("✓", `Accept ${name}`, one => decide(one, "accepted")));
+    if (item.state !== "rejected") row.append(item.origin === "proposal"
+      ? act("✕", `Reject ${name}`, one => decide(one, "rejected"))
+      : act("✕", `Delete ${name}`, remove));
+    return row;
+  }
+
+  describeSelection() {
+    const { doc, selection, classes } = this.editor.desk, chosen = doc.items.filter(item => selection.has(item.number));
+    const one = item => `${classes.find(c => c.key === item.class).name} ${item.number}, ${item.dies.length} dies, ${item.state}`;
+    return chosen.length > 1 ? `${chosen.length} defects selected` : chosen.length ? one(chosen[0]) : "Nothing selected";
+  }
+
+  say(text) { if (text !== undefined) this.part("said").textContent = text || ""; this.part("said").classList.toggle("wrong", /crosses itself|corners and needs/.test(text ?? "")); }
+
+  // What lies at a die.
+  tell([row, column], spoken) {
+    const { wafer, desk } = this.editor, die = row * wafer.columns + column;
+    const inside = row >= 0 && column >= 0 && row < wafer.rows && column < wafer.columns && wafer.dies[die];
+    const here = inside && wafer.dies[die] === 2 ? desk.doc.kept.filter(item => item.dies.includes(die)) : [];
+    const names = here.map(item => `${desk.classes.find(c => c.key === item.class).name} ${item.number}`);
+    const text = inside ? [`row ${row}, column ${column}`, wafer.dies[die] === 2 ? "fail" : "pass", ...names].join(" · ") : "";
+    this.part("place").textContent = text;
+    if (spoken) this.say(text || "off the wafer");
+  }
+
+  saved(state) {
+    this.part("kept").textContent = SAVED[state];
+    this.part("kept").dataset.state = state;
+  }
+
+  tick(seconds, idle) {
+    this.part("elapsed").textContent = clockText(seconds);
+    this.part("elapsed").classList.toggle("idle", idle);
+  }
+
+  toggleHelp() {
+    const help = this.part("help");
+    if (!help.firstElementChild.childElementCount) help.firstElementChild.append(...GROUPS.map(([title, entries]) => {
+      const group = element("section", "");
+      group.append(element("h3", "", title), ...entries.map(([keys, words]) => {
+        const line = element("div", "key");
+        line.append(element("kbd", "", keys), element("span", "", words));
+        return line;
+      }));
+      return group;
+    }));
+    help.hidden = !help.hidden;
+    (help.hidden ? this.editor.top : help).focus({ preventScroll: true });
+  }
+}
