@@ -7,7 +7,7 @@ not seen before: rows are never deleted from the lake, so what a vanished (merge
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 
 import duckdb
@@ -20,26 +20,67 @@ REMOTE_FRESH_SECONDS = 2.0
 
 _WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
 _MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
+_OWN_MEASURES = _MEASURES.replace("sequence", "segmentation_sequence AS sequence", 1)
 _JOINED = f"""
     SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence
-    FROM {{wafers}} AS w LEFT JOIN measures AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
+    FROM {{wafers}} AS w LEFT JOIN {{measures}} AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
 """
 _START = (
-    f"CREATE TABLE measures AS SELECT {_MEASURES} FROM no_segmentations",
-    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers')}",
+    f"CREATE TABLE waiting AS SELECT {_MEASURES} FROM no_segmentations",
+    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers', measures='waiting')}",
+    """CREATE VIEW measures AS SELECT sequence FROM waiting UNION ALL
+       SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
 )
-"""In memory: `measures`, newest by key; `wafers`, newest by key, with the measures made of their present grid."""
+"""In memory: `wafers`, newest by key, with the newest measures where these were made of the present grid; `waiting`,
+newest measures that were not. Each row stands once: a million take half a gigabyte."""
 
 _ARRIVE = (
     """
-    CREATE OR REPLACE TEMP TABLE arrived AS SELECT {columns} FROM ({source}) AS a
+    CREATE OR REPLACE TEMP TABLE arrived_{name} AS SELECT {columns} FROM ({source}) AS a
     SEMI JOIN (SELECT key, max(sequence) AS sequence FROM ({source}) GROUP BY key) AS n
         ON n.key = a.key AND n.sequence = a.sequence
-    ANTI JOIN {target} AS t ON t.key = a.key AND t.sequence >= a.sequence
     """,
-    "DELETE FROM arrived WHERE rowid NOT IN (SELECT max(rowid) FROM arrived GROUP BY key)",
+    "DELETE FROM arrived_{name} WHERE rowid NOT IN (SELECT max(rowid) FROM arrived_{name} GROUP BY key)",
 )
-"""Newer rows out of new parts, one a key. A window function would say it in one go, at four times the time."""
+"""Newest rows out of new parts, one a key. A window function would say it in one go, at four times the time."""
+
+_NEWEST = """
+    SELECT * FROM ({rows}) AS r SEMI JOIN (SELECT key, max(sequence) AS sequence FROM ({rows}) GROUP BY key) AS n
+        ON n.key = r.key AND n.sequence = r.sequence
+"""
+_AFFECTED = "key IN (SELECT key FROM arrived_wafers UNION ALL SELECT key FROM arrived_segmentations)"
+_ALL_WAFERS = f"""
+    SELECT {_WAFERS} FROM arrived_wafers AS a
+    ANTI JOIN wafers AS w ON w.key = a.key AND w.sequence >= a.sequence
+    UNION ALL SELECT {_WAFERS} FROM wafers WHERE {_AFFECTED}
+"""
+_ALL_MEASURES = f"""
+    SELECT {_MEASURES} FROM arrived_segmentations AS a
+    ANTI JOIN ({{held}}) AS h ON h.key = a.key AND h.sequence >= a.sequence
+    UNION ALL {{held}}
+""".format(
+    held=f"""SELECT {_OWN_MEASURES} FROM wafers WHERE segmentation_sequence IS NOT NULL AND {_AFFECTED}
+    UNION ALL SELECT {_MEASURES} FROM waiting WHERE {_AFFECTED}"""
+)
+_FIRST = (
+    "ALTER TABLE arrived_wafers RENAME TO newest_wafers",
+    "ALTER TABLE arrived_segmentations RENAME TO newest_measures",
+)
+_MERGE = (
+    f"CREATE OR REPLACE TEMP TABLE newest_wafers AS {_NEWEST.format(rows=_ALL_WAFERS)}",
+    f"CREATE OR REPLACE TEMP TABLE newest_measures AS {_NEWEST.format(rows=_ALL_MEASURES)}",
+    f"DELETE FROM wafers WHERE {_AFFECTED}",
+    f"DELETE FROM waiting WHERE {_AFFECTED}",
+)
+_FILL = (
+    f"INSERT INTO wafers {_JOINED.format(wafers='newest_wafers', measures='newest_measures')}",
+    """INSERT INTO waiting FROM newest_measures AS m
+       ANTI JOIN newest_wafers AS w ON w.key = m.key AND w.dies_hash = m.dies_hash""",
+)
+_DROP = tuple(
+    f"DROP TABLE IF EXISTS {name}"
+    for name in ("arrived_wafers", "arrived_segmentations", "newest_wafers", "newest_measures")
+)
 
 _ZONES_UNKNOWN = f"{ZONE_COLUMNS[0][0]} IS NULL"
 _ZONE_SUMS = ", ".join(
@@ -47,26 +88,12 @@ _ZONE_SUMS = ", ".join(
     for name, _ in ZONE_COLUMNS
 )
 _ADD_ZONES = f"""
-    UPDATE arrived SET {", ".join(f"{name} = coalesce(z.{name}, 0)" for name, _ in ZONE_COLUMNS)}
-    FROM (SELECT a.key, {_ZONE_SUMS} FROM arrived AS a LEFT JOIN ({{source}}) AS i USING (key, sequence)
+    UPDATE arrived_segmentations SET {", ".join(f"{name} = coalesce(z.{name}, 0)" for name, _ in ZONE_COLUMNS)}
+    FROM (SELECT a.key, {_ZONE_SUMS} FROM arrived_segmentations AS a LEFT JOIN ({{source}}) AS i USING (key, sequence)
           WHERE a.{_ZONES_UNKNOWN} GROUP BY a.key) AS z
-    WHERE z.key = arrived.key
+    WHERE z.key = arrived_segmentations.key
 """
 """What parts that were written before the sums by zone were kept say of them, counted from their clusters."""
-
-_MERGE_WAFERS = (
-    "DELETE FROM wafers WHERE key IN (SELECT key FROM arrived)",
-    f"INSERT INTO wafers {_JOINED.format(wafers='arrived')}",
-)
-_MERGE_MEASURES = (
-    "DELETE FROM measures WHERE key IN (SELECT key FROM arrived)",
-    "INSERT INTO measures FROM arrived",
-    f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {_WAFERS} FROM wafers WHERE key IN (SELECT key FROM arrived)",
-    "DELETE FROM wafers WHERE key IN (SELECT key FROM arrived)",
-    f"INSERT INTO wafers {_JOINED.format(wafers='touched')}",
-)
-_LOADED = {"segmentations": (_MEASURES, "measures", _MERGE_MEASURES), "wafers": (_WAFERS, "wafers", _MERGE_WAFERS)}
-"""Columns, table in memory and steps for each; measures first, so that wafers that arrive with them are joined once."""
 
 
 class LakeView:
@@ -124,11 +151,10 @@ class LakeView:
             return
         with closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN")
-            for name, loaded in _LOADED.items():
-                new = listing[name] - self._known.get(name, frozenset())
-                if new:
-                    clusters = self._source("instances", listing["instances"])
-                    self._load(cursor, self._source(name, new), clusters, *loaded)
+            new = {name: listing[name] - self._known.get(name, frozenset()) for name in ("wafers", "segmentations")}
+            if any(new.values()):
+                sources = {name: self._source(name, names) for name, names in new.items()}
+                self._load(cursor, sources, self._source("instances", listing["instances"]))
             for table in TABLES.values():
                 if table.name != "wafers":
                     cursor.execute(_view(table, self._source(table.name, listing[table.name])))
@@ -140,16 +166,14 @@ class LakeView:
         empty = f"FROM no_{table}"
         return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
 
-    @staticmethod
-    def _load(
-        cursor: duckdb.DuckDBPyConnection, source: str, clusters: str, columns: str, target: str, merge: Sequence[str]
-    ) -> None:
-        for statement in _ARRIVE:
-            cursor.execute(statement.format(columns=columns, source=source, target=target))
-        unknown = f"SELECT 1 FROM arrived WHERE {_ZONES_UNKNOWN} LIMIT 1"
-        if target == "measures" and cursor.execute(unknown).fetchone():
+    def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], clusters: str) -> None:
+        """Take new rows in; the first time there is nothing to weigh them against."""
+        for name, columns in (("wafers", _WAFERS), ("segmentations", _MEASURES)):
+            for statement in _ARRIVE:
+                cursor.execute(statement.format(name=name, columns=columns, source=sources[name]))
+        if cursor.execute(f"SELECT 1 FROM arrived_segmentations WHERE {_ZONES_UNKNOWN} LIMIT 1").fetchall():
             cursor.execute(_ADD_ZONES.format(source=clusters))
-        for statement in merge:
+        for statement in (*(_MERGE if self._known else _FIRST), *_FILL, *_DROP):
             cursor.execute(statement)
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from core.lake import Lake, batches
+from core.lake_copies import multiply
+from core.lake_parts import Parts
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.storage import Folder
@@ -19,13 +21,14 @@ from jobs.segment import load_segmenter, segment_lake
 SEED = 20261123
 MARK = "demo.json"
 WAFERS_PER_PART = 200
+DRAWN_AT_MOST = 5000
 
 
 @dataclass(frozen=True)
 class DemoConfig:
     """Fill an empty lake with a demo fab; run again after an interruption it goes on where it was."""
 
-    wafers: int | None = None  # how many; empty: as WAFERSCOPE_DEMO_WAFERS says
+    wafers: int | None = None  # how many, those beyond 5,000 as copies; empty: as WAFERSCOPE_DEMO_WAFERS says
     seed: int = SEED  # of the fab
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
@@ -67,14 +70,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark) -> None:
     """Draw, keep and segment; wafers and results that are there already are not made twice."""
     _write_mark(home, mark)
-    with ProgressLine("drew", mark.wafers) as progress:
+    drawn_count = min(mark.wafers, DRAWN_AT_MOST)
+    with ProgressLine("drew", drawn_count) as progress:
         done = 0
-        for drawn in batches(demo_fab(seed=mark.seed, wafers=mark.wafers), WAFERS_PER_PART):
+        for drawn in batches(demo_fab(seed=mark.seed, wafers=drawn_count), WAFERS_PER_PART):
             lake.append_wafers(one.wafer for one in drawn)
             done += len(drawn)
             progress.update(done)
     segment_lake(lake, segmenter)
     lake.compact()
+    if mark.wafers > drawn_count:
+        with ProgressLine("copied", mark.wafers) as progress:
+            for done in multiply(Parts(lake.root), mark.wafers):
+                progress.update(done)
     _write_mark(home, replace(mark, complete=True))
 
 
