@@ -5,9 +5,12 @@ import time
 from types import TracebackType
 from typing import TextIO
 
+from core.job_folder import tell_progress
+
 BAR_CELLS = 24
 REDRAW_SECONDS = 0.1
 LOG_SECONDS = 15.0
+TELL_SECONDS = 0.5
 
 
 class ProgressLine:
@@ -29,7 +32,7 @@ class ProgressLine:
         self._total = total
         self._stream = stream or sys.stderr
         self._started = time.monotonic()
-        self._drawn = float("-inf")
+        self._drawn = self._told = float("-inf")
         self._line = ""
         self._done = 0
         self._share: float | None = None
@@ -46,6 +49,7 @@ class ProgressLine:
         """Draw the last state, if it is not drawn yet, and end the line."""
         if self._shown != (self._done, self._share):
             self._draw()
+        self._tell()
         if self._stream.isatty():
             self._stream.write("\n")
 
@@ -60,6 +64,14 @@ class ProgressLine:
         self._share = done / self._total if self._total else share
         if time.monotonic() - self._drawn > (REDRAW_SECONDS if self._stream.isatty() else LOG_SECONDS):
             self._draw()
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell the watcher of a started job, which reads once a second."""
+        self._told = time.monotonic()
+        seconds = self._told - self._started
+        tell_progress(self._done, self._total, self._share, self._done / seconds if seconds > 0 else None)
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()

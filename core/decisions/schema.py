@@ -1,6 +1,7 @@
 """What the tables of decisions share: their base, and the types of their columns."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
@@ -35,6 +36,25 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Choice(TypeDecorator[StrEnum]):
+    """A value of a StrEnum, kept as its text.
+
+    Args:
+        kind: the enumeration.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__(NAME_LENGTH)
+        self.kind = kind
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Turn the text into the value."""
+        return None if value is None else self.kind(value)
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False):

@@ -1,0 +1,163 @@
+"""Jobs that people start: what runs, who started it, how far it is, how it ended."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.decisions import audit
+from core.decisions.schema import NAME_LENGTH, Base, Choice, now
+from core.identity import Person
+from data.errors import DecisionsError
+
+
+class JobState(StrEnum):
+    """Where a job is. Dead is one that ended without saying how: killed, or gone with its machine."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+
+UNDERWAY = (JobState.QUEUED, JobState.RUNNING)
+
+
+class Job(Base):
+    """A job: `python -m jobs.NAME ARGUMENTS...`.
+
+    Args:
+        name: module of jobs/ that runs.
+        arguments: its command line.
+        title: what it does, for people.
+        started_by: who started it, or resumed it last.
+        created_at: when it was first asked for.
+        state: where it is.
+        attempt: how often it was started; what an earlier attempt still wants to say is not heard.
+        cancelled_by: who asked it to stop, None when nobody did.
+        host: machine that it runs on, "" before it runs.
+        process: which process watches over it, as `core.processes` names one, "" before it runs.
+        heartbeat_at: when that process last said that it lives; before it runs, when it was asked for.
+        ended_at: when it ended.
+        exit_code: of the job, negative for the signal that killed it.
+        done: wafers or steps done, as the job says.
+        total: of how many, None when it does not know.
+        share: part of the work that is done, 0 to 1, None when it does not know.
+        rate: done a second, None before it says.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[int] = mapped_column(init=False, primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    arguments: Mapped[list[str]]
+    title: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    started_by: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    created_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    state: Mapped[JobState] = mapped_column(Choice(JobState), default=JobState.QUEUED, index=True)
+    attempt: Mapped[int] = mapped_column(default=1)
+    cancelled_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
+    host: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    process: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    exit_code: Mapped[int | None] = mapped_column(default=None)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None] = mapped_column(default=None)
+    share: Mapped[float | None] = mapped_column(default=None)
+    rate: Mapped[float | None] = mapped_column(default=None)
+
+    @property
+    def underway(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in UNDERWAY
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """How long it still takes at its pace, None where that cannot be said."""
+        if self.state is not JobState.RUNNING or not self.share or not self.rate:
+            return None
+        return timedelta(seconds=self.done * (1 / self.share - 1) / self.rate)
+
+
+def add_job(session: Session, name: str, arguments: Sequence[str], title: str, person: Person) -> Job:
+    """Put a job on the list, queued; who starts its process is `core.launch`."""
+    moment = now()
+    job = Job(
+        name=name, arguments=list(arguments), title=title,
+        started_by=person.name, created_at=moment, heartbeat_at=moment,
+    )  # fmt: skip
+    session.add(job)
+    session.flush()
+    audit.record(session, person, "job.start", f"job {job.id}", {"name": name, "arguments": job.arguments})
+    return job
+
+
+def job_by_id(session: Session, number: int) -> Job:
+    """Give a job.
+
+    Raises:
+        DecisionsError: there is none of that number.
+    """
+    job = session.get(Job, number)
+    if job is None:
+        raise DecisionsError(f"job {number}", "there is no such job", "Look at the list of jobs.")
+    return job
+
+
+def newest_jobs(session: Session, name: str | None = None, limit: int = 50) -> list[Job]:
+    """List jobs, newest first.
+
+    Args:
+        session: of a transaction.
+        name: only those of this module, None for all.
+        limit: how many at most.
+    """
+    wanted = select(Job).order_by(Job.id.desc()).limit(limit)
+    return list(session.scalars(wanted if name is None else wanted.where(Job.name == name)))
+
+
+def jobs_underway(session: Session) -> list[Job]:
+    """List the jobs that wait or run."""
+    return list(session.scalars(select(Job).where(Job.state.in_(UNDERWAY)).order_by(Job.id)))
+
+
+def ask_to_stop(session: Session, number: int, person: Person) -> Job:
+    """Ask a job to stop: one that waits is cancelled at once, one that runs when its watcher reads this.
+
+    Raises:
+        DecisionsError: there is no such job, or it ended already.
+    """
+    job = job_by_id(session, number)
+    if not job.underway:
+        raise DecisionsError(f"job {number}", f"it is {job.state} already", "There is nothing to cancel.")
+    job.cancelled_by = person.name
+    if job.state is JobState.QUEUED:
+        end(job, JobState.CANCELLED)
+    audit.record(session, person, "job.cancel", f"job {number}", {})
+    return job
+
+
+def queue_again(session: Session, number: int, person: Person) -> Job:
+    """Put a job that ended on the list again, with the same command line.
+
+    Raises:
+        DecisionsError: there is no such job, or it has not ended.
+    """
+    job = job_by_id(session, number)
+    if job.underway:
+        raise DecisionsError(f"job {number}", f"it is {job.state}", "Cancel it first, or let it end.")
+    job.state, job.attempt, job.started_by = JobState.QUEUED, job.attempt + 1, person.name
+    job.cancelled_by, job.ended_at, job.exit_code = None, None, None
+    job.host, job.process, job.heartbeat_at = "", "", now()
+    audit.record(session, person, "job.resume", f"job {number}", {"attempt": job.attempt})
+    return job
+
+
+def end(job: Job, state: JobState, exit_code: int | None = None) -> None:
+    """Note how a job ended."""
+    job.state, job.exit_code, job.ended_at = state, exit_code, now()

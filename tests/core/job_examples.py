@@ -1,0 +1,53 @@
+"""Jobs that tests start: a project of their own, in which `python -m jobs.NAME` does what a test needs."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+JOBS = {
+    "quick": """
+        import sys
+        print("quick says", *sys.argv[1:])
+    """,
+    "failing": """
+        raise SystemExit("no wafers here")
+    """,
+    "counting": """
+        import os, sys, time
+        from pathlib import Path
+        from core.job_folder import tell_progress
+        tell_progress(3, 12, 0.25, 1.5)
+        Path(sys.argv[1], "pid").write_text(str(os.getpid()))
+        while not Path(sys.argv[1], "go").exists():
+            time.sleep(0.02)
+        tell_progress(12, 12, 1.0, 2.0)
+    """,
+    "stubborn": """
+        import os, signal, subprocess, sys, time
+        from pathlib import Path
+        signal.signal(signal.SIGTERM, lambda *_: print("I stay", flush=True))
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        Path(sys.argv[1], "pids").write_text(f"{os.getpid()} {child.pid}")
+        while True:
+            time.sleep(0.1)
+    """,
+}
+
+
+def write_jobs(folder: Path) -> None:
+    """Write a package `jobs` into a folder."""
+    (folder / "jobs").mkdir()
+    (folder / "jobs" / "__init__.py").touch()
+    for name, text in JOBS.items():
+        lines = [line.removeprefix(" " * 8) for line in text.splitlines()]
+        (folder / "jobs" / f"{name}.py").write_text("\n".join(lines))
+
+
+def until(found: Callable[[], Found]) -> Found:
+    """Wait until something is found, and give it."""
+    while not (value := found()):
+        time.sleep(0.05)
+    return value
