@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.analysis import WaferResult
+from core.exports.cells import plain_row
 from core.exports.records import Json, identity, number
 from core.instances import Instance
 from data.classes import CLASS_KEYS
@@ -60,7 +61,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Json]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(plain_row(row) for row in rows)
     return text.getvalue()
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from core.analysis import WaferResult
+from core.exports.cells import plain_row
 from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, safe_part
 from core.exports.records import CoordinatesFile, number
@@ -101,8 +102,8 @@ class ResultWriter:
             (self._staging / f"overlays/{stem}.png").write_bytes(picture)
         with self._npz.open(f"{member}.npy", "w", force_zip64=True) as file:
             np.lib.format.write_array(file, result.segmentation.masks, allow_pickle=False)
-        self._wafers.writerow({**wafer_row(result), "mask_file": mask_file, "masks_key": member})
-        self._instances.writerows(instance_rows(result))
+        self._wafers.writerow(plain_row({**wafer_row(result), "mask_file": mask_file, "masks_key": member}))
+        self._instances.writerows(plain_row(row) for row in instance_rows(result))
         self._coordinates.add(result)
         self._milliseconds.append(milliseconds)
         self._model = result.segmentation.model

@@ -1,5 +1,7 @@
 """A table with typed columns: what a report prints and what a workbook holds are the same value."""
 
+import csv
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 import pandas as pd
+
+from core.exports.cells import plain
 
 Kind = Literal["text", "count", "real", "percent", "time"]
 UNDEFINED = "–"
@@ -56,8 +60,10 @@ def shown(cell: object, kind: Kind) -> str:
     """Write a cell for people; undefined ones as a dash.
 
     Example:
-        >>> shown(0.1234, "percent"), shown(1234, "count"), shown(4325.6, "real"), shown(0.00012, "real"), shown(None, "real")
-        ('12.3 %', '1,234', '4,326', '0.00012', '–')
+        >>> shown(0.1234, "percent"), shown(1234, "count"), shown(None, "real")
+        ('12.3 %', '1,234', '–')
+        >>> shown(4325.6, "real"), shown(0.00012, "real")
+        ('4,326', '0.00012')
     """
     if not is_defined(cell):
         return UNDEFINED
@@ -68,3 +74,12 @@ def shown(cell: object, kind: Kind) -> str:
     if kind == "percent":
         return f"{cell:.1%}".replace("%", " %")
     return f"{cell:,.0f}" if kind == "count" or abs(cell) >= 100 else f"{cell:.3g}"
+
+
+def table_csv(table: Table) -> str:
+    """Write a table as CSV, undefined cells empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(column.title for column in table.columns)
+    writer.writerows([plain(cell) if is_defined(cell) else "" for cell in row] for row in table.rows)
+    return text.getvalue()
