@@ -33,10 +33,10 @@ export function severity(clusters, affected, rules) {
     + rules.count_points * Math.min(1, clusters / rules.count_saturation);
 }
 
-const WINDOW = 2, DENSE = 0.5, LEAST = 6;
+const WINDOW = 2, DENSE = 0.35, LEAST = 6;
 
-// Groups of failing dies that no instance holds and that lie dense: of the dies at most two away that no instance
-// holds, half or more fail, and six or more such dies hang together. Largest first, as sets of dies.
+// Groups of failing dies that no instance holds and that lie dense: of the free dies at most two away 35 % or more fail
+// (at the corner of a solid block 9 of 25 do), and six or more such dies hang together. Largest first, as sets of dies.
 export function missed(dies, total, grid) {
   const { rows, columns } = grid, wide = columns + 1;
   const open = new Uint32Array((rows + 1) * wide), bad = new Uint32Array((rows + 1) * wide); // summed-area tables

@@ -4,7 +4,7 @@ import { boxOf } from "./measures.js";
 import { paintRim, rgb, toX, toY } from "./wafer_paint.js";
 
 const SIDE_PX = 1024; // of the image of all dies, at most, where dies are that few
-const UNDECIDED = 0.5; // how much of a proposal's colour shows
+const UNDECIDED = 0.6; // how much of a proposal's colour shows
 
 export class DieImage {
   constructor(wafer, tally) {
@@ -23,10 +23,10 @@ export class DieImage {
   // Take the theme's colours and draw every die.
   color(greys, classes) {
     const solid = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
-    const failing = rgb(greys.failing);
-    this.grey = [0, solid(rgb(greys.passing)), solid(failing)];
+    const passing = rgb(greys.passing);
+    this.grey = [0, solid(rgb(greys.passing)), solid(rgb(greys.failing))];
     this.full = classes.map(c => solid(rgb(c.color)));
-    this.pale = classes.map(c => solid(rgb(c.color).map((v, i) => Math.round(failing[i] + (v - failing[i]) * UNDECIDED))));
+    this.pale = classes.map(c => solid(rgb(c.color).map((v, i) => Math.round(passing[i] + (v - passing[i]) * UNDECIDED))));
     for (let die = 0; die < this.wafer.dies.length; die++) this.draw(die);
     this.context.putImageData(this.image, 0, 0);
   }
