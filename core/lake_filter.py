@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.lake_rows import utc_naive
+from core.lake_schema import ZONES
+from data.classes import CLASS_KEYS
 from data.errors import LakeError
 
 PAGE_COLUMNS = (
@@ -29,6 +31,8 @@ class WaferFilter:
         defect_class: at least one of these classes was found.
         severity_min: severity of at least this, 0 to 100.
         severity_max: severity of at most this.
+        zone: a cluster lies in one of these zones (center, middle, edge): one of `defect_class`, where that is given.
+        attribute: each of these holds, "litho_tool=LITHO-2": a step of the process history or the test program.
         text: stands in the key, product, test program or file name, in upper or lower case.
 
     Example:
@@ -43,6 +47,8 @@ class WaferFilter:
     defect_class: str | Sequence[str] = ()
     severity_min: float | None = None
     severity_max: float | None = None
+    zone: str | Sequence[str] = ()
+    attribute: str | Sequence[str] = ()
     text: str = ""
 
     def where(self) -> tuple[str, list[object]]:
@@ -61,7 +67,17 @@ class WaferFilter:
             )
             if value is not None and value not in ([], "")
         ]
-        return " AND ".join(sql for sql, _ in found) or "true", [value for _, value in found]
+        steps = [_step(entry) for entry in _names(self.attribute)]
+        return (
+            " AND ".join([*(sql for sql, _ in found), *(sql for sql, _ in steps), *self._zones()]) or "true",
+            [*(value for _, value in found), *(value for _, values in steps for value in values)],
+        )
+
+    def _zones(self) -> list[str]:
+        zones = [checked_column(zone, ZONES) for zone in _names(self.zone)]
+        classes = _names(self.defect_class) or CLASS_KEYS
+        sums = [f"zone_{zone}_{checked_column(key, CLASS_KEYS)}" for zone in zones for key in classes]
+        return [f"{' + '.join(sums)} > 0"] if sums else []
 
 
 def order_by(sort: str) -> str:
@@ -87,6 +103,12 @@ def checked_column(name: str, allowed: Sequence[str]) -> str:
     if name not in allowed:
         raise LakeError("wafers", f"there is no column {name!r} to use here", f"Use {', '.join(allowed)}.")
     return name
+
+
+def _step(entry: str) -> tuple[str, list[object]]:
+    """Condition of one "name=value"."""
+    name, _, value = (part.strip() for part in entry.partition("="))
+    return ("test_program = ?", [value]) if name == "test_program" else ("attributes[?] = ?", [name, value])
 
 
 def _names(names: str | Sequence[str]) -> list[str]:

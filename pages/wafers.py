@@ -9,6 +9,7 @@ from core.wafer_table import page_csv
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.filters import (
+    attribute_filter,
     class_filter,
     clear_filters,
     date_filter,
@@ -17,12 +18,13 @@ from pages.parts.filters import (
     severity_filter,
     text_filter,
     wafer_filter,
+    zone_filter,
 )
 from pages.parts.gallery import gallery
 from pages.parts.links import unpack_filters
 from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
-EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[])
+EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[], attribute=[], zone="")
 
 unpack_filters("wafers")
 with explained():
@@ -30,7 +32,7 @@ with explained():
     st.title("Wafers")
     stop_if_empty(lake)
 
-    upper, lower = st.columns([1.3, 1, 1, 1]), st.columns([1.3, 1, 1, 1])
+    upper, lower = st.columns([1.2, 1, 1, 1, 1]), st.columns([1.2, 1, 1, 1, 1])
     with upper[0]:
         text = text_filter()
     with upper[1]:
@@ -39,18 +41,23 @@ with explained():
         lots = lot_filter(lake)
     with upper[3]:
         classes = class_filter()
+    with upper[4]:
+        zone = zone_filter()
     with lower[0]:
         days = date_filter(lake)
     with lower[1]:
-        low, high = severity_filter()
+        attributes = attribute_filter()
     with lower[2]:
-        sort = choose_sort()
+        low, high = severity_filter()
     with lower[3]:
+        sort = choose_sort()
+    with lower[4]:
         size = choose_size()
 
     where = replace(
         wafer_filter(products, days, lake),
-        lot=lots, defect_class=classes, severity_min=low, severity_max=high, text=text,
+        lot=lots, defect_class=classes, severity_min=low, severity_max=high, zone=zone, attribute=attributes,
+        text=text,
     )  # fmt: skip
     found = lake.count(where)
 

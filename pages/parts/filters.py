@@ -5,13 +5,16 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
+from core.lake_schema import ZONES
 from core.overview import span, start_of
 from data.classes import CLASSES
-from pages.parts.links import CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT
+from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE
+from pages.parts.measures import HELP
 from pages.parts.state import set_widget
 
 NAMES = {c.key: c.name for c in CLASSES}
 FULL_SEVERITY = (0, 100)
+_CLEAR = ((PRODUCT, []), (LOT, []), (CLASS, []), (ZONE, None), (ATTRIBUTE, ""), (SEVERITY, FULL_SEVERITY), (TEXT, ""))
 
 
 def product_filter(lake: Lake) -> list[str]:
@@ -59,6 +62,33 @@ def class_filter() -> list[str]:
     )
 
 
+def zone_filter() -> str:
+    """Choose where on the wafer a cluster lies; empty means anywhere."""
+    zone = st.selectbox(
+        "Zone",
+        ZONES,
+        index=None,
+        format_func=str.capitalize,
+        key=ZONE,
+        bind="query-params",
+        placeholder="Anywhere",
+        help=f"Wafers with a cluster there, of one of the chosen classes. {HELP['zone']}",
+    )
+    return zone or ""
+
+
+def attribute_filter() -> list[str]:
+    """Type steps of the process history that every wafer must share."""
+    typed = st.text_input(
+        "Process history",
+        key=ATTRIBUTE,
+        bind="query-params",
+        placeholder="litho_tool=LITHO-2",
+        help="Steps that the wafer went through, name=value, parted by semicolons; test_program=... works too.",
+    )
+    return [step.strip() for step in typed.split(";") if step.strip()]
+
+
 def severity_filter() -> tuple[float | None, float | None]:
     """Choose a range of severity; the full range lets wafers through that were not segmented yet."""
     low, high = st.slider(
@@ -92,7 +122,7 @@ def wafer_filter(products: list[str], days: tuple[date, date] | None, lake: Lake
 
 def clear_filters(lake: Lake) -> None:
     """Let every wafer through again."""
-    for key, everything in ((PRODUCT, []), (LOT, []), (CLASS, []), (SEVERITY, FULL_SEVERITY), (TEXT, "")):
+    for key, everything in _CLEAR:
         set_widget(key, everything)
     whole = span(lake)
     if whole is not None:

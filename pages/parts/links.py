@@ -1,5 +1,6 @@
 """Where the pages are, in which groups, and links to them that carry what the page should show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
@@ -10,8 +11,9 @@ PAGES = Path(__file__).resolve().parent.parent
 ICON = PAGES / "parts" / "assets" / "icon.svg"
 LOGO = PAGES / "parts" / "assets" / "logo.svg"
 PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class", "severity", "text"
+ZONE, ATTRIBUTE = "zone", "history"
 SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
-FILTERS = (PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
+FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
 """Names in the query string that pages share."""
 CARRIED = "filters"
 """Name under which filters travel packed to a page that shows none."""
@@ -65,12 +67,17 @@ def link(name: str, label: str, *, help: str | None = None, **query: str) -> Non
         st.page_link(page_of(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
 
 
-def open_page(name: str, **query: str) -> None:
+def open_page(name: str, *, narrowed: Mapping[str, list[str]] | None = None, **query: str) -> None:
     """Leave for another page, with what it should show in the query string.
 
     The filters travel packed under one name: Streamlit refuses to set a name that a widget of this page is bound to.
+
+    Args:
+        name: of the page.
+        narrowed: filters that take the place of those in force.
+        query: what else the page should show.
     """
-    filters = _filters()
+    filters = {**_filters(), **(narrowed or {})}
     packed = {CARRIED: urlencode(filters, doseq=True)} if filters else {}
     st.switch_page(page_of(name), query_params={**packed, **query})
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.lake import Lake, WaferFilter
 from core.lake_filter import PAGE_COLUMNS, SORT_COLUMNS
+from core.lake_schema import ZONES
 from data.classes import CLASS_KEYS
 from data.errors import LakeError
 from tests.core.lake_examples import PRODUCTS, START, drawn, found_on
@@ -46,9 +47,19 @@ def passes(where: WaferFilter, wafer) -> bool:
             or (result is not None and bool(set(where.defect_class) & set(result.segmentation.classes_present))),
             where.severity_min is None or (score is not None and score >= where.severity_min),
             where.severity_max is None or (score is not None and score <= where.severity_max),
+            not where.attribute or all(entry in steps(wafer) for entry in where.attribute),
+            not where.zone or (result is not None and any(lies_in(i, where) for i in result.instances)),
             not where.text or any(where.text.lower() in text.lower() for text in said),
         )
     )
+
+
+def steps(wafer) -> set[str]:
+    return {f"{name}={value}" for name, value in (*wafer.attributes.items(), ("test_program", wafer.test_program))}
+
+
+def lies_in(instance, where: WaferFilter) -> bool:
+    return instance.zone in where.zone and (not where.defect_class or instance.class_key in where.defect_class)
 
 
 def some(values) -> st.SearchStrategy:
@@ -65,6 +76,8 @@ filters = st.builds(
     defect_class=some(CLASS_KEYS),
     severity_min=st.none() | st.floats(0, 40),
     severity_max=st.none() | st.floats(0, 100),
+    zone=some(ZONES),
+    attribute=some(["cmp_tool=CMP1", "cmp_tool=CMP2", "test_program=prog_1", "slot=3", "'=1", "cmp_tool"]),
     text=st.sampled_from(["", "", "lot000", "W01", "PROG_1", "_1", "file_5", "%", "'", "tc3"]),
 )
 
