@@ -33,7 +33,8 @@ def lot_scores(lake: Lake, where: WaferFilter, subject: Subject, measure: Measur
     if measure is Measure.SHARE:
         hits, wafers = (earlier[name].cumsum() - table[name] for name in ("affected", "wafers"))
         likely = (hits + 0.5) / (wafers + 1)
-        sd = np.maximum(sd, np.sqrt(likely * (1 - likely) / table["wafers"]))
+        chance = (likely * (1 - likely) / table["wafers"]) ** 0.5
+        sd = sd.where(sd > chance, chance)
     enough = (lots >= LEAST_HISTORY) & (sd > 0)
     z = ((table["value"] - mean) / sd).where(enough)
     p = 2 * stats.t.sf(np.abs(z / np.sqrt(1 + 1 / lots.where(enough))), lots - 1)

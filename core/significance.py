@@ -142,7 +142,8 @@ def odds(a: int, b: int, c: int, d: int) -> Odds:
         cells += 0.5
     logarithm = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
     half = Z95 * float(np.sqrt((1 / cells).sum()))
-    return Odds(*(float(np.exp(x)) for x in (logarithm, logarithm - half, logarithm + half)), p=p)
+    ratio, low, high = (float(np.exp(x)) for x in (logarithm, logarithm - half, logarithm + half))
+    return Odds(ratio, low, high, p)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Reals:

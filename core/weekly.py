@@ -104,7 +104,7 @@ def words(row: Mapping[Hashable, Any]) -> str:
     )
 
 
-def _compared(table: pd.DataFrame) -> Iterator[tuple[str, dict[bool, dict[str, Any]]]]:
+def _compared(table: pd.DataFrame) -> Iterator[tuple[str, dict[bool, dict[Hashable, Any]]]]:
     """Both weeks of all products and of each that has both; of a single product only once."""
     single = table.loc[table["whole"] == 0, "product"].nunique() < 2
     for (whole, product), group in table.groupby(["whole", "product"]):
@@ -113,7 +113,7 @@ def _compared(table: pd.DataFrame) -> Iterator[tuple[str, dict[bool, dict[str, A
             yield str(product), weeks
 
 
-def _rows(weeks: dict[bool, dict[str, Any]]) -> Iterator[tuple[object, ...]]:
+def _rows(weeks: dict[bool, dict[Hashable, Any]]) -> Iterator[tuple[object, ...]]:
     before, now = weeks[False], weeks[True]
     product = ALL_PRODUCTS if now["whole"] else now["product"]
     sizes = before["wafers"], now["wafers"]
