@@ -42,8 +42,8 @@ class Corner(StrEnum):
 class OrientationRule:
     """How the files of a product lie, beyond what they say themselves.
 
-    The origin holds where a file does not declare its axes. Mirror, then rotate, put right what a file declares wrongly:
-    they turn the dies below a notch that stays down.
+    The origin holds where a file does not declare its axes. Mirror, then rotate, put right what a file declares
+    wrongly: they turn the dies below a notch that stays down.
 
     Args:
         origin: corner at which rows and columns start.
@@ -61,9 +61,13 @@ class OrientationRule:
     def __post_init__(self) -> None:
         """Refuse angles that no grid can be turned by."""
         if self.rotate not in (0, 90, 180, 270) or isinstance(self.rotate, bool):
-            raise SettingError("orientation rule", f"expected 0, 90, 180 or 270 degrees, found {self.rotate!r}", "Choose.")
+            raise SettingError(
+                "orientation rule", f"expected 0, 90, 180 or 270 degrees, found {self.rotate!r}", "Choose."
+            )
         if self.origin not in set(Corner) or not isinstance(self.mirror, bool):
-            raise SettingError("orientation rule", f"expected a corner, found {self.origin!r}", "Choose one of the four.")
+            raise SettingError(
+                "orientation rule", f"expected a corner, found {self.origin!r}", "Choose one of the four."
+            )
 
 
 def oriented(wafer: WaferMap, rule: OrientationRule, *, axes_declared: bool) -> WaferMap:

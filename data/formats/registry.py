@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from data.errors import FormatError
-from data.formats import csv_file, image, npz, parquet_file, pickle_file, stdf
+from data.formats import (
+    csv_file,
+    image,
+    klarf,
+    npz,
+    parquet_file,
+    pickle_file,
+    semi_e142,
+    semi_g85,
+    sinf,
+    stdf,
+    text_map,
+)
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import PACKED, Source
 from data.wafer import WaferMap
@@ -41,6 +53,11 @@ READERS: tuple[Reader, ...] = (
     Reader("Parquet die table", (".parquet", ".pq"), _starts(b"PAR1"), parquet_file.read),
     Reader("pandas pickle", (".pkl", ".pickle"), _starts(*(bytes([0x80, n]) for n in range(2, 6))), pickle_file.read),
     Reader("STDF V4 file", (".stdf", ".std"), stdf.recognises, stdf.read),
+    Reader("KLARF file", (".klarf", ".kla", ".krf"), klarf.recognises, klarf.read),
+    Reader("SEMI E142 map", (".xml",), semi_e142.recognises, semi_e142.read),
+    Reader("SEMI G85 map", (".xml",), semi_g85.recognises, semi_g85.read),
+    Reader("SINF map", (".sinf",), sinf.recognises, sinf.read),
+    Reader("text map", (".map", ".wmap"), text_map.recognises, text_map.read),
     Reader("CSV die table", csv_file.SUFFIXES, csv_file.recognises, csv_file.read),
 )
 
@@ -70,4 +87,4 @@ def known_suffixes() -> tuple[str, ...]:
         >>> ".png" in known_suffixes()
         True
     """
-    return (*(suffix for reader in READERS for suffix in reader.suffixes), ".zip", *PACKED)
+    return tuple(dict.fromkeys([*(suffix for reader in READERS for suffix in reader.suffixes), ".zip", *PACKED]))

@@ -60,7 +60,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the file is cut or damaged, holds no part, or an overlay is asked for that STDF has not.
     """
     if options.overlay not in ("", "hard", "soft"):
-        raise FormatError(source.name, f"STDF has hard and soft bins, no map '{options.overlay}'", "Choose hard or soft.")
+        raise FormatError(
+            source.name, f"STDF has hard and soft bins, no map '{options.overlay}'", "Choose hard or soft."
+        )
     tables = read_records(source)
     table = part_columns(tables)
     if table is None:
@@ -103,7 +105,13 @@ def _wafers_of(table: pa.Table, tables: Mapping[str, pa.Table]) -> list[str]:
 
 
 def _wafer(
-    source: Source, options: ReadOptions, tables: Mapping[str, pa.Table], name: str, parts: _Parts, number: int, count: int
+    source: Source,
+    options: ReadOptions,
+    tables: Mapping[str, pa.Table],
+    name: str,
+    parts: _Parts,
+    number: int,
+    count: int,
 ) -> WaferMap:
     placed = parts.chosen((parts.x != NO_COORDINATE) & (parts.y != NO_COORDINATE))
     lost = len(parts.x) - len(placed.x)
@@ -156,7 +164,11 @@ def _pairs(tables: Mapping[str, pa.Table], name: str, config: Row) -> dict[str, 
     """Everything that is said about a wafer beside its dies."""
     lot: Row = rows_of(tables, "MIR")[0]
     ends: list[Row] = [row for row in rows_of(tables, "WRR") if row["WAFER_ID"] == name]
-    times = [*(row["FINISH_T"] for row in reversed(ends)), *(row["FINISH_T"] for row in rows_of(tables, "MRR")), lot["START_T"]]
+    times = [
+        *(row["FINISH_T"] for row in reversed(ends)),
+        *(row["FINISH_T"] for row in rows_of(tables, "MRR")),
+        lot["START_T"],
+    ]
     pairs = {
         "lot": _clean(lot["LOT_ID"]), "wafer": _clean(name), "product": _clean(lot["PART_TYP"]),
         "test_program": _clean(lot["JOB_NAM"]), "tested_at": next(filter(None, map(_time, times)), ""),

@@ -10,7 +10,7 @@ from data.formats.options import MIB
 from data.formats.source import Source
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-MAX_TEXT_BYTES = 256 * MIB
+MAX_TEXT_BYTES = 64 * MIB
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
 _PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,40}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
 

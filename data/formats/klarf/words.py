@@ -1,0 +1,80 @@
+"""KLARF text as words that remember their line, and words as numbers."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from data.errors import FormatError
+
+REPAIR = "Export the file again, or correct the line."
+_LIMIT = 10**9
+
+
+class Word(NamedTuple):
+    """A word, number or mark of the text; quotes are taken off and remembered."""
+
+    text: str
+    line: int
+    quoted: bool = False
+
+
+def words_of(lines: Sequence[str], marks: str, where: str) -> Iterator[Word]:
+    """Part lines into words; quoted text is one word, and so is each of the marks.
+
+    Raises:
+        FormatError: a quote is not closed on its line.
+    """
+    pattern = re.compile(rf'"([^"]*)"|([{re.escape(marks)}])|([^\s"{re.escape(marks)}]+)|(")')
+    for number, line in enumerate(lines, 1):
+        for match in pattern.finditer(line):
+            if match[4]:
+                raise wrong(where, number, f"a quote is not closed: {line.strip()[:80]!r}")
+            yield Word(match[1], number, True) if match[1] is not None else Word(match[0], number)
+
+
+def wrong(where: str, line: int, problem: str) -> FormatError:
+    """Make the error of a line."""
+    return FormatError(f"{where} line {line}", problem, REPAIR)
+
+
+def number(word: Word, name: str, where: str) -> float:
+    """Read a number.
+
+    Raises:
+        FormatError: it is none, or not finite.
+    """
+    try:
+        value = float(word.text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise wrong(where, word.line, f"{name} holds {word.text!r:.60}, expected a number")
+    return value
+
+
+def whole(word: Word, name: str, where: str) -> int:
+    """Read a whole number.
+
+    Raises:
+        FormatError: it is none, or out of all proportion.
+    """
+    value = number(word, name, where)
+    if value != int(value) or abs(value) > _LIMIT:
+        raise wrong(where, word.line, f"{name} holds {word.text!r:.60}, expected a whole number")
+    return int(value)
+
+
+def pairs_of(words: Sequence[Word], name: str, where: str) -> list[tuple[Word, Word]]:
+    """Take a list apart that its length is written before: "2  0 1  0 2".
+
+    Raises:
+        FormatError: it is longer or shorter than it says.
+    """
+    if not words:
+        return []
+    count = whole(words[0], name, where)
+    found = words[1:]
+    if len(found) != 2 * count:
+        raise wrong(where, words[0].line, f"{name} should hold {count} pairs, found {len(found)} values")
+    return list(zip(found[::2], found[1::2], strict=True))
