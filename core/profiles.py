@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.intervals import wilson
+from core.significance import wilson
 from core.stacking import Stack
 from data.geometry import clock_angle, geometry, radius_share
 
@@ -34,9 +34,7 @@ def radial_profile(stack: Stack, class_key: str | None = None, bands: int = BAND
     ring = np.minimum((distance * bands).astype(np.intp), bands - 1)
     edges = np.arange(bands + 1) / bands
     in_mm = edges * (np.nan if frame.assumed else frame.radius_mm)
-    table = pd.DataFrame(
-        {"from_radius": edges[:-1], "to_radius": edges[1:], "from_mm": in_mm[:-1], "to_mm": in_mm[1:]}
-    )
+    table = pd.DataFrame({"from_radius": edges[:-1], "to_radius": edges[1:], "from_mm": in_mm[:-1], "to_mm": in_mm[1:]})
     return _with_shares(table, stack, class_key, ring)
 
 
@@ -57,7 +55,7 @@ def _with_shares(table: pd.DataFrame, stack: Stack, class_key: str | None, place
     count, total = stack.counts(class_key)
     failing = np.bincount(place.ravel(), weights=count.ravel(), minlength=len(table)).astype(np.int64)
     tested = np.bincount(place.ravel(), weights=total.ravel(), minlength=len(table)).astype(np.int64)
-    low, high = wilson(failing, tested)
-    share = np.divide(failing, tested, out=np.full(len(table), np.nan), where=tested > 0)
-    table = table.assign(tested=tested, failing=failing, share=share, low=low, high=high)
-    return table[table["tested"] > 0].reset_index(drop=True)
+    table = table.assign(tested=tested, failing=failing)[tested > 0].reset_index(drop=True)
+    counts = zip(table["failing"].tolist(), table["tested"].tolist(), strict=True)
+    ends = np.array([wilson(*count) for count in counts]).reshape(-1, 2)
+    return table.assign(share=table["failing"] / table["tested"], low=ends[:, 0], high=ends[:, 1])

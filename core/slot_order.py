@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from core.significance import benjamini_hochberg
+
 ENDS = 3
 """Slots that count as first or last."""
 
@@ -56,7 +58,7 @@ def slot_effects(slots: pd.Series, values: pd.Series, *, presence: bool = False)
         if min(side.sum(), (~side).sum()) >= 2
     ]
     if rows:
-        for row, corrected in zip(rows, stats.false_discovery_control([row["p"] for row in rows]), strict=True):
+        for row, corrected in zip(rows, benjamini_hochberg([row["p"] for row in rows]), strict=True):
             row["p_corrected"] = float(corrected)
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
 

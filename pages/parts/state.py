@@ -211,6 +211,12 @@ def clicked_row(table: str) -> int | None:
     return int(cells[0][0]) if cells else None
 
 
+def clicked_points(chart: str) -> list[int]:
+    """Places of the points that are chosen in the first trace of the chart of this key."""
+    points = _state()[chart]["selection"]["points"]
+    return [int(point["point_index"]) for point in points if point.get("curve_number", 0) == 0]
+
+
 def edited_rows(editor: str) -> dict[int, dict[str, object]]:
     """Cells that were just changed in the data editor of this key, by row and column."""
     edits: dict[int, dict[str, object]] = _state()[editor]["edited_rows"]

@@ -1,0 +1,99 @@
+"""Lot: one lot's wafers stacked, where and in which slots they fail, and its report."""
+
+import math
+
+import streamlit as st
+
+from core.lots import figures, lots, open_lot
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.gallery import gallery
+from pages.parts.links import LOT, link
+from pages.parts.lot_charts import HELP as CHART_HELP
+from pages.parts.lot_charts import profiles, slot_order, stacked_map
+from pages.parts.lot_downloads import lot_downloads
+from pages.parts.measures import HELP
+from pages.parts.pattern_choice import choose_pattern
+
+LOTS_LISTED = 1000
+
+
+def number(value: float, form: str) -> str:
+    """Write a number, a dash where it is not defined."""
+    return "–" if math.isnan(value) else format(value, form)
+
+
+with explained():
+    lake = open_lake()
+    stop_if_empty(lake)
+    top = st.container(horizontal=True, vertical_alignment="bottom")
+    title = top.empty()
+    with top:
+        newest = lots(lake).head(LOTS_LISTED)
+        lot_id = st.selectbox(
+            "Lot",
+            newest["lot_id"].tolist(),
+            key=LOT,
+            bind="query-params",
+            accept_new_options=True,
+            help="The newest first. Type any lot's name; those that are not listed open too.",
+            width=200,
+        )
+        class_key = choose_pattern()
+    title.title(f"Lot {lot_id}", width="content")
+    with st.spinner("Stacking the wafers"):
+        lot = open_lot(lake, lot_id or "")
+    if len(lot.grids) > 1:
+        with top:
+            grid = st.selectbox(
+                "Die grid",
+                list(lot.grids),
+                format_func=lambda one: f"{one.label}: {lot.grids[one]} wafers",
+                help="Wafers are stacked only with others of the same product, die grid and notch.",
+                key=f"grid-{lot_id}",
+                width=300,
+            )
+        lot = open_lot(lake, lot.lot_id, grid)
+    with top:
+        lot_downloads(lake, lot, class_key)
+
+    span = lot.span
+    said = [
+        ", ".join(lot.products),
+        ", ".join(lot.test_programs),
+        f"tested {span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M} UTC" if span else "",
+        *(f"{name.replace('_', ' ')} {value}" for name, value in lot.shared_history().items()),
+    ]
+    st.caption(" · ".join(part for part in said if part))
+    summed = figures(lot)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Wafers", f"{lot.wafer_count:,}", help="Wafers of the lot in the lake.")
+        st.metric("Yield", f"{summed.yield_fraction:.1%}", help=HELP["yield"])
+        st.metric("Lowest yield", f"{summed.worst_yield:.1%}", help="Of a single wafer of the lot, in percent.")
+        patterned = f"{summed.defective} of {summed.segmented}"
+        st.metric("With a pattern", patterned, help="Wafers with at least one cluster, of those that are segmented.")
+        st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
+        st.metric("Highest severity", number(summed.worst_severity, ".0f"), help=HELP["severity"])
+        st.metric("Clusters", f"{summed.clusters:,}", help=HELP["clusters"])
+
+    left, right = st.columns([1.15, 1], gap="medium")
+    with left:
+        st.markdown("**Stacked map**", help=CHART_HELP["stack"])
+        stacked_map(lot.stack, class_key, key="lot-stack")
+        others = lot.wafer_count - lot.stack.held
+        counted = lot.stack.wafers if class_key is None else lot.stack.segmented
+        words = [f"{counted:,} wafers of {lot.stack.grid.label}."]
+        words += [f"{others:,} wafers of another product, grid or notch are left out."] if others else []
+        words += [f"A sample of {lot.stack.held:,}."] if lot.stack.sampled else []
+        st.caption(" ".join(words))
+    with right:
+        profiles(lot.stack, class_key)
+    slot_order(lot, class_key)
+
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown("**Wafers in slot order**", width="content")
+        link("wafers", "As a table", lot=lot.lot_id)
+    with st.spinner("Drawing wafers"):
+        gallery(lot.wafers, key="lot-wafers")
+    if lot.wafer_count > len(lot.wafers):
+        st.caption(f"The first {len(lot.wafers):,} of {lot.wafer_count:,} wafers; the figures above are theirs.")
