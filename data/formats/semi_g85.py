@@ -1,0 +1,101 @@
+"""SEMI G85 maps in XML: one map element a wafer, its device's sizes and bins as attributes, a row of codes a line.
+
+Rows stand as one sees the map: the first on top, its first code on the left. `Orientation` says how far the wafer was
+turned; `OriginLocation`, kept as an attribute, names the corner that the maker's coordinates start from.
+"""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from data.errors import FormatError, WaferError
+from data.formats.bin_codes import judge_codes
+from data.formats.metadata import ATTRIBUTE
+from data.formats.options import ReadFailure, ReadOptions
+from data.formats.semi_xml import (
+    attribute,
+    bins_said,
+    children,
+    code_width,
+    inner,
+    is_xml,
+    notch_of,
+    parse_xml,
+    split_codes,
+    tag,
+    verdicts_of,
+)  # fmt: skip
+from data.formats.source import Source, build_wafer
+from data.wafer import WaferMap
+
+ORIGINS = {"0": "center", "1": "upper right", "2": "upper left", "3": "lower left", "4": "lower right"}
+_TIME_DIGITS = 14
+
+
+def recognises(source: Source) -> bool:
+    """Tell whether a file is XML that holds a G85 map."""
+    return is_xml(source, b"Map") or is_xml(source, b"Maps")
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+    """Read the wafers of a G85 file.
+
+    Raises:
+        FormatError: the XML is malformed or holds no map.
+    """
+    root = parse_xml(source)
+    maps = [root] if tag(root) == "Map" else list(inner(root, "Map"))
+    if not maps:
+        raise FormatError(source.name, "expected a Map element, found none", "Export the map again as SEMI G85.")
+    for number, element in enumerate(maps, 1):
+        try:
+            yield _wafer(source, options, element, number, len(maps))
+        except WaferError as error:
+            yield ReadFailure(source.name, str(error))
+
+
+def _wafer(source: Source, options: ReadOptions, element: Element, number: int, count: int) -> WaferMap:
+    device = next(children(element, "Device"), element)
+    data = next(children(device, "Data"), device)
+    width, base = code_width(device, source.name)
+    rows = [split_codes(row.text or "", width) for row in children(data, "Row")]
+    bins = list(children(device, "Bin"))
+    _check_size(device, rows, source.name)
+    null = attribute(device, "NullBin")
+    dies, numbers = judge_codes(rows, [null] if null else [], verdicts_of(bins), options, source.name, base)
+    pairs = {
+        "lot": attribute(device, "LotId", "LotNo"), "wafer": attribute(element, "SubstrateId", "WaferId"),
+        "product": attribute(device, "ProductId"), "notch": notch_of(device, source.name) or "",
+        "diameter_mm": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
+        "pitch_column_um": attribute(device, "StepSizeX", "DeviceSizeX"),
+        "pitch_row_um": attribute(device, "StepSizeY", "DeviceSizeY"),
+    }  # fmt: skip
+    origin = attribute(device, "OriginLocation")
+    said = {
+        "supplier": attribute(device, "SupplierName"), "bins": bins_said(bins), "map": attribute(data, "MapName"),
+        "map_origin": ORIGINS.get(origin, origin),
+    }  # fmt: skip
+    pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
+    return build_wafer(source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count)
+
+
+def _known(pairs: dict[str, str]) -> dict[str, str]:
+    """Leave lengths out that are written as 0, as makers do who do not know them."""
+    return {key: text for key, text in pairs.items() if key.startswith(ATTRIBUTE) or text.strip("0.")}
+
+
+def _check_size(device: Element, rows: list[list[str]], where: str) -> None:
+    found = {"Rows": len(rows), "Columns": len(rows[0]) if rows else 0}
+    for name, count in found.items():
+        said = attribute(device, name)
+        if said and said != str(count):
+            raise FormatError(
+                where, f"{name} says {said:.20}, but the map has {count}", "The map is cut; export it again."
+            )
+
+
+def _time(digits: str) -> str:
+    """Turn 20260501143000 (and thousandths) into a time; "" when it is none."""
+    d = digits[:_TIME_DIGITS]
+    if len(d) != _TIME_DIGITS or not d.isdecimal():
+        return ""
+    return f"{d[:4]}-{d[4:6]}-{d[6:8]}T{d[8:10]}:{d[10:12]}:{d[12:]}"
