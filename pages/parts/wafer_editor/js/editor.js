@@ -1,7 +1,7 @@
 // The editor: holds the document and the desk, listens to hand and keyboard, draws once a frame, talks to Python.
 import { acceptAll, copied, paste, reclass } from "./actions.js";
 import { Gestures } from "./gestures.js";
-import { fromRuns, maskOf, runsOf } from "./grid.js";
+import { fromRuns, runsOf, without } from "./grid.js";
 import { Hand } from "./hand.js";
 import { MODES, obey } from "./keys.js";
 import { readDocument } from "./label.js";
@@ -87,10 +87,13 @@ export class Editor {
     const touched = [];
     for (const [key, before, after] of changes) {
       if (typeof key !== "number") continue;
-      if (before) { this.tally.change(before, this.classIndex(before), -1); touched.push(...before.dies); }
-      if (after) { this.tally.change(after, this.classIndex(after), 1); touched.push(...after.dies); }
+      const alike = before && after && before.class === after.class && before.state === after.state;
+      const gone = before && (alike ? { ...before, dies: without(before.dies, after.dies) } : before);
+      const come = after && (alike ? { ...after, dies: without(after.dies, before.dies) } : after);
+      if (gone) { this.tally.change(gone, this.classIndex(gone), -1); touched.push(gone.dies); }
+      if (come) { this.tally.change(come, this.classIndex(come), 1); touched.push(come.dies); }
     }
-    this.image.touch(touched);
+    for (const dies of touched) this.image.touch(dies);
     this.sync.changed();
     this.clock.alive(seconds());
     this.redraw();
@@ -172,7 +175,7 @@ export class Editor {
   // --- what keys and buttons ask for ---------------------------------------------------------------------------------
   say(text) { this.panel.say(text); }
   take(tool) { this.desk.tool = tool; this.hand.anchor = null; this.settle(); }
-  selected() { this.hand.anchor = null; this.settle(); this.say(this.panel.describeSelection()); }
+  selected() { this.settle(); this.say(this.panel.describeSelection()); }
   select(number, extend) {
     const { selection } = this.desk;
     if (!extend) this.desk.selection = new Set([number]);
@@ -186,9 +189,9 @@ export class Editor {
   acceptAll() { this.say(acceptAll(this.desk)); this.settle(); }
 
   nextMode(mode) {
-    const ids = MODES.map(m => m.id);
-    this.desk.mode = mode ?? ids[(ids.indexOf(this.desk.mode) + 1) % ids.length];
-    this.say(MODES.find(m => m.id === this.desk.mode).help);
+    const at = MODES.findIndex(m => m.id === (mode ?? this.desk.mode)), next = MODES[mode ? at : (at + 1) % MODES.length];
+    this.desk.mode = next.id;
+    this.say(next.help);
     this.settle();
   }
 
@@ -210,7 +213,7 @@ export class Editor {
   moveCursor(die) { this.cursor = die; this.hovered(die, true); this.redrawOver(); }
 
   hovered(place, spoken = false) {
-    if (place && this.wafer) this.panel.tell(place.map(Math.round), spoken);
+    if (place) this.panel.tell(place.map(Math.round), spoken);
     this.redrawOver();
   }
 
@@ -275,10 +278,7 @@ export class Editor {
   key(event) {
     this.clock.alive(seconds());
     const onMap = (this.root.activeElement ?? document.activeElement) === this.top;
-    if (event.key === " " && onMap) {
-      event.preventDefault();
-      this.hold(true);
-    }
+    if (event.key === " " && onMap) { event.preventDefault(); this.hold(true); }
     // Buttons keep Enter, Space and Tab; all else is the editor's wherever the focus is inside it.
     const theirs = !onMap && ["Enter", " ", "Tab"].includes(event.key) && !event.ctrlKey && !event.metaKey;
     if (!theirs && obey(this, event)) event.preventDefault();

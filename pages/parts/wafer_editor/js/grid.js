@@ -28,6 +28,15 @@ export function combine(a, b, mode, grid) {
   return diesOf(mask);
 }
 
+// The dies of one set that another does not hold.
+export function without(a, b) {
+  let j = 0;
+  return a.filter(die => {
+    while (j < b.length && b[j] < die) j++;
+    return b[j] !== die;
+  });
+}
+
 export const same = (a, b) => a.length === b.length && a.every((die, i) => die === b[i]);
 
 // Run lengths over the grid by rows: dies to skip, dies to take, and so on; core/labels.py reads and writes the same.

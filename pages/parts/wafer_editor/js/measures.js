@@ -1,5 +1,4 @@
 // What the label adds up to, kept up to date change by change; and what it may have missed. No screen in here.
-import { diesOf, flood } from "./grid.js";
 
 // For every die, how many instances of each class hold it: decided ones and proposals apart.
 export class Tally {
@@ -33,10 +32,11 @@ export function severity(clusters, affected, rules) {
     + rules.count_points * Math.min(1, clusters / rules.count_saturation);
 }
 
-const WINDOW = 2, DENSE = 0.35, LEAST = 6;
+const WINDOW = 2, DENSE = 0.35, LEAST = 6, MOST_HINTS = 20;
 
 // Groups of failing dies that no instance holds and that lie dense: of the free dies at most two away 35 % or more fail
-// (at the corner of a solid block 9 of 25 do), and six or more such dies hang together. Largest first, as sets of dies.
+// (at the corner of a solid block 9 of 25 do), and six or more such dies hang together. The 20 largest, largest first,
+// as sets of dies.
 export function missed(dies, total, grid) {
   const { rows, columns } = grid, wide = columns + 1;
   const open = new Uint32Array((rows + 1) * wide), bad = new Uint32Array((rows + 1) * wide); // summed-area tables
@@ -57,13 +57,19 @@ export function missed(dies, total, grid) {
     dense[die] = sum(bad) >= LEAST && sum(bad) >= DENSE * sum(open) ? 1 : 0;
   }
   const groups = [];
-  for (const die of diesOf(dense)) {
+  for (let die = 0; die < dense.length; die++) {
     if (!dense[die]) continue;
-    const group = flood(die, dense, 0, grid);
-    for (const one of group) dense[one] = 0;
-    if (group.length >= LEAST) groups.push(group);
+    const group = [die];
+    dense[die] = 0;
+    for (const one of group) { // grows while it is read
+      const r = Math.floor(one / columns), c = one % columns;
+      for (let y = Math.max(0, r - 1); y <= Math.min(rows - 1, r + 1); y++)
+        for (let x = Math.max(0, c - 1); x <= Math.min(columns - 1, c + 1); x++)
+          if (dense[y * columns + x]) { dense[y * columns + x] = 0; group.push(y * columns + x); }
+    }
+    if (group.length >= LEAST) groups.push(Uint32Array.from(group).sort());
   }
-  return groups.sort((a, b) => b.length - a.length || a[0] - b[0]);
+  return groups.sort((a, b) => b.length - a.length || a[0] - b[0]).slice(0, MOST_HINTS);
 }
 
 export function boxOf(dies, grid) {

@@ -1,5 +1,6 @@
 // Drawing: the dies as one image that changes only where the label does, the wafer around it, outlines, and what
 // follows the pointer on a canvas of its own. Rim and notch are those of wafer_paint.js.
+import { maskOf } from "./grid.js";
 import { boxOf } from "./measures.js";
 import { paintRim, rgb, toX, toY } from "./wafer_paint.js";
 
@@ -58,13 +59,13 @@ export function lineAround(dies, grid) {
   let path = lines.get(dies);
   if (path) return path;
   lines.set(dies, path = new Path2D());
-  const inside = new Set(dies), { columns } = grid;
-  const has = (die, column) => column >= 0 && column < columns && inside.has(die);
+  const inside = maskOf(dies, grid), { columns } = grid;
+  const has = (die, column) => column >= 0 && column < columns && inside[die] === 1;
   for (const die of dies) {
     const r = Math.floor(die / columns), c = die % columns;
     // Along a row, sides are drawn from where they begin to where they end.
     for (const [step, y] of [[-columns, r - 0.5], [columns, r + 0.5]]) {
-      const bare = (d, column) => has(d, column) && !inside.has(d + step);
+      const bare = (d, column) => has(d, column) && !inside[d + step];
       if (!bare(die, c) || bare(die - 1, c - 1)) continue;
       let end = c;
       while (bare(die + end + 1 - c, end + 1)) end++;
@@ -72,7 +73,7 @@ export function lineAround(dies, grid) {
       path.lineTo(end + 0.5, y);
     }
     for (const [step, x] of [[-1, c - 0.5], [1, c + 0.5]]) {
-      const bare = d => inside.has(d) && !has(d + step, c + step);
+      const bare = d => inside[d] === 1 && !has(d + step, c + step);
       if (!bare(die) || bare(die - columns)) continue;
       let end = r;
       while (bare(die + (end + 1 - r) * columns)) end++;

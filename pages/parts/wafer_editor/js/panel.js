@@ -1,5 +1,5 @@
 // Everything around the map: tools, classes, defects, numbers, what was said, and the list of keys.
-import { reclass, remove, decide, noDefect } from "./actions.js";
+import { decide, noDefect, remove } from "./actions.js";
 import { GROUPS, MODES, TOOLS } from "./keys.js";
 import { ICONS } from "./icons.js";
 
@@ -68,31 +68,56 @@ export class Panel {
   }
 
   writeClasses() {
-    const { desk } = this.editor;
-    this.part("classes").replaceChildren(...desk.classes.map((c, i) => {
-      const items = desk.doc.kept.filter(item => item.class === c.key).length;
-      const made = this.button("class", "", `${c.name} (${i + 1}). ${c.definition}`, () => { this.editor.say(reclass(desk, c.key)); this.editor.settle(); });
-      made.setAttribute("aria-pressed", desk.classKey === c.key);
-      made.append(element("kbd", "", String(i + 1)), swatch(c.color), element("span", "", c.name), element("b", "", items ? String(items) : ""));
-      return made;
-    }));
+    const { desk } = this.editor, counts = new Map(desk.classes.map(c => [c.key, 0]));
+    for (const item of desk.doc.kept) counts.set(item.class, counts.get(item.class) + 1);
+    const list = this.part("classes"), look = JSON.stringify(desk.classes);
+    if (this.classLook !== look) list.replaceChildren(...desk.classes.map((c, i) => this.classButton(c, i)));
+    this.classLook = look;
+    desk.classes.forEach((c, i) => {
+      list.children[i].setAttribute("aria-pressed", desk.classKey === c.key);
+      list.children[i].lastElementChild.textContent = counts.get(c.key) || "";
+    });
   }
 
+  classButton(c, i) {
+    const { editor } = this;
+    const made = this.button("class", "", `${c.name} (${i + 1}). ${c.definition}`, () => editor.reclass(i));
+    made.append(element("kbd", "", String(i + 1)), swatch(c.color), element("span", "", c.name), element("b", ""));
+    return made;
+  }
+
+  // Rows of defects that did not change stay: a hundred new ones would cost a tenth of a second.
   writeItems() {
-    const { desk } = this.editor, list = this.part("items");
-    list.replaceChildren(...desk.doc.items.map(item => this.row(item)));
-    this.part("empty").hidden = desk.doc.items.length > 0;
-    list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+    const { desk } = this.editor, list = this.part("items"), rows = new Map();
+    let chosen = null;
+    for (const item of desk.doc.items) {
+      const known = this.rows?.get(item.number), fits = known?.item === item && known.look === this.classLook;
+      const entry = fits ? known : { item, look: this.classLook, row: this.row(item), selected: false }, selected = desk.selection.has(item.number);
+      if (entry.selected !== selected) {
+        entry.row.setAttribute("aria-selected", selected);
+        if (selected) chosen ??= entry.row;
+      }
+      entry.selected = selected;
+      if (known && !fits) known.row.replaceWith(entry.row);
+      rows.set(item.number, entry);
+    }
+    for (const [number, entry] of this.rows ?? []) if (!rows.has(number)) entry.row.remove();
+    const wanted = [...rows.values()].map(entry => entry.row);
+    wanted.forEach((row, i) => { if (list.children[i] !== row) list.insertBefore(row, list.children[i] ?? null); });
+    this.rows = rows;
+    this.part("empty").hidden = rows.size > 0;
+    if (chosen) list.scrollTop = Math.max(0, Math.min(list.scrollTop, chosen.offsetTop - list.offsetTop), chosen.offsetTop + chosen.offsetHeight - list.offsetTop - list.clientHeight);
   }
 
   row(item) {
     const { editor } = this, { desk } = editor, c = desk.classes.find(one => one.key === item.class), name = `${c.name} ${item.number}`;
-    const row = element("div", `item ${item.state}`, "", { role: "option", "aria-selected": desk.selection.has(item.number) });
+    const row = element("div", `item ${item.state}`, "", { role: "option", "aria-selected": false });
     const act = (text, title, action) => this.button("act", text, title, event => {
       event.stopPropagation();
       desk.selection = new Set([item.number]);
       editor.say(action(desk));
       editor.settle();
+      editor.top.focus({ preventScroll: true }); // this row is about to go
     });
     row.onclick = event => editor.select(item.number, event.shiftKey || event.ctrlKey || event.metaKey);
     row.append(swatch(c.color), element("span", "", name), element("b", "", String(item.dies.length)));
