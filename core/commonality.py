@@ -1,10 +1,10 @@
 """What the affected wafers share: each tool, chamber, program and product against the rest."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -14,7 +14,6 @@ from core.trends import Subject
 
 MOST_VALUES = 200
 LEAST_LOTS = 2
-OF_THE_WAFER = ("product", "test_program")
 POSITIONS = ("slot",)
 """Attributes that say where a wafer stood, not what was done to it."""
 COLUMNS = (
@@ -22,10 +21,35 @@ COLUMNS = (
     "lots", "affected_lots", "lot_p", "lot_q",
 )  # fmt: skip
 
-_LOTS = """
-    SELECT attributes, product, test_program, lot_id, count(*) AS wafers, count(*) FILTER ({dies} > 0) AS affected
-    FROM wafers WHERE {where} AND severity IS NOT NULL GROUP BY ALL
+_CHOSEN = """
+    WITH chosen AS (
+        SELECT lot_id, {dies} > 0 AS hit,
+               [{{'key': 'product', 'value': product}}, {{'key': 'test_program', 'value': test_program}}]
+               || map_entries(attributes) AS history
+        FROM wafers WHERE {where} AND severity IS NOT NULL
+    ),
+    whole AS (SELECT lot_id, count(*) AS n, count(*) FILTER (hit) AS k FROM chosen GROUP BY lot_id)
 """
+_WHOLE = f"""
+    {_CHOSEN} SELECT count(*) AS lots, sum(n) AS n, sum(k) AS k, sum(n * n) AS nn, sum(k * k) AS kk, sum(n * k) AS nk
+    FROM whole
+"""
+_PARTS = f"""
+    {_CHOSEN}, part AS (
+        SELECT step.key AS attribute, step.value AS value, lot_id, count(*) AS n, count(*) FILTER (hit) AS k
+        FROM (SELECT lot_id, hit, unnest(history) AS step FROM chosen)
+        WHERE step.value != '' AND NOT list_contains(?::VARCHAR[], step.key) GROUP BY ALL
+    )
+    SELECT attribute, value, count(*) AS lots, count(*) FILTER (p.k > 0) AS affected_lots,
+           count(*) FILTER (p.n = w.n) AS whole_lots, count(*) OVER (PARTITION BY attribute) AS values,
+           sum(p.n) AS n, sum(p.k) AS k, sum(p.n * p.n) AS nn, sum(p.k * p.k) AS kk, sum(p.n * p.k) AS nk,
+           sum(w.n * w.n - (w.n - p.n) * (w.n - p.n)) AS less_nn, sum(w.k * w.k - (w.k - p.k) * (w.k - p.k)) AS less_kk,
+           sum(w.n * w.k - (w.n - p.n) * (w.k - p.k)) AS less_nk
+    FROM part AS p JOIN whole AS w USING (lot_id) GROUP BY attribute, value
+    QUALIFY values BETWEEN 2 AND {MOST_VALUES} OR row_number() OVER (PARTITION BY attribute) = 1
+"""
+"""Of each value: n wafers with it, k of them affected, and what their spread from lot to lot is made of. `less_`: by
+how much the same sums over the wafers without it are smaller than over all."""
 
 
 @dataclass(frozen=True)
@@ -68,58 +92,59 @@ def commonality(lake: Lake, where: WaferFilter, subject: Subject, *, positions: 
         `affected_lots` of them with a wafer that has both. NaN `lot_p` where fewer than two lots stand on a side.
     """
     condition, parameters = where.where()
-    found = lake.query(_LOTS.format(dies=subject.dies(), where=condition), parameters)
-    lots = found.groupby("lot_id")[["wafers", "affected"]].sum()
-    rows, left_out = [], {}
-    for attribute, values in _values(found, positions).items():
-        if 1 < values.nunique() <= MOST_VALUES:
-            rows += [(attribute, *row) for row in _rows(found, values, lots)]
-        elif len(found):
-            left_out[attribute] = int(values.nunique())
+    texts = {"dies": subject.dies(), "where": condition}
+    whole = _Lots(**lake.query(_WHOLE.format(**texts), parameters).fillna(0).astype("int64").iloc[0])
+    found = lake.query(_PARTS.format(**texts), [*parameters, [] if positions else list(POSITIONS)])
+    compared = found["values"].between(2, MOST_VALUES)
+    rows = [_row(row, whole) for row in found[compared].to_dict("records")]
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("q", "lot_q")])
     table.insert(10, "q", benjamini_hochberg(table["p"]))
     table["lot_q"] = benjamini_hochberg(table["lot_p"])
     order = table.assign(fewer=table["ratio"] <= 1).sort_values(["fewer", "p", "attribute", "value"])
-    table = table.loc[order.index].reset_index(drop=True)
-    return Commonality(int(lots["wafers"].sum()), int(lots["affected"].sum()), len(lots), table, left_out)
+    left_out = dict(found.loc[~compared, ["attribute", "values"]].sort_values("attribute").itertuples(index=False))
+    return Commonality(whole.n, whole.k, whole.lots, table.loc[order.index].reset_index(drop=True), left_out)
 
 
-def _values(found: pd.DataFrame, positions: bool) -> dict[str, pd.Series]:
-    """The values of every attribute, by name; missing where a wafer does not have it."""
-    histories = pd.DataFrame([dict(row or {}) for row in found["attributes"]], index=found.index)
-    kept = [name for name in sorted(histories) if positions or name not in POSITIONS]
-    return {name: column.replace("", None) for name, column in {**found[list(OF_THE_WAFER)], **histories[kept]}.items()}
+@dataclass(frozen=True)
+class _Lots:
+    """Sums over lots of n wafers each, k of them affected."""
+
+    lots: int
+    n: int
+    k: int
+    nn: int
+    kk: int
+    nk: int
+
+    @property
+    def share(self) -> float:
+        return self.k / self.n
+
+    @property
+    def variance(self) -> float:
+        """Of the share, from lot to lot: sum of (k - share n)² over n² (ratio estimator)."""
+        spread = self.kk - 2 * self.share * self.nk + self.share**2 * self.nn
+        return max(0.0, spread) / self.n**2 * self.lots / (self.lots - 1)
 
 
-def _rows(found: pd.DataFrame, values: pd.Series, lots: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    """Of each value: itself, the counts of wafers, odds, counts of lots and the p-value by lots."""
-    total, affected = int(lots["wafers"].sum()), int(lots["affected"].sum())
-    for value, its in found.groupby(values)[["lot_id", "wafers", "affected"]]:
-        inside = its.groupby("lot_id")[["wafers", "affected"]].sum()
-        n, k = int(inside["wafers"].sum()), int(inside["affected"].sum())
-        compared = odds(k, n - k, affected - k, total - n - affected + k)
-        outside = lots.sub(inside, fill_value=0)
-        yield (
-            value, k, n, affected - k, total - n, compared.ratio, compared.low, compared.high, compared.p,
-            len(inside), int((inside["affected"] > 0).sum()), _lot_p(inside, outside[outside["wafers"] > 0]),
-        )  # fmt: skip
+def _row(found: dict[Hashable, Any], whole: _Lots) -> tuple[object, ...]:
+    """Of a value: itself, the counts of wafers, odds, counts of lots and the p-value by lots."""
+    sums = {name: int(found[name]) for name in ("n", "k", "nn", "kk", "nk", "less_nn", "less_kk", "less_nk")}
+    n, k, lots = sums["n"], sums["k"], int(found["lots"])
+    inside = _Lots(lots, n, k, sums["nn"], sums["kk"], sums["nk"])
+    outside = _Lots(
+        whole.lots - int(found["whole_lots"]), whole.n - n, whole.k - k,
+        whole.nn - sums["less_nn"], whole.kk - sums["less_kk"], whole.nk - sums["less_nk"],
+    )  # fmt: skip
+    compared = odds(k, n - k, outside.k, outside.n - outside.k)
+    return (
+        found["attribute"], found["value"], k, n, outside.k, outside.n, compared.ratio, compared.low, compared.high,
+        compared.p, lots, int(found["affected_lots"]), _lot_p(inside, outside),
+    )  # fmt: skip
 
 
-def _lot_p(one: pd.DataFrame, other: pd.DataFrame) -> float:
+def _lot_p(one: _Lots, other: _Lots) -> float:
     """Two-sided p-value of equal shares when lots, not wafers, are drawn."""
-    if min(len(one), len(other)) < LEAST_LOTS:
-        return math.nan
-    shares, variances = zip(*(_pooled(lots) for lots in (one, other)), strict=True)
-    spread = math.sqrt(sum(variances))
-    if not spread:
-        return math.nan
-    freedom = min(len(one), len(other)) - 1
-    return float(2 * stats.t.sf(abs(shares[0] - shares[1]) / spread, freedom))
-
-
-def _pooled(lots: pd.DataFrame) -> tuple[float, float]:
-    """Share over all wafers of some lots, and its variance from lot to lot (ratio estimator)."""
-    n, k = lots["wafers"].to_numpy(np.float64), lots["affected"].to_numpy(np.float64)
-    share = k.sum() / n.sum()
-    residuals = k - share * n
-    return float(share), float((residuals**2).sum() / n.sum() ** 2 * len(n) / (len(n) - 1))
+    lots = min(one.lots, other.lots)
+    spread = math.sqrt(one.variance + other.variance) if lots >= LEAST_LOTS else 0.0
+    return float(2 * stats.t.sf(abs(one.share - other.share) / spread, lots - 1)) if spread else math.nan
