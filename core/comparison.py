@@ -34,6 +34,10 @@ _SUMS = ", ".join(
         *(f"count(*) FILTER (affected_{key} > 0) AS has_{key}" for key in CLASS_KEYS),
     ]
 )
+_STEPS = """
+    SELECT e.key || '=' || e.value AS step FROM (SELECT unnest(map_entries(attributes)) AS e FROM wafers)
+    GROUP BY step ORDER BY count(*) DESC, step LIMIT 500
+"""
 Shares = NDArray[np.float64]
 
 
@@ -74,6 +78,11 @@ class DieDifference:
     def significant(self) -> NDArray[np.bool_]:
         """Dies that differ by more than chance, (H, W)."""
         return np.nan_to_num(self.p_corrected, nan=1.0) < FALSE_DISCOVERIES
+
+
+def history_steps(lake: Lake) -> list[str]:
+    """List the commonest 500 steps of the process history, "name=value", sorted."""
+    return sorted(lake.query(_STEPS)["step"])
 
 
 def summed_up(lake: Lake, where: WaferFilter) -> Group:

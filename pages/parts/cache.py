@@ -7,14 +7,16 @@ import streamlit as st
 
 from core.analysis import WaferResult, analyse
 from core.blobs import Blobs
+from core.comparison import history_steps as list_history_steps
 from core.decisions import Decisions
 from core.drawing import thumbnail_png
-from core.lake import Lake
+from core.lake import Lake, WaferFilter
 from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.settings import settings
+from core.stacking import Grid, Stack, stack
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
 from data.formats import ReadOptions, read_bytes
@@ -135,6 +137,34 @@ def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _tone_pictures(stamp: str, theme: Theme, _options: ReadOptions, _name: str, _content: bytes) -> TonePreview | None:
     return tone_preview(_name, _content, _options, theme)
+
+
+def group_stack(where: WaferFilter, grid: Grid) -> Stack:
+    """Give the wafers of a group that have this grid, stacked; counted anew when wafers or results were added.
+
+    Raises:
+        LakeError: there is none.
+    """
+    condition, parameters = where.where()
+    held = lake().query(
+        f"SELECT count(*), max(sequence), max(segmentation_sequence) FROM wafers WHERE {condition}", parameters
+    )
+    return _group_stack(f"{settings().lake_url} {where} {grid} {held.iloc[0].tolist()}", lake(), where, grid)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _group_stack(stamp: str, _lake: Lake, _where: WaferFilter, _grid: Grid) -> Stack:
+    return stack(_lake, _where, _grid)
+
+
+def history_steps() -> list[str]:
+    """Give the steps of the process history to choose from, as `core.comparison.history_steps` lists them."""
+    return _history_steps(settings().lake_url, lake())
+
+
+@st.cache_data(max_entries=4, ttl=300, show_spinner="Listing the process history")
+def _history_steps(url: str, _lake: Lake) -> list[str]:
+    return list_history_steps(_lake)
 
 
 MAX_PICTURES = 4000

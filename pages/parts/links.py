@@ -61,7 +61,7 @@ def page_of(name: str) -> st.Page:
     return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
 
 
-def link(name: str, label: str, *, help: str | None = None, **query: str) -> None:
+def link(name: str, label: str, *, help: str | None = None, **query: str | list[str]) -> None:
     """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
     if name in NAMES:
         st.page_link(page_of(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
@@ -88,7 +88,7 @@ def unpack_filters(name: str) -> None:
         st.switch_page(page_of(name), query_params=_filters())
 
 
-def _with_filters(query: dict[str, str]) -> dict[str, str | list[str]]:
+def _with_filters(query: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     """Add the filters in force: they travel along, so that the way back finds them again."""
     return {**_filters(), **query}
 

@@ -26,8 +26,8 @@ HELP = {
         "Whiskers: 95 % Wilson interval, dies taken as independent; clusters make it too narrow."
     ),
     "angular": (
-        "Failing dies over tested dies of all stacked wafers, in twelve sectors each centred on its clock hour; 12 is on "
-        "top of the map as drawn. Whiskers as for the distance."
+        "Failing dies over tested dies of all stacked wafers, in twelve sectors each centred on its clock hour; 12 is "
+        "on top of the map as drawn. Whiskers as for the distance."
     ),
     "slots": (
         "Each wafer's share of failing dies by its place in the cassette: the attribute 'slot', or the number in the "

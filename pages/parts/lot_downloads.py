@@ -11,9 +11,8 @@ from core.lots import Lot
 from core.reports import lot_pdf, lot_xlsx
 from core.reports.lot_tables import angular_table, radial_table, slot_table, stacked_table, wafers_table
 from core.reports.tables import table_csv
+from core.reports.workbook import XLSX
 from pages.parts.state import chosen_palette
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:

@@ -7,6 +7,7 @@ from core.analysis import WaferResult
 from core.lake import Lake, WaferFilter
 from core.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
+from pages.parts.links import link
 from pages.parts.state import set_widget, widget_text
 
 WAFER, OTHER = "wafer", "other"
@@ -50,6 +51,8 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         width=110,
     )
     place.caption(f"{position + 1} of {len(names)} in the lot", width="content")
+    with place:
+        link("lot", "The whole lot", lot=lot)
     return key
 
 

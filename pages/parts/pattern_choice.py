@@ -18,7 +18,7 @@ def choose_pattern() -> str | None:
         list(_KEYS),
         key="pattern",
         bind="query-params",
-        help="All failing dies, or only those that the model gives to one class; these are counted over segmented wafers.",
+        help="All failing dies, or only those of one class; these are counted over segmented wafers.",
         width=200,
     )
     return _KEYS[chosen]

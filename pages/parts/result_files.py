@@ -1,14 +1,19 @@
 """A wafer's result as files to take away."""
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from core.analysis import WaferResult
 from core.exports import instances_csv, mask_png, overlay_png, result_json
+from core.identity import local_person
+from core.reports import wafer_pdf, wafer_xlsx
+from core.reports.workbook import XLSX
 from pages.parts.state import chosen_palette, current_theme
 
 
 def download_menu(result: WaferResult) -> None:
-    """Offer the overlay, the mask, the record and the clusters of one wafer; each is made when it is asked for."""
+    """Offer one wafer as picture, mask, record, reports and table; each is made when it is asked for."""
     palette, theme = chosen_palette(), current_theme()
     name = result.wafer.key.replace(":", "_").replace("/", "_")
     with st.popover("Download"):
@@ -22,6 +27,20 @@ def download_menu(result: WaferResult) -> None:
             ),
             ("Mask PNG", f"{name}_mask.png", "image/png", lambda: mask_png(result), "A pixel a die, a bit a class."),
             ("JSON", f"{name}.json", "application/json", lambda: result_json(result), "Clusters with coordinates."),
+            (
+                "Report PDF",
+                f"{name}.pdf",
+                "application/pdf",
+                lambda: wafer_pdf(result, local_person(), datetime.now(UTC), palette),
+                "Map, severity, clusters and history, to print or send.",
+            ),
+            (
+                "Workbook XLSX",
+                f"{name}.xlsx",
+                XLSX,
+                lambda: wafer_xlsx(result, datetime.now(UTC)),
+                "A sheet each for the wafer, its clusters and its failing dies.",
+            ),
             ("Clusters CSV", f"{name}_clusters.csv", "text/csv", lambda: instances_csv([result]), "A row a cluster."),
         ):
             st.download_button(
