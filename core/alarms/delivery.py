@@ -1,0 +1,107 @@
+"""Telling people about alarms through apprise: e-mail, Slack, Teams, webhooks and what else it knows."""
+
+import logging
+import re
+
+from core.decisions import Decisions
+from core.decisions.alarms import Alarm
+from core.decisions.deliveries import Channel, claim_due, note_outcome
+from data.errors import DecisionsError
+
+TITLE = "Waferscope alarm"
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+
+def deliver_due(decisions: Decisions) -> tuple[int, int]:
+    """Send every delivery that is due; what fails is tried again later and says why.
+
+    Any number of processes may do this at once: each delivery is taken by one.
+
+    Returns:
+        How many were delivered, and how many failed.
+    """
+    delivered = failed = 0
+    while True:
+        with decisions.writing() as session:
+            claimed = claim_due(session)
+        if claimed is None:
+            return delivered, failed
+        delivery, channel, alarm = claimed
+        problem = send(channel.address, TITLE, message(alarm))
+        with decisions.writing() as session:
+            note_outcome(session, delivery.id, problem)
+        delivered, failed = delivered + (not problem), failed + bool(problem)
+
+
+def message(alarm: Alarm) -> str:
+    """Say an alarm as it is sent."""
+    return f"{alarm.words}.\nOpen the page Alarms (number {alarm.id}) to see the wafers and to acknowledge it."
+
+
+def send_test(channel: Channel) -> str:
+    """Send a test message.
+
+    Returns:
+        Why it failed, "" when it was delivered.
+    """
+    return send(channel.address, TITLE, "This is a test: alarms reach this channel.")
+
+
+def send(address: str, title: str, text: str) -> str:
+    """Send a message.
+
+    Args:
+        address: URL as apprise knows it.
+        title: in one line.
+        text: what to say.
+
+    Returns:
+        Why it failed, without the address; "" when it was delivered.
+    """
+    import apprise
+
+    sender = apprise.Apprise()
+    if not sender.add(address):
+        return "the address is not one that apprise understands"
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
+        try:
+            sent = sender.notify(body=text, title=title)
+        except Exception as error:  # whatever a plugin raises, the alarm is kept and tried again
+            return masked(f"{type(error).__name__}: {error}", address)
+        said = " ".join(log.getvalue().split())
+    return "" if sent else masked(said or "the receiver did not take it", address)
+
+
+def check_address(address: str) -> None:
+    """Refuse an address that nothing could be sent to.
+
+    Raises:
+        DecisionsError: apprise does not understand it.
+    """
+    import apprise
+
+    if not SCHEME.match(address) or apprise.Apprise.instantiate(address) is None:
+        raise DecisionsError(
+            "channel",
+            "expected an address that apprise understands",
+            "Write mailto://USER:PASSWORD@HOST, slack://TOKENS, msteams://..., or json://HOST/PATH for a webhook.",
+        )
+
+
+def shown(address: str) -> str:
+    """Give an address as it may be shown: its kind, nothing that could be used.
+
+    Example:
+        >>> shown("slack://xoxb-1/T2/C3")
+        'slack://****'
+    """
+    return f"{address.partition('://')[0]}://****"
+
+
+def masked(text: str, address: str) -> str:
+    """Take out of a text every part of an address that could be a secret."""
+    parts = {address, *re.split(r"[/:@?&=#]+", address.partition("://")[2])}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) > 3:
+            text = text.replace(part, "****")
+    return text

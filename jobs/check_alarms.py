@@ -1,0 +1,64 @@
+"""Look at what is new in the lake by the rules for alarms, and send what is to be sent."""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.alarms import check
+from core.alarms.delivery import deliver_due
+from core.decisions import Decisions
+from core.lake import Lake
+from core.settings import Settings, settings
+from data.errors import WaferError
+from jobs.flags import parse
+
+
+@dataclass(frozen=True)
+class CheckAlarmsConfig:
+    """Look at what is new in the lake by the rules for alarms, and send new alarms and those that failed before."""
+
+    every: float | None = None  # seconds between looks; empty: look once
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when a delivery failed or the job could not run.
+    """
+    config = parse(CheckAlarmsConfig, argv)
+    try:
+        at = settings().at(config.home)
+        while True:
+            status = check_alarms(at)
+            if config.every is None:
+                return status
+            time.sleep(config.every)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def check_alarms(at: Settings, lake: Lake | None = None, *, deliver: bool = True) -> int:
+    """Look at what is new and send what is due.
+
+    Args:
+        at: where the lake and the decisions are.
+        lake: the lake when it is open already.
+        deliver: send; else new alarms are only kept.
+
+    Returns:
+        0, or 1 when a delivery failed.
+    """
+    decisions = Decisions(at.decisions_place)
+    found = check(lake or Lake(at.lake_url), decisions, deliver=deliver)
+    delivered, failed = deliver_due(decisions) if deliver else (0, 0)
+    print(f"{found.raised:,} new alarms, {delivered:,} delivered, {failed:,} failed.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
