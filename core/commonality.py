@@ -1,7 +1,7 @@
 """What the affected wafers share: each tool, chamber, program and product against the rest."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.trends import Subject
 
 MOST_VALUES = 200
 LEAST_LOTS = 2
+FALSE_SHARE = 0.05
 POSITIONS = ("slot",)
 """Attributes that say where a wafer stood, not what was done to it."""
 COLUMNS = (
@@ -103,6 +104,34 @@ def commonality(lake: Lake, where: WaferFilter, subject: Subject, *, positions: 
     order = table.assign(fewer=table["ratio"] <= 1).sort_values(["fewer", "p", "attribute", "value"])
     left_out = dict(found.loc[~compared, ["attribute", "values"]].sort_values("attribute").itertuples(index=False))
     return Commonality(whole.n, whole.k, whole.lots, table.loc[order.index].reset_index(drop=True), left_out)
+
+
+def suspects(found: Commonality) -> pd.DataFrame:
+    """Keep the values whose wafers are affected more often than the rest, by wafers, surest first."""
+    table = found.table
+    return table[(table["ratio"] > 1) & (table["q"] < FALSE_SHARE)].reset_index(drop=True)
+
+
+def words(row: Mapping[Hashable, Any]) -> str:
+    """Say what one value, a row of the table as a dict, has to do with the defects.
+
+    Example:
+        >>> values = ("cmp_tool", "CMP-3", 37, 74, 2, 101, 49.5, 11.3, 217.0, 1e-15, 1e-14, 6, 6, 3e-5, 4e-4)
+        >>> words(dict(zip(COLUMNS, values)))
+        'cmp tool CMP-3: 37 of 74 wafers affected (50 %), 2 of 101 others (2 %); odds 49.5 times (11.3 to 217)'
+    """
+    shares = [f"{100 * k / n:.0f} %" if n else "–" for k, n in (
+        (row["affected"], row["wafers"]), (row["affected_rest"], row["wafers_rest"]),
+    )]  # fmt: skip
+    return (
+        f"{str(row['attribute']).replace('_', ' ')} {row['value']}: {row['affected']:,} of {row['wafers']:,} wafers "
+        f"affected ({shares[0]}), {row['affected_rest']:,} of {row['wafers_rest']:,} others ({shares[1]}); "
+        f"odds {_times(row['ratio'])} times ({_times(row['low'])} to {_times(row['high'])})"
+    )
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}"
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,20 @@ def lot_filter(lake: Lake) -> list[str]:
     return st.multiselect("Lot", lake.distinct("lot_id"), key=LOT, bind="query-params", placeholder="All lots")
 
 
-def date_filter(lake: Lake) -> tuple[date, date] | None:
-    """Choose first and last day of test, the whole lake to begin with; None where no wafer says when it was tested."""
+def date_filter(lake: Lake, newest_days: int | None = None) -> tuple[date, date] | None:
+    """Choose first and last day of test; None where no wafer says when it was tested.
+
+    Args:
+        lake: the lake.
+        newest_days: as many to begin with, None for the whole lake.
+    """
     whole = span(lake)
     if whole is None:
         return None
+    start = whole[0] if newest_days is None else max(whole[0], whole[1] - timedelta(days=newest_days - 1))
     chosen = st.date_input(
         "Tested",
-        value=whole,
+        value=(start, whole[1]),
         min_value=whole[0],
         max_value=whole[1],
         key=DATES,
@@ -46,7 +52,7 @@ def date_filter(lake: Lake) -> tuple[date, date] | None:
     )
     # A link to a single day comes back as one date, and so does a range of which only the first day is picked yet.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    return (days[0], days[-1]) if days else whole
+    return (days[0], days[-1]) if days else (start, whole[1])
 
 
 def class_filter() -> list[str]:

@@ -1,0 +1,148 @@
+"""Commonality: which tool, chamber, recipe, program or product the affected wafers share."""
+
+import pandas as pd
+import streamlit as st
+
+from core.commonality import FALSE_SHARE, MOST_VALUES, commonality, suspects, words
+from core.trends import Subject
+from pages.parts.cache import lake as open_lake
+from pages.parts.control_charts import odds_chart
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.links import ATTRIBUTE, PRODUCT, open_page, unpack_filters
+from pages.parts.state import clicked_points, clicked_row
+from pages.parts.table_download import csv_button
+from pages.parts.trend_words import subject_name
+from pages.parts.wafer_table import WORST_FIRST
+
+NEWEST_DAYS, MOST_DRAWN, MOST_SAID = 28, 12, 3
+TABLE, CHART = "commonality-table", "odds"
+ODDS_HELP = (
+    "Odds of being affected with this value over the odds without it; 1: no difference. Interval of 95 % by Woolf; "
+    "half a wafer is added to each count where one is zero (Haldane, Anscombe)."
+)
+Q_HELP = (
+    "Fisher's exact p-value of wafers with against wafers without the value, corrected over all values by Benjamini "
+    f"and Hochberg: of those below {FALSE_SHARE:g}, one in twenty may be chance. Takes wafers as independent."
+)
+LOT_HELP = (
+    "The same question asked of lots: share of affected wafers with the value against those without, divided by its "
+    "spread from lot to lot (cluster-robust, t distribution), corrected like q. Wafers of a lot share tools and "
+    "troubles and are not independent, so this is the one to trust. None with fewer than two lots on a side."
+)
+
+
+def open_wafers(table: pd.DataFrame, row: int | None) -> None:
+    """Open the affected wafers that went through what a row says."""
+    if row is not None:
+        attribute, value = str(table["attribute"].iloc[row]), str(table["value"].iloc[row])
+        narrowed = {PRODUCT: [value]} if attribute == "product" else {ATTRIBUTE: [f"{attribute}={value}"]}
+        open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
+
+
+def open_clicked_point(table: pd.DataFrame) -> None:
+    """Open the wafers behind the point that was clicked on the chart."""
+    points = clicked_points(CHART)
+    open_wafers(table, points[0] if points else None)
+
+
+unpack_filters("commonality")
+with explained():
+    lake = open_lake()
+    st.title("Commonality")
+    stop_if_empty(lake)
+    slots = st.columns([1.4, 1, 1.3, 1.1, 0.8], vertical_alignment="bottom")
+    with slots[0]:
+        classes = class_filter()
+    with slots[1]:
+        zone = zone_filter()
+    with slots[2]:
+        products = product_filter(lake)
+    with slots[3]:
+        days = date_filter(lake, NEWEST_DAYS)
+    with slots[4]:
+        positions = st.toggle(
+            "Slots too", key="slots", bind="query-params", help="Where a wafer stood, beside what was done to it."
+        )
+    with st.spinner("Counting tools and chambers"):
+        found = commonality(lake, wafer_filter(products, days, lake), Subject(classes, zone), positions=positions)
+    said = subject_name(classes, zone)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f"**{said}** on **{found.affected:,}** of {found.wafers:,} segmented wafers in {found.lots:,} lots",
+            width="content",
+        )
+        csv_button(found.table, "commonality")
+    if not found.affected or found.affected == found.wafers:
+        which = "None" if not found.affected else "All"
+        st.info(
+            f"{which} of these wafers are affected, so nothing can be compared. Widen the days, or change the class."
+        )
+        st.stop()
+    if found.table.empty:
+        st.info(
+            "These wafers say nothing to compare by: no attribute has two values. A process history comes with the "
+            "files, as columns or fields such as litho_tool."
+        )
+        st.stop()
+
+    kept = suspects(found)
+    with st.container(border=True):
+        for row in kept.head(MOST_SAID).to_dict("records"):
+            by_lots = row["lot_q"] < FALSE_SHARE
+            st.markdown(
+                f"**{words(row)}** · {row['affected_lots']} of its {row['lots']} lots · "
+                + ("holds by wafers and by lots" if by_lots else "holds by wafers only: its lots may be the reason")
+            )
+        if kept.empty:
+            st.markdown(
+                "Nothing stands out: no tool, chamber, program or product has more affected wafers than chance."
+            )
+    st.caption(
+        "Likely is not proven. Wafers of a lot share tools, so a bad lot can accuse all tools it ran on: compare both "
+        "tests. A product and its program, or two steps always run together, cannot be told apart here; choose a "
+        "product to compare tools within it."
+    )
+
+    chart, table = st.columns([1, 1.7], gap="medium")
+    drawn = found.table[found.table["affected"] > 0].head(MOST_DRAWN).reset_index(drop=True)
+    with chart:
+        st.markdown("**Odds ratio**, 95 % interval", help=ODDS_HELP)
+        odds_chart(drawn, key=CHART, on_click=lambda: open_clicked_point(drawn))
+    with table:
+        st.dataframe(
+            found.table.drop(columns=["p", "lot_p"]).assign(
+                share=100 * found.table["affected"] / found.table["wafers"],
+                share_rest=100 * found.table["affected_rest"] / found.table["wafers_rest"],
+            )[[
+                "attribute", "value", "affected", "wafers", "share", "affected_rest", "wafers_rest", "share_rest",
+                "ratio", "low", "high", "q", "lot_q", "affected_lots", "lots",
+            ]],
+            key=TABLE,
+            on_select=lambda: open_wafers(found.table, clicked_row(TABLE)),
+            selection_mode="single-cell",
+            hide_index=True,
+            height=min(len(found.table), 12) * 35 + 38,
+            placeholder="–",
+            alt="Values of every attribute with odds ratio and p-values",
+            column_config={
+                "attribute": st.column_config.TextColumn("Attribute", help="Click a row for the affected wafers."),
+                "value": st.column_config.TextColumn("Value"),
+                "affected": st.column_config.NumberColumn("Affected", help="Affected wafers with the value."),
+                "wafers": st.column_config.NumberColumn("Wafers", help="Segmented wafers with the value."),
+                "share": st.column_config.NumberColumn("Share", format="%.1f %%"),
+                "affected_rest": st.column_config.NumberColumn("Rest aff.", help="Affected wafers without it."),
+                "wafers_rest": st.column_config.NumberColumn("Rest", help="Wafers without it."),
+                "share_rest": st.column_config.NumberColumn("Share", format="%.1f %%"),
+                "ratio": st.column_config.NumberColumn("Odds ratio", format="%.3g", help=ODDS_HELP),
+                "low": st.column_config.NumberColumn("from", format="%.3g"),
+                "high": st.column_config.NumberColumn("to", format="%.3g"),
+                "q": st.column_config.NumberColumn("q", format="%.2g", help=Q_HELP),
+                "lot_q": st.column_config.NumberColumn("q by lots", format="%.2g", help=LOT_HELP),
+                "affected_lots": st.column_config.NumberColumn("Lots aff.", help="Lots with an affected one of them."),
+                "lots": st.column_config.NumberColumn("Lots", help="Lots with such a wafer."),
+            },
+        )  # fmt: skip
+    if found.left_out:
+        named = ", ".join(f"{name} ({count:,})" for name, count in found.left_out.items())
+        st.caption(f"Left out, because they hold one value or more than {MOST_VALUES}: {named}.")

@@ -1,0 +1,25 @@
+"""A table's way out."""
+
+import pandas as pd
+import streamlit as st
+
+from core.exports.frames import frame_csv
+
+
+def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
+    """Offer a table as CSV, all of its rows and columns.
+
+    Args:
+        table: what is written, when the button is pressed.
+        name: of the file, without its ending; it keys the button.
+        label: on the button.
+    """
+    st.download_button(
+        label,
+        data=lambda: frame_csv(table),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        disabled=table.empty,
+        key=f"{name}-csv",
+    )

@@ -1,0 +1,163 @@
+"""Trends: what changed this week, each class over time with control limits, and lots against their history."""
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from core.lake import Lake
+from core.lot_history import lot_scores
+from core.overview import span
+from core.spc import western_electric
+from core.trends import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
+from pages.parts.cache import lake as open_lake
+from pages.parts.control_charts import control_chart
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
+from pages.parts.lot_scores_table import lot_scores_table
+from pages.parts.state import clicked_points
+from pages.parts.table_download import csv_button
+from pages.parts.trend_words import MEASURES, last_change, period_name, rules_in_words, subject_name
+from pages.parts.wafer_table import WORST_FIRST
+from pages.parts.weekly_block import weekly_block
+
+MOST_POINTS, LEAST_POINTS = 400, 4
+CHART = "control-chart"
+KIND_HELP = (
+    "p-chart: binomial limits, wider for points of few wafers. Individuals: limits from the mean moving range, which "
+    "also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that shows small lasting shifts; "
+    "only rule 1 holds for it. All limits lie at 3 sigma."
+)
+BASELINE_HELP = (
+    "First and last day of the points that tell what is normal; the limits come from them alone. Empty: the older half "
+    "of the points shown, so that what is new is not part of its own yardstick. Choose days without an excursion."
+)
+
+
+def choose_baseline(lake: Lake) -> tuple[date, date] | None:
+    """Choose the days that the limits come from, None for the older half."""
+    whole = span(lake)
+    if whole is None:
+        return None
+    chosen = st.date_input(
+        "Baseline",
+        value=(),
+        min_value=whole[0],
+        max_value=whole[1],
+        key="baseline",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        help=BASELINE_HELP,
+    )
+    days = chosen if isinstance(chosen, tuple) else (chosen,)
+    return (days[0], days[-1]) if days else None
+
+
+def open_wafers(table: pd.DataFrame, period: Period) -> None:
+    """Open the wafers behind the point that was clicked: those affected, all of the period when no class is chosen."""
+    points = clicked_points(CHART)
+    if points:
+        row = table.iloc[points[0]]
+        narrowed: dict[str, list[str]] = {}
+        if pd.notna(row["since"]):
+            narrowed[DATES] = [f"{row['since']:%Y-%m-%d}", f"{row['until']:%Y-%m-%d}"]
+        if period is Period.LOT:
+            narrowed |= {LOT: [str(row["period"])], PRODUCT: [str(row["product"])] if row["product"] else []}
+        open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
+
+
+unpack_filters("trends")
+with explained():
+    lake = open_lake()
+    head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
+    head.title("Trends")
+    stop_if_empty(lake)
+    with product_slot:
+        products = product_filter(lake)
+    with dates_slot:
+        days = date_filter(lake)
+    where = wafer_filter(products, days, lake)
+    weekly_block(lake, where)
+
+    slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
+    with slots[0]:
+        measure = st.selectbox(
+            "Measure", list(Measure), format_func=lambda m: MEASURES[m].name, key="measure", bind="query-params",
+            help=" ".join(f"{words.name}: {words.help}" for words in MEASURES.values()),
+        )  # fmt: skip
+    with slots[1]:
+        classes = class_filter()
+    with slots[2]:
+        zone = zone_filter()
+    with slots[3]:
+        period = st.segmented_control(
+            "A point is a", list(Period), default=Period.WEEK, required=True, format_func=str.capitalize,
+            key="period", bind="query-params", help="Weeks begin on Monday; lots stand in the order of first tests.",
+        )  # fmt: skip
+    with slots[4]:
+        kind = st.selectbox("Chart", KINDS[measure], key="chart", bind="query-params", help=KIND_HELP)
+    with slots[5]:
+        chosen_days = choose_baseline(lake)
+
+    words, subject = MEASURES[measure], Subject(classes, zone)
+    with st.spinner("Summing up"):
+        whole = with_value(series(lake, where, subject, period), measure)
+    table = whole.tail(MOST_POINTS).reset_index(drop=True)
+    names = [period_name(value, period) for value in table["period"]]
+    said = subject_name(classes, zone)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{words.name}: {said}** by {period}", help=words.help, width="content")
+        csv_button(whole, f"trend_by_{period}")
+    if len(table) < LEAST_POINTS:
+        st.info(
+            f"{len(table)} points are too few for limits; {LEAST_POINTS} are needed. Widen the days, or choose "
+            "a shorter period."
+        )
+        st.stop()
+    baseline = baseline_of(table, chosen_days)
+    chart = controlled(table, measure, kind, baseline)
+    violations = western_electric(chart, (1,) if kind is ChartKind.EWMA else (1, 2, 3, 4))
+    control_chart(
+        chart,
+        violations,
+        baseline,
+        labels=names,
+        hover=[
+            f"{name}<br>{words.write(row[measure.value])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
+            "<br>click for the wafers"
+            for name, row in zip(names, table.to_dict("records"), strict=True)
+        ],
+        unit=words.unit,
+        ticks=words.ticks,
+        alt=f"{words.name} of {said} over {len(table)} points, rules fired at {len({v.last for v in violations})}",
+        key=CHART,
+        on_click=lambda: open_wafers(table, period),
+    )
+    if len(whole) > len(table):
+        st.caption(f"The newest {MOST_POINTS} of {len(whole):,} points; the CSV has all.")
+    left, right = st.columns([1, 1.6], gap="large")
+    with left:
+        newest = table.iloc[-1]
+        change = last_change(table, measure)
+        moved = f"{change.change * words.scale:+.{words.digits}f}" if change else None
+        st.metric(
+            f"Newest {period}: {names[-1]}", words.write(newest[measure.value]), moved, delta_color="inverse",
+            help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
+        )  # fmt: skip
+        if change and pd.notna(change.low):
+            low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
+            surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
+            st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
+        centre = f"centre {words.write(chart.center)} from {int(baseline.sum())} points"
+        st.caption(f"Baseline: {centre}, {'as chosen' if chosen_days else 'the older half'}.")
+    with right:
+        st.markdown("**Rules that fired** (Western Electric)")
+        for line in rules_in_words(violations, names) or ["None: the process is in control by these limits."]:
+            st.markdown(line)
+        if classes and violations:
+            link("commonality", "Which tools do the affected wafers share?")
+
+    scores = lot_scores(lake, where, subject, measure)
+    if len(scores):
+        lot_scores_table(scores, words)
