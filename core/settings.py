@@ -112,6 +112,10 @@ class Settings:
         default=10.0, metadata=_row("Number of clusters at which severity's count term is full.", 1e-9)
     )
     demo_wafers: int = field(default=2000, metadata=_row("Number of wafers in the demo lake.", 1))
+    label_idle_minutes: int = field(
+        default=30,
+        metadata=_row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
+    )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )

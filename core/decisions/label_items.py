@@ -1,0 +1,129 @@
+"""One label that is wanted of one wafer: the items of the queue, and which of them wait for whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, exists, func, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
+
+from core.decisions.schema import NAME_LENGTH, Base, Choice
+from core.identity import Person
+from data.errors import DecisionsError
+
+
+class Status(StrEnum):
+    """Where an item of the queue is."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    SKIPPED = "skipped"
+    SPARE = "spare"  # takes the place of one that turns out ambiguous
+
+
+OPEN = (Status.PENDING, Status.IN_PROGRESS)
+
+
+class LabelItem(Base):
+    """One label that is wanted of one wafer; a wafer that two people shall label has two.
+
+    Args:
+        wafer_key: the wafer, "LOT:WAFER".
+        iteration: round of labelling that it belongs to, from 1.
+        copy: which label of the wafer in that round, from 1.
+        priority: the highest is given out first.
+        reason: why the wafer was chosen, "" for by hand.
+        added_by: who put it here.
+        added_at: when.
+        status: where it is.
+        assignee: who shall do it, does it, or did it; None for whoever comes first.
+        gold: its right label is known and measures the annotator, who is not told.
+        taken_at: when somebody began.
+        ended_at: when it was done or skipped.
+        seconds: of work, once done.
+        skip_reason: why it was skipped.
+        annotation_id: the version that it led to.
+        gold_iou: agreement with the gold label, of a gold one that is done.
+    """
+
+    __tablename__ = "label_queue"
+    __table_args__ = (UniqueConstraint("iteration", "wafer_key", "copy"),)
+
+    id: Mapped[int] = mapped_column(init=False, primary_key=True)
+    wafer_key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True)
+    iteration: Mapped[int]
+    copy: Mapped[int]
+    priority: Mapped[float]
+    reason: Mapped[str] = mapped_column(Text)
+    added_by: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    added_at: Mapped[datetime]
+    status: Mapped[Status] = mapped_column(Choice(Status), index=True, default=Status.PENDING)
+    assignee: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
+    gold: Mapped[bool] = mapped_column(default=False)
+    taken_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    seconds: Mapped[float | None] = mapped_column(default=None)
+    skip_reason: Mapped[str] = mapped_column(Text, default="")
+    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
+    gold_iou: Mapped[float | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A wafer that is to be labelled.
+
+    Args:
+        wafer_key: the wafer.
+        priority: the highest is given out first.
+        reason: why it was chosen, for people.
+    """
+
+    wafer_key: str
+    priority: float = 0.0
+    reason: str = ""
+
+
+def item_by_id(session: Session, number: int) -> LabelItem:
+    """Give an item.
+
+    Raises:
+        DecisionsError: there is none of that number.
+    """
+    item = session.get(LabelItem, number)
+    if item is None:
+        raise DecisionsError(f"queue item {number}", "there is no such item", "Look at the queue.")
+    return item
+
+
+def items_in_hand(session: Session, person: Person) -> list[LabelItem]:
+    """List what a person has begun and not ended, longest first."""
+    wanted = select(LabelItem).where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == person.name)
+    return list(session.scalars(wanted.order_by(LabelItem.taken_at, LabelItem.id)))
+
+
+def available_to(person: Person) -> ColumnElement[bool]:
+    """Say in SQL which items wait for a person: meant for the person or anybody, and of a wafer not yet had."""
+    other = aliased(LabelItem)
+    had = exists().where(
+        and_(
+            other.wafer_key == LabelItem.wafer_key,
+            other.iteration == LabelItem.iteration,
+            other.id != LabelItem.id,
+            other.assignee == person.name,
+            other.status.not_in((Status.PENDING, Status.SPARE)),
+        )
+    )
+    meant = or_(LabelItem.assignee.is_(None), LabelItem.assignee == person.name)
+    return and_(LabelItem.status == Status.PENDING, meant, ~had)
+
+
+def newest_iteration(session: Session) -> int:
+    """Number of the newest round of labelling, 1 before there is one."""
+    return session.scalar(select(func.max(LabelItem.iteration))) or 1
+
+
+def first_priority(session: Session) -> float:
+    """A priority before that of every open item."""
+    return 1.0 + (session.scalar(select(func.max(LabelItem.priority)).where(LabelItem.status.in_(OPEN))) or 0.0)
