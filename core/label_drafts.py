@@ -46,8 +46,8 @@ def read_draft(text: str) -> LabelDraft:
     if not isinstance(found, dict) or found.get("version") != VERSION:
         raise LabelError("draft", f"expected an object of version {VERSION}", REMEDY)
     revision, elapsed = found.get("revision"), found.get("elapsed_s")
-    if type(revision) is not int or revision < 0:
+    if not isinstance(revision, int) or isinstance(revision, bool) or revision < 0:
         raise LabelError("draft", f"a revision is a whole number from 0, found {revision!r}", REMEDY)
-    if type(elapsed) not in (int, float) or not math.isfinite(elapsed) or elapsed < 0:
+    if not isinstance(elapsed, int | float) or not 0 <= elapsed < math.inf:
         raise LabelError("draft", f"the time is a number of seconds, found {elapsed!r}", REMEDY)
     return LabelDraft(from_json(found.get("label")), revision, float(elapsed), text)

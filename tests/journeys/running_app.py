@@ -22,21 +22,23 @@ START_SECONDS = 120
 
 
 @contextmanager
-def running_app(home: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Serve the app on a free port of this machine; gives its address, and ends it after.
+def running_app(
+    home: Path, environment: Mapping[str, str], *, script: str = "app.py", port: int | None = None
+) -> Iterator[str]:
+    """Serve the app on this machine; gives its address, and ends it after.
 
     Args:
         home: its workspace; what the server says goes to `server.log` there.
         environment: variables beside those of this process.
+        script: what Streamlit runs, from the project's root.
+        port: where it listens, None for a free port.
 
     Raises:
         RuntimeError: it ended, or did not answer in two minutes; the log's end says why.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     options = {"headless": "true", "port": port, "address": "127.0.0.1", "fileWatcherType": "none"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", script]
     command += [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     log = home / "server.log"
     with log.open("wb") as output:
@@ -58,6 +60,14 @@ def running_app(home: Path, environment: Mapping[str, str]) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 @contextmanager

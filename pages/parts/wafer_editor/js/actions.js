@@ -121,7 +121,11 @@ const each = (desk, what, change) => {
 };
 
 export function decide(desk, state) {
-  const targets = selected(desk);
+  const targets = selected(desk), [first] = desk.doc.undecided;
+  if (!targets.length && first) { // nothing is judged unseen
+    desk.selection = new Set([first.number]);
+    return `${nameOf(desk, first)}: accept or reject?`;
+  }
   if (!targets.length) return "Select a defect first";
   const what = state === "accepted" ? "Accept" : "Reject";
   const judged = item => (item.state === state ? item : state === "rejected" && item.origin === "person" ? undefined : { ...item, state });

@@ -1,0 +1,40 @@
+"""A page with nothing but the editor, for a browser; what it saves goes to a folder, one file a wafer."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.instances import find_instances
+from core.label_drafts import LabelDraft
+from core.labels import from_proposal
+from core.palette import Palette
+from pages.parts.wafer_editor.editor import wafer_editor
+from tests.core.wafers import disc, segmentation, wafer
+
+FOLDER = Path(os.environ["WAFERSCOPE_HOME"])
+SIDE = 30
+RING, SPOT = np.zeros((2, SIDE, SIDE), dtype=bool)
+RING[4:8, 10:20] = True
+SPOT[18:24, 12:18] = True
+SHOWN = wafer(RING | SPOT, dies=disc(SIDE))
+START = from_proposal(SHOWN, find_instances(segmentation(SHOWN, {"ring": RING}), SHOWN))
+
+
+def save(draft: LabelDraft) -> None:
+    """Store a draft as a page would."""
+    (FOLDER / "draft.json").write_text(draft.text, encoding="utf-8")
+
+
+@st.fragment
+def edit() -> None:
+    """Show the editor and what Python knows of it."""
+    stored = FOLDER / "draft.json"
+    text = stored.read_text("utf-8") if stored.exists() else None
+    state = wafer_editor(SHOWN, START, text, key="editor", owner="somebody", save=save, palette=Palette.STANDARD)
+    kept = ", ".join(f"{i.name} of {len(i.dies)}" for i in state.label.kept)
+    st.caption(f"Python: {kept}; asked {state.asked}; revision {state.draft.revision}")
+
+
+edit()

@@ -1,0 +1,74 @@
+"""The editor on a real page: keys, what Python hears, and what survives a server that dies."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.label_drafts import read_draft
+from tests.journeys.running_app import free_port, running_app
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SCRIPT = "tests/pages/parts/wafer_editor/editor_app.py"
+PATIENCE_MS = 90_000
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    opened, errors = context.new_page(), []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def python_says(page: Page, text: str) -> None:
+    expect(page.get_by_text(re.compile("^Python: "))).to_contain_text(text)
+
+
+def press_on_map(page: Page, **keys: object) -> None:
+    page.locator("canvas.over").dispatch_event("keydown", {"bubbles": True, "composed": True, **keys})
+
+
+def take_the_spot_by_keys(page: Page) -> None:
+    """The cursor starts at the middle, row 14 of 30; the spot begins at row 18."""
+    for keys in ("w", *["Shift+ArrowDown"] * 6, "Enter", "5"):
+        page.keyboard.press(keys)
+
+
+def test_a_wafer_is_labelled_by_keys_alone_and_nothing_is_lost_with_the_server(page, tmp_path):
+    port = free_port()
+    with running_app(tmp_path, {"WAFERSCOPE_HOME": str(tmp_path)}, script=SCRIPT, port=port) as url:
+        page.goto(url)
+        page.locator("canvas.over").focus()
+        page.keyboard.press("a")
+        take_the_spot_by_keys(page)
+        python_says(page, "Ring 1 of 40, Particle 2 of 36; asked None; revision 3")
+        expect(page.locator(".kept")).to_have_text("Saved")
+        assert read_draft((tmp_path / "draft.json").read_text("utf-8")).revision == 3
+
+        # Streamlit's own keys are the editor's here, and asking reaches Python.
+        for keys in ("c", "r", "Escape", "Control+s"):
+            page.keyboard.press(keys)
+        python_says(page, "asked save")
+        expect(page.get_by_role("dialog", name=re.compile("cache"))).to_have_count(0)
+
+    # The server is gone, and Streamlit's notice of it has the focus; work goes on in the browser.
+    press_on_map(page, key="a", ctrlKey=True)
+    press_on_map(page, key="Delete")
+    expect(page.locator("dd.defects")).to_have_text("0")
+    expect(page.locator(".kept")).to_contain_text("Kept in this browser")
+
+    with running_app(tmp_path, {"WAFERSCOPE_HOME": str(tmp_path)}, script=SCRIPT, port=port) as url:
+        page.goto("about:blank")
+        page.goto(url)
+        python_says(page, "Python: ; asked None; revision 4")
+        expect(page.locator("dd.defects")).to_have_text("0")
+        page.locator("canvas.over").focus()
+        page.keyboard.press("Control+z")
+        python_says(page, "Ring 1 of 40, Particle 2 of 36; asked None; revision 5")
+        page.keyboard.press("Control+z")
+        python_says(page, "Ring 1 of 40, Edge 2 of 36")
