@@ -1,5 +1,6 @@
 """How the network looks at a die grid: die by die, and for larger grids also in cells that make it a small one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,10 +57,16 @@ def fuse(parts: list[View], logits: list[NDArray[np.float32]], shape: tuple[int,
     Returns:
         float32 (8, H, W)
     """
-    fine, *coarse = (_spread(seen, view.block, shape) for view, seen in zip(parts, logits, strict=True))
+    return weigh([_spread(seen, view.block, shape) for view, seen in zip(parts, logits, strict=True)])
+
+
+def weigh(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Put answers (8, ...) of the views, fine first, together by the share of each class."""
+    fine, *coarse = answers
     if not coarse:
         return fine
-    share = np.array([FINE_SHARE.get(key, FINE_SHARE_OTHER) for key in CLASS_KEYS], dtype=np.float32)[:, None, None]
+    share = np.array([FINE_SHARE.get(key, FINE_SHARE_OTHER) for key in CLASS_KEYS], dtype=np.float32)
+    share = share.reshape(-1, *[1] * (fine.ndim - 1))
     fused: NDArray[np.float32] = share * fine + (1 - share) * coarse[0]
     return fused
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.presence import presence, sigmoid
-from core.pyramid import View, fuse, views
+from core.pyramid import View, fuse, views, weigh
 from core.session import EMBEDDING, SHIPPED_WEIGHTS, Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
@@ -101,38 +101,53 @@ class Segmenter:
         meta = self.metadata
         logits = _mean_turned_back([look.logits for look in looks])
         probabilities = sigmoid(logits / meta.temperature[:, None, None])
-        present = presence(logits, wafer.failing, meta.temperature)
-        believed = (probabilities >= meta.die_threshold[:, None, None]) & (present >= meta.presence_threshold)[
-            :, None, None
-        ]
+        said = [look.presence for look in looks if look.presence is not None]
+        if said and wafer.failing.any():
+            present = sigmoid(np.mean(said, axis=0, dtype=np.float32))
+            enough = _enough(probabilities, wafer.failing, meta.die_threshold)
+        else:
+            present, enough = presence(logits, wafer.failing, meta.temperature), meta.die_threshold
+        believed = (probabilities >= enough[:, None, None]) & (present >= meta.presence_threshold)[:, None, None]
         # The embedding is of the wafer as it lies, careful or not: turned ones are other points of the same space.
         return Segmentation(wafer.key, probabilities, wafer.failing & believed, present, self.name, looks[0].embedding)
 
     def _look(self, grids: Sequence[NDArray[np.uint8]]) -> list[Answer]:
-        """Logits (8, H, W) and embedding (512,) of each die grid, its views put together."""
+        """Logits (8, H, W), presence (8,) and embedding (512,) of each die grid, its views put together."""
         looks = [views(dies) for dies in grids]
         seen = iter(self._seen([view for parts in looks for view in parts]))
         found = []
         for parts, dies in zip(looks, grids, strict=True):
             answers = [next(seen) for _ in parts]
             logits = fuse(parts, [a.logits for a in answers], dies.shape)
-            found.append(Answer(logits, _mean_direction([a.embedding for a in answers])))
+            said = [a.presence for a in answers if a.presence is not None]
+            found.append(Answer(logits, weigh(said) if said else None, _mean_direction([a.embedding for a in answers])))
         return found
 
     def _seen(self, flat: list[View]) -> list[Answer]:
-        """Logits (8, h, w) and embedding of each view, run in batches of one working size, pooled by shape."""
+        """Answers of each view, the logits (8, h, w) on its cells; run in batches of one working size."""
         out: dict[int, Answer] = {}
         for size, batch in _batches(flat):
             answer = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
-            embeddings = [None] * len(batch) if answer.embedding is None else list(answer.embedding)
+            beside = [[None] * len(batch) if rows is None else list(rows) for rows in answer[1:]]
             start = 0
             for shape, members in groupby(batch, key=lambda i: flat[i].planes.shape[1:]):
                 group = list(members)
                 stop = start + len(group)
                 pooled = mean_per_die(answer.logits[start:stop], shape)
-                out.update(zip(group, map(Answer, pooled, embeddings[start:stop]), strict=True))
+                out.update(zip(group, map(Answer, pooled, *(rows[start:stop] for rows in beside)), strict=True))
                 start = stop
         return [out[i] for i in range(len(flat))]
+
+
+def _enough(
+    probabilities: NDArray[np.float32], failing: NDArray[np.bool_], threshold: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Probability (8,) from which a die belongs to a class that is on the wafer.
+
+    The threshold, and where no failing die reaches it half of what the likeliest does: a class that is there has dies.
+    """
+    most = probabilities[:, failing].max(axis=1, initial=0)
+    return np.where(most >= threshold, threshold, most / 2)
 
 
 def _batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
 METADATA_KEY = "waferscope"
-INPUT, OUTPUT, EMBEDDING = "wafer", "logits", "embedding"
+INPUT, OUTPUT, PRESENCE, EMBEDDING = "wafer", "logits", "presence", "embedding"
 DIMENSION = 512
+_BESIDE = {PRESENCE: CLASS_COUNT, EMBEDDING: DIMENSION}
+"""What a model may answer beside the logits, one row a wafer, and how wide."""
 EXPORT_AGAIN = "Export the model again with python -m jobs.export_model, or choose another."
 
 
@@ -50,10 +52,12 @@ class Answer(NamedTuple):
 
     Args:
         logits: float32 (N, 8, S, S).
+        presence: float32 (N, 8), logits that each class is on the wafer, None from a model that gives none.
         embedding: float32 (N, 512) of unit length, None from a model that gives none.
     """
 
     logits: NDArray[np.float32]
+    presence: NDArray[np.float32] | None
     embedding: NDArray[np.float32] | None
 
 
@@ -106,13 +110,14 @@ class Network:
             raise ModelError(
                 str(self._path), f"the network fails on input {inputs.shape} ({error})", EXPORT_AGAIN
             ) from error
-        expected = {OUTPUT: (len(inputs), CLASS_COUNT, *inputs.shape[2:]), EMBEDDING: (len(inputs), DIMENSION)}
+        expected = {OUTPUT: (len(inputs), CLASS_COUNT, *inputs.shape[2:])}
+        expected |= {name: (len(inputs), width) for name, width in _BESIDE.items()}
         for name, answer in found.items():
             if answer.shape != expected[name]:
                 raise ModelError(
                     str(self._path), f"expected {name} {expected[name]}, found {answer.shape}", EXPORT_AGAIN
                 )
-        return Answer(found[OUTPUT], found.get(EMBEDDING))
+        return Answer(found[OUTPUT], found.get(PRESENCE), found.get(EMBEDDING))
 
 
 def read_metadata(raw: str | None, where: str) -> ModelMetadata:
@@ -163,11 +168,11 @@ def _session(content: bytes, path: Path, threads: int) -> "InferenceSession":
 
 def _check_shapes(session: "InferenceSession", path: Path) -> None:
     outputs = session.get_outputs()
-    embeddings = [node for node in outputs if node.name == EMBEDDING]
+    beside = {name: [node for node in outputs if node.name == name] for name in _BESIDE}
     for kind, nodes, name, width, axes in (
         ("input", session.get_inputs(), INPUT, len(CHANNELS), "N, {}, S, S"),
-        ("output", [node for node in outputs if node.name != EMBEDDING], OUTPUT, CLASS_COUNT, "N, {}, S, S"),
-        *([("output", embeddings, EMBEDDING, DIMENSION, "N, {}")] if embeddings else []),
+        ("output", [node for node in outputs if node.name not in _BESIDE], OUTPUT, CLASS_COUNT, "N, {}, S, S"),
+        *(("output", nodes, name, _BESIDE[name], "N, {}") for name, nodes in beside.items() if nodes),
     ):
         found = [(node.name, node.type, node.shape) for node in nodes]
         fits = len(nodes) == 1 and nodes[0].name == name and nodes[0].type == "tensor(float)"

@@ -143,7 +143,7 @@ def learner(config: TrainConfig) -> Learner:
     loss = LossConfig(config.dice, config.focal, config.gamma, config.alpha, config.presence)
     schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
     module = Learner(network, loss, schedule)
-    module.save_hyperparameters({"config": asdict(config)})
+    module.save_hyperparameters({"config": asdict(config)}, logger=False)  # the run is told once, by `_logger`
     return module
 
 
@@ -182,7 +182,6 @@ def train(config: TrainConfig, home: Path) -> Path:
             Progress(config.steps),
         ],
     )
-    trainer.logger.log_hyperparams(asdict(config))  # type: ignore[union-attr]
     say(f"{config.name}: {len(CLASS_KEYS)} classes, {config.steps} steps" + (", resumed" if last.exists() else ""))
     trainer.fit(module, datamodule=wafers, ckpt_path=last if last.exists() else None, weights_only=False)
     trainer.save_checkpoint(last)
@@ -190,14 +189,13 @@ def train(config: TrainConfig, home: Path) -> Path:
 
 
 def _logger(config: TrainConfig, home: Path, kept: Path) -> MLFlowLogger:
-    """Open the run's record; training that goes on adds to the record it began."""
+    """Open the run's record; training that goes on adds to the record it began, under the config it began with."""
+    begun = kept.read_text(encoding="utf-8") if kept.exists() else None
     record = MLFlowLogger(
-        "waferscope",
-        run_name=config.name,
-        tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
-        run_id=kept.read_text(encoding="utf-8") if kept.exists() else None,
+        "waferscope", run_name=config.name, tracking_uri=f"sqlite:///{home / 'mlflow.db'}", run_id=begun
     )
-    if record.run_id:  # of several processes only the first has one
+    if begun is None and record.run_id:  # of several processes only the first has one
+        record.log_hyperparams(asdict(config))
         kept.write_text(record.run_id, encoding="utf-8")
     return record
 

@@ -164,3 +164,42 @@ def test_the_answer_names_the_model_and_its_bytes(segmenter):
 def test_the_settings_name_the_model_that_is_loaded_without_a_name(tiny_model_path, monkeypatch):
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     assert Segmenter.load().name.startswith("tiny@")
+
+
+class Saying:
+    """A network that says of its own which classes are on a wafer."""
+
+    def __init__(self, network, presence) -> None:
+        self.metadata, self.sha256, self.outputs = network.metadata, network.sha256, network.outputs
+        self._network, self._presence = network, np.float32(presence)
+
+    def run(self, inputs):
+        return self._network.run(inputs)._replace(presence=np.tile(self._presence, (len(inputs), 1)))
+
+
+def test_what_the_model_says_of_the_wafer_decides_on_presence(tiny_model_path):
+    network = Network.load(tiny_model_path, threads=1)
+    wafer = noisy(52, 3, lambda r: (r > 0.85) | (r < 0.3))
+    pooled = Segmenter(network).segment([wafer])[0]
+    assert len(pooled.classes_present) > 1
+    first = [k for k, mask in enumerate(pooled.masks) if mask.any()][0]
+    said = np.full(8, -9.0)
+    said[first] = 3.0
+    (found,) = Segmenter(Saying(network, said)).segment([wafer])
+    assert found.presence == pytest.approx(1 / (1 + np.exp(-said)), abs=1e-6)
+    assert found.masks[first].tolist() == pooled.masks[first].tolist()
+    assert found.masks.any(axis=(1, 2)).sum() == 1
+
+
+def test_a_class_that_is_there_has_its_likeliest_dies_even_where_none_reaches_the_threshold(tiny_model_path):
+    network = Network.load(tiny_model_path, threads=1)
+    wafer = noisy(52, 3)
+    absent = 5  # the tiny model sees no lithography anywhere
+    said = np.full(8, -9.0)
+    said[absent] = 3.0
+    (found,) = Segmenter(Saying(network, said)).segment([wafer])
+    likely = found.probabilities[absent]
+    most = likely[wafer.failing].max()
+    assert most < network.metadata.die_threshold[absent]
+    assert found.masks[absent].tolist() == (wafer.failing & (likely >= most / 2)).tolist()
+    assert found.classes_present == ("lithography",)
