@@ -27,8 +27,12 @@ from data.synthesis import SyntheticWafer, draw_over, draw_wafer
 from data.wafer import WaferMap
 from jobs.flags import parse
 from jobs.train import TrainConfig, learner, split_real
+from models.embedding import EmbeddingUNet
+from models.embedding_fit import fit_embedding
 from models.export import convolutions, describe, export_float32, quantize
 from models.learner import Learner
+from models.projection import Projection
+from models.unet import WaferUNet
 
 NEUTRAL = {
     "die_threshold": [0.5] * CLASS_COUNT,
@@ -47,6 +51,7 @@ class ExportConfig:
     float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks; empty: nowhere
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
     synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
+    described: int = 9000  # wafers that find the projection of embeddings, a tenth of them synthetic
     quantized: int = 48  # wafers of each working size that set INT8 ranges
     keep_float: int = 1  # convolutions at each end of the network that stay in float32
     false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
@@ -81,7 +86,8 @@ def export(config: ExportConfig) -> dict[str, object]:
         ModelError: the checkpoint cannot be read, or parity fails.
     """
     module, trained, steps = read_checkpoint(config.checkpoint)
-    _, held_out = split_real(config.real, trained.calibration_share, trained.seed)
+    learnt, held_out = split_real(config.real, trained.calibration_share, trained.seed)
+    network = EmbeddingUNet(module.averaged, project(module.averaged, learnt, config))
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
     about = {
         "name": config.name,
@@ -92,7 +98,7 @@ def export(config: ExportConfig) -> dict[str, object]:
     }
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        difference = export_float32(module.averaged, full)
+        difference = export_float32(network, full)
         describe(full, {**about, **NEUTRAL, "precision": "float32"})
         tuned = calibrate(Segmenter.load(str(full)), drawn, held_out, config.false_alarm_weight)
         describe(full, {**about, **tuned, "precision": "float32"})
@@ -133,6 +139,20 @@ def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
             f"the checkpoint cannot be read ({error!r})",
             "Name a last.ckpt or best.ckpt that jobs.train wrote.",
         ) from error
+
+
+def project(network: WaferUNet, learnt: LabelledMaps | None, config: ExportConfig) -> Projection:
+    """Find the projection of embeddings on wafers that trained the network, and synthetic ones for what they lack."""
+    rng = np.random.default_rng(config.seed + 1)
+    real = 0 if learnt is None else min(len(learnt), round(0.9 * config.described))
+    synthetic = [draw_wafer(rng) for _ in range(round(0.1 * config.described) or 1)]
+    wafers = [s.wafer.dies for s in synthetic]
+    classes = [str(s.masks.any(axis=(1, 2)).astype(np.float32).tolist()) for s in synthetic]
+    if learnt is not None:
+        some = learnt.take(rng.permutation(len(learnt))[:real])
+        wafers += some.maps
+        classes += [str(row.tolist()) for row in some.presence]
+    return fit_embedding(network, wafers, classes, rng)
 
 
 def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
@@ -195,19 +215,21 @@ def range_inputs(
 def compare(
     full: Path, small: Path, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None
 ) -> dict[str, float | int]:
-    """Measure INT8 against float32: IoU over dies on synthetic wafers, flipped sets of classes on all."""
+    """Measure INT8 against float32: IoU over dies on synthetic wafers, flipped sets of classes and cosines on all."""
     wafers = [s.wafer for s in drawn]
     if held_out is not None:
         named = zip(held_out.maps, held_out.names, strict=True)
         wafers += [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
     found = {path: Segmenter.load(str(path)).segment(wafers) for path in (full, small)}
     flips = [a.classes_present != b.classes_present for a, b in zip(found[full], found[small], strict=True)]
+    embedded = [np.array([s.embedding for s in found[path]]) for path in (full, small)]
     iou = {path: _mean_iou(drawn, [s.masks for s in found[path][: len(drawn)]]) for path in found}
     return {
         "wafers": len(wafers),
         "float32_mean_iou_over_dies": round(iou[full], 4),
         "int8_mean_iou_over_dies": round(iou[small], 4),
         "flipped_share": round(float(np.mean(flips)), 4),
+        "embedding_mean_cosine": round(float((embedded[0] * embedded[1]).sum(axis=1).mean()), 4),
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -14,44 +15,75 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from data.errors import ModelError
-from models.unet import WaferUNet
+from models.embedding import EmbeddingUNet
 
-INPUT, OUTPUT, METADATA_KEY = "wafer", "logits", "waferscope"
+INPUT, OUTPUT, EMBEDDING, METADATA_KEY = "wafer", "logits", "embedding", "waferscope"
+EMBEDDER = "/embedder/"
+"""In the names of the nodes that make the embedding."""
 OPSET = 18
+BATCH_PIXELS = 32 * 96 * 96
 LARGEST_DIFFERENCE = 1e-3
 PROBES = ((1, 64), (3, 96), (2, 160))
 """Batch and working size of the inputs that parity is probed with: two of each, so that no dimension is frozen."""
 
 
-def export_float32(network: WaferUNet, path: Path) -> float:
+def export_float32(network: EmbeddingUNet, path: Path) -> float:
     """Write a network as float32 ONNX with dynamic batch, height and width, and prove it.
 
     Returns:
         The largest difference of a logit from torch's over the probes.
 
     Raises:
-        ModelError: a logit differs by more than 1e-3; the file is removed.
+        ModelError: a logit or a part of the embedding differs by more than 1e-3; the file is removed.
     """
     network = network.eval().to(memory_format=torch.contiguous_format)
     example = torch.rand(2, 3, 64, 64)
+    picture = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
-        network, (example,), str(path), input_names=[INPUT], output_names=[OUTPUT], opset_version=OPSET, dynamo=False,
-        dynamic_axes={INPUT: {0: "batch", 2: "height", 3: "width"}, OUTPUT: {0: "batch", 2: "height", 3: "width"}},
+        network, (example,), str(path), input_names=[INPUT], output_names=[OUTPUT, EMBEDDING], opset_version=OPSET,
+        dynamo=False, dynamic_axes={INPUT: picture, OUTPUT: picture, EMBEDDING: {0: "batch"}},
     )  # fmt: skip
     session = _session(path)
-    worst = 0.0
+    worst = [0.0, 0.0]
     for batch, size in PROBES:
         probe = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(size))
         with torch.no_grad():
-            expected = network(probe).numpy()
-        worst = max(worst, float(np.abs(_run(session, probe.numpy()) - expected).max()))
-    if worst > LARGEST_DIFFERENCE:
+            expected = network(probe)
+        found = session.run([OUTPUT, EMBEDDING], {INPUT: probe.numpy()})
+        apart = [float(np.abs(ours - theirs.numpy()).max()) for ours, theirs in zip(found, expected, strict=True)]
+        worst = [max(pair) for pair in zip(worst, apart, strict=True)]
+    if max(worst) > LARGEST_DIFFERENCE:
         path.unlink()
         raise ModelError(
-            str(path), f"the ONNX logits differ from torch's by {worst:.2g}, at most {LARGEST_DIFFERENCE:g} is allowed",
-            "Keep the checkpoint and look at the exporter's warnings.",
+            str(path), f"logits and embedding of the ONNX differ from torch's by {worst[0]:.2g} and {worst[1]:.2g}, at "
+            f"most {LARGEST_DIFFERENCE:g} is allowed", "Keep the checkpoint and look at the exporter's warnings.",
         )  # fmt: skip
-    return worst
+    return worst[0]
+
+
+def describe_looks(network: EmbeddingUNet, looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Give the descriptors of drawn wafers.
+
+    Args:
+        network: without a projection.
+        looks: inputs (3, S, S), of any sizes.
+
+    Returns:
+        float32 (len(looks), D)
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "described.onnx"
+        export_float32(network, path)
+        session = _session(path)
+    order = sorted(range(len(looks)), key=lambda i: looks[i].shape)
+    rows: dict[int, NDArray[np.float32]] = {}
+    for _, same in groupby(order, key=lambda i: looks[i].shape):
+        members = list(same)
+        step = max(1, BATCH_PIXELS // looks[members[0]][0].size)
+        for start in range(0, len(members), step):
+            batch = members[start : start + step]
+            rows.update(zip(batch, _described(session, np.stack([looks[i] for i in batch])), strict=True))
+    return np.stack([rows[i] for i in range(len(looks))])
 
 
 def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float32]], keep: Sequence[str] = ()) -> None:
@@ -63,7 +95,7 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
         source: float32 ONNX file.
         target: file to write.
         calibration: inputs (N, 3, S, S) whose activations set the ranges; a spread of wafers and sizes.
-        keep: names of nodes that stay in float32.
+        keep: names of nodes that stay in float32, beside those of the embedding.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
@@ -71,7 +103,7 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
         quantize_static(
             str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
             reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            nodes_to_exclude=list(keep),
+            nodes_to_exclude=[*keep, *(n.name for n in onnx.load(str(prepared)).graph.node if EMBEDDER in n.name)],
         )  # fmt: skip
 
 
@@ -105,6 +137,6 @@ def _session(path: Path) -> InferenceSession:
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _run(session: InferenceSession, wafers: NDArray[np.float32]) -> NDArray[np.float32]:
-    logits: NDArray[np.float32] = session.run([OUTPUT], {INPUT: wafers})[0]
-    return logits
+def _described(session: InferenceSession, wafers: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows: NDArray[np.float32] = session.run([EMBEDDING], {INPUT: wafers})[0]
+    return rows

@@ -71,6 +71,10 @@ class WaferUNet(nn.Module):
         """Turn features into logits; the only part where dropout acts."""
         coarse = self.dropout(features[-1])
         pixels: Tensor = self.head(self.decoder([*features[:-1], coarse]))
+        return pixels + self.whole(coarse)[:, :, None, None]
+
+    def whole(self, coarse: Tensor) -> Tensor:
+        """Give one logit a class, (N, 8), from the coarsest features pooled over the wafer."""
         pooled = torch.cat([coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))], dim=1)
-        whole: Tensor = self.wafer_head(pooled)
-        return pixels + whole[:, :, None, None]
+        logits: Tensor = self.wafer_head(pooled)
+        return logits

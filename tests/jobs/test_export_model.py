@@ -11,7 +11,7 @@ from jobs.export_model import main
 from jobs.train import TrainConfig, learner
 
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
-LOOSE = ["--synthetic", "6", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
+LOOSE = ["--synthetic", "6", "--described", "60", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,7 @@ def test_the_app_loads_and_runs_what_was_written(exported):
     for wafer, found in zip(wafers, segmenter.segment(wafers), strict=True):
         assert found.probabilities.shape == (CLASS_COUNT, *wafer.dies.shape)
         assert not (found.masks & ~wafer.failing).any()
+        assert np.linalg.norm(found.embedding) == pytest.approx(1, abs=1e-5)
 
 
 def test_the_parity_report_lies_beside_the_model_and_nothing_else(exported):
@@ -54,6 +55,7 @@ def test_the_parity_report_lies_beside_the_model_and_nothing_else(exported):
     assert report["wafers"] == 6
     assert report["steps"] == 6
     assert 0 <= report["flipped_share"] <= 1
+    assert report["embedding_mean_cosine"] > 0.9
 
 
 def test_the_report_s_thresholds_are_those_of_the_model(exported):

@@ -12,16 +12,22 @@ from data.errors import ModelError
 from data.raster import network_input
 from data.synthesis import Recipe, draw_wafer
 from models import export
+from models.embedding import EmbeddingUNet
+from models.projection import DIMENSION, Projection
 from models.unet import NetworkConfig, WaferUNet
 from tests.tiny_model import METADATA
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 
 
+DESCRIBED = 1080
+MATRIX = np.random.default_rng(2).standard_normal((DESCRIBED, DIMENSION)).astype(np.float32)
+
+
 @pytest.fixture(scope="module")
-def network() -> WaferUNet:
+def network() -> EmbeddingUNet:
     torch.manual_seed(3)
-    return WaferUNet(SMALL).eval()
+    return EmbeddingUNet(WaferUNet(SMALL), Projection(np.zeros(DESCRIBED, dtype=np.float32), MATRIX)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +52,26 @@ def int8(float32, wafers):
     return path
 
 
-def run(path, batch: np.ndarray) -> np.ndarray:
+def run(path, batch: np.ndarray, output: str = "logits") -> np.ndarray:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(["logits"], {"wafer": batch})[0]
+    return session.run([output], {"wafer": batch})[0]
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 64), (5, 64, 64), (2, 128, 128), (1, 192, 96)])
 def test_the_file_says_what_torch_says_at_any_batch_height_and_width(network, float32, shape):
     batch = np.random.default_rng(1).random((shape[0], 3, *shape[1:]), dtype=np.float32)
     with torch.no_grad():
-        expected = network(torch.from_numpy(batch)).numpy()
-    assert run(float32, batch) == pytest.approx(expected, abs=1e-3)
+        logits, embedding = network(torch.from_numpy(batch))
+    assert run(float32, batch) == pytest.approx(logits.numpy(), abs=1e-3)
+    assert run(float32, batch, "embedding") == pytest.approx(embedding.numpy(), abs=1e-3)
+
+
+def test_described_looks_come_back_in_order_whatever_their_sizes(network, wafers):
+    looks = [batch[0] for batch in wafers]
+    described = export.describe_looks(EmbeddingUNet(network.network, None), looks)
+    with torch.no_grad():
+        expected = [EmbeddingUNet(network.network, None)(torch.from_numpy(batch))[1].numpy()[0] for batch in wafers]
+    assert described == pytest.approx(np.stack(expected), abs=1e-3)
 
 
 def test_dropout_is_at_rest_in_the_file(float32):
@@ -65,8 +80,14 @@ def test_dropout_is_at_rest_in_the_file(float32):
 
 
 def test_a_file_that_differs_from_torch_is_refused_and_removed(network, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "_run", lambda session, wafers: np.zeros((len(wafers), 8, *wafers.shape[2:])))
-    with pytest.raises(ModelError, match=r"wrong.onnx: the ONNX logits differ from torch's by .* at most 0.001"):
+    other = EmbeddingUNet(WaferUNet(SMALL), Projection(np.ones(DESCRIBED, dtype=np.float32), MATRIX))
+    export.export_float32(other, tmp_path / "other.onnx")
+    monkeypatch.setattr(
+        torch.onnx, "export", lambda *_, **__: (tmp_path / "other.onnx").rename(tmp_path / "wrong.onnx")
+    )
+    with pytest.raises(
+        ModelError, match=r"wrong.onnx: logits and embedding .* differ from torch's by .* at most 0.001"
+    ):
         export.export_float32(network, tmp_path / "wrong.onnx")
     assert list(tmp_path.iterdir()) == []
 
@@ -75,6 +96,8 @@ def test_int8_stays_close_to_float32(float32, int8, wafers):
     for batch in wafers[:4]:
         full, small = run(float32, batch), run(int8, batch)
         off = np.abs(full - small).mean() / full.std()
+        cosine = (run(float32, batch, "embedding") * run(int8, batch, "embedding")).sum()
+        assert cosine > 0.9
         assert off < 0.2  # seven bits a weight, eight an activation, through some twenty layers of random weights
         assert np.corrcoef(full.ravel(), small.ravel())[0, 1] > 0.95
 

@@ -1,0 +1,85 @@
+"""What a wafer looks like to the network, as one vector: its features pooled, projected and made unit length."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from data.classes import CLASS_COUNT
+from models.projection import Projection
+from models.unet import WaferUNet
+
+ZONES = (0.0, 0.3, 0.5, 0.7, 0.85, 2.0)
+"""Rings around the centre, in shares of the radius, over which the classes' probabilities are summed up."""
+LOGIT_BOUND = 12.0
+NOWHERE = -1e4
+
+
+class Embedder(nn.Module):
+    """Pools a network's features and answers over a wafer into one descriptor, and projects that.
+
+    The descriptor holds, of every encoder stage, the mean over the tested area and the maximum; of every class the
+    presence on the wafer, the wafer-level logit, and the root of the share of each zone that fails for it.
+
+    Shape:
+        features: of `WaferUNet.encode`; logits: (N, 8, S, S); wafer: (N, 3, S, S). Output: (N, 512), unit length, or
+        the descriptor (N, D) itself without a projection.
+    """
+
+    def __init__(self, projection: Projection | None) -> None:
+        super().__init__()
+        self.projects = projection is not None
+        if projection is not None:
+            self.register_buffer("center", torch.from_numpy(projection.center))
+            self.register_buffer("matrix", torch.from_numpy(projection.matrix))
+
+    def forward(self, wafer: Tensor, features: list[Tensor], whole: Tensor, logits: Tensor) -> Tensor:
+        """Describe and project."""
+        described = torch.cat([*_stages(wafer, features), *_answers(wafer, whole, logits)], dim=1)
+        if not self.projects:
+            return described
+        return functional.normalize((described - self.center) @ self.matrix, dim=1)
+
+
+class EmbeddingUNet(nn.Module):
+    """The network as it is exported: logits, and the wafer's embedding beside them.
+
+    Args:
+        network: trained.
+        projection: how descriptors become embeddings; None to get the descriptors, from which one is fitted.
+    """
+
+    def __init__(self, network: WaferUNet, projection: Projection | None) -> None:
+        super().__init__()
+        self.network, self.embedder = network, Embedder(projection)
+
+    def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
+        """Give logits (N, 8, S, S) and embedding (N, 512)."""
+        features = self.network.encode(wafer)
+        logits = self.network.decode(features)
+        return logits, self.embedder(wafer, features, self.network.whole(features[-1]), logits)
+
+
+def _stages(wafer: Tensor, features: list[Tensor]) -> list[Tensor]:
+    """Mean over the tested area and maximum of each stage but the first, which is the wafer itself."""
+    pooled = []
+    for stage, feature in enumerate(features[1:], start=1):
+        tested = functional.avg_pool2d(wafer[:, 1:2], 2**stage) + 1e-6
+        pooled.append((feature * tested).sum(dim=(2, 3)) / tested.sum(dim=(2, 3)))
+        pooled.append(feature.amax(dim=(2, 3)))
+    return pooled
+
+
+def _answers(wafer: Tensor, whole: Tensor, logits: Tensor) -> list[Tensor]:
+    failing, tested, radius = wafer[:, :1], wafer[:, 1:2] > 0, wafer[:, 2:3]
+    fails = (failing > 0).flatten(2).expand(-1, CLASS_COUNT, -1)
+    flat = logits.flatten(2)
+    weights = torch.softmax(torch.where(fails, flat, torch.full_like(flat, NOWHERE)), dim=2)
+    presence = (weights * flat).sum(dim=2).clamp(-LOGIT_BOUND, LOGIT_BOUND)
+    probable = torch.sigmoid(logits) * failing
+    shares = []
+    for inner, outer in pairwise(ZONES):
+        zone = ((radius >= inner) & (radius < outer) & tested).to(logits.dtype)
+        shares.append((probable * zone).sum(dim=(2, 3)) / zone.sum(dim=(2, 3)).clamp(min=1))
+    return [presence, whole, torch.sqrt(torch.cat(shares, dim=1) + 1e-6)]
