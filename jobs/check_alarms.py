@@ -32,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = parse(CheckAlarmsConfig, argv)
     try:
         at = settings().at(config.home)
+        lake = Lake(at.lake_url)
         while True:
-            status = check_alarms(at)
+            status = check_alarms(at, lake)
             if config.every is None:
                 return status
             time.sleep(config.every)
@@ -42,22 +43,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def check_alarms(at: Settings, lake: Lake | None = None, *, deliver: bool = True) -> int:
+def check_alarms(at: Settings, lake: Lake, *, deliver: bool = True) -> int:
     """Look at what is new and send what is due.
 
     Args:
-        at: where the lake and the decisions are.
-        lake: the lake when it is open already.
+        at: where the decisions are.
+        lake: looked at.
         deliver: send; else new alarms are only kept.
 
     Returns:
         0, or 1 when a delivery failed.
     """
     decisions = Decisions(at.decisions_place)
-    found = check(lake or Lake(at.lake_url), decisions, deliver=deliver)
+    found = check(lake, decisions, deliver=deliver)
     delivered, failed = deliver_due(decisions) if deliver else (0, 0)
     print(f"{found.raised:,} new alarms, {delivered:,} delivered, {failed:,} failed.", file=sys.stderr)
     return 1 if failed else 0
+
+
+def check_after_work(at: Settings, lake: Lake, *, deliver: bool = True) -> None:
+    """Do what `check_alarms` does at the end of another job, which has done its own work however this goes."""
+    try:
+        check_alarms(at, lake, deliver=deliver)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from core.settings import settings
 from core.storage import Folder
 from data.errors import WaferError
 from data.synthesis.fab import demo_fab
+from jobs.check_alarms import check_after_work
 from jobs.flags import parse
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if mark is None or not count:
             mark = Mark(config.wafers or at.demo_wafers, config.seed)
         _make(lake, load_segmenter(at, config.model), home, mark)
+        check_after_work(at, lake, deliver=False)
     except (WaferError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

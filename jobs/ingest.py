@@ -8,9 +8,12 @@ from pathlib import Path
 from core.analysis import bounded_batches
 from core.blobs import Blobs
 from core.lake import Lake
+from core.orientation_rules import with_rules
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
+from data.formats import ReadOptions
 from data.wafer import WaferMap
+from jobs.check_alarms import check_after_work
 from jobs.flags import parse
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
@@ -48,19 +51,21 @@ def _run(config: IngestConfig, at: Settings) -> int:
         raise SettingError("command line", "expected files, folders or zips, found none", "Name what to ingest.")
     segmenter = load_segmenter(at, config.model) if config.segment else None  # a missing model shows before the work
     lake = Lake(at.lake_url)
-    status = ingest_files(config.paths, lake, Blobs(at.blobs_url))
+    status = ingest_files(config.paths, lake, Blobs(at.blobs_url), with_rules(ReadOptions(), at))
     if segmenter:
         segment_lake(lake, segmenter)
+        check_after_work(at, lake)
     return status
 
 
-def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs) -> int:
+def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs, options: ReadOptions | None = None) -> int:
     """Put every wafer of some files into the lake; a file's bytes are kept before its wafers are.
 
     Args:
         paths: files, folders or zips.
         lake: appended to.
         blobs: where the originals are kept.
+        options: how to read the files.
 
     Returns:
         0 when every file was read, else 1; the reasons stand on standard error.
@@ -68,7 +73,7 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs) -> int:
     Raises:
         LakeError: the lake or a blob cannot be written.
     """
-    reading = Reading(paths)
+    reading = Reading(paths, options)
     kept: set[str] = set()
     new = already = 0
 

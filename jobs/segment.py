@@ -10,9 +10,12 @@ from core.analysis import WaferResult, analyse, bounded_batches
 from core.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.lake import Lake
+from core.orientation_rules import with_rules
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
+from data.formats import ReadOptions
+from jobs.check_alarms import check_after_work
 from jobs.flags import parse
 from jobs.progress import ProgressLine
 from jobs.sources import Reading
@@ -49,8 +52,12 @@ def _run(config: SegmentConfig, at: Settings) -> int:
         raise SettingError("command line", "expected PATH... with --out, or --lake", "Say which of both to segment.")
     segmenter = load_segmenter(at, config.model)
     if config.out is None:
-        return segment_lake(Lake(at.lake_url), segmenter)
-    return segment_files(config.paths, config.out, segmenter, careful=config.careful)
+        lake = Lake(at.lake_url)
+        segment_lake(lake, segmenter)
+        check_after_work(at, lake)
+        return 0
+    options = with_rules(ReadOptions(), at)
+    return segment_files(config.paths, config.out, segmenter, careful=config.careful, options=options)
 
 
 def load_segmenter(at: Settings, model: str = "") -> Segmenter:
@@ -62,7 +69,9 @@ def load_segmenter(at: Settings, model: str = "") -> Segmenter:
     return Segmenter.load(model or at.model or None, threads=at.threads or None)
 
 
-def segment_files(paths: Sequence[Path], out: Path, segmenter: Segmenter, *, careful: bool = False) -> int:
+def segment_files(
+    paths: Sequence[Path], out: Path, segmenter: Segmenter, *, careful: bool = False, options: ReadOptions | None = None
+) -> int:
     """Segment every wafer of some files and write the results.
 
     Args:
@@ -70,6 +79,7 @@ def segment_files(paths: Sequence[Path], out: Path, segmenter: Segmenter, *, car
         out: folder for the results.
         segmenter: the model.
         careful: average over eight turns and flips.
+        options: how to read the files.
 
     Returns:
         0 when every file was read, else 1; the reasons stand in summary.json and on standard error.
@@ -78,7 +88,7 @@ def segment_files(paths: Sequence[Path], out: Path, segmenter: Segmenter, *, car
         SettingError: the folder cannot be written to.
         ModelError: the network fails; nothing is written.
     """
-    reading = Reading(paths)
+    reading = Reading(paths, options)
     with ResultWriter(out) as writer, ProgressLine("segmented") as progress:
         for done, (result, milliseconds) in enumerate(_timed(reading, segmenter, careful), 1):
             writer.add(result, milliseconds)

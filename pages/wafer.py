@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.analysis import analyse
 from data.errors import WaferError
+from pages.parts.alarm_checks import look_for_alarms
 from pages.parts.cache import lake as open_lake
 from pages.parts.cache import segmenter
 from pages.parts.empty import explained, stop_if_empty
@@ -35,6 +36,7 @@ with explained():
         if st.button("Segment it now", type="primary"):
             with st.spinner("Finding patterns"):
                 lake.append_results(analyse([wafer], segmenter()))
+                look_for_alarms()
             st.rerun()
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
     else:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.decisions import audit
@@ -93,6 +93,18 @@ def save_channel(session: Session, channel: Channel, person: Person) -> Channel:
     return channel
 
 
+def channel_by_id(session: Session, number: int) -> Channel:
+    """Give a channel.
+
+    Raises:
+        DecisionsError: there is none of that number.
+    """
+    channel = session.get(Channel, number)
+    if channel is None:
+        raise DecisionsError(f"channel {number}", "there is no such channel", "Look at the list of channels.")
+    return channel
+
+
 def send_to_all(session: Session, alarm: Alarm) -> int:
     """Put an alarm on its way to every enabled channel; give how many there are."""
     enabled = [channel for channel in channels(session) if channel.enabled]
@@ -153,10 +165,5 @@ def newest_deliveries(session: Session, limit: int = 100) -> list[tuple[Delivery
 
 def waiting(session: Session) -> int:
     """Count the deliveries that are due."""
-    return len(
-        list(
-            session.scalars(
-                select(Delivery.id).where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now())
-            )
-        )
-    )
+    due = select(func.count()).where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now())
+    return session.scalar(due) or 0

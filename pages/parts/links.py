@@ -15,6 +15,8 @@ ZONE, ATTRIBUTE = "zone", "history"
 SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
 FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
 """Names in the query string that pages share."""
+ALARM_VIEW = "show_alarms"
+"""Name in the query string of what the page of alarms shows."""
 CARRIED = "filters"
 """Name under which filters travel packed to a page that shows none."""
 

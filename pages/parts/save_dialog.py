@@ -12,10 +12,12 @@ from core.intake import Intake
 from core.saving import Saved, save
 from data.classes import CLASSES
 from data.errors import WaferError
+from pages.parts.alarm_checks import look_for_alarms
 from pages.parts.cache import blobs, lake
 from pages.parts.cluster_table import class_column
 from pages.parts.empty import explained
 from pages.parts.links import link
+from pages.parts.orientation_editor import lying
 from pages.parts.state import edited_rows
 
 TITLES = {c.key: c.name for c in CLASSES}
@@ -51,12 +53,15 @@ def save_dialog(intake: Intake, *, key: str) -> None:
             "found": class_column("Found"),
         },
     )
+    lying([entry.wafer for entry in entries])
     twice = [name for name, count in Counter(entry.wafer.key for entry in entries).items() if count > 1]
     if twice:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            _report(save(intake, lake(), blobs()))
+            saved = save(intake, lake(), blobs())
+            _report(saved)
+            look_for_alarms()
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:

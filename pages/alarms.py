@@ -1,0 +1,70 @@
+"""Alarms: what needs somebody's eyes, worst first, and the rules that say so."""
+
+import streamlit as st
+
+from core.decisions.alarms import open_alarms, past_alarms, rules
+from pages.parts.alarm_cards import alarm_cards, alarm_table
+from pages.parts.alarm_channels import channel_editor
+from pages.parts.alarm_checks import look_for_alarms
+from pages.parts.alarm_rules import rule_editor
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained
+from pages.parts.links import ALARM_VIEW, link
+from pages.parts.measures import HELP
+
+OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery")
+ON_A_PAGE = 20
+
+with explained():
+    lake, decisions = open_lake(), open_decisions()
+    st.title("Alarms")
+    with st.spinner("Looking at what is new"):
+        look_for_alarms()
+    view = st.segmented_control(
+        "View", VIEWS, default=OPEN, required=True, key=ALARM_VIEW, bind="query-params", label_visibility="collapsed"
+    )
+    with decisions.reading() as session:
+        names = {rule.id: rule.name for rule in rules(session)}
+        alarms = past_alarms(session) if view == HISTORY else open_alarms(session)
+
+    if view == RULES:
+        rule_editor(lake, decisions)
+    elif view == DELIVERY:
+        channel_editor(decisions)
+    elif not alarms and view == HISTORY:
+        st.info("No alarm was acknowledged yet. Those that are stand here, with who did it and what was said.")
+    elif not alarms:
+        st.info("No alarm is open. Wafers raise them by the rules, as soon as they are segmented.")
+        link("wafers", "Look at the wafers")
+    else:
+        table = alarm_table(alarms, names)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{len(alarms):,}** {'acknowledged' if view == HISTORY else 'open'}", width="content")
+            st.download_button(
+                "Download CSV",
+                table.to_csv(index=False),
+                "alarms.csv",
+                "text/csv",
+                on_click="ignore",
+                help="All of these.",
+            )
+        if view == HISTORY:
+            st.dataframe(
+                table,
+                hide_index=True,
+                alt="Acknowledged alarms",
+                column_config={
+                    "severity": st.column_config.NumberColumn("severity", format="%.0f", help=HELP["severity"]),
+                    "wafers": st.column_config.NumberColumn("wafers", help="Wafers behind the alarm."),
+                    "raised": st.column_config.DatetimeColumn("raised", format="YYYY-MM-DD HH:mm", help="UTC."),
+                    "acknowledged": st.column_config.DatetimeColumn(
+                        "acknowledged", format="YYYY-MM-DD HH:mm", help="UTC."
+                    ),
+                },
+            )
+        else:
+            pages = -(-len(alarms) // ON_A_PAGE)
+            page = st.pagination(pages, key="alarm-page") if pages > 1 else 1
+            with st.spinner("Drawing wafers"):
+                alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, decisions)

@@ -1,0 +1,132 @@
+"""The rules for alarms: which there are, on and off, and a form to write one."""
+
+import streamlit as st
+
+from core.alarms.finding import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
+from core.decisions import Decisions
+from core.decisions.alarms import AlarmRule, RuleKind, rule_by_id, rules, save_rule
+from core.identity import local_person
+from core.lake import Lake
+from data.classes import CLASSES
+from pages.parts.empty import explained
+
+KINDS = {
+    RuleKind.SEVERITY: "Severity over a limit",
+    RuleKind.SHARE: "Share of a class over a limit",
+    RuleKind.SPC: "A class beyond its control limits",
+    RuleKind.NEW: "A class new to a product",
+}
+MEANINGS = {
+    RuleKind.SEVERITY: "A lot has wafers whose severity is above the limit. One alarm a lot.",
+    RuleKind.SHARE: (
+        f"Of the wafers of a product in the last days, at least {LEAST_WAFERS}, the share that shows a class is "
+        "above the limit. One alarm for each product and class; after it was acknowledged, counting starts anew."
+    ),
+    RuleKind.SPC: (
+        "The daily share of wafers of a product that show a class breaks a Western Electric rule upwards. The chart of "
+        "individual values takes the older half of the days as normal. At least "
+        f"{LEAST_AFFECTED} wafers have to speak for it."
+    ),
+    RuleKind.NEW: (f"A class is found on a product on which none of at least {LEAST_WAFERS} earlier wafers showed it."),
+}
+NAMES = {c.key: c.name for c in CLASSES}
+WITH_LIMIT = (RuleKind.SEVERITY, RuleKind.SHARE)
+WITH_DAYS = (RuleKind.SHARE, RuleKind.SPC)
+NEW_RULE = 0  # no rule of the database has this number
+
+
+def rule_editor(lake: Lake, decisions: Decisions) -> None:
+    """Show the rules with a switch each, and a form for one of them or a new one."""
+    with decisions.reading() as session:
+        known = {rule.id: rule for rule in rules(session)}
+    st.caption(f"Wafers tested more than {RECENT_DAYS} days before the newest one raise nothing.")
+    for rule in known.values():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.toggle(
+                f"**{rule.name}** · {_words(rule)}",
+                value=rule.enabled,
+                key=f"rule-on-{rule.id}",
+                help=MEANINGS[rule.kind],
+                on_change=_switch,
+                args=(decisions, rule.id, not rule.enabled),
+            )
+    choices = [NEW_RULE, *known]
+    chosen = st.selectbox(
+        "Write",
+        choices,
+        key="rule-chosen",
+        format_func=lambda number: f"Change: {known[number].name}" if number else "New rule",
+        help="A new rule, or one to change. What a rule raised before stays as it is.",
+    )
+    rule = known.get(chosen) or AlarmRule(name="", kind=RuleKind.SEVERITY, threshold=80.0)
+    _form(rule, lake, decisions)
+
+
+def _form(rule: AlarmRule, lake: Lake, decisions: Decisions) -> None:
+    """Draw the fields of a rule; those that its kind has no use for are not shown."""
+    stamp = f"rule-{rule.id}"
+    with st.container(border=True):
+        kind = st.selectbox(
+            "Looks at",
+            list(KINDS),
+            index=list(KINDS).index(rule.kind),
+            format_func=KINDS.__getitem__,
+            key=f"{stamp}-kind",
+        )
+        st.caption(MEANINGS[kind])
+        left, middle, right = st.columns(3)
+        name = left.text_input("Name", rule.name, key=f"{stamp}-name", max_chars=200, placeholder="As alarms name it")
+        products = ["", *sorted({*lake.distinct("product"), *([rule.product] if rule.product else [])})]
+        product = middle.selectbox(
+            "Product",
+            products,
+            index=products.index(rule.product),
+            format_func=lambda one: one or "All products",
+            key=f"{stamp}-product",
+            help="Only wafers of this product. All products: each by itself.",
+        )
+        classes = ["", *NAMES]
+        defect_class = right.selectbox(
+            "Class",
+            classes,
+            index=classes.index(rule.defect_class),
+            format_func=lambda key: NAMES.get(key, "All classes"),
+            key=f"{stamp}-class",
+            help="Only this class. All classes: each by itself; for severity: wafers of whatever class.",
+        )
+        threshold, days = rule.threshold, rule.days
+        if kind in WITH_LIMIT:
+            threshold = left.number_input(
+                "Limit" if kind is RuleKind.SEVERITY else "Limit (%)",
+                0.0, 100.0, float(rule.threshold), 1.0, key=f"{stamp}-limit",
+                help="Above it, the rule fires: severity from 0 to 100, or percent of the wafers.",
+            )  # fmt: skip
+        if kind in WITH_DAYS:
+            days = middle.number_input(
+                "Days", 1, 365, rule.days, key=f"{stamp}-days", help="How far it looks back from the newest test."
+            )
+        if st.button("Save rule", type="primary", key=f"{stamp}-save"):
+            with explained(), decisions.writing() as session:
+                kept = rule_by_id(session, rule.id) if rule.id else rule
+                kept.name, kept.kind, kept.product, kept.defect_class = name, kind, product, defect_class
+                kept.threshold, kept.days = threshold, days
+                save_rule(session, kept, local_person())
+            st.toast(f"Rule {name!r} is saved. It looks at wafers that come in from now on.")
+            st.rerun()
+
+
+def _switch(decisions: Decisions, number: int, enabled: bool) -> None:
+    with explained(), decisions.writing() as session:
+        rule = rule_by_id(session, number)
+        rule.enabled = enabled
+        save_rule(session, rule, local_person())
+
+
+def _words(rule: AlarmRule) -> str:
+    """Say what a rule looks at in a line."""
+    limit = (
+        f", above {rule.threshold:g}{' %' if rule.kind is RuleKind.SHARE else ''}" if rule.kind in WITH_LIMIT else ""
+    )
+    days = f", over {rule.days} days" if rule.kind in WITH_DAYS else ""
+    classes = NAMES.get(rule.defect_class, "all classes")
+    return f"{KINDS[rule.kind]}{limit}{days}; {rule.product or 'all products'}, {classes}"
