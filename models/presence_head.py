@@ -56,13 +56,10 @@ def fit_presence(described: Tensor, presence: Tensor, weight: Tensor, epochs: in
     Returns:
         The head, ready to be used.
     """
-    head = PresenceHead(described.mean(dim=0), described.std(dim=0) + 1e-3)
     draws = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for layer in head.layers:
-            if isinstance(layer, nn.Linear):
-                layer.reset_parameters()
+        head = PresenceHead(described.mean(dim=0), described.std(dim=0) + 1e-3)
         steps = max(1, epochs * len(described) // BATCH)
         optimizer = torch.optim.AdamW(head.parameters(), RATE, weight_decay=DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
