@@ -15,7 +15,7 @@ from pages.parts.table_download import csv_button
 from pages.parts.trend_words import subject_name
 from pages.parts.wafer_table import WORST_FIRST
 
-NEWEST_DAYS, MOST_DRAWN, MOST_SAID = 28, 12, 3
+NEWEST_DAYS, MOST_DRAWN, MOST_SAID, ROW_PX = 28, 12, 3, 30
 TABLE, CHART = "commonality-table", "odds"
 ODDS_HELP = (
     "Odds of being affected with this value over the odds without it; 1: no difference. Interval of 95 % by Woolf; "
@@ -113,16 +113,18 @@ with explained():
         st.dataframe(
             found.table.drop(columns=["p", "lot_p"]).assign(
                 share=100 * found.table["affected"] / found.table["wafers"],
+                interval=[f"{low:.3g} to {high:,.3g}" for low, high in found.table[["low", "high"]].to_numpy()],
                 share_rest=100 * found.table["affected_rest"] / found.table["wafers_rest"],
             )[[
                 "attribute", "value", "affected", "wafers", "share", "affected_rest", "wafers_rest", "share_rest",
-                "ratio", "low", "high", "q", "lot_q", "affected_lots", "lots",
+                "ratio", "interval", "q", "lot_q", "affected_lots", "lots",
             ]],
             key=TABLE,
             on_select=lambda: open_wafers(found.table, clicked_row(TABLE)),
             selection_mode="single-cell",
             hide_index=True,
-            height=min(len(found.table), 12) * 35 + 38,
+            row_height=ROW_PX,
+            height=min(len(found.table), 12) * ROW_PX + 38,
             placeholder="–",
             alt="Values of every attribute with odds ratio and p-values",
             column_config={
@@ -135,8 +137,7 @@ with explained():
                 "wafers_rest": st.column_config.NumberColumn("Rest", help="Wafers without it."),
                 "share_rest": st.column_config.NumberColumn("Share", format="%.1f %%"),
                 "ratio": st.column_config.NumberColumn("Odds ratio", format="%.3g", help=ODDS_HELP),
-                "low": st.column_config.NumberColumn("from", format="%.3g"),
-                "high": st.column_config.NumberColumn("to", format="%.3g"),
+                "interval": st.column_config.TextColumn("95 % interval", help=ODDS_HELP),
                 "q": st.column_config.NumberColumn("q", format="%.2g", help=Q_HELP),
                 "lot_q": st.column_config.NumberColumn("q by lots", format="%.2g", help=LOT_HELP),
                 "affected_lots": st.column_config.NumberColumn("Lots aff.", help="Lots with an affected one of them."),

@@ -82,7 +82,7 @@ def _points(chart: ControlChart, violations: Sequence[Violation], hover: Sequenc
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        text=["".join(str(rule) for rule in sorted(rules.get(at, ()))) for at in range(count)],
+        text=[",".join(str(rule) for rule in sorted(rules.get(at, ()))) for at in range(count)],
         textposition="top center",
         textfont={"size": 10, "color": ink},
         hovertext=list(hover),

@@ -9,6 +9,7 @@ from pages.parts.state import clicked_row
 from pages.parts.table_download import csv_button
 from pages.parts.trend_words import MeasureWords
 
+ROW_PX = 30
 Z_HELP = (
     "Distance from the mean of the product's earlier lots, in standard deviations from lot to lot (of a share at least "
     "those of a binomial draw of the lot's wafers)."
@@ -51,7 +52,7 @@ def _table(lots: pd.DataFrame, words: MeasureWords, key: str) -> None:
                 "value": [words.write(value) for value in lots["value"]],
                 "history": [words.write(value) for value in lots["history_mean"]],
                 "z": lots["z"],
-                "p": lots["p"],
+                "p": [f"{p:.2g}" if pd.notna(p) else None for p in lots["p"]],
                 "lots": lots["history_lots"],
                 "flag": ["beyond" if out else "" for out in lots["beyond"]],
             }
@@ -60,7 +61,8 @@ def _table(lots: pd.DataFrame, words: MeasureWords, key: str) -> None:
         on_select=lambda: _open(lots, key),
         selection_mode="single-cell",
         hide_index=True,
-        height=min(len(lots), 8) * 35 + 38,
+        row_height=ROW_PX,
+        height=min(len(lots), 8) * ROW_PX + 38,
         placeholder="–",
         alt=f"Lots against their history: {key.replace('_', ' ')}",
         column_config={
@@ -70,7 +72,7 @@ def _table(lots: pd.DataFrame, words: MeasureWords, key: str) -> None:
             "value": st.column_config.TextColumn("Lot's value", help=words.help),
             "history": st.column_config.TextColumn("History", help="Mean of the product's earlier lots."),
             "z": st.column_config.NumberColumn("z-score", format="%.1f", help=Z_HELP),
-            "p": st.column_config.NumberColumn("p-value", format="%.3g", help=P_HELP),
+            "p": st.column_config.TextColumn("p-value", help=P_HELP),
             "lots": st.column_config.NumberColumn("Earlier lots"),
             "flag": st.column_config.TextColumn("Flag", help=f"Beyond {FLAGGED_SIGMA:g} sigma, either way."),
         },

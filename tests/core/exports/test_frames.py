@@ -1,0 +1,12 @@
+import csv
+import io
+
+import pandas as pd
+
+from core.exports.frames import frame_csv
+
+
+def test_a_table_comes_back_as_it_was_but_for_formulas():
+    table = pd.DataFrame({"lot": ["L1", "=cmd()", "a,b"], "share": [0.25, None, -1.5], "n": [1, 2, 3]})
+    rows = list(csv.reader(io.StringIO(frame_csv(table))))
+    assert rows == [["lot", "share", "n"], ["L1", "0.25", "1"], ["'=cmd()", "", "2"], ["a,b", "-1.5", "3"]]
