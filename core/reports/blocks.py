@@ -15,6 +15,7 @@ from reportlab.platypus import Table as Cells
 from core.reports.style import (
     CAPTION,
     CELL,
+    CONTENT_HEIGHT,
     CONTENT_WIDTH,
     FIGURE,
     HEAD_CELL,
@@ -25,10 +26,11 @@ from core.reports.style import (
     RULE,
 )
 from core.reports.tables import Table, shown
-from core.reports.text import LATIN, paragraph_text
+from core.reports.text import LATIN, paragraph_text, shortened
 from core.value_maps import Scale
 
 _RIGHT = {"count", "real", "percent"}
+MOST_HEIGHT = CONTENT_HEIGHT / 2
 _GUTTER = 5 * mm
 _STRIPES = 64
 
@@ -81,15 +83,17 @@ def table(content: Table, width: float = CONTENT_WIDTH) -> Flowable:
 
 
 def picture(image: NDArray[np.uint8], width: float) -> Flowable:
-    """Give a picture (height, width, 4) RGBA, `width` points wide."""
-    return Image(_png(image), width, width * image.shape[0] / image.shape[1])
+    """Give a picture (height, width, 4) RGBA, `width` points wide; a tall one is narrower, so that a page holds it."""
+    scale = min(width / image.shape[1], MOST_HEIGHT / image.shape[0])
+    return Image(_png(image), scale * image.shape[1], scale * image.shape[0])
 
 
 def picture_grid(pictures: Sequence[tuple[NDArray[np.uint8], str]], across: int) -> Flowable:
     """Give pictures in rows of `across`, each above its caption; rows part over pages, pictures don't."""
     side = CONTENT_WIDTH / across
     tiles = [
-        [picture(image, side - 2 * mm), Paragraph(paragraph_text(caption), CAPTION)] for image, caption in pictures
+        [picture(image, side - 2 * mm), Paragraph(paragraph_text(shortened(caption)), CAPTION)]
+        for image, caption in pictures
     ]
     rows = [tiles[at : at + across] for at in range(0, len(tiles), across)]
     rows[-1] += [[] for _ in range(across - len(rows[-1]))]
@@ -141,7 +145,9 @@ def scale_bar(scale: Scale, unit: str, width: float) -> Drawing:
 
 def _cell(text: str, kind: str, *, head: bool = False) -> Paragraph:
     style = HEAD_CELL if head else CELL
-    return Paragraph(paragraph_text(text), style if kind not in _RIGHT else style.clone("right", alignment=2))
+    return Paragraph(
+        paragraph_text(shortened(text)), style if kind not in _RIGHT else style.clone("right", alignment=2)
+    )
 
 
 def _png(image: NDArray[np.uint8]) -> io.BytesIO:

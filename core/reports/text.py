@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
+MOST_IN_A_CELL = 160
 LATIN, BOLD = "Helvetica", "Helvetica-Bold"
 HAN, HANGUL = "STSong-Light", "HYSMyeongJo-Medium"
 """Fonts that readers of PDF bring along: Han also holds kana, Greek and Cyrillic."""
@@ -21,13 +22,22 @@ def paragraph_text(text: str) -> str:
     """
     written, run, font = [], "", LATIN
     for character in "".join(c if c.isprintable() else " " for c in text):
-        # A space goes with the run it stands in, or every word would be a run.
-        wanted = font if character == " " and font == LATIN else _font_of(character)
+        wanted = _font_of(character)
         if wanted != font:
             written.append(_run(run, font))
             run, font = "", wanted
         run += character
     return "".join([*written, _run(run, font)])
+
+
+def shortened(text: str) -> str:
+    """Cut what no cell or caption has room for; a cell that is taller than a page cannot be set.
+
+    Example:
+        >>> len(shortened("x" * 1000))
+        160
+    """
+    return text if len(text) <= MOST_IN_A_CELL else f"{text[: MOST_IN_A_CELL - 1]}…"
 
 
 def register_fonts() -> None:

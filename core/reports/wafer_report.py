@@ -59,6 +59,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
         table(_printed_clusters(result))
         if result.instances
         else note("No pattern was found: the failing dies are single, at the normal level."),
+        *_history(result),
     ]
     return pdf(front, blocks)
 
@@ -94,18 +95,18 @@ def _measures(result: WaferResult, summary: Summary) -> list[Flowable]:
         ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {COUNT_POINTS:.0f}"),
     ]
     zones = [(name.capitalize(), share) for name, share in summary.zones.items()]
-    history = sorted(result.wafer.attributes.items())
     return [
         heading("Severity"),
         table(Table("Severity", (Column("Term"), Column("Measure", width=1.4), Column("Points")), terms), width),
         heading("Where the affected dies lie"),
         table(Table("Zones", (Column("Distance"), Column("Share", "percent")), zones), width),
-        *(
-            [heading("Process history"), table(Table("History", (Column("Step"), Column("Value")), history), width)]
-            if history
-            else []
-        ),
     ]
+
+
+def _history(result: WaferResult) -> list[Flowable]:
+    told = [*sorted(result.wafer.attributes.items()), ("Model", result.segmentation.model)]
+    columns = (Column("Step"), Column("Value", width=2))
+    return [heading("Process history"), table(Table("Process history", columns, told), CONTENT_WIDTH / 2)]
 
 
 def _printed_clusters(result: WaferResult) -> Table:
