@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.errors import SettingError
 from data.turning import symmetry
@@ -124,7 +125,7 @@ def axes_text(x: str, y: str, first: tuple[int, int]) -> str:
     return f"x {x}, y {y}, ({first[0]}, {first[1]}) at row 0, column 0"
 
 
-def die_coordinates(wafer: WaferMap) -> tuple[np.ndarray, np.ndarray] | None:
+def die_coordinates(wafer: WaferMap) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Give x and y of every die as its file names them, int (H, W) each; None where no coordinates are known.
 
     Example:
@@ -140,6 +141,12 @@ def die_coordinates(wafer: WaferMap) -> tuple[np.ndarray, np.ndarray] | None:
     along = {"right": columns, "left": -columns, "down": rows, "up": -rows}
     x, y, first = parsed
     return first[0] + along[x], first[1] + along[y]
+
+
+def axis_directions(wafer: WaferMap) -> tuple[str, str]:
+    """Say which way x and y of a wafer's dies run on its grid; to the right and down where its file names no dies."""
+    parsed = _parse_axes(wafer)
+    return (parsed[0], parsed[1]) if parsed else ("right", "down")
 
 
 def _parse_axes(wafer: WaferMap) -> tuple[str, str, tuple[int, int]] | None:
@@ -160,5 +167,5 @@ def _turned_axes(wafer: WaferMap, mirrored: bool, quarters: int) -> dict[str, st
     k = (4 + quarters) if mirrored else -quarters % 4
     swap = {"right": "left", "left": "right"} if mirrored else {}
     x, y = (_DIRECTIONS[(_DIRECTIONS.index(swap.get(way, way)) + quarters) % 4] for way in parsed[:2])
-    first = tuple(int(symmetry(axis, k)[0, 0]) for axis in named)
-    return attributes | {DIE_AXES: axes_text(x, y, (first[0], first[1]))}
+    first = (int(symmetry(named[0], k)[0, 0]), int(symmetry(named[1], k)[0, 0]))
+    return attributes | {DIE_AXES: axes_text(x, y, first)}

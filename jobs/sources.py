@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from data.formats import ReadFailure, read_wafers
+from data.formats import ReadFailure, ReadOptions, read_wafers
 from data.wafer import WaferMap
 
 
@@ -16,9 +16,11 @@ class Reading:
 
     Args:
         paths: files, folders or zips.
+        options: how to read them, `core.orientation_rules.with_rules` as a rule; None for the defaults.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], options: ReadOptions | None = None) -> None:
+        self._options = options
         self.failures: list[ReadFailure] = []
         self.wafers = 0
         self._paths = paths
@@ -32,7 +34,7 @@ class Reading:
         name = ""
         for path in self._paths:
             self._path = path
-            for found in read_wafers(path):
+            for found in read_wafers(path, options=self._options):
                 if found.source_name != name:
                     self._finished += bool(name)
                     name = found.source_name

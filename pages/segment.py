@@ -13,6 +13,7 @@ from core.samples import sample_files
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
+from pages.parts.orientation_editor import orientation_editor
 from pages.parts.read_options import read_recipe
 from pages.parts.results_browser import results_browser
 from pages.parts.save_dialog import save_dialog
@@ -36,7 +37,7 @@ def hand_in(held: Intake) -> None:
     """Offer the ways in: files, and samples for who has none."""
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     files = st.file_uploader(
-        "Wafer maps: images, die tables, npz, or a zip of them",
+        "Wafer maps: STDF, KLARF, SEMI maps, images, die tables, npz, or a zip of them",
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
         accept_multiple_files=True,
         key=f"segment-files-{intake_round()}",
@@ -59,8 +60,8 @@ def invitation() -> None:
     goes_in, named, comes_out = st.columns(3, gap="large")
     goes_in.markdown("**What goes in**")
     goes_in.caption(
-        "Images of wafer maps (PNG, TIFF, JPEG), die tables with x, y and bin (CSV, Parquet), NPZ, LSWMD.pkl, or a zip "
-        "of any of these. One bad file does not stop the others."
+        "STDF, KLARF, SEMI G85 and E142, SINF and text maps, images (PNG, TIFF, JPEG), die tables with x, y and bin "
+        "(CSV, Parquet), NPZ, LSWMD.pkl, or a zip of any of these. One bad file does not stop the others."
     )
     named.markdown("**How wafers are named**")
     named.caption(
@@ -159,6 +160,7 @@ with explained():
         warm_up(segmenter(), segmenter().name)
     if ready:
         chosen = results_browser(ready, held.recipe, key=BROWSER)
+        orientation_editor(chosen.wafer)
         if chosen.result:
             wafer_view(chosen.result, key="segment")
     if held.waiting:

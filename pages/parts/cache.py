@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.analysis import WaferResult, analyse
+from core.axis_arrows import axes_png
 from core.blobs import Blobs
 from core.comparison import history_steps as list_history_steps
 from core.decisions import Decisions
@@ -20,6 +21,7 @@ from core.stacking import Grid, Stack, stack
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
 from data.formats import ReadOptions, read_bytes
+from data.orientation import axis_directions
 from data.wafer import WaferMap
 
 THUMBNAIL_PX = 128
@@ -119,6 +121,22 @@ def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: 
     """
     png = thumbnail_png(_result.wafer, _result.segmentation, palette, theme, side_px)
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def axes_picture(wafer: WaferMap, theme: Theme) -> bytes:
+    """Give a wafer's picture with notch and axes as PNG.
+
+    Args:
+        wafer: as it would be saved.
+        theme: what the picture lies on.
+    """
+    said = f"{dies_hash(wafer)} {wafer.die_pitch_mm} {wafer.diameter_mm} {axis_directions(wafer)}"
+    return _axes_picture(said, theme, wafer)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _axes_picture(said: str, theme: Theme, _wafer: WaferMap) -> bytes:
+    return axes_png(_wafer, theme)
 
 
 def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, theme: Theme) -> TonePreview | None:

@@ -9,6 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.handed_file import HandedFile
 from core.intake import Recipe
+from core.orientation_rules import with_rules
+from core.settings import settings
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch
@@ -28,7 +30,7 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
         chosen: id of the wafer that is looked at; if it is of an image, that one shows it.
     """
     with st.expander("Options"):
-        names, lengths = st.columns(4), st.columns(4)
+        names, lengths = st.columns(5), st.columns(4)
         product = names[0].text_input(
             "Product", key="read_product", bind="query-params", help="Of wafers whose file names no product."
         )
@@ -39,6 +41,11 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
         notch = names[2].selectbox(
             "Notch", list(Notch), format_func=str.capitalize, key="read_notch", bind="query-params",
             help="Where the notch points on the map, where the file does not say.",
+        )  # fmt: skip
+        overlay = names[4].text_input(
+            "Map", key="read_overlay", bind="query-params", placeholder="the first",
+            help="Which map to take of a file that holds several: hard or soft for the bins of STDF, the name of a map "
+            "for SEMI E142. Left empty: hard bins, and the first map.",
         )  # fmt: skip
         diameter = _length(
             names[3], "Wafer diameter, mm", "read_diameter", "Of wafers whose file gives none. 300 mm is assumed."
@@ -55,6 +62,7 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
                 lot=lot.strip() or None,
                 product=product.strip(),
                 notch=notch or Notch.DOWN,
+                overlay=overlay.strip(),
                 diameter_mm=diameter,
                 die_pitch_mm=(down, across) if down and across else None,
                 pass_values=passing,
@@ -67,7 +75,7 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
             options = ReadOptions()
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
-    return Recipe(options, careful)
+    return Recipe(with_rules(options, settings()), careful)
 
 
 def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
