@@ -102,7 +102,9 @@ def commonality(lake: Lake, where: WaferFilter, subject: Subject, *, positions: 
     table.insert(10, "q", benjamini_hochberg(table["p"]))
     table["lot_q"] = benjamini_hochberg(table["lot_p"])
     order = table.assign(fewer=table["ratio"] <= 1).sort_values(["fewer", "p", "attribute", "value"])
-    left_out = dict(found.loc[~compared, ["attribute", "values"]].sort_values("attribute").itertuples(index=False))
+    left_out: dict[str, int] = dict(
+        found.loc[~compared, ["attribute", "values"]].sort_values("attribute").itertuples(index=False)
+    )
     return Commonality(whole.n, whole.k, whole.lots, table.loc[order.index].reset_index(drop=True), left_out)
 
 

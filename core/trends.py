@@ -1,7 +1,7 @@
 """Defects over time: sums by day, week and lot, each one query over columns in memory, and their control charts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -163,7 +163,7 @@ def baseline_of(table: pd.DataFrame, days: tuple[date, date] | None = None) -> N
 
 
 def controlled(table: pd.DataFrame, measure: Measure, kind: ChartKind, baseline: NDArray[np.bool_]) -> ControlChart:
-    """Draw up the control chart of a series whose periods all have a value.
+    """Draw up the control chart of a series whose periods all have a value; no limit lies below 0.
 
     Raises:
         WaferValueError: the baseline is too short.
@@ -171,4 +171,5 @@ def controlled(table: pd.DataFrame, measure: Measure, kind: ChartKind, baseline:
     if kind is ChartKind.P:
         return p_chart(table["affected"], table["wafers"], baseline)
     values = table[measure.value].to_numpy(dtype=np.float64)
-    return ewma_chart(values, baseline) if kind is ChartKind.EWMA else individuals_chart(values, baseline)
+    chart = ewma_chart(values, baseline) if kind is ChartKind.EWMA else individuals_chart(values, baseline)
+    return replace(chart, lower=np.maximum(chart.lower, 0))

@@ -9,7 +9,7 @@ from core.lake import Lake
 from core.lot_history import lot_scores
 from core.overview import span
 from core.spc import western_electric
-from core.trends import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
+from core.trends import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.cache import lake as open_lake
 from pages.parts.control_charts import control_chart
 from pages.parts.empty import explained, stop_if_empty
@@ -24,6 +24,7 @@ from pages.parts.weekly_block import weekly_block
 
 MOST_POINTS, LEAST_POINTS = 400, 4
 CHART = "control-chart"
+MEASURE_OF = {words.name: measure for measure, words in MEASURES.items()}
 KIND_HELP = (
     "p-chart: binomial limits, wider for points of few wafers. Individuals: limits from the mean moving range, which "
     "also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that shows small lasting shifts; "
@@ -42,7 +43,7 @@ def choose_baseline(lake: Lake) -> tuple[date, date] | None:
         return None
     chosen = st.date_input(
         "Baseline",
-        value=(),
+        value=[],
         min_value=whole[0],
         max_value=whole[1],
         key="baseline",
@@ -82,10 +83,11 @@ with explained():
 
     slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
     with slots[0]:
-        measure = st.selectbox(
-            "Measure", list(Measure), format_func=lambda m: MEASURES[m].name, key="measure", bind="query-params",
+        name = st.selectbox(
+            "Measure", list(MEASURE_OF), key="measure", bind="query-params",
             help=" ".join(f"{words.name}: {words.help}" for words in MEASURES.values()),
         )  # fmt: skip
+        measure = MEASURE_OF[name]
     with slots[1]:
         classes = class_filter()
     with slots[2]:

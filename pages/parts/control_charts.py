@@ -46,8 +46,8 @@ def control_chart(
     figure = quiet_figure([_points(chart, violations, hover), *_limits(chart)], HEIGHT, left=64, right=84, bottom=30)
     figure.update_layout(margin_t=20, hovermode="closest", clickmode="event+select")
     small = {"font": {"size": 11, "color": greys.outline}, "showarrow": False}
-    for at in np.flatnonzero(baseline):
-        figure.add_vrect(at - 0.5, at + 0.5, fillcolor=greys.passing, opacity=0.35, line_width=0, layer="below")
+    for place in np.flatnonzero(baseline):
+        figure.add_vrect(place - 0.5, place + 0.5, fillcolor=greys.passing, opacity=0.35, line_width=0, layer="below")
     if baseline.any():
         first = int(np.flatnonzero(baseline)[0])
         figure.add_annotation(
@@ -114,7 +114,7 @@ def odds_chart(table: pd.DataFrame, *, key: str, on_click: Callable[[], None]) -
         on_click: called after a click.
     """
     greys = GREYS[current_theme()]
-    names = [f"{row.attribute.replace('_', ' ')} {row.value}" for row in table.itertuples()]
+    names = [f"{a.replace('_', ' ')} {v}" for a, v in zip(table["attribute"], table["value"], strict=True)]
     points = go.Scatter(
         x=table["ratio"],
         y=names,

@@ -14,7 +14,15 @@ from pages.parts.state import set_widget
 
 NAMES = {c.key: c.name for c in CLASSES}
 FULL_SEVERITY = (0, 100)
-_CLEAR = ((PRODUCT, []), (LOT, []), (CLASS, []), (ZONE, None), (ATTRIBUTE, ""), (SEVERITY, FULL_SEVERITY), (TEXT, ""))
+_CLEAR: tuple[tuple[str, object], ...] = (
+    (PRODUCT, []),
+    (LOT, []),
+    (CLASS, []),
+    (ZONE, None),
+    (ATTRIBUTE, ""),
+    (SEVERITY, FULL_SEVERITY),
+    (TEXT, ""),
+)
 
 
 def product_filter(lake: Lake) -> list[str]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.weekly import FALSE_SHARE, changes, newest_weeks, significant, words
-from pages.parts.links import CLASS, DATES, PRODUCT, link
+from pages.parts.links import CLASS, DATES, PRODUCT, SORT, link
 from pages.parts.table_download import csv_button
 from pages.parts.trend_words import CLASS_NAMES
 from pages.parts.wafer_table import WORST_FIRST
@@ -47,11 +47,11 @@ def weekly_block(lake: Lake, where: WaferFilter) -> None:
 
 
 def _change(row: Mapping[Hashable, Any], days: list[str]) -> None:
-    query: dict[str, str | list[str]] = {DATES: days}
+    query: dict[str, list[str]] = {DATES: days}
     query |= {PRODUCT: [row["product"]]} if row["product"] else {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words(row), width="content")
         if row["class"]:
             query[CLASS] = [CLASS_NAMES[row["class"]]]
-            link("commonality", "What they share", **query)
-        link("wafers", "Wafers", **query, sort=WORST_FIRST)
+            link("commonality", "What they share", help="Tools and chambers of the affected wafers.", **query)
+        link("wafers", "Wafers", help="Of this week, worst first.", **query, **{SORT: [WORST_FIRST]})
