@@ -3,6 +3,10 @@
 import getpass
 from dataclasses import dataclass
 
+from data.errors import WaferValueError
+
+LONGEST_NAME = 200
+
 
 @dataclass(frozen=True)
 class Person:
@@ -10,7 +14,7 @@ class Person:
 
     Args:
         name: unique name, as it stands in records.
-        origin: who vouches for the name: "local" is the operating system's account.
+        origin: who vouches for the name: "local" is the operating system's account, "said" the person alone.
     """
 
     name: str
@@ -23,3 +27,19 @@ def local_person() -> Person:
         return Person(getpass.getuser())
     except (OSError, KeyError):
         return Person("local")
+
+
+def named_person(name: str) -> Person:
+    """Give a person who says a name, where several share one account.
+
+    Raises:
+        WaferValueError: the name is empty or longer than 200 characters.
+
+    Example:
+        >>> named_person(" Ana ")
+        Person(name='Ana', origin='said')
+    """
+    shown = " ".join(name.split())
+    if not 0 < len(shown) <= LONGEST_NAME:
+        raise WaferValueError("name", f"a name has 1 to {LONGEST_NAME} characters, found {len(shown)}", "Type yours.")
+    return Person(shown, "said")

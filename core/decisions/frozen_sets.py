@@ -124,7 +124,7 @@ def labels_in(session: Session, frozen: LabelSet) -> dict[str, Label]:
     texts: dict[int, str] = {}
     for start in range(0, len(numbers), KEYS_AT_ONCE):
         wanted = select(Annotation.id, Annotation.label).where(Annotation.id.in_(numbers[start : start + KEYS_AT_ONCE]))
-        texts |= dict(session.execute(wanted).tuples().all())
+        texts |= dict(session.execute(wanted).all())
     out = {}
     for member in frozen.members:
         text = texts.get(member.annotation_id, "")

@@ -76,7 +76,7 @@ def statuses(session: Session, iteration: int | None = None) -> dict[Status, int
     wanted = select(LabelItem.status, func.count()).group_by(LabelItem.status)
     if iteration is not None:
         wanted = wanted.where(LabelItem.iteration == iteration)
-    found = dict(session.execute(wanted).tuples().all())
+    found = dict(session.execute(wanted).all())
     return {status: found.get(status, 0) for status in Status}
 
 
@@ -93,6 +93,12 @@ def items(session: Session, iteration: int | None = None, limit: int = 2000) -> 
     order = {Status.IN_PROGRESS: 0, Status.PENDING: 1, Status.DONE: 2, Status.SKIPPED: 3, Status.SPARE: 4}
     found = session.scalars(wanted.order_by(LabelItem.priority.desc(), LabelItem.id).limit(limit))
     return sorted(found, key=lambda item: order[item.status])
+
+
+def trail(session: Session, person: Person, limit: int = 100) -> list[str]:
+    """List the wafers that a person has had, in the order they were taken, those still in hand among them."""
+    wanted = select(LabelItem.wafer_key).where(LabelItem.assignee == person.name, LabelItem.taken_at.is_not(None))
+    return list(session.scalars(wanted.order_by(LabelItem.taken_at.desc(), LabelItem.id.desc()).limit(limit)))[::-1]
 
 
 def people(session: Session) -> list[str]:
