@@ -53,7 +53,7 @@ def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
         return Checked(0, due)
     newest, tested = int(row["sequence"]), None if pd.isna(row["tested"]) else row["tested"].to_pydatetime()
     since = max(0, seen - LATE_NS)
-    found = [(rule, find(rule, Look(lake, tested, since, dealt_with[rule.id]))) for rule in wanted]
+    found = [(rule, find(rule, Look(lake, tested, seen, since, dealt_with[rule.id]))) for rule in wanted]
     raised = 0
     with decisions.writing() as session:
         for rule, findings in found:

@@ -66,12 +66,14 @@ class Look:
     Args:
         lake: what is looked at.
         newest: time of the newest test, UTC without a zone; None where no wafer says when it was tested.
-        since: results up to this sequence were looked at before; 0 for the first look.
+        seen: newest result that was looked at before; 0 for the first look.
+        since: results up to this one are not looked at again; a little before `seen`, for those that appear late.
         settled: subjects that a person has dealt with, and up to which result.
     """
 
     lake: Lake
     newest: datetime | None
+    seen: int
     since: int
     settled: Mapping[str, int]
 
@@ -160,7 +162,7 @@ def _new(rule: AlarmRule, look: Look) -> Iterator[Finding]:
     """Classes seen on a product for the first time."""
     for product, key in _subjects(rule, look):
         subject = f"{key} on {product}"
-        after = look.fresh_after(subject)
+        after = max(look.seen, look.settled.get(subject, 0))
         before = look.lake.query(_BEFORE.format(key=key), [product, after]).iloc[0]
         if before["wafers"] >= LEAST_WAFERS and not before["affected"]:
             wafers = _worst(look, product, key, after, look.back(RECENT_DAYS))

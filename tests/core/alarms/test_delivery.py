@@ -1,0 +1,140 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from core.alarms.delivery import check_address, deliver_due, masked, send_test, shown
+from core.decisions.alarms import Alarm, AlarmRule, RuleKind, save_rule
+from core.decisions.audit import AuditEntry
+from core.decisions.deliveries import (
+    PAUSES,
+    Channel,
+    Delivery,
+    DeliveryState,
+    claim_due,
+    save_channel,
+    send_to_all,
+    try_again,
+    waiting,
+)
+from core.decisions.schema import now
+from data.errors import DecisionsError
+
+
+@pytest.fixture
+def on_its_way(decisions, receiver, ana):
+    """An alarm on its way to the receiver."""
+    with decisions.writing() as session:
+        rule = save_rule(session, AlarmRule(name="Severity", kind=RuleKind.SEVERITY, threshold=80.0), ana)
+        save_channel(session, Channel(name="team", address=receiver.address), ana)
+        alarm = Alarm(rule_id=rule.id, subject="lot L1", words="Lot L1 is bad", score=90.0, count=1, sequence=1)
+        session.add(alarm)
+        session.flush()
+        assert send_to_all(session, alarm) == 1
+    return alarm
+
+
+def only(decisions) -> Delivery:
+    with decisions.reading() as session:
+        return session.scalars(select(Delivery)).one()
+
+
+def let_time_pass(decisions, pause):
+    with decisions.writing() as session:
+        for delivery in session.scalars(select(Delivery)):
+            delivery.due_at -= pause
+
+
+def test_an_alarm_reaches_a_webhook_once(decisions, receiver, on_its_way):
+    assert deliver_due(decisions) == (1, 0)
+    assert deliver_due(decisions) == (0, 0)
+    (message,) = receiver.received
+    assert message["title"] == "Waferscope alarm"
+    assert message["message"].startswith("Lot L1 is bad.")
+    found = only(decisions)
+    assert (found.state, found.tries, found.reason) == (DeliveryState.DELIVERED, 1, "")
+    assert found.ended_at is not None
+
+
+def test_what_fails_is_kept_with_its_reason_and_tried_again_until_it_is_delivered(decisions, receiver, on_its_way):
+    receiver.status = 503
+    assert deliver_due(decisions) == (0, 1)
+    found = only(decisions)
+    assert (found.state, found.tries) == (DeliveryState.WAITING, 1)
+    assert "503" in found.reason
+    assert PAUSES[0] - timedelta(seconds=60) < found.due_at - now() <= PAUSES[0]
+    assert deliver_due(decisions) == (0, 0)  # not yet
+    receiver.status = 200
+    let_time_pass(decisions, PAUSES[0])
+    assert deliver_due(decisions) == (1, 0)
+    assert len(receiver.received) == 1
+    assert only(decisions).state is DeliveryState.DELIVERED
+
+
+def test_after_the_last_pause_it_counts_as_failed_until_somebody_asks_again(decisions, receiver, on_its_way, ana):
+    receiver.status = 500
+    for pause in PAUSES:
+        assert deliver_due(decisions) == (0, 1)
+        let_time_pass(decisions, pause)
+    assert deliver_due(decisions) == (0, 1)
+    assert (only(decisions).state, only(decisions).tries) == (DeliveryState.FAILED, len(PAUSES) + 1)
+    let_time_pass(decisions, timedelta(days=9))
+    assert deliver_due(decisions) == (0, 0)
+    receiver.status = 200
+    with decisions.writing() as session:
+        assert try_again(session, ana) == 1
+    assert deliver_due(decisions) == (1, 0)
+
+
+def test_nobody_listening_is_a_failure_with_a_reason_that_holds_no_secret(decisions, receiver, on_its_way):
+    receiver.server_close()
+    with decisions.writing() as session:
+        session.execute(update(Channel).values(address="json://ana:s3cretpass@127.0.0.1:1/hook"))
+    assert deliver_due(decisions) == (0, 1)
+    assert only(decisions).reason
+    assert "s3cretpass" not in only(decisions).reason
+
+
+def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(decisions, on_its_way):
+    with decisions.writing() as session:
+        assert claim_due(session) is not None
+    with decisions.writing() as session:
+        assert claim_due(session) is None
+        assert waiting(session) == 0
+    let_time_pass(decisions, timedelta(minutes=3))  # the one who claimed it died
+    with decisions.writing() as session:
+        assert waiting(session) == 1
+        assert claim_due(session) is not None
+
+
+def test_a_test_message_says_how_it_went(receiver):
+    channel = Channel(name="team", address=receiver.address)
+    assert send_test(channel) == ""
+    assert "alarms reach this channel" in receiver.received[0]["message"]
+    receiver.status = 404
+    assert "404" in send_test(channel)
+    assert "s3cretpass" not in send_test(channel)
+
+
+def test_addresses_stand_in_no_audit_row_and_no_repr(decisions, on_its_way):
+    with decisions.reading() as session:
+        audited = [str(entry.details) for entry in session.scalars(select(AuditEntry))]
+        channels = [repr(channel) for channel in session.scalars(select(Channel))]
+    assert audited
+    assert not [text for text in audited + channels if "s3cretpass" in text]
+
+
+@pytest.mark.parametrize("address", ["", "hello", "nonsense://x", "http:/x", "https://example.com"])
+def test_an_address_that_nothing_can_be_sent_to_is_refused(address):
+    with pytest.raises(DecisionsError, match="expected an address that apprise understands"):
+        check_address(address)
+
+
+@pytest.mark.parametrize("address", ["json://127.0.0.1:8000/hook", "mailto://ana:word@example.com", "jsons://host"])
+def test_addresses_that_apprise_knows_pass(address):
+    check_address(address)
+
+
+def test_what_is_shown_of_an_address_is_its_kind():
+    assert shown("mailto://ana:word@example.com") == "mailto://****"
+    assert masked("no route to tokenA1 at host9", "slack://tokenA1/host9") == "no route to **** at ****"

@@ -1,0 +1,180 @@
+import pytest
+from sqlalchemy import delete
+
+from core.decisions import Decisions
+from core.decisions.alarms import AlarmRule, open_alarms, past_alarms, rules
+from core.decisions.deliveries import channels, newest_deliveries
+from core.identity import local_person
+from core.lake import Lake
+from tests.core.alarms.examples import keep, severe
+from tests.core.alarms.receiver import receiving
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Workspace with two lots above 80, the second worse."""
+    keep(Lake(tmp_path / "lake"), severe(0, 85.0, "edge"), severe(1, 10.0), severe(25, 96.0, "ring"))
+    return tmp_path
+
+
+@pytest.fixture
+def decisions(home):
+    return Decisions(home / "decisions.db")
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def words(app):
+    return [one.value for one in app.markdown if "Lot" in one.value]
+
+
+def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_page, home):
+    app = open_page("alarms", home=home)
+    assert not app.exception
+    assert words(app) == [
+        "**Lot LOT001 (TC38): severity up to 96 on 1 wafer, above 80**",
+        "**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**",
+    ]
+    assert len(app.get("image")) == 2
+    assert {link.label for link in app.get("page_link")} == {":primary[LOT001 W01]", ":primary[LOT000 W01]"}
+
+
+def test_an_alarm_is_acknowledged_with_a_comment_and_stands_in_the_history(open_page, home, decisions):
+    app = open_page("alarms", home=home)
+    app.text_area[0].set_value("pad replaced")
+    button(app, "Acknowledge").click().run()
+    assert not app.exception
+    assert words(app) == ["**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**"]
+    with decisions.reading() as session:
+        (closed,) = past_alarms(session)
+    assert (closed.comment, closed.acknowledged_by) == ("pad replaced", local_person().name)
+    table = open_page("alarms", home=home, show_alarms="History").dataframe[0].value
+    assert table[["comment", "wafers"]].values.tolist() == [["pad replaced", 1]]
+
+
+def test_without_a_comment_an_alarm_stays_open_and_the_page_says_why(open_page, home, decisions):
+    app = open_page("alarms", home=home)
+    button(app, "Acknowledge").click().run()
+    assert "expected a comment" in app.error[0].value
+    with decisions.reading() as session:
+        assert len(open_alarms(session)) == 2
+
+
+def test_a_rule_is_switched_off_and_on(open_page, home, decisions):
+    app = open_page("alarms", home=home, show_alarms="Rules")
+    for expected in (False, True):
+        app.toggle(key="rule-on-1").set_value(expected).run()
+        assert not app.exception
+        with decisions.reading() as session:
+            assert rules(session)[0].enabled is expected
+
+
+def test_a_rule_is_written_and_changed(open_page, home, decisions):
+    app = open_page("alarms", home=home, show_alarms="Rules")
+    app.text_input(key="rule-None-name").set_value("Edge on TC38")
+    app.selectbox(key="rule-None-kind").select("share").run()
+    app.selectbox(key="rule-None-product").select("TC38")
+    app.selectbox(key="rule-None-class").select("edge")
+    app.number_input(key="rule-None-limit").set_value(12.0)
+    app.number_input(key="rule-None-days").set_value(14).run()
+    button(app, "Save rule").click().run()
+    assert not app.exception
+    with decisions.reading() as session:
+        new = rules(session)[-1]
+    assert (new.name, new.kind, new.product, new.defect_class) == ("Edge on TC38", "share", "TC38", "edge")
+    assert (new.threshold, new.days, new.changed_by) == (12.0, 14, local_person().name)
+    app.selectbox(key="rule-chosen").select(new.id).run()
+    app.number_input(key=f"rule-{new.id}-limit").set_value(20.0).run()
+    button(app, "Save rule").click().run()
+    with decisions.reading() as session:
+        assert [(one.threshold, one.days) for one in rules(session) if one.name == "Edge on TC38"] == [(20.0, 14)]
+
+
+def test_a_rule_without_a_name_is_refused_in_a_sentence(open_page, home, decisions):
+    app = open_page("alarms", home=home, show_alarms="Rules")
+    button(app, "Save rule").click().run()
+    assert "expected a name of 1 to 200 characters" in app.error[0].value
+
+
+def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, decisions):
+    with receiving() as server:
+        app = open_page("alarms", home=home, show_alarms="Delivery")
+        assert "Alarms are sent nowhere yet" in app.info[0].value
+        app.text_input[0].set_value("Etch team")
+        app.text_input[1].set_value(server.address)
+        button(app, "Add channel").click().run()
+        assert not app.exception
+        assert "json://****" in app.toggle[0].label
+        button(app, "Send a test").click().run()
+        assert "the test was delivered" in app.success[0].value
+        server.status = 500
+        button(app, "Send a test").click().run()
+        assert "was not delivered" in app.error[0].value
+    assert len(server.received) == 1
+    with decisions.reading() as session:
+        assert [channel.address for channel in channels(session)] == [server.address]
+    shown = str([one.value for kind in (app.markdown, app.error, app.caption, app.text_input) for one in kind])
+    assert "s3cretpass" not in shown
+
+
+def test_an_address_that_apprise_does_not_know_is_refused(open_page, home, decisions):
+    app = open_page("alarms", home=home, show_alarms="Delivery")
+    app.text_input[0].set_value("Etch team")
+    app.text_input[1].set_value("hello")
+    button(app, "Add channel").click().run()
+    assert "expected an address that apprise understands" in app.error[0].value
+    with decisions.reading() as session:
+        assert channels(session) == []
+
+
+def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, decisions, monkeypatch):
+    monkeypatch.setattr("pages.parts.alarm_checks.start", lambda *_args, **_named: None)  # the job that would send
+    with receiving() as server:
+        app = open_page("alarms", home=home, show_alarms="Delivery")
+        app.text_input[0].set_value("Etch team")
+        app.text_input[1].set_value(server.address)
+        button(app, "Add channel").click().run()
+        keep(Lake(home / "lake"), severe(50, 99.0))
+        server.status = 503
+        app.run()
+        button(app, "Send again").click().run()
+        table = app.dataframe[0].value
+        assert table[["channel", "state", "tries"]].values.tolist() == [["Etch team", "waiting", 1]]
+        assert "503" in table["reason"][0]
+        server.status = 200
+        button(app, "Send again").click().run()
+    assert not app.exception
+    assert app.dataframe[0].value["state"].tolist() == ["delivered"]
+    assert len(server.received) == 1
+    with decisions.reading() as session:
+        assert len(newest_deliveries(session)) == 1
+
+
+def test_when_nothing_is_open_the_page_says_what_raises_alarms(open_page, home, decisions):
+    with decisions.writing() as session:
+        session.execute(delete(AlarmRule))
+    app = open_page("alarms", home=home)
+    assert not app.exception
+    assert "No alarm is open" in app.info[0].value
+
+
+@pytest.mark.parametrize("query", [{"show_alarms": "Nonsense"}, {"show_alarms": ["a", "b"]}])
+def test_nonsense_in_a_link_leaves_the_page_whole(open_page, home, query):
+    app = open_page("alarms", home=home, **query)
+    assert not app.exception
+    assert len(words(app)) == 2
+
+
+def test_a_workspace_without_wafers_shows_the_page(open_page, tmp_path):
+    app = open_page("alarms", home=tmp_path)
+    assert not app.exception
+    assert "No alarm is open" in app.info[0].value
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(open_page, home):
+    (home / "decisions.db").write_bytes(b"not a database at all, " * 100)
+    app = open_page("alarms", home=home)
+    assert not app.exception
+    assert "the database of decisions cannot be used" in app.error[0].value
