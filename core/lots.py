@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.lake import PAGE_COLUMNS, Lake, WaferFilter
-from core.slot_order import slot_of
+from core.slot_order import slot_effects, slot_of
 from core.stacking import Grid, Stack, grids, stack
 from data.classes import CLASS_KEYS
 from data.errors import LakeError
@@ -115,7 +115,7 @@ def open_lot(lake: Lake, lot_id: str, grid: Grid | None = None) -> Lot:
     if not held:
         raise LakeError(lake.root, f"there is no lot {lot_id!r}", "Check its name, or choose one of the list.")
     wafers = lake.query(_WAFERS, [lot_id])
-    slots = [slot_of(dict(row.attributes), row.wafer_id) for row in wafers.itertuples()]
+    slots = [slot_of(dict(row["attributes"]), row["wafer_id"]) for row in wafers.to_dict("records")]
     wafers["slot"] = pd.array(slots, dtype="Int64")
     wafers = wafers.sort_values(["slot", "key"], ignore_index=True)
     return Lot(lot_id, wafers, sum(held.values()), held, stack(lake, where, grid or next(iter(held))))
@@ -137,6 +137,17 @@ def figures(lot: Lot) -> LotFigures:
         clusters=int(wafers["cluster_count"].sum()),
         affected={key: int((wafers[f"affected_{key}"] > 0).sum()) for key in CLASS_KEYS},
     )
+
+
+def slots_compared(lot: Lot, class_key: str | None = None) -> pd.DataFrame:
+    """Test whether slots differ, as `slot_effects` does: in the share of failing dies, or in which wafers have a class.
+
+    A class is on few wafers of a lot, and ranks of mostly zeros say nothing, so it is counted.
+    """
+    shares = lot.share_failing(class_key)
+    if class_key is None:
+        return slot_effects(lot.wafers["slot"], shares)
+    return slot_effects(lot.wafers["slot"], (shares > 0).where(shares.notna()), presence=True)
 
 
 def lots(lake: Lake) -> pd.DataFrame:

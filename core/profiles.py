@@ -29,8 +29,8 @@ def radial_profile(stack: Stack, class_key: str | None = None, bands: int = BAND
     if frame.assumed:
         distance: NDArray[np.floating] = radius_share(stack.outline.dies)
     else:
-        rows, columns = np.indices(stack.outline.dies.shape, dtype=np.float64)
-        distance = np.hypot(*frame.to_mm(rows, columns)) / frame.radius_mm
+        place = np.indices(stack.outline.dies.shape, dtype=np.float64)
+        distance = np.hypot(*frame.to_mm(place[0], place[1])) / frame.radius_mm
     ring = np.minimum((distance * bands).astype(np.intp), bands - 1)
     edges = np.arange(bands + 1) / bands
     in_mm = edges * (np.nan if frame.assumed else frame.radius_mm)

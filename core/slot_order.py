@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def slot_effects(slots: pd.Series, values: pd.Series, *, presence: bool = False)
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
 
 
-def _compared(name: str, side: np.ndarray, rest: np.ndarray, presence: bool) -> dict[str, object]:
+def _compared(name: str, side: np.ndarray, rest: np.ndarray, presence: bool) -> dict[str, Any]:
     if presence:
         table = [[int(part.sum()), int(len(part) - part.sum())] for part in (side, rest)]
         test, p = "Fisher", stats.fisher_exact(table).pvalue

@@ -90,7 +90,8 @@ class Stack:
     def share(self, class_key: str | None = None) -> NDArray[np.float64]:
         """Give the share of wafers on which each die fails, or is of a class: (H, W), 0 to 1, NaN where none tested."""
         count, total = self.counts(class_key)
-        return np.divide(count, total, out=np.full(count.shape, np.nan), where=total > 0)
+        shares: NDArray[np.float64] = np.divide(count, total, out=np.full(count.shape, np.nan), where=total > 0)
+        return shares
 
 
 def grids(lake: Lake, where: WaferFilter) -> dict[Grid, int]:
@@ -98,8 +99,8 @@ def grids(lake: Lake, where: WaferFilter) -> dict[Grid, int]:
     condition, parameters = where.where()
     table = lake.query(_GRIDS.format(where=condition), parameters)
     return {
-        Grid(row.product, int(row.grid_rows), int(row.grid_columns), row.notch): int(row.wafers)
-        for row in table.itertuples()
+        Grid(row["product"], row["grid_rows"], row["grid_columns"], row["notch"]): row["wafers"]
+        for row in table.to_dict("records")
     }
 
 
@@ -163,6 +164,7 @@ def stack_layers(layers: Iterable[Layer], grid: Grid, like: WaferMap, held: int)
 def _layers(lake: Lake, keys: Iterable[str]) -> Iterator[Layer]:
     for chunk in batches(keys, CHUNK_WAFERS):
         for row in lake.query(_LAYERS, [chunk]).to_dict("records"):
-            dies = dies_of({str(name): value for name, value in row.items()})
+            cells = {str(name): value for name, value in row.items()}
+            dies = dies_of(cells)
             fails = int(np.count_nonzero(dies == FAIL))
-            yield dies, failing_masks_of(row, fails) if isinstance(row["masks"], bytes) else None
+            yield dies, failing_masks_of(cells, fails) if isinstance(row["masks"], bytes) else None

@@ -7,10 +7,9 @@ import numpy as np
 from core.analysis import WaferResult
 from core.exports import INSTANCE_COLUMNS, instance_rows
 from core.lake import Lake, batches
-from core.lots import Lot, figures
+from core.lots import Lot, figures, slots_compared
 from core.profiles import angular_profile, radial_profile
 from core.reports.tables import Column, Kind, Table
-from core.slot_order import slot_effects
 from core.stacking import Stack
 from data.classes import CLASS_INDEX, CLASSES
 
@@ -114,7 +113,7 @@ def angular_table(stack: Stack, class_key: str | None = None) -> Table:
 
 def slot_table(lot: Lot, class_key: str | None = None) -> Table:
     """A row a comparison of slots."""
-    effects = slot_effects(lot.wafers["slot"], lot.share_failing(class_key))
+    effects = slots_compared(lot, class_key)
     columns = (
         Column("Compared", width=2), Column("Wafers", "count"), Column("Others", "count"), Column("Mean", "percent"),
         Column("Mean of others", "percent"), Column("Test", width=1.3), Column("p", "real"),

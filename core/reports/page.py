@@ -64,7 +64,7 @@ def pdf(front: Frontmatter, blocks: Sequence[Flowable]) -> bytes:
 def _numbered(imprint: str) -> type[Canvas]:
     """A canvas class that writes the footer once it knows how many pages there are."""
 
-    class Numbered(Canvas):
+    class Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)
             self._waiting: list[dict[str, object]] = []

@@ -1,12 +1,10 @@
 """What a comparison shows: the map of differences, and the measures side by side."""
 
-import math
-
 import pandas as pd
 import streamlit as st
 
 from core.comparison import FALSE_DISCOVERIES, DieDifference
-from core.reports.tables import Column, Kind, Table, shown
+from core.reports.tables import UNDEFINED, Column, Kind, Table, shown
 from core.stacking import Stack
 from core.value_maps import difference_scale
 from data.classes import CLASSES
@@ -67,8 +65,8 @@ def measures_table(measures: pd.DataFrame) -> None:
                 "B": column("b"),
                 "A minus B": column("difference"),
                 "95 % interval": [
-                    "–" if math.isnan(row.low) else f"{low} to {high}"
-                    for row, low, high in zip(measures.itertuples(), column("low"), column("high"), strict=True)
+                    UNDEFINED if low == UNDEFINED else f"{low} to {high}"
+                    for low, high in zip(column("low"), column("high"), strict=True)
                 ],
                 "p corrected": [shown(p, "real") for p in measures["p_corrected"]],
                 "Differs": ["**yes**" if p < FALSE_DISCOVERIES else "" for p in measures["p_corrected"]],

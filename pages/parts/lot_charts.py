@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.lots import Lot
+from core.lots import Lot, slots_compared
 from core.profiles import angular_profile, radial_profile
 from core.reports.tables import shown
-from core.slot_order import ENDS, slot_effects
+from core.slot_order import ENDS
 from core.stacking import Stack
 from core.value_maps import share_scale
 from pages.parts.links import open_page
@@ -32,7 +32,8 @@ HELP = {
     "slots": (
         "Each wafer's share of failing dies by its place in the cassette: the attribute 'slot', or the number in the "
         f"wafer's name. Below: odd against even slots, and the first and last {ENDS} against the rest; two-sided "
-        "Mann-Whitney test, p corrected for the number of comparisons (Benjamini-Hochberg)."
+        "Mann-Whitney test of their shares, or of a class Fisher's exact test of the wafers that have it; p corrected "
+        "for the number of comparisons (Benjamini-Hochberg)."
     ),
 }
 
@@ -109,7 +110,7 @@ def slot_order(lot: Lot, class_key: str | None) -> None:
         color=pattern_color(class_key),
         on_select=lambda: _open(keys),
     )
-    effects = slot_effects(lot.wafers["slot"], shares)
+    effects = slots_compared(lot, class_key)
     if effects.empty:
         st.caption("Too few wafers to compare slots.")
         return
@@ -118,7 +119,7 @@ def slot_order(lot: Lot, class_key: str | None) -> None:
             {
                 "": effects["compared"],
                 "Wafers": [f"{a} and {b}" for a, b in zip(effects["wafers"], effects["others"], strict=True)],
-                "Mean share": [
+                "Dies failing" if class_key is None else "Wafers with it": [
                     f"{shown(a, 'percent')} and {shown(b, 'percent')}"
                     for a, b in zip(effects["mean"], effects["mean_of_others"], strict=True)
                 ],

@@ -1,6 +1,8 @@
 """A lot to take away: its report, its workbook, and every table as CSV."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +12,7 @@ from core.lake import Lake
 from core.lots import Lot
 from core.reports import lot_pdf, lot_xlsx
 from core.reports.lot_tables import angular_table, radial_table, slot_table, stacked_table, wafers_table
-from core.reports.tables import table_csv
+from core.reports.tables import Table, table_csv
 from core.reports.workbook import XLSX
 from pages.parts.state import chosen_palette
 
@@ -53,9 +55,13 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
         for label, (kind, make) in tables.items():
             st.download_button(
                 label,
-                data=lambda make=make: table_csv(make()),
+                data=partial(_csv, make),
                 file_name=f"{name}_{kind}.csv",
                 mime="text/csv",
                 on_click="ignore",
                 width="stretch",
             )
+
+
+def _csv(make: Callable[[], Table]) -> str:
+    return table_csv(make())

@@ -95,7 +95,7 @@ def _pointed_at(
 
 
 def _bar(scale: Scale, unit: str) -> go.Scatter:
-    """The scale alone: a heatmap that nobody sees has none to see."""
+    """The scale alone: a heatmap that nobody sees has none to see. An empty line keeps its title off the numbers."""
     places = np.linspace(0, 1, COLORS_OF_BAR)
     colors = [[place, scale.colors[round(place * (len(scale.colors) - 1))]] for place in places]
     return go.Scatter(
@@ -106,7 +106,7 @@ def _bar(scale: Scale, unit: str) -> go.Scatter:
         marker={
             "colorscale": colors, "cmin": scale.low, "cmax": scale.high, "color": [0], "showscale": True,
             "colorbar": {
-                "title": {"text": unit, "side": "right"}, "tickformat": ".2~%", "thickness": 12, "nticks": 6,
+                "title": {"text": f"<br>{unit}", "side": "right"}, "tickformat": ".2~%", "thickness": 12, "nticks": 6,
                 "outlinewidth": 0, "x": 1.01,
             },
         },

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.lake import Lake
-from core.lots import figures, lots, open_lot
+from core.lots import figures, lots, open_lot, slots_compared
 from data.errors import LakeError
 from tests.core.lake_examples import drawn, found_on
 
@@ -77,3 +77,15 @@ def test_a_lot_without_dates_or_results_has_no_span_and_undefined_means(tmp_path
     lot = open_lot(lake, "LOT000")
     assert lot.span is None
     assert np.isnan(figures(lot).mean_severity)
+
+
+def test_a_class_on_a_single_wafer_is_no_effect_of_its_slot(tmp_path):
+    lake = Lake(tmp_path)
+    results = [found_on(drawn(n, product="TC38"), *(("edge",) if n == 23 else ())) for n in range(25)]
+    lake.append_wafers(result.wafer for result in results)
+    lake.append_results(results)
+    lot = open_lot(lake, "LOT000")
+    of_class = slots_compared(lot, "edge").set_index("compared")
+    assert set(of_class["test"]) == {"Fisher"}
+    assert of_class.loc["last 3 against the rest", "p"] == pytest.approx(3 / 25)
+    assert set(slots_compared(lot)["test"]) == {"Mann-Whitney"}
