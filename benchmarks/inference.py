@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from benchmarks.timing import Row, at_least, at_most, in_turns, left_out, p95
 from core.analysis import analyse
 from core.segmentation import Segmenter
-from core.session import INPUT, METADATA_KEY, Network
+from core.session import Network
 from data.formats import read_bytes
 from data.raster import nearest_index, network_input, working_size
+from data.served import INPUT, METADATA_KEY
 from data.synthesis import Recipe, draw_over, draw_wafer
 from data.wafer import WaferMap
 

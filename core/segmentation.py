@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from core.presence import presence, sigmoid
 from core.pyramid import View, fuse, views, weigh
-from core.session import EMBEDDING, SHIPPED_WEIGHTS, Answer, Network
+from core.session import SHIPPED_WEIGHTS, Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.raster import mean_per_die, resample
+from data.served import EMBEDDING
 from data.turning import symmetry, undo_symmetry
 from data.wafer import WaferMap
 

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.errors import ModelError
 from data.raster import CHANNELS
+from data.served import DIMENSION, EMBEDDING, INPUT, LOGITS, METADATA_KEY, PRESENCE
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
-METADATA_KEY = "waferscope"
-INPUT, OUTPUT, PRESENCE, EMBEDDING = "wafer", "logits", "presence", "embedding"
-DIMENSION = 512
 _BESIDE = {PRESENCE: CLASS_COUNT, EMBEDDING: DIMENSION}
 """What a model may answer beside the logits, one row a wafer, and how wide."""
 EXPORT_AGAIN = "Export the model again with python -m jobs.export_model, or choose another."
@@ -110,14 +108,14 @@ class Network:
             raise ModelError(
                 str(self._path), f"the network fails on input {inputs.shape} ({error})", EXPORT_AGAIN
             ) from error
-        expected = {OUTPUT: (len(inputs), CLASS_COUNT, *inputs.shape[2:])}
+        expected = {LOGITS: (len(inputs), CLASS_COUNT, *inputs.shape[2:])}
         expected |= {name: (len(inputs), width) for name, width in _BESIDE.items()}
         for name, answer in found.items():
             if answer.shape != expected[name]:
                 raise ModelError(
                     str(self._path), f"expected {name} {expected[name]}, found {answer.shape}", EXPORT_AGAIN
                 )
-        return Answer(found[OUTPUT], found.get(PRESENCE), found.get(EMBEDDING))
+        return Answer(found[LOGITS], found.get(PRESENCE), found.get(EMBEDDING))
 
 
 def read_metadata(raw: str | None, where: str) -> ModelMetadata:
@@ -171,7 +169,7 @@ def _check_shapes(session: "InferenceSession", path: Path) -> None:
     beside = {name: [node for node in outputs if node.name == name] for name in _BESIDE}
     for kind, nodes, name, width, axes in (
         ("input", session.get_inputs(), INPUT, len(CHANNELS), "N, {}, S, S"),
-        ("output", [node for node in outputs if node.name not in _BESIDE], OUTPUT, CLASS_COUNT, "N, {}, S, S"),
+        ("output", [node for node in outputs if node.name not in _BESIDE], LOGITS, CLASS_COUNT, "N, {}, S, S"),
         *(("output", nodes, name, _BESIDE[name], "N, {}") for name, nodes in beside.items() if nodes),
     ):
         found = [(node.name, node.type, node.shape) for node in nodes]

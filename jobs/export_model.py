@@ -27,11 +27,12 @@ from data.synthesis import SyntheticWafer, draw_over, draw_wafer
 from data.wafer import WaferMap
 from jobs.flags import parse
 from jobs.train import TrainConfig, learner, split_real
-from models.embedding import EmbeddingUNet
-from models.embedding_fit import fit_embedding
+from models.described import describe_wafers
+from models.embedding import ServedUNet
 from models.export import convolutions, describe, export_float32, quantize
 from models.learner import Learner
-from models.projection import Projection
+from models.presence_head import fit_presence
+from models.projection import fit_projection
 from models.unet import WaferUNet
 
 NEUTRAL = {
@@ -51,7 +52,8 @@ class ExportConfig:
     float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks; empty: nowhere
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
     synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
-    described: int = 9000  # wafers that find the projection of embeddings, a tenth of them synthetic
+    described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
+    epochs: int = 40  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
     keep_float: int = 1  # convolutions at each end of the network that stay in float32
     false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
@@ -87,7 +89,7 @@ def export(config: ExportConfig) -> dict[str, object]:
     """
     module, trained, steps = read_checkpoint(config.checkpoint)
     learnt, held_out = split_real(config.real, trained.calibration_share, trained.seed)
-    network = EmbeddingUNet(module.averaged, project(module.averaged, learnt, config))
+    network = with_wafer_answers(module.averaged, learnt, config)
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
     about = {
         "name": config.name,
@@ -141,18 +143,32 @@ def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
         ) from error
 
 
-def project(network: WaferUNet, learnt: LabelledMaps | None, config: ExportConfig) -> Projection:
-    """Find the projection of embeddings on wafers that trained the network, and synthetic ones for what they lack."""
+def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: ExportConfig) -> ServedUNet:
+    """Teach what is said of a wafer as a whole, on wafers that trained the network and new synthetic ones."""
     rng = np.random.default_rng(config.seed + 1)
-    real = 0 if learnt is None else min(len(learnt), round(0.9 * config.described))
-    synthetic = [draw_wafer(rng) for _ in range(round(0.1 * config.described) or 1)]
-    wafers = [s.wafer.dies for s in synthetic]
-    classes = [str(s.masks.any(axis=(1, 2)).astype(np.float32).tolist()) for s in synthetic]
+    drawn = [draw_wafer(rng) for _ in range(config.described)]
+    wafers = [s.wafer.dies for s in drawn]
+    presence = np.stack([s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn])
+    sources = ["synthetic"] * len(drawn)
     if learnt is not None:
-        some = learnt.take(rng.permutation(len(learnt))[:real])
-        wafers += some.maps
-        classes += [str(row.tolist()) for row in some.presence]
-    return fit_embedding(network, wafers, classes, rng)
+        wafers += learnt.maps
+        presence = np.concatenate([presence, learnt.presence])
+        sources += [name.split(":")[0] for name in learnt.names]
+    found = describe_wafers(network, wafers, rng)
+    classes = [str(row.tolist()) for row in presence]
+    projection = fit_projection(found.rows, found.views, found.of, [classes[i] for i in found.wafer])
+    wafer = np.concatenate([found.wafer, found.wafer[found.of]])
+    _, group, count = np.unique(
+        list(map("".join, zip(sources, classes, strict=True))), return_inverse=True, return_counts=True
+    )
+    head = fit_presence(
+        torch.from_numpy(np.concatenate([found.rows, found.views])),
+        torch.from_numpy(presence[wafer]),
+        torch.from_numpy(1 / np.sqrt(count[group[wafer]])),
+        config.epochs,
+        config.seed,
+    )
+    return ServedUNet(network, head, projection)
 
 
 def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:

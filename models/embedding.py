@@ -1,4 +1,4 @@
-"""What a wafer looks like to the network, as one vector: its features pooled, projected and made unit length."""
+"""What a wafer looks like to the network, as one vector, and what follows from it: presence and embedding."""
 
 from itertools import pairwise
 
@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from data.classes import CLASS_COUNT
+from data.served import EMBEDDING, LOGITS, PRESENCE
+from models.presence_head import PresenceHead
 from models.projection import Projection
 from models.unet import WaferUNet
 
@@ -16,49 +18,80 @@ LOGIT_BOUND = 12.0
 NOWHERE = -1e4
 
 
-class Embedder(nn.Module):
-    """Pools a network's features and answers over a wafer into one descriptor, and projects that.
+class Describer(nn.Module):
+    """Pools a network's features and answers over a wafer into one descriptor.
 
-    The descriptor holds, of every encoder stage, the mean over the tested area and the maximum; of every class the
-    presence on the wafer, the wafer-level logit, and the root of the share of each zone that fails for it.
+    It holds, of every encoder stage, the mean over the tested area and the maximum; of every class the presence on the
+    wafer, the wafer-level logit, and the root of the share of each zone that fails for it.
 
     Shape:
-        features: of `WaferUNet.encode`; logits: (N, 8, S, S); wafer: (N, 3, S, S). Output: (N, 512), unit length, or
-        the descriptor (N, D) itself without a projection.
+        wafer: (N, 3, S, S); features: of `WaferUNet.encode`; whole: (N, 8); logits: (N, 8, S, S). Output: (N, D).
     """
 
-    def __init__(self, projection: Projection | None) -> None:
-        super().__init__()
-        self.projects = projection is not None
-        if projection is not None:
-            self.register_buffer("center", torch.from_numpy(projection.center))
-            self.register_buffer("matrix", torch.from_numpy(projection.matrix))
-
     def forward(self, wafer: Tensor, features: list[Tensor], whole: Tensor, logits: Tensor) -> Tensor:
-        """Describe and project."""
-        described = torch.cat([*_stages(wafer, features), *_answers(wafer, whole, logits)], dim=1)
-        if not self.projects:
-            return described
+        """Describe."""
+        return torch.cat([*_stages(wafer, features), *_answers(wafer, whole, logits)], dim=1)
+
+
+class Embedder(nn.Module):
+    """Projects descriptors to embeddings.
+
+    Shape:
+        described: (N, D). Output: (N, 512), unit length.
+    """
+
+    center: Tensor
+    matrix: Tensor
+
+    def __init__(self, projection: Projection) -> None:
+        super().__init__()
+        self.register_buffer("center", torch.from_numpy(projection.center))
+        self.register_buffer("matrix", torch.from_numpy(projection.matrix))
+
+    def forward(self, described: Tensor) -> Tensor:
+        """Project."""
         return functional.normalize((described - self.center) @ self.matrix, dim=1)
 
 
-class EmbeddingUNet(nn.Module):
-    """The network as it is exported: logits, and the wafer's embedding beside them.
+class DescribingUNet(nn.Module):
+    """A network that also gives the wafer's descriptor, from which presence heads and projections learn.
 
     Args:
         network: trained.
-        projection: how descriptors become embeddings; None to get the descriptors, from which one is fitted.
     """
 
-    def __init__(self, network: WaferUNet, projection: Projection | None) -> None:
+    outputs = (LOGITS, "descriptor")
+
+    def __init__(self, network: WaferUNet) -> None:
         super().__init__()
-        self.network, self.embedder = network, Embedder(projection)
+        self.network, self.describer = network, Describer()
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
-        """Give logits (N, 8, S, S) and embedding (N, 512)."""
+        """Give logits (N, 8, S, S) and descriptor (N, D)."""
         features = self.network.encode(wafer)
         logits = self.network.decode(features)
-        return logits, self.embedder(wafer, features, self.network.whole(features[-1]), logits)
+        return logits, self.describer(wafer, features, self.network.whole(features[-1]), logits)
+
+
+class ServedUNet(nn.Module):
+    """The network as it is exported.
+
+    Args:
+        network: trained.
+        head: which classes are on a wafer, by its descriptor.
+        projection: how descriptors become embeddings.
+    """
+
+    outputs = (LOGITS, PRESENCE, EMBEDDING)
+
+    def __init__(self, network: WaferUNet, head: PresenceHead, projection: Projection) -> None:
+        super().__init__()
+        self.describing, self.presence, self.embedder = DescribingUNet(network), head, Embedder(projection)
+
+    def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give logits (N, 8, S, S), presence (N, 8) and embedding (N, 512)."""
+        logits, described = self.describing(wafer)
+        return logits, self.presence(described), self.embedder(described)
 
 
 def _stages(wafer: Tensor, features: list[Tensor]) -> list[Tensor]:

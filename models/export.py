@@ -15,11 +15,12 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from data.errors import ModelError
-from models.embedding import EmbeddingUNet
+from data.served import INPUT, LOGITS, METADATA_KEY
+from models.embedding import DescribingUNet, ServedUNet
+from models.unet import WaferUNet
 
-INPUT, OUTPUT, EMBEDDING, METADATA_KEY = "wafer", "logits", "embedding", "waferscope"
-EMBEDDER = "/embedder/"
-"""In the names of the nodes that make the embedding."""
+POOLED = ("/describer/", "/presence/", "/embedder/")
+"""In the names of the nodes that work on the wafer as a whole."""
 OPSET = 18
 BATCH_PIXELS = 32 * 96 * 96
 LARGEST_DIFFERENCE = 1e-3
@@ -27,53 +28,55 @@ PROBES = ((1, 64), (3, 96), (2, 160))
 """Batch and working size of the inputs that parity is probed with: two of each, so that no dimension is frozen."""
 
 
-def export_float32(network: EmbeddingUNet, path: Path) -> float:
+def export_float32(network: DescribingUNet | ServedUNet, path: Path) -> float:
     """Write a network as float32 ONNX with dynamic batch, height and width, and prove it.
 
     Returns:
-        The largest difference of a logit from torch's over the probes.
+        The largest difference of an output from torch's over the probes.
 
     Raises:
-        ModelError: a logit or a part of the embedding differs by more than 1e-3; the file is removed.
+        ModelError: an output differs by more than 1e-3; the file is removed.
     """
     network = network.eval().to(memory_format=torch.contiguous_format)
     example = torch.rand(2, 3, 64, 64)
     picture = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
-        network, (example,), str(path), input_names=[INPUT], output_names=[OUTPUT, EMBEDDING], opset_version=OPSET,
-        dynamo=False, dynamic_axes={INPUT: picture, OUTPUT: picture, EMBEDDING: {0: "batch"}},
+        network, (example,), str(path), input_names=[INPUT], output_names=list(network.outputs), opset_version=OPSET,
+        dynamo=False, dynamic_axes={INPUT: picture, LOGITS: picture, **{n: {0: "batch"} for n in network.outputs[1:]}},
     )  # fmt: skip
     session = _session(path)
-    worst = [0.0, 0.0]
+    worst = dict.fromkeys(network.outputs, 0.0)
     for batch, size in PROBES:
         probe = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(size))
         with torch.no_grad():
             expected = network(probe)
-        found = session.run([OUTPUT, EMBEDDING], {INPUT: probe.numpy()})
-        apart = [float(np.abs(ours - theirs.numpy()).max()) for ours, theirs in zip(found, expected, strict=True)]
-        worst = [max(pair) for pair in zip(worst, apart, strict=True)]
-    if max(worst) > LARGEST_DIFFERENCE:
+        found = session.run(list(network.outputs), {INPUT: probe.numpy()})
+        for name, ours, theirs in zip(network.outputs, found, expected, strict=True):
+            worst[name] = max(worst[name], float(np.abs(ours - theirs.numpy()).max()))
+    if max(worst.values()) > LARGEST_DIFFERENCE:
         path.unlink()
+        apart = ", ".join(f"{name} by {difference:.2g}" for name, difference in worst.items())
         raise ModelError(
-            str(path), f"logits and embedding of the ONNX differ from torch's by {worst[0]:.2g} and {worst[1]:.2g}, at "
-            f"most {LARGEST_DIFFERENCE:g} is allowed", "Keep the checkpoint and look at the exporter's warnings.",
+            str(path), f"the ONNX differs from torch in {apart}; at most {LARGEST_DIFFERENCE:g} is allowed",
+            "Keep the checkpoint and look at the exporter's warnings.",
         )  # fmt: skip
-    return worst[0]
+    return max(worst.values())
 
 
-def describe_looks(network: EmbeddingUNet, looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def describe_looks(network: WaferUNet, looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Give the descriptors of drawn wafers.
 
     Args:
-        network: without a projection.
+        network: trained.
         looks: inputs (3, S, S), of any sizes.
 
     Returns:
         float32 (len(looks), D)
     """
+    describing = DescribingUNet(network)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "described.onnx"
-        export_float32(network, path)
+        export_float32(describing, path)
         session = _session(path)
     order = sorted(range(len(looks)), key=lambda i: looks[i].shape)
     rows: dict[int, NDArray[np.float32]] = {}
@@ -82,7 +85,8 @@ def describe_looks(network: EmbeddingUNet, looks: Sequence[NDArray[np.float32]])
         step = max(1, BATCH_PIXELS // looks[members[0]][0].size)
         for start in range(0, len(members), step):
             batch = members[start : start + step]
-            rows.update(zip(batch, _described(session, np.stack([looks[i] for i in batch])), strict=True))
+            described = session.run([describing.outputs[1]], {INPUT: np.stack([looks[i] for i in batch])})[0]
+            rows.update(zip(batch, described, strict=True))
     return np.stack([rows[i] for i in range(len(looks))])
 
 
@@ -95,15 +99,16 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
         source: float32 ONNX file.
         target: file to write.
         calibration: inputs (N, 3, S, S) whose activations set the ranges; a spread of wafers and sizes.
-        keep: names of nodes that stay in float32, beside those of the embedding.
+        keep: names of nodes that stay in float32, beside those that work on the wafer as a whole.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        pooled = [n.name for n in onnx.load(str(prepared)).graph.node if any(part in n.name for part in POOLED)]
         quantize_static(
             str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
             reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            nodes_to_exclude=[*keep, *(n.name for n in onnx.load(str(prepared)).graph.node if EMBEDDER in n.name)],
+            nodes_to_exclude=[*keep, *pooled],
         )  # fmt: skip
 
 
@@ -135,8 +140,3 @@ def _session(path: Path) -> InferenceSession:
     options = SessionOptions()
     options.log_severity_level = 3
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _described(session: InferenceSession, wafers: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows: NDArray[np.float32] = session.run([EMBEDDING], {INPUT: wafers})[0]
-    return rows

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-DIMENSION = 512
+from data.served import DIMENSION
+
 CLASS_WEIGHT = 0.3  # of differences within a set of classes, beside those between two views of one wafer
 RIDGE = 0.1  # share of the mean variance added to every direction, for those that few wafers use
 

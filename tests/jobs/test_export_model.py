@@ -11,7 +11,7 @@ from jobs.export_model import main
 from jobs.train import TrainConfig, learner
 
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
-LOOSE = ["--synthetic", "6", "--described", "60", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
+LOOSE = ["--synthetic", "6", "--described", "12", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
 
 
 @pytest.fixture(scope="module")

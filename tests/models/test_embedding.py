@@ -3,9 +3,11 @@ import pytest
 import torch
 
 from data.raster import network_input
+from data.served import DIMENSION
 from data.synthesis import Recipe, draw_wafer
-from models.embedding import EmbeddingUNet
-from models.projection import DIMENSION, Projection
+from models.embedding import DescribingUNet, ServedUNet
+from models.presence_head import PresenceHead
+from models.projection import Projection
 from models.unet import NetworkConfig, WaferUNet
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
@@ -28,13 +30,13 @@ def wafers() -> torch.Tensor:
 
 def test_the_logits_are_those_of_the_network_alone(network, wafers):
     with torch.no_grad():
-        logits, _ = EmbeddingUNet(network, None)(wafers)
+        logits, _ = DescribingUNet(network)(wafers)
         assert torch.equal(logits, network(wafers))
 
 
 def test_the_descriptor_holds_what_its_docstring_says(network, wafers):
     with torch.no_grad():
-        logits, described = EmbeddingUNet(network, None)(wafers)
+        logits, described = DescribingUNet(network)(wafers)
         features = network.encode(wafers)
     assert described.shape == (3, DESCRIBED)
     coarse, start = features[-1], 2 * sum(STAGES[:-1])
@@ -56,8 +58,11 @@ def test_the_embedding_is_the_projected_descriptor_at_unit_length(network, wafer
     center = rng.standard_normal(DESCRIBED).astype(np.float32)
     matrix = rng.standard_normal((DESCRIBED, DIMENSION)).astype(np.float32)
     with torch.no_grad():
-        _, described = EmbeddingUNet(network, None)(wafers)
-        _, embedding = EmbeddingUNet(network, Projection(center, matrix))(wafers)
+        _, described = DescribingUNet(network)(wafers)
+        head = PresenceHead(torch.zeros(DESCRIBED), torch.ones(DESCRIBED)).eval()
+        logits, presence, embedding = ServedUNet(network, head, Projection(center, matrix)).eval()(wafers)
+        assert torch.equal(logits, network(wafers))
+        assert torch.equal(presence, head(described))
     expected = (described.numpy() - center) @ matrix
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert embedding.numpy() == pytest.approx(expected, abs=1e-5)
@@ -67,4 +72,4 @@ def test_a_wafer_without_failures_has_a_finite_descriptor(network):
     wafer = torch.zeros(1, 3, 64, 64)
     wafer[:, 1] = 1
     with torch.no_grad():
-        assert torch.isfinite(EmbeddingUNet(network, None)(wafer)[1]).all()
+        assert torch.isfinite(DescribingUNet(network)(wafer)[1]).all()

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.projection import DIMENSION, fit_projection
+from data.served import DIMENSION
+from models.projection import fit_projection
 
 RNG = np.random.default_rng(8)
 WAFERS, FEATURES = 600, 12

@@ -1,15 +1,14 @@
-"""From a trained network and wafers to the projection of its embeddings: views drawn, described and compared."""
+"""What presence heads and projections learn from: wafers as the network describes them, as they are and changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.raster import blocks, die_planes, reduced, resample, working_size
 from data.turning import Grid, add_noise, symmetry, turn
-from models.embedding import EmbeddingUNet
 from models.export import describe_looks
-from models.projection import Projection, fit_projection
 from models.unet import WaferUNet
 
 VIEWED_SHARE = 1 / 3  # of the wafers that are also seen as two changed views
@@ -18,27 +17,40 @@ LARGEST_TURN = 0.3  # radians, beyond quarter turns
 NOISE = (0.03, 0.15, 0.01)  # shares at most of passing dies that fail, of failing ones that pass, of dies not tested
 
 
-def fit_embedding(
-    network: WaferUNet, wafers: Sequence[Grid], classes: Sequence[str], rng: np.random.Generator
-) -> Projection:
-    """Find the projection under which wafers of one look lie together.
+@dataclass(frozen=True, eq=False)
+class Described:
+    """Descriptors of wafers as they are, and of some of them changed.
+
+    Args:
+        rows: float32 (N, D), one for each cell size in which the network sees a wafer.
+        wafer: (N,), the wafer that each row is of.
+        views: float32 (M, D), of wafers turned, flipped and with other noise.
+        of: (M,), the row that each view is of.
+    """
+
+    rows: NDArray[np.float32]
+    wafer: NDArray[np.intp]
+    views: NDArray[np.float32]
+    of: NDArray[np.intp]
+
+
+def describe_wafers(network: WaferUNet, wafers: Sequence[Grid], rng: np.random.Generator) -> Described:
+    """Describe wafers, a third of them also as two changed views.
 
     Args:
         network: trained.
         wafers: uint8 (H, W) each.
-        classes: of each the name of its set of classes.
         rng: chooses and changes the wafers that are seen again.
     """
     again = rng.permutation(len(wafers))[: max(1, round(VIEWED_SHARE * len(wafers)))].repeat(VIEWS)
-    changed = [_changed(rng, wafers[i]) for i in again]
-    drawn = [look for dies in wafers for look in _looks(dies)]
-    redrawn = [look for dies in changed for look in _looks(dies)]
-    described = describe_looks(EmbeddingUNet(network, None), [*drawn, *redrawn])
-    counts = [len(blocks(dies.shape)) for dies in wafers]
-    first = np.cumsum([0, *counts[:-1]])
+    changed = [_changed(rng, wafers[int(i)]) for i in again]
+    looks = [look for dies in [*wafers, *changed] for look in _looks(dies)]
+    described = describe_looks(network, looks)
+    counts = np.array([len(blocks(dies.shape)) for dies in wafers])
+    first = np.cumsum(counts) - counts
     of = np.concatenate([first[i] + np.arange(counts[i]) for i in again])
-    names = np.repeat(np.asarray(classes), counts).tolist()
-    return fit_projection(described[: len(drawn)], described[len(drawn) :], of, names)
+    total = int(counts.sum())
+    return Described(described[:total], np.arange(len(wafers)).repeat(counts), described[total:], of)
 
 
 def _looks(dies: Grid) -> list[NDArray[np.float32]]:
