@@ -51,3 +51,7 @@ class LabelError(WaferError):
 
 class DecisionsError(WaferError):
     """A database of decisions that cannot be opened, read or written."""
+
+
+class IndexMissingError(WaferError):
+    """An index of look-alikes that was not built yet, is damaged, or is of another model."""
