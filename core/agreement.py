@@ -68,4 +68,5 @@ def _overall(part: int, whole: int) -> float:
 
 
 def _divide(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(len(part), math.nan), where=whole > 0)
+    shares: NDArray[np.float64] = np.divide(part, whole, out=np.full(len(part), math.nan), where=whole > 0)
+    return shares

@@ -175,7 +175,7 @@ def read_coco(text: str, wafers: Mapping[str, WaferMap], name: str = "COCO file"
         if wafer is None:
             problems.append(f"{name}: no wafer of the lake fits image {image.get('file_name', number)!r}.")
             continue
-        instances = []
+        instances: list[LabelInstance] = []
         for annotation in by_image[number]:
             try:
                 key, dies = _read(annotation, image, wafer, classes)

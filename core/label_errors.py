@@ -116,7 +116,9 @@ def _dies(one: LabelledWafer) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
 def _mean_where(values: NDArray[np.float64], where: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Mean of each row where it counts; infinite where nothing does, so that nothing reaches it."""
     count = where.sum(axis=1)
-    return np.divide((values * where).sum(axis=1), count, out=np.full(len(values), np.inf), where=count > 0)
+    sums = (values * where).sum(axis=1)
+    means: NDArray[np.float64] = np.divide(sums, count, out=np.full(len(values), np.inf), where=count > 0)
+    return means
 
 
 def _soft_minimum(confidence: NDArray[np.float64]) -> float:

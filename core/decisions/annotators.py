@@ -56,8 +56,8 @@ def annotators(session: Session) -> list[Annotator]:
     done = select(LabelItem.assignee, LabelItem.gold_iou).where(
         LabelItem.status == Status.DONE, LabelItem.gold_iou.is_not(None)
     )
-    for name, iou in session.execute(done):
-        gold.setdefault(str(name), []).append(iou)
+    for assignee, iou in session.execute(done):
+        gold.setdefault(assignee or "", []).append(iou or 0.0)
     disputed = _disputed(session)
     return [_measured(name, times[name], gold.get(name, []), disputed.get(name, 0)) for name in sorted(times)]
 

@@ -13,7 +13,6 @@ from core.decisions.findings import KEYS_AT_ONCE
 from core.decisions.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from core.label_sets import LabelSet, Member, label_sha256, read_label_set, split_by_lot
-from core.labels import Label, decode
 from data.classes import CLASS_KEYS
 from data.errors import DecisionsError
 from data.wafer import WaferMap
@@ -114,24 +113,22 @@ def frozen_sets(session: Session) -> list[FrozenSet]:
     return list(session.scalars(select(FrozenSet).order_by(FrozenSet.id.desc())))
 
 
-def labels_in(session: Session, frozen: LabelSet) -> dict[str, Label]:
+def labels_in(session: Session, frozen: LabelSet) -> dict[str, Annotation]:
     """Give the labels of a dataset by wafer, exactly the versions that were frozen, whatever became of them since.
 
     Raises:
         DecisionsError: a version is gone or is not what was frozen.
     """
     numbers = [m.annotation_id for m in frozen.members]
-    texts: dict[int, str] = {}
+    found: dict[int, Annotation] = {}
     for start in range(0, len(numbers), KEYS_AT_ONCE):
-        wanted = select(Annotation.id, Annotation.label).where(Annotation.id.in_(numbers[start : start + KEYS_AT_ONCE]))
-        texts |= dict(session.execute(wanted).all())
-    out = {}
+        wanted = select(Annotation).where(Annotation.id.in_(numbers[start : start + KEYS_AT_ONCE]))
+        found |= {a.id: a for a in session.scalars(wanted)}
     for member in frozen.members:
-        text = texts.get(member.annotation_id, "")
-        if label_sha256(text) != member.label_sha256:
+        annotation = found.get(member.annotation_id)
+        if annotation is None or label_sha256(annotation.label) != member.label_sha256:
             raise DecisionsError(
                 f"dataset {frozen.name}", f"the label of {member.wafer_key} is not what was frozen",
                 "Restore the database from a backup.",
             )  # fmt: skip
-        out[member.wafer_key] = decode(text)
-    return out
+    return {m.wafer_key: found[m.annotation_id] for m in frozen.members}

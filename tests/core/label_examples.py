@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from core.labels import Label, LabelInstance
+from core.decisions import Decisions
+from core.decisions.submissions import submit
+from core.identity import Person
+from core.labels import Label, LabelInstance, from_masks
+from core.lake import Lake
+from data.classes import CLASS_COUNT
+from tests.core.lake_examples import drawn
 from tests.core.wafers import wafer
 
 SIZE = 12
@@ -21,3 +27,19 @@ def rows_of(of, *instances, no_defect=False):
         dies = np.array([(r, c) for r in range(start, stop) for c in range(columns)], dtype=np.intp)
         made.append(LabelInstance(number, key, dies))
     return Label(of.key, of.dies.shape, tuple(made), no_defect=no_defect)
+
+
+def labelled_home(folder):
+    """A workspace of six wafers, four of them labelled by ana, the first of these as without a defect."""
+    lake = Lake(folder / "lake")
+    wafers = [drawn(n) for n in range(6)]
+    lake.append_wafers(wafers)
+    decisions = Decisions(folder / "decisions.db")
+    for number, of in enumerate(wafers[:4]):
+        masks = np.zeros((CLASS_COUNT, *of.dies.shape), dtype=bool)
+        masks[number, :7] = of.failing[:7]
+        label = from_masks(of, masks) if number else Label(of.key, of.dies.shape, no_defect=True)
+        with decisions.writing() as session:
+            submit(session, of, label, Person("ana"), 30.0)
+    decisions.close()
+    return folder

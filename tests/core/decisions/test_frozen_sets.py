@@ -23,7 +23,7 @@ def test_a_frozen_dataset_stays_what_it_was_whatever_is_labelled_after(decisions
     with decisions.reading() as session:
         held = frozen_set(session, "v1.0")
         assert held.sha256 == frozen.sha256
-        assert {k: encode(v) for k, v in labels_in(session, held).items()} == {
+        assert {k: a.label for k, a in labels_in(session, held).items()} == {
             w.key: encode(rows_of(w, ("edge", 0, 2))) for w in wafers[:4]
         }
         found = changes(held, later)
@@ -40,6 +40,16 @@ def test_the_database_refuses_to_change_a_frozen_dataset(decisions, ana):
     for statement in (update(FrozenSet).values(note="other"), delete(FrozenSet)):
         with pytest.raises(DBAPIError, match="kept"), decisions.writing() as session:
             session.execute(statement)
+
+
+def test_a_label_that_is_not_what_was_frozen_is_refused(decisions, ana):
+    one = shown()
+    with decisions.writing() as session:
+        written = write_annotation(session, one, rows_of(one, ("edge", 0, 2)), ana, 1.0)
+        frozen = freeze(session, "v1.0", [one], ana)
+        written.label = encode(rows_of(one, ("edge", 0, 3)))
+        with pytest.raises(DecisionsError, match="is not what was frozen"):
+            labels_in(session, frozen)
 
 
 def test_a_name_is_used_once_and_nothing_is_frozen_of_nothing(decisions, ana):

@@ -1,0 +1,101 @@
+"""Labels as files: COCO JSON beside the masks, tables and coordinates that results are exported as; and COCO back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
+from core.decisions import Decisions
+from core.decisions.annotations import Source, grid_of, labels_of, write_annotation
+from core.decisions.frozen_sets import frozen_set, labels_in
+from core.exports import ResultWriter
+from core.identity import Person
+from core.label_checks import validate
+from core.labelling import WAFERS_AT_ONCE, labelled_result
+from core.lake import Lake, batches
+from core.storage import Folder
+
+COCO_FILE = "coco.json"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an import came to.
+
+    Args:
+        kept: labels that are kept now.
+        problems: a sentence for all that was not.
+    """
+
+    kept: int
+    problems: tuple[str, ...]
+
+
+def labels_of_keys(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
+    """Give the labels that count now, of wafers that have one for their grid, in the order asked."""
+    for some in batches(keys, WAFERS_AT_ONCE):
+        wafers = lake.wafers_by_keys(some)
+        with decisions.reading() as session:
+            found = labels_of(session, list(wafers.values()))
+        for key, a in found.items():
+            yield Labelled(wafers[key], a.read(), a.annotator, a.seconds)
+
+
+def labels_of_set(decisions: Decisions, lake: Lake, name: str) -> Iterator[Labelled]:
+    """Give the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
+
+    Raises:
+        DecisionsError: there is no such dataset, or a label of it is not what was frozen.
+    """
+    with decisions.reading() as session:
+        found = labels_in(session, frozen_set(session, name))
+    for some in batches(found, WAFERS_AT_ONCE):
+        for key, wafer in lake.wafers_by_keys(some).items():
+            if grid_of(wafer) == found[key].grid:
+                yield Labelled(wafer, found[key].read(), found[key].annotator, found[key].seconds)
+
+
+def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form = "polygon") -> None:
+    """Write labels into a folder: coco.json, and masks/, masks.npz, wafers.csv and the rest as `ResultWriter` does.
+
+    Args:
+        labelled: the labels.
+        out_dir: folder, made when missing.
+        form: how coco.json writes masks.
+
+    Raises:
+        SettingError: the folder cannot be made or written to.
+    """
+    with ResultWriter(out_dir) as writer:
+        for one in labelled:
+            writer.add(labelled_result(one.wafer, one.label, f"label by {one.annotator}"), one.seconds * 1000)
+    with Folder(out_dir).new_file(COCO_FILE) as path:
+        path.write_text(coco_json(labelled, form), encoding="utf-8")
+
+
+def import_coco(decisions: Decisions, lake: Lake, text: str, name: str, person: Person) -> Written:
+    """Keep the labels of a COCO file as versions of their wafers; what does not pass the checks is said and left out.
+
+    Args:
+        decisions: where labels are kept.
+        lake: where wafers are.
+        text: the file.
+        name: of the file, for messages.
+        person: under whose name the labels are kept.
+
+    Raises:
+        FormatError: it is no COCO JSON.
+    """
+    wafers = lake.wafers_by_keys(image_keys(text))
+    found: Imported = read_coco(text, wafers, name)
+    problems, kept = list(found.problems), 0
+    for some in batches(found.labels, WAFERS_AT_ONCE):
+        with decisions.writing() as session:
+            for label in some:
+                wrong = [p.text for p in validate(label, wafers[label.key]) if p.blocks]
+                if wrong:
+                    problems.append(f"{name}: {label.key} is left out. {' '.join(wrong)}")
+                else:
+                    write_annotation(session, wafers[label.key], label, person, 0.0, Source.IMPORTED)
+                    kept += 1
+    return Written(kept, tuple(problems))

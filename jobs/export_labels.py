@@ -1,0 +1,70 @@
+"""Labels out as COCO JSON, PNG masks, NPZ and tables, and COCO JSON back in."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.decisions import Decisions
+from core.decisions.annotations import labelled_keys
+from core.identity import local_person, named_person
+from core.label_exports import export_labels, import_coco, labels_of_keys, labels_of_set
+from core.lake import Lake
+from core.settings import settings
+from data.errors import WaferError
+from jobs.flags import parse
+
+
+@dataclass(frozen=True)
+class ExportLabelsConfig:
+    """Write labels as coco.json, masks, masks.npz and tables, or read labels from COCO files."""
+
+    coco: tuple[Path, ...]  # COCO files to read labels from; none: labels are written
+    out: Path = Path("labels")  # folder to write to
+    dataset: str = ""  # frozen dataset to write; empty: the labels that count now
+    form: Literal["polygon", "rle"] = "polygon"  # how coco.json writes masks
+    person: str = ""  # under whose name labels are read; empty: the account that runs this
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when something could not be read or written.
+    """
+    config = parse(ExportLabelsConfig, argv)
+    try:
+        at = settings().at(config.home)
+        decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+        if config.coco:
+            return _read(config, decisions, lake)
+        if config.dataset:
+            labelled = list(labels_of_set(decisions, lake, config.dataset))
+        else:
+            with decisions.reading() as session:
+                keys = labelled_keys(session)
+            labelled = list(labels_of_keys(decisions, lake, keys))
+        export_labels(labelled, config.out, config.form)
+        print(f"{len(labelled):,} labels in {config.out}")
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _read(config: ExportLabelsConfig, decisions: Decisions, lake: Lake) -> int:
+    person = named_person(config.person) if config.person else local_person()
+    problems = 0
+    for path in config.coco:
+        done = import_coco(decisions, lake, path.read_text(encoding="utf-8"), path.name, person)
+        print(f"{path}: {done.kept:,} labels kept")
+        for problem in done.problems:
+            print(problem, file=sys.stderr)
+        problems += len(done.problems)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

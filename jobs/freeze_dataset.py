@@ -1,0 +1,67 @@
+"""Freeze the labels that count now as a named dataset that training can use, or list what was frozen."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.decisions import Decisions
+from core.decisions.annotations import labelled_keys
+from core.decisions.frozen_sets import freeze, frozen_set, frozen_sets
+from core.identity import local_person, named_person
+from core.label_sets import LabelSet, Split, changes
+from core.lake import Lake
+from core.settings import settings
+from data.errors import WaferError
+from jobs.flags import parse
+
+
+@dataclass(frozen=True)
+class FreezeConfig:
+    """Freeze the labels that count now as a dataset, split by lot 80/10/10; without a name, list what there is."""
+
+    name: str = ""  # of the new version, as v1.0; it is never changed after
+    after: str = ""  # version that it follows: its lots stay on their side, and the changelog is against it
+    note: str = ""  # what it is for
+    person: str = ""  # who freezes; empty: the account that runs this
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when nothing could be frozen.
+    """
+    config = parse(FreezeConfig, argv)
+    try:
+        at = settings().at(config.home)
+        decisions = Decisions(at.decisions_place)
+        if not config.name:
+            _list(decisions)
+            return 0
+        person = named_person(config.person) if config.person else local_person()
+        with decisions.reading() as session:
+            keys = labelled_keys(session)
+        wafers = list(Lake(at.lake_url).wafers_by_keys(keys).values())
+        with decisions.writing() as session:
+            frozen = freeze(session, config.name, wafers, person, note=config.note, after=config.after)
+            before = frozen_set(session, config.after) if config.after else LabelSet("", ())
+        sides = ", ".join(f"{len(frozen.of(side)):,} {side}" for side in Split)
+        print(f"{frozen.name}: {len(frozen.members):,} labels ({sides}), sha256 {frozen.sha256}")
+        print(changes(before, frozen).text)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _list(decisions: Decisions) -> None:
+    with decisions.reading() as session:
+        for row in frozen_sets(session):
+            count = len(frozen_set(session, row.name).members)
+            print(f"{row.name}  {row.frozen_at:%Y-%m-%d %H:%M}  {count:,} labels  {row.sha256[:12]}  {row.note}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
