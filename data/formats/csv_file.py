@@ -18,11 +18,12 @@ from data.errors import FormatError
 from data.formats.columns import find_columns
 from data.formats.die_table import read_die_table
 from data.formats.metadata import ATTRIBUTE
-from data.formats.options import ReadFailure, ReadOptions
+from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.formats.text import as_utf8, head_lines, header_pairs, is_text, split_lines
 from data.wafer import WaferMap
 
+MAX_TABLE_BYTES = 512 * MIB
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
 _MAX_HEADER_LINES = 200
@@ -46,8 +47,12 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """Read the wafers of a CSV die table.
 
     Raises:
-        FormatError: no line names the columns, a line has too few or too many cells, a cell is no number.
+        FormatError: the table is too large, no line names the columns, a line has too few or too many cells, a cell is
+            no number.
     """
+    if source.size > MAX_TABLE_BYTES:
+        size, limit = source.size // MIB, MAX_TABLE_BYTES // MIB
+        raise FormatError(source.name, f"the table has {size} MiB, the limit is {limit} MiB", "Save it as Parquet.")
     content = as_utf8(source.content())
     head = split_lines(content[:_HEADER_BYTES])[:_MAX_HEADER_LINES]
     line, names, separator = _find_names(head, source.name)

@@ -129,6 +129,8 @@ def wafer_fields(pairs: Mapping[str, str], where: str) -> dict[str, object]:
     found: dict[str, tuple[str, str, str]] = {}
     attributes: dict[str, str] = {}
     for name, text in pairs.items():
+        # halves of characters, which JSON can say and no store can hold
+        name, text = (word.encode("utf-8", "replace").decode() for word in (name, text))
         if name.startswith(ATTRIBUTE):
             attributes[name.removeprefix(ATTRIBUTE)] = text
         elif text.strip() and (known := key_of(name)):

@@ -83,8 +83,14 @@ def _read_folder(root: Path, options: ReadOptions) -> Wafers:
             if not path.is_symlink():
                 yield from _read_path(path, shown, options)
             elif not _lies_within(path, resolved):
+                shown = _printable(shown)
                 yield ReadFailure(shown, f"{shown}: is a link that leads out of the folder. Copy the file itself.")
     yield from blocked
+
+
+def _printable(name: str) -> str:
+    """Spell out the bytes of a name that are no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _lies_within(link: Path, root: Path) -> bool:
@@ -95,6 +101,10 @@ def _lies_within(link: Path, root: Path) -> bool:
 
 
 def _read_path(path: Path, name: str, options: ReadOptions) -> Wafers:
+    shown = _printable(name)
+    if shown != name:
+        yield ReadFailure(shown, f"{shown}: the file's name is no UTF-8. Rename it.")
+        return
     try:
         if not path.is_file():  # a pipe or device would block for ever
             problem = "is no regular file" if path.exists() else "does not exist"

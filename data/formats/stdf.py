@@ -5,6 +5,7 @@ passes when the bin's record (HBR, else SBR) says so; where none says, the part'
 coordinates cannot be placed; they are counted in the attributes.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.formats.stdf_records import part_columns, read_records, recognises, rows_of
+from data.orientation import DIE_AXES
 from data.wafer import FAIL, PASS, WaferMap
 
 __all__ = ["read", "recognises"]
@@ -61,20 +63,49 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """
     if options.overlay not in ("", "hard", "soft"):
         raise FormatError(
-            source.name, f"STDF has hard and soft bins, no map '{options.overlay}'", "Choose hard or soft."
+            source.name, f"STDF has hard and soft bins, no map '{options.overlay:.40}'", "Choose hard or soft."
         )
     tables = read_records(source)
     table = part_columns(tables)
     if table is None:
         raise FormatError(source.name, "the file holds no part results (PRR)", "Export the results of the parts too.")
+    lot = _Lot.of(tables)
     parts, names = _columns(table), _wafers_of(table, tables)
-    wafers = list(dict.fromkeys(names))
-    for number, name in enumerate(wafers, 1):
-        own = parts.chosen(np.array([other == name for other in names]))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    wafer_of_part = np.array([numbers[name] for name in names])
+    order = np.argsort(wafer_of_part, kind="stable")
+    ends = np.searchsorted(wafer_of_part[order], np.arange(1, len(numbers) + 1))
+    for (name, number), own in zip(numbers.items(), np.split(order, ends[:-1]), strict=True):
         try:
-            yield _wafer(source, options, tables, name, own, number, len(wafers))
+            yield _wafer(source, options, lot, name, parts.chosen(own), number + 1, len(numbers))
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
+
+
+@dataclass(frozen=True, eq=False)
+class _Lot:
+    """What a file says of all its wafers."""
+
+    information: Row
+    finish_times: list[object]
+    results: Mapping[str, list[Row]]
+    configuration: Row
+    hard_bins: list[Row]
+    soft_bins: list[Row]
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pa.Table]) -> "_Lot":
+        results: dict[str, list[Row]] = {}
+        for row in rows_of(tables, "WRR"):
+            results.setdefault(str(row["WAFER_ID"]), []).append(row)
+        return cls(
+            information=rows_of(tables, "MIR")[0],
+            finish_times=[row["FINISH_T"] for row in rows_of(tables, "MRR")],
+            results=results,
+            configuration=next(reversed(rows_of(tables, "WCR")), {}),
+            hard_bins=list(rows_of(tables, "HBR")),
+            soft_bins=list(rows_of(tables, "SBR")),
+        )
 
 
 def _columns(table: pa.Table) -> _Parts:
@@ -87,61 +118,59 @@ def _columns(table: pa.Table) -> _Parts:
 
 def _wafers_of(table: pa.Table, tables: Mapping[str, pa.Table]) -> list[str]:
     """Name the wafer of every part: the one that its head began last; where none was begun, the one that ends next."""
-    begun = {(row["HEAD_NUM"], row["sequence_number"]): row["WAFER_ID"] for row in rows_of(tables, "WIR")}
-    ended = {(row["HEAD_NUM"], row["sequence_number"]): row["WAFER_ID"] for row in rows_of(tables, "WRR")}
-    heads, places = table["HEAD_NUM"].to_pylist(), table["sequence_number"].to_pylist()
-    names = {}
-    for head in set(heads):
-        starts = sorted((place, str(name)) for (at, place), name in begun.items() if at == head)
-        ends = sorted((place, str(name)) for (at, place), name in ended.items() if at == head)
-        places_of_head = sorted({place for at, place in zip(heads, places, strict=True) if at == head})
-        current = 0
-        for place in places_of_head:
-            while current < len(starts) and starts[current][0] < place:
-                current += 1
-            name = starts[current - 1][1] if current else next((name for end, name in ends if end > place), "")
-            names[head, place] = name
-    return [names[head, place] for head, place in zip(heads, places, strict=True)]
+    begun, ended = _by_head(rows_of(tables, "WIR")), _by_head(rows_of(tables, "WRR"))
+    names = []
+    for head, place in zip(table["HEAD_NUM"].to_pylist(), table["sequence_number"].to_pylist(), strict=True):
+        places, wafers = begun.get(head, ([], []))
+        before = bisect_left(places, place)
+        if before:
+            names.append(wafers[before - 1])
+            continue
+        places, wafers = ended.get(head, ([], []))
+        after = bisect_left(places, place)
+        names.append(wafers[after] if after < len(wafers) else "")
+    return names
+
+
+def _by_head(rows: list[dict[str, Any]]) -> dict[int, tuple[list[int], list[str]]]:
+    """Places in the file and wafer ids, by test head."""
+    found: dict[int, tuple[list[int], list[str]]] = {}
+    for row in rows:
+        places, wafers = found.setdefault(row["HEAD_NUM"], ([], []))
+        places.append(row["sequence_number"])
+        wafers.append(str(row["WAFER_ID"]))
+    return found
 
 
 def _wafer(
-    source: Source,
-    options: ReadOptions,
-    tables: Mapping[str, pa.Table],
-    name: str,
-    parts: _Parts,
-    number: int,
-    count: int,
+    source: Source, options: ReadOptions, lot: _Lot, name: str, parts: _Parts, number: int, count: int
 ) -> WaferMap:
     placed = parts.chosen((parts.x != NO_COORDINATE) & (parts.y != NO_COORDINATE))
     lost = len(parts.x) - len(placed.x)
     if not len(placed.x):
         where = f"{source.name} wafer '{name}'" if name else source.name
-        problem = f"none of its {lost} parts has coordinates (X_COORD and Y_COORD are {NO_COORDINATE})"
+        problem = f"no part has coordinates ({lost} with X_COORD and Y_COORD {NO_COORDINATE})"
         raise FormatError(where, problem, "Only results of wafer sort make a map.")
-    dies, bins = _judged(placed, tables, options)
-    config = rows_of(tables, "WCR")[-1:]
-    axes = _axes(config[0] if config else {})
+    dies, bins = _judged(placed, lot, options)
+    axes = _axes(lot.configuration)
     grid, bin_grid, said = to_grid(placed.x, placed.y, dies, bins, axes or Axes(), source.name)
-    pairs = _pairs(tables, name, config[0] if config else {})
-    pairs |= {ATTRIBUTE + key: text for key, text in _counts(placed, lost).items()} | {f"{ATTRIBUTE}die_axes": said}
+    pairs = _pairs(lot, name)
+    pairs |= {ATTRIBUTE + key: text for key, text in _counts(placed, lost).items()} | {ATTRIBUTE + DIE_AXES: said}
     return build_wafer(
         source, options, grid, bins=bin_grid, pairs=pairs, number=number, count=count, axes_declared=axes is not None
     )
 
 
-def _judged(
-    parts: _Parts, tables: Mapping[str, pa.Table], options: ReadOptions
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _judged(parts: _Parts, lot: _Lot, options: ReadOptions) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Say which parts pass, and give the bins that were asked for."""
     bins = parts.soft if options.overlay == "soft" else parts.hard
     if options.off_values or options.pass_values or options.fail_values:
         return bin_table(options)[bins], bins
     dies = np.where(parts.flags & (_FAILED | _NO_VERDICT), FAIL, PASS).astype(np.uint8)
-    for kind, numbers in (("SBIN", parts.soft), ("HBIN", parts.hard)):  # the hard bin's word is the last
-        for row in rows_of(tables, f"{kind[0]}BR"):
-            if row[f"{kind}_PF"] in ("P", "F"):
-                dies[numbers == row[f"{kind}_NUM"]] = PASS if row[f"{kind}_PF"] == "P" else FAIL
+    for kind, numbers, rows in (("SBIN", parts.soft, lot.soft_bins), ("HBIN", parts.hard, lot.hard_bins)):
+        verdicts = {row[f"{kind}_NUM"]: row[f"{kind}_PF"] for row in rows if row[f"{kind}_PF"] in ("P", "F")}
+        for bin_number, verdict in verdicts.items():  # the hard bin's word is the last
+            dies[numbers == bin_number] = PASS if verdict == "P" else FAIL
     return dies, bins
 
 
@@ -160,18 +189,13 @@ def _counts(parts: _Parts, lost: int) -> dict[str, str]:
     return {key: str(number) for key, number in counts.items() if number}
 
 
-def _pairs(tables: Mapping[str, pa.Table], name: str, config: Row) -> dict[str, str]:
+def _pairs(lot: _Lot, name: str) -> dict[str, str]:
     """Everything that is said about a wafer beside its dies."""
-    lot: Row = rows_of(tables, "MIR")[0]
-    ends: list[Row] = [row for row in rows_of(tables, "WRR") if row["WAFER_ID"] == name]
-    times = [
-        *(row["FINISH_T"] for row in reversed(ends)),
-        *(row["FINISH_T"] for row in rows_of(tables, "MRR")),
-        lot["START_T"],
-    ]
+    said, config, results = lot.information, lot.configuration, lot.results.get(name, [])
+    times = [*(row["FINISH_T"] for row in reversed(results)), *lot.finish_times, said["START_T"]]
     pairs = {
-        "lot": _clean(lot["LOT_ID"]), "wafer": _clean(name), "product": _clean(lot["PART_TYP"]),
-        "test_program": _clean(lot["JOB_NAM"]), "tested_at": next(filter(None, map(_time, times)), ""),
+        "lot": _clean(said["LOT_ID"]), "wafer": _clean(name), "product": _clean(said["PART_TYP"]),
+        "test_program": _clean(said["JOB_NAM"]), "tested_at": next(filter(None, map(_time, times)), ""),
         "notch": _FLATS.get(str(config.get("WF_FLAT", "")).upper(), ""),
     }  # fmt: skip
     unit = _UNITS_MM.get(config.get("WF_UNITS", 0))
@@ -179,16 +203,16 @@ def _pairs(tables: Mapping[str, pa.Table], name: str, config: Row) -> dict[str, 
         length = float(config.get(field, 0.0))
         if unit and np.isfinite(length) and length > 0:
             pairs[key] = f"{length * unit:.7g}"  # as exact as STDF's 4-byte numbers are
-    attributes = {title: _clean(lot[field]) for field, title in _LOT_ATTRIBUTES.items()}
-    for row in ends:
+    attributes = {title: _clean(said[field]) for field, title in _LOT_ATTRIBUTES.items()}
+    for row in results:
         attributes |= {title: _clean(row[field]) for field, title in _WAFER_ATTRIBUTES.items()}
-    attributes["started_at"] = _time(lot["START_T"])
-    for kind, title in (("HBIN", "hard_bins"), ("SBIN", "soft_bins")):
-        attributes[title] = _bin_names(rows_of(tables, f"{kind[0]}BR"), kind)
+    attributes["started_at"] = _time(said["START_T"])
+    attributes["hard_bins"] = _bin_names(lot.hard_bins, "HBIN")
+    attributes["soft_bins"] = _bin_names(lot.soft_bins, "SBIN")
     return pairs | {ATTRIBUTE + title: text for title, text in attributes.items() if text}
 
 
-def _bin_names(rows: list[dict[str, Any]], kind: str) -> str:
+def _bin_names(rows: list[Row], kind: str) -> str:
     """List the bins that have a name or a verdict: "1 pass Good, 5 fail Open"."""
     said = {}
     for row in rows:

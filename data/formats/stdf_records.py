@@ -9,6 +9,7 @@ import struct
 import tempfile
 from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 import pyarrow as pa
 import stdf_convert
@@ -17,14 +18,15 @@ from data.errors import FormatError
 from data.formats.options import MIB
 from data.formats.source import Source
 
-Rows = list[dict[str, object]]
+Rows = list[dict[str, Any]]
 _KINDS = {
     (0, 10): "FAR", (1, 10): "MIR", (1, 20): "MRR", (1, 40): "HBR", (1, 50): "SBR", (2, 10): "WIR", (2, 20): "WRR",
     (2, 30): "WCR", (5, 20): "PRR",
 }  # fmt: skip
 _COLUMNS = ("sequence_number", "HEAD_NUM", "PART_FLG", "HARD_BIN", "SOFT_BIN", "X_COORD", "Y_COORD")
 _FAR_LITTLE, _FAR_BIG = b"\x02\x00\x00\x0a", b"\x00\x02\x00\x0a"
-_MAX_KEPT_BYTES = 512 * MIB
+_MAX_KEPT_BYTES = 128 * MIB
+_IN_MEMORY = 256 * MIB
 COPY_AGAIN = "The file is cut or damaged; copy or export it again."
 
 
@@ -71,7 +73,7 @@ def _chosen_records(source: Source) -> bytes:
     stream.seek(0)
     kept, ended = BytesIO(), False
     kinds = {code[0] << 8 | code[1]: name for code, name in _KINDS.items()}
-    content = source.content() if source.size <= _MAX_KEPT_BYTES else None
+    content = source.content() if source.size <= _IN_MEMORY else None
     while place < source.size:
         head = content[place : place + 4] if content is not None else _at(source, place, 4)
         if len(head) < 4:

@@ -9,6 +9,7 @@ from data.formats.klarf.model import Inspection
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadOptions
 from data.formats.source import Source, build_wafer
+from data.orientation import DIE_AXES
 from data.wafer import FAIL, PASS, WaferMap
 
 _MOST = np.iinfo(np.uint16).max
@@ -36,7 +37,7 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
     dies = np.where(counts > 0, FAIL, PASS).astype(np.uint8)
     grid, bins, axes = to_grid(places[:, 0], places[:, 1], dies, counts, Axes("right", "up"), source.name)
     pairs = _pairs(inspection) | {
-        f"{ATTRIBUTE}die_axes": axes,
+        ATTRIBUTE + DIE_AXES: axes,
         f"{ATTRIBUTE}defects": str(len(inspection.defects)),
         f"{ATTRIBUTE}bins_count": "defects on the die",
     }
