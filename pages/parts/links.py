@@ -51,7 +51,7 @@ ENTRIES = {
     "batch": PageEntry("Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip."),
     "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
     "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
-    "queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
+    "label_queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
 }
 NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}

@@ -153,6 +153,16 @@ class EditorMemory:
         _state()[f"{self.key}-problem"] = text
 
 
+def said_name() -> str:
+    """Name that the person gave in this session, "" before one was given."""
+    return str(_state().get("person-name", ""))
+
+
+def keep_name(name: str) -> None:
+    """Remember the person's name; "" asks for it again."""
+    _state()["person-name"] = name
+
+
 def intake() -> Intake:
     """Give the files that this person handed in on the Segment page; they stay when the page is left."""
     held: Intake = _state().setdefault("intake", Intake())
@@ -215,6 +225,12 @@ def clicked_points(chart: str) -> list[int]:
     """Places of the points that are chosen in the first trace of the chart of this key."""
     points = _state()[chart]["selection"]["points"]
     return [int(point["point_index"]) for point in points if point.get("curve_number", 0) == 0]
+
+
+def chosen_rows(table: str) -> list[int]:
+    """Rows that are chosen in the table of this key, none before its first run."""
+    state = _state().get(table)
+    return list(state["selection"]["rows"]) if state else []
 
 
 def edited_rows(editor: str) -> dict[int, dict[str, object]]:

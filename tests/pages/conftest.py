@@ -1,11 +1,12 @@
 """A small lake and an empty one, and the app as a person opens it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.decisions import Decisions
 from core.lake import Lake
 from tests.core.lake_examples import drawn, found_on
 
@@ -39,5 +40,32 @@ def open_page(lake_home, monkeypatch) -> Open:
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()
+
+    return opened
+
+
+@pytest.fixture
+def own_home(lake_home, tmp_path) -> Path:
+    """The same lake with a database of decisions of its own."""
+    (tmp_path / "lake").symlink_to(lake_home / "lake")
+    return tmp_path
+
+
+@pytest.fixture
+def decisions(own_home) -> Iterator[Decisions]:
+    """The database of `own_home`."""
+    opened = Decisions(own_home / "decisions.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def work(open_page, own_home) -> Open:
+    """Open a page as somebody who says a name: `work("annotate", "ana")`."""
+
+    def opened(page: str, name: str = "ana", **query: str | list[str]) -> AppTest:
+        app = open_page(page, home=own_home, **query)
+        app.text_input[0].set_value(name)
+        return next(b for b in app.button if b.label == "Go on").click().run()
 
     return opened

@@ -1,0 +1,66 @@
+"""Annotate: one wafer after the other, from the model's proposal to a label that trains the next."""
+
+import streamlit as st
+
+from core.decisions.drafts import drafts_of
+from core.decisions.label_items import items_in_hand
+from core.decisions.label_progress import progress
+from core.decisions.label_queue import take_next
+from core.identity import Person
+from core.labelling import bench
+from data.errors import LakeError
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.label_bench import label_bench
+from pages.parts.links import link, open_page
+from pages.parts.person import acting_person, person_button
+
+WAFER = "wafer"
+
+
+def begin(person: Person) -> None:
+    """Offer the person's next wafer, or say that nothing waits and where to find some."""
+    st.title("Annotate")
+    with open_decisions().reading() as session:
+        far = progress(session, person)
+        begun = [item.wafer_key for item in items_in_hand(session, person)]
+        begun += [draft.wafer_key for draft in drafts_of(session, person) if draft.wafer_key not in begun]
+    if begun:
+        st.markdown(f"You have begun **{len(begun)}** wafer{'s' * (len(begun) != 1)}; nothing of them is lost.")
+        for key in begun[:12]:
+            link("annotate", f"Go on with {key}", wafer=key)
+    if far.mine > len(begun):
+        st.markdown(f"**{far.text}**")
+        if st.button("Start with the next wafer", type="primary", shortcut="Enter"):
+            with open_decisions().writing() as session:
+                item = take_next(session, person)
+            if item is not None:
+                open_page("annotate", wafer=item.wafer_key)
+    elif not begun:
+        with st.container(border=True):
+            st.markdown("**Nothing waits for you.**")
+            st.markdown(
+                "Wafers get here from the Queue page, by filter or by name, from the Wafers page, or one by one from "
+                "a wafer's own page."
+            )
+            link("label_queue", "Fill the queue")
+            link("wafers", "Find wafers")
+
+
+with explained():
+    lake = open_lake()
+    stop_if_empty(lake)
+    person = acting_person()
+    key = st.query_params.get(WAFER)
+    if not key:
+        begin(person)
+        person_button(person)
+        st.stop()
+    try:
+        laid_out = bench(open_decisions(), lake, key, person)
+    except LakeError as error:
+        st.error(str(error))
+        link("annotate", "Back to the next wafer", wafer="")
+        st.stop()
+    label_bench(laid_out, person, lake)

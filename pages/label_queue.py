@@ -1,0 +1,162 @@
+"""Queue: what is to be labelled, by whom, and how far along it is."""
+
+import pandas as pd
+import streamlit as st
+
+from core.decisions.label_dealing import assign, balance
+from core.decisions.label_items import LabelItem, Status
+from core.decisions.label_progress import duration, items, iterations, pace_s, people, progress, statuses
+from core.decisions.label_queue import put_back, release_idle, skip
+from core.identity import Person
+from core.settings import settings
+from data.errors import DecisionsError
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.links import link
+from pages.parts.person import acting_person, person_button
+from pages.parts.queue_filling import fill_form
+from pages.parts.state import chosen_rows
+
+TABLE = "queue-table"
+WORDS = {
+    Status.PENDING: "not started",
+    Status.IN_PROGRESS: "in progress",
+    Status.DONE: "labelled",
+    Status.SKIPPED: "skipped",
+    Status.SPARE: "spare",
+}
+HELP = {
+    "priority": "The highest is given out first.",
+    "reason": "Why the wafer was chosen.",
+    "seconds": "Seconds of work on the label, pauses left out.",
+    "copy": "Which label of the wafer in its round: two people who label one wafer have one each.",
+}
+
+
+def overview(person: Person, iteration: int | None) -> None:
+    """Say how far the round is, for all and for everybody."""
+    with open_decisions().reading() as session:
+        far = progress(session, person, iteration)
+        counts = statuses(session, iteration)
+        paces = {name: pace_s(session, name) for name in people(session)}
+    st.progress(far.done / far.total if far.total else 0.0, text=far.text)
+    with st.container(horizontal=True, gap="large"):
+        for status, word in WORDS.items():
+            st.metric(word.capitalize(), f"{counts[status]:,}")
+        for name, pace in paces.items():
+            if pace == pace:
+                st.metric(name, duration(pace), help="Mean time of the person's newest 20 labels, pauses left out.")
+
+
+def table(found: list[LabelItem]) -> list[LabelItem]:
+    """Show the queue; the items whose rows are chosen."""
+    frame = pd.DataFrame(
+        {
+            "wafer": [i.wafer_key for i in found],
+            "status": [WORDS[i.status] for i in found],
+            "assignee": [i.assignee for i in found],
+            "round": [i.iteration for i in found],
+            "copy": [i.copy for i in found],
+            "priority": [i.priority for i in found],
+            "reason": [i.skip_reason or i.reason for i in found],
+            "added by": [i.added_by for i in found],
+            "begun": [i.taken_at for i in found],
+            "ended": [i.ended_at for i in found],
+            "seconds": [i.seconds for i in found],
+        }
+    )
+    st.dataframe(
+        frame,
+        key=TABLE,
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        placeholder="–",
+        alt="The queue",
+        column_config={
+            "wafer": st.column_config.TextColumn("Wafer", pinned=True),
+            "status": st.column_config.TextColumn("Status"),
+            "assignee": st.column_config.TextColumn("Assignee"),
+            "copy": st.column_config.NumberColumn("Copy", help=HELP["copy"]),
+            "priority": st.column_config.NumberColumn("Priority", format="%.2f", help=HELP["priority"]),
+            "reason": st.column_config.TextColumn("Reason", help=HELP["reason"]),
+            "begun": st.column_config.DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm"),
+            "ended": st.column_config.DatetimeColumn("Ended", format="YYYY-MM-DD HH:mm"),
+            "seconds": st.column_config.NumberColumn("Seconds", format="%.0f", help=HELP["seconds"]),
+        },
+    )
+    st.download_button(
+        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="queue.csv", mime="text/csv",
+        on_click="ignore",
+    )  # fmt: skip
+    return [found[row] for row in chosen_rows(TABLE) if row < len(found)]
+
+
+def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> None:
+    """Offer what can be done with the chosen items, and with all that wait."""
+    numbers = [item.id for item in chosen]
+    with open_decisions().reading() as session:
+        known = people(session)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = st.multiselect(
+            "People", sorted({*known, person.name}), accept_new_options=True, key="queue-people", width=320,
+            help="Choose or type names. Assigning takes the first; dealing out uses all of them.",
+        )  # fmt: skip
+        if st.button("Assign chosen", disabled=not (numbers and names)):
+            with open_decisions().writing() as session:
+                st.toast(f"{assign(session, numbers, names[0], person)} assigned to {names[0]}.")
+        if st.button("Assign to nobody", disabled=not numbers):
+            with open_decisions().writing() as session:
+                assign(session, numbers, None, person)
+        if st.button("Deal out evenly", disabled=not names, help="Everything that waits, so that open items are even."):
+            with open_decisions().writing() as session:
+                load = balance(session, names, person, iteration)
+            st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
+        if st.button("Put back", disabled=not numbers, help="In progress, done or skipped: they wait again."):
+            with open_decisions().writing() as session:
+                for number in numbers:
+                    put_back(session, number, person)
+            st.rerun()
+        if st.button("Leave out", disabled=not numbers, help="Skips what is open among the chosen."):
+            _leave_out(chosen, person)
+        idle = settings().label_idle_minutes
+        if st.button("Release idle", help=f"What nobody has touched for {idle} minutes waits again; drafts stay."):
+            with open_decisions().writing() as session:
+                st.toast(f"{release_idle(session)} released.")
+
+
+def _leave_out(chosen: list[LabelItem], person: Person) -> None:
+    try:
+        with open_decisions().writing() as session:
+            for item in chosen:
+                skip(session, item.id, f"left out by {person.name}", person)
+    except DecisionsError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+with explained():
+    lake = open_lake()
+    st.title("Queue")
+    stop_if_empty(lake)
+    person = acting_person()
+    with open_decisions().reading() as session:
+        rounds = iterations(session)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen_round = st.selectbox(
+            "Round", rounds, index=None, placeholder="All rounds", key="round", bind="query-params", width=160,
+            help="A round of labelling: active learning makes a new one every time.",
+        )  # fmt: skip
+        person_button(person)
+        link("annotate", "Label the next wafer")
+    with st.expander("Add wafers", expanded=not rounds):
+        fill_form(lake, person, rounds[0] if rounds else 1)
+    if not rounds:
+        st.info("Nothing is queued yet. Add wafers by filter or by name above, or from the Wafers page.")
+        st.stop()
+    overview(person, chosen_round)
+    with open_decisions().reading() as session:
+        found = items(session, chosen_round)
+    actions(table(found), person, chosen_round)

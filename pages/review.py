@@ -1,0 +1,156 @@
+"""Review: labels and predictions that somebody else should look at, decided one by one."""
+
+import pandas as pd
+import streamlit as st
+
+from core.decisions.annotations import labelled_keys
+from core.decisions.annotators import annotators
+from core.decisions.reviews import Kind, Review, open_reviews
+from core.labelling import likely_errors
+from core.lake import Lake
+from data.classes import CLASSES
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.links import link
+from pages.parts.person import acting_person, person_button
+from pages.parts.review_desk import KIND_WORDS, review_desk
+
+NAMES = {c.key: c.name for c in CLASSES}
+REVIEW = "review"
+SHOWN = 50
+SHOW = ("To decide", "Likely label errors", "Annotators")
+
+
+def choose_review(found: list[Review]) -> Review:
+    """Choose what to look at; the lowest agreement first."""
+    by_number = {str(review.id): review for review in found}
+    given = st.query_params.get(REVIEW, "")
+    if given and given not in by_number:
+        st.query_params.pop(REVIEW)
+    number = st.selectbox(
+        "Wafer", list(by_number), format_func=lambda n: _said(by_number[n]), key=REVIEW, bind="query-params",
+        help="The lowest agreement first, then the oldest.",
+    )  # fmt: skip
+    return by_number[number]
+
+
+def suspects(lake: Lake) -> None:
+    """Rank labels by how strongly the model disagrees."""
+    st.caption(
+        "Labels that the model contradicts most, worst first: 1 less the soft minimum of the probabilities that it "
+        "gives to what the label says of each failing die. A model that has learnt a wrong label agrees with it, so "
+        "judge by a model trained without these labels."
+    )
+    with open_decisions().reading() as session:
+        keys = labelled_keys(session)
+    with st.spinner("Comparing labels with the model"):
+        found = likely_errors(open_decisions(), lake, keys)
+    if not found:
+        st.info("No labelled wafer is segmented yet. Label some wafers first.")
+        return
+    frame = pd.DataFrame(
+        {
+            "wafer": [s.key for s in found],
+            "suspicion": [s.suspicion for s in found],
+            "perhaps missed": [_dies(s.missed) for s in found],
+            "perhaps too much": [_dies(s.excess) for s in found],
+        }
+    )
+    st.dataframe(
+        frame, hide_index=True, alt="Likely label errors",
+        column_config={
+            "suspicion": st.column_config.ProgressColumn("Suspicion", min_value=0, max_value=1, format="%.2f"),
+        },
+    )  # fmt: skip
+    st.download_button(
+        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="label_errors.csv", mime="text/csv",
+        on_click="ignore",
+    )  # fmt: skip
+    for suspect in found[:5]:
+        link("annotate", f"Label {suspect.key} again", wafer=suspect.key)
+
+
+def leaderboard() -> None:
+    """Say how fast and how right everybody is, and how sure one can be of it."""
+    with open_decisions().reading() as session:
+        found = annotators(session)
+    if not found:
+        st.info("Nobody has submitted a label yet.")
+        return
+    frame = pd.DataFrame(
+        {
+            "annotator": [a.name for a in found],
+            "labels": [a.labels for a in found],
+            "seconds": [a.seconds for a in found],
+            "from s": [a.seconds_interval[0] for a in found],
+            "to s": [a.seconds_interval[1] for a in found],
+            "gold": [a.gold for a in found],
+            "gold right": [a.gold_right for a in found],
+            "from": [a.gold_interval[0] for a in found],
+            "to": [a.gold_interval[1] for a in found],
+            "gold IoU": [a.gold_iou for a in found],
+            "disputed": [a.disputed for a in found],
+        }
+    )
+    st.dataframe(
+        frame, hide_index=True, placeholder="–", alt="Annotators",
+        column_config={
+            "seconds": st.column_config.NumberColumn("Median s", format="%.0f", help="Median seconds a label."),
+            "from s": st.column_config.NumberColumn("from", format="%.0f", help="95 % interval, bootstrap."),
+            "to s": st.column_config.NumberColumn("to", format="%.0f", help="95 % interval, bootstrap."),
+            "gold": st.column_config.NumberColumn("Hidden gold", help="Wafers of known label that were slipped in."),
+            "gold right": st.column_config.NumberColumn("Right", format="percent", help="Agree by 0.85 IoU or more."),
+            "from": st.column_config.NumberColumn("from", format="percent", help="95 % interval, Wilson."),
+            "to": st.column_config.NumberColumn("to", format="percent", help="95 % interval, Wilson."),
+            "gold IoU": st.column_config.NumberColumn("Mean IoU", format="%.2f", help="With the known labels."),
+            "disputed": st.column_config.NumberColumn("Disputed", help="Labels that a colleague's contradicted."),
+        },
+    )  # fmt: skip
+    st.caption("Intervals that overlap: the order of two people may be chance.")
+    st.download_button(
+        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="annotators.csv", mime="text/csv",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def _said(review: Review) -> str:
+    agreement = "" if review.overall_iou is None else f", IoU {review.overall_iou:.2f}"
+    about = f" ({NAMES[review.class_key]})" if review.class_key else ""
+    return f"{review.wafer_key}: {KIND_WORDS[review.kind].lower()}{about}{agreement}"
+
+
+def _dies(counts: object) -> str:
+    found = dict(counts) if isinstance(counts, dict) else {}
+    return ", ".join(f"{NAMES[key]} {n}" for key, n in found.items())
+
+
+with explained():
+    lake = open_lake()
+    st.title("Review")
+    stop_if_empty(lake)
+    person = acting_person()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = st.segmented_control(
+            "Show", SHOW, default=SHOW[0], required=True, key="what", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        person_button(person)
+    if show == SHOW[1]:
+        suspects(lake)
+    elif show == SHOW[2]:
+        leaderboard()
+    else:
+        kinds = st.pills(
+            "Kind", list(Kind), selection_mode="multi", format_func=KIND_WORDS.__getitem__, key="kind",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        with open_decisions().reading() as session:
+            found = open_reviews(session, kinds or tuple(Kind))
+        if found:
+            review_desk(choose_review(found), person, lake)
+        else:
+            st.info(
+                "Nothing is to be decided. Labels come here when two people disagree, when a hidden gold wafer is "
+                "missed, one in ten for experts, and when somebody flags a wrong prediction on a wafer's page."
+            )

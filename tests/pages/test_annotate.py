@@ -1,0 +1,123 @@
+import json
+
+from core.decisions.annotations import annotation_history, labels_of
+from core.decisions.drafts import draft_of, save_draft
+from core.decisions.label_items import Candidate, Status, item_by_id
+from core.decisions.label_queue import fill, take_next
+from core.identity import Person
+from core.label_drafts import read_draft
+from core.labels import encode, from_masks
+from core.lake import Lake
+
+ANA, BEN = Person("ana", "said"), Person("ben", "said")
+KEYS = ("LOT001:W05", "LOT001:W06")
+
+
+def texts(app):
+    return " ".join(part.value for part in (*app.markdown, *app.caption, *app.warning, *app.info))
+
+
+def editor(app):
+    """What the editor on the page was given."""
+    given = [json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.json]
+    return next(one for one in given if isinstance(one, dict) and "start" in one)
+
+
+def sure_label(home, key):
+    lake = Lake(home / "lake")
+    return from_masks(lake.wafer(key), lake.result(key).segmentation.masks)
+
+
+def draft(label, revision=4):
+    said = {"version": 1, "revision": revision, "elapsed_s": 33.0, "label": json.loads(encode(label))}
+    return read_draft(json.dumps(said))
+
+
+def test_a_name_is_asked_for_before_anything_is_recorded_under_one(open_page, own_home):
+    app = open_page("annotate", home=own_home)
+    assert not app.exception
+    assert "Who is working?" in texts(app)
+    assert [b.label for b in app.button if b.label == "Go on"] == ["Go on"]
+
+
+def test_an_empty_queue_says_how_to_fill_it(work):
+    app = work("annotate")
+    assert not app.exception
+    assert "Nothing waits for you" in texts(app)
+
+
+def test_the_next_wafer_opens_with_the_proposal_of_the_model(work, decisions, own_home):
+    with decisions.writing() as session:
+        fill(session, [Candidate(KEYS[0])], ANA)
+    app = work("annotate")
+    assert "0 of 1" in texts(app)
+    app = next(b for b in app.button if b.label.startswith("Start")).click().run()
+    assert not app.exception
+    result = Lake(own_home / "lake").result(KEYS[0])
+    given = editor(app)
+    assert given["wafer"] == KEYS[0]
+    assert {i["state"] for i in given["start"]["instances"]} == {"proposed"}
+    assert len(given["start"]["instances"]) == len(result.instances)
+    assert app.button(key="label-submit").disabled
+    assert "neither accepted nor rejected" in texts(app)
+
+
+def test_a_draft_comes_back_and_others_are_told(work, decisions, own_home):
+    label = sure_label(own_home, KEYS[0])
+    wafer = Lake(own_home / "lake").wafer(KEYS[0])
+    with decisions.writing() as session:
+        save_draft(session, wafer, draft(label), ANA)
+    assert editor(work("annotate", "ana", wafer=KEYS[0]))["draft"] == draft(label).text
+    other = work("annotate", "ben", wafer=KEYS[0])
+    assert editor(other)["draft"] is None
+    assert "ana has a draft of this wafer" in texts(other)
+
+
+def test_submitting_keeps_the_label_and_opens_the_next_wafer(work, decisions, own_home):
+    wafer = Lake(own_home / "lake").wafer(KEYS[0])
+    label = sure_label(own_home, KEYS[0])
+    with decisions.writing() as session:
+        fill(session, [Candidate(key) for key in KEYS], ANA)
+        item = take_next(session, ANA)
+        save_draft(session, wafer, draft(label), ANA)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    app.button(key="label-submit").click().run()
+    assert not app.exception
+    assert editor(app)["wafer"] == KEYS[1]
+    with decisions.reading() as session:
+        assert labels_of(session, [wafer])[wafer.key].label == encode(label)
+        done = item_by_id(session, item.id)
+        assert (done.status, done.seconds, done.assignee) == (Status.DONE, 33.0, "ana")
+        assert draft_of(session, wafer, ANA) is None
+
+
+def test_skipping_asks_why_and_goes_on(work, decisions):
+    with decisions.writing() as session:
+        fill(session, [Candidate(key) for key in KEYS], ANA)
+        item = take_next(session, ANA)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    assert app.button(key=f"skip-{item.id}").disabled
+    app.text_input(key=f"skip-reason-{item.id}").set_value("cut off").run()
+    app.button(key=f"skip-{item.id}").click().run()
+    assert editor(app)["wafer"] == KEYS[1]
+    with decisions.reading() as session:
+        assert item_by_id(session, item.id).skip_reason == "cut off"
+        assert annotation_history(session, KEYS[0]) == []
+
+
+def test_previous_leads_back_to_the_wafer_before(work, decisions):
+    with decisions.writing() as session:
+        fill(session, [Candidate(key) for key in KEYS], ANA)
+        take_next(session, ANA)
+        take_next(session, ANA)
+    app = work("annotate", "ana", wafer=KEYS[1])
+    app.button(key="label-previous").click().run()
+    assert editor(app)["wafer"] == KEYS[0]
+    app.button(key="label-next").click().run()
+    assert editor(app)["wafer"] == KEYS[1]
+
+
+def test_an_unknown_wafer_is_said(work):
+    app = work("annotate", "ana", wafer="LOT9:W99")
+    assert not app.exception
+    assert "there is no wafer 'LOT9:W99'" in app.error[0].value

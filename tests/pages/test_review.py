@@ -1,0 +1,102 @@
+import numpy as np
+
+from core.decisions.annotations import Source, annotation_history, labels_of
+from core.decisions.label_items import Status
+from core.decisions.label_progress import items
+from core.decisions.reviews import Kind, Verdict, flag_prediction, open_reviews, reviews_of
+from core.decisions.submissions import submit
+from core.labels import Label, from_masks
+from core.lake import Lake
+from data.classes import CLASS_COUNT
+from tests.pages.test_annotate import ANA, BEN, KEYS, texts
+
+KEY = KEYS[0]
+
+
+def disputed(decisions, home):
+    """Two labels of a wafer: the upper failing dies are edge for one, all of them for the other."""
+    wafer = Lake(home / "lake").wafer(KEY)
+    masks = np.zeros((2, CLASS_COUNT, *wafer.dies.shape), dtype=bool)
+    masks[:, 0] = wafer.failing
+    masks[0, 0, 6:] = False
+    with decisions.writing() as session:
+        for person, of in zip((ANA, BEN), masks, strict=True):
+            submit(session, wafer, from_masks(wafer, of), person, 9.0)
+    return wafer, masks
+
+
+def first_review(decisions, kind=Kind.DISAGREEMENT):
+    with decisions.reading() as session:
+        return open_reviews(session, [kind])[0]
+
+
+def press(app, label):
+    return next(b for b in app.button if b.label == label).click().run()
+
+
+def test_nothing_to_decide_says_what_comes_here(work):
+    app = work("review")
+    assert not app.exception
+    assert "Nothing is to be decided" in texts(app)
+
+
+def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(work, decisions, own_home):
+    wafer, masks = disputed(decisions, own_home)
+    number = str(first_review(decisions).id)
+    app = work("review", "eve", review=number)
+    assert not app.exception
+    said = texts(app)
+    assert all(words in said for words in ("ben (submitted)", "ana (submitted)", "Model", "Difference"))
+    expected = masks[0].sum() / masks[1].sum()
+    assert f"IoU **{expected:.2f}**" in said
+    app = press(app, "Accept ana (submitted)")
+    assert not app.exception
+    with decisions.reading() as session:
+        counting = labels_of(session, [wafer])[KEY]
+        assert (counting.source, counting.annotator) == (Source.REVIEWED, "eve")
+        np.testing.assert_array_equal(counting.read().masks(), masks[0])
+        assert {r.verdict for r in reviews_of(session, KEY) if r.kind is Kind.DISAGREEMENT} == {Verdict.ACCEPTED}
+
+
+def test_labelling_again_takes_both_labels_back_and_queues_the_wafer(work, decisions, own_home):
+    wafer, _ = disputed(decisions, own_home)
+    app = press(work("review", "eve", review=str(first_review(decisions).id)), "Label again")
+    assert not app.exception
+    with decisions.reading() as session:
+        assert labels_of(session, [wafer]) == {}
+        assert len(annotation_history(session, KEY)) == 2
+        assert [(i.wafer_key, i.status) for i in items(session)] == [(KEY, Status.PENDING)]
+
+
+def test_a_flag_shows_its_comment_as_text_and_can_be_dismissed(work, decisions):
+    with decisions.writing() as session:
+        flag_prediction(session, KEY, "model@1", "ring", "no <b>ring</b> here", ANA)
+    app = work("review", "eve")
+    assert app.text[0].value == "ring: no <b>ring</b> here"
+    assert not press(app, "Nothing to change").exception
+    with decisions.reading() as session:
+        assert reviews_of(session, KEY)[0].verdict is Verdict.DISMISSED
+
+
+def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranked(work, decisions, own_home):
+    lake = Lake(own_home / "lake")
+    with decisions.writing() as session:
+        for key in KEYS:
+            wafer = lake.wafer(key)
+            submit(session, wafer, Label(key, wafer.dies.shape, no_defect=True), ANA, 20.0)
+    people = work("review", "eve", what="Annotators")
+    assert not people.exception
+    row = people.dataframe[0].value.iloc[0]
+    assert (row["annotator"], row["labels"], row["seconds"]) == ("ana", 2, 20.0)
+    ranked = work("review", "eve", what="Likely label errors")
+    assert not ranked.exception
+    table = ranked.dataframe[0].value
+    assert sorted(table["wafer"]) == sorted(KEYS)
+    assert list(table["suspicion"]) == sorted(table["suspicion"], reverse=True)
+
+
+def test_a_link_to_a_review_that_is_gone_shows_the_first(work, decisions, own_home):
+    disputed(decisions, own_home)
+    app = work("review", "eve", review="99")
+    assert not app.exception
+    assert "Difference" in texts(app)
