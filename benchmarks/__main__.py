@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.inference import one_lot, one_wafer, runtimes
+from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
 from benchmarks.precision import int8_against_float32
 from benchmarks.timing import Row, markdown
@@ -42,6 +43,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "runtimes", lambda: runtimes(model, float32, rounds)
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
     yield "import", lambda: importing(options.imported)
+    yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
     yield "queries", lambda: asking(options.lake, rounds)
 
 
@@ -57,7 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lake", type=int, default=1_000_000, help="wafers in the lake that is asked (default: 1000000)"
     )
-    parser.add_argument("--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, queries")
+    parser.add_argument("--annotators", type=int, default=20, help="people who label at once (default: 20)")
+    parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
+    parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
+    parser.add_argument(
+        "--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, labelling, queries"
+    )
     return parser
 
 
