@@ -33,7 +33,9 @@ def decompressed(source: Source, options: ReadOptions) -> Iterator[Source]:
     if source.packed:
         raise FormatError(source.name, "the file is packed twice", "Unpack it once.")
     source.stream.seek(0)
-    opened = gzip.GzipFile(fileobj=source.stream) if source.head.startswith(_GZIP) else bz2.BZ2File(source.stream)
+    opened = (
+        gzip.GzipFile(fileobj=source.stream, mode="rb") if source.head.startswith(_GZIP) else bz2.BZ2File(source.stream)
+    )
     with opened as packed, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         while chunk := packed.read(_CHUNK):
             stream.write(chunk)

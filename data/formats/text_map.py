@@ -68,11 +68,18 @@ def _block(lines: Sequence[str]) -> Block | None:
             continue
         if number - begin >= max(_LEAST_ROWS, len(best[1]) + 1 if best else 0):
             cells = _cells(lines[begin:number])
-            named = begin > 0 and _PARTED.search(lines[begin]) and len(_PARTED.split(lines[begin - 1])) == len(cells[0])
-            if not named:
+            if not _is_table(cells, lines[begin], lines[begin - 1] if begin else ""):
                 best = (begin, cells)
         begin = number + 1
     return best
+
+
+def _is_table(cells: Sequence[Sequence[str]], first: str, above: str) -> bool:
+    """Tell a table by its names of columns: a line of as many words above it, or a first line of different words."""
+    if not _PARTED.search(first):
+        return False
+    head = cells[0]
+    return len(_PARTED.split(above)) == len(head) or (all(map(str.isalpha, head)) and len(set(head)) == len(head))
 
 
 def _is_row(line: str) -> bool:

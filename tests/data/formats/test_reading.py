@@ -124,3 +124,26 @@ def test_options_that_contradict_themselves_are_refused(wrong):
 
 def test_upload_widgets_learn_every_suffix():
     assert {".png", ".jpg", ".tiff", ".csv", ".parquet", ".npz", ".pkl", ".zip"} <= set(known_suffixes())
+
+
+def test_a_name_that_is_no_utf_8_is_refused_in_words_that_any_store_holds(tmp_path):
+    (tmp_path / os.fsdecode(b"lot\xff.csv")).write_bytes(TABLE)
+    (tmp_path / "good.csv").write_bytes(TABLE)
+    found = list(read_wafers(tmp_path))
+    assert [type(result) for result in found] == [WaferMap, ReadFailure]
+    assert "the file's name is no UTF-8" in found[1].reason
+    assert found[1].reason.encode("utf-8")
+    assert found[1].source_name.encode("utf-8")
+
+
+def test_halves_of_characters_in_metadata_become_marks_that_any_store_holds():
+    wafers = list(read_bytes("a.csv", b"# lot: L\xed\xa0\x80\n" + TABLE))
+    assert wafers[0].lot_id.encode("utf-8")
+
+
+def test_a_table_of_a_gigabyte_is_refused_unread(tmp_path):
+    with (tmp_path / "huge.csv").open("wb") as file:
+        file.write(TABLE)
+        file.truncate(2**30)  # a hole, which takes no room on disk
+    [failure] = read_wafers(tmp_path / "huge.csv")
+    assert "the table has 1024 MiB, the limit is 512 MiB" in failure.reason
