@@ -9,6 +9,7 @@ from pages.parts.cache import lake as open_lake
 from pages.parts.cache import segmenter
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.facts import facts, history
+from pages.parts.flag_form import flag_form
 from pages.parts.links import link
 from pages.parts.lot_steps import choose_wafer, compare_with
 from pages.parts.result_files import download_menu
@@ -30,6 +31,8 @@ with explained():
             st.stop()
         result = lake.result(key)
 
+    with top:
+        link("annotate", "Label", help="Mark which failing dies belong to which defect.", wafer=key)
     if result is None:
         facts(wafer)
         st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
@@ -42,6 +45,7 @@ with explained():
     else:
         with top:
             download_menu(result)
+            flag_form(key, result.segmentation.model)
             other = compare_with(lake, wafer)
         if other is None:
             facts(wafer)

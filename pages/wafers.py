@@ -22,6 +22,7 @@ from pages.parts.filters import (
 )
 from pages.parts.gallery import gallery
 from pages.parts.links import unpack_filters
+from pages.parts.queue_filling import queue_button
 from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
 EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[], attribute=[], zone="")
@@ -73,6 +74,7 @@ with explained():
             disabled=not found,
             help="All wafers of this filter in this order, every page of the table.",
         )
+        queue_button(lake, where, sort, found)
         st.button("Clear filters", on_click=clear_filters, args=(lake,), disabled=where == EVERYTHING)
         pages = st.container(horizontal=True, horizontal_alignment="right")
     if not found:

@@ -24,6 +24,11 @@ def acting_person() -> Person:
     return named_person(name)
 
 
+def person_or_account() -> Person:
+    """Give the person who said a name in this session, else the account: for pages that need not ask."""
+    return named_person(said_name()) if said_name() else local_person()
+
+
 def person_button(person: Person) -> None:
     """Show whose name work is recorded under, and let another take over."""
     with st.popover(person.name, help="Labels, reviews and drafts are recorded under this name."):

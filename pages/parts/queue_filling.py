@@ -11,7 +11,7 @@ from core.lake import Lake, WaferFilter
 from core.queue_filling import MOST, candidates_by_filter, named_wafers
 from data.classes import CLASSES
 from pages.parts.cache import decisions as open_decisions
-from pages.parts.person import acting_person
+from pages.parts.person import person_or_account
 from pages.parts.wafer_table import ORDERS, WORST_FIRST
 
 NAMES = {c.key: c.name for c in CLASSES}
@@ -53,10 +53,9 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
 def queue_button(lake: Lake, where: WaferFilter, sort: str, found: int) -> None:
     """Offer to add the wafers of a page's filter to the queue, in the page's order."""
     with st.popover("Label these", disabled=not found, help="Adds the wafers of this filter to the label queue."):
-        person = acting_person()
         limit = st.number_input("Wafers at most", 1, MOST, min(found, 100), key="label-these")
         if st.button("Add to the queue", key="label-these-add"):
-            _add(candidates_by_filter(lake, where, sort, int(limit), "from the Wafers page"), person, 1, 1)
+            _add(candidates_by_filter(lake, where, sort, int(limit), "from the Wafers page"), person_or_account(), 1, 1)
 
 
 def _how(places: Sequence[st.delta_generator.DeltaGenerator], iteration: int, key: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.analysis import analyse
+from core.decisions.reviews import Kind, reviews_of
 from core.lake import Lake
 from core.overview import start_of
 from core.segmentation import Segmenter
@@ -155,3 +156,21 @@ def test_an_empty_lake_says_what_to_do(open_page, tmp_path):
     app = open_page("wafer", home=tmp_path)
     assert not app.exception
     assert "no wafers yet" in app.markdown[0].value
+
+
+def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, decisions):
+    app = open_page("wafer", home=own_home, wafer=SEGMENTED_KEY)
+    flag = next(b for b in app.button if b.label == "Flag")
+    assert "a comment has 1 to" in flag.click().run().error[0].value
+    next(box for box in app.selectbox if box.label == "What is wrong").set_value("ring")
+    app.text_area[0].set_value("no ring here")
+    app = next(b for b in app.button if b.label == "Flag").click().run()
+    assert not app.exception
+    with decisions.reading() as session:
+        (review,) = reviews_of(session, SEGMENTED_KEY)
+    assert (review.kind, review.class_key, review.comment, review.model) == (
+        Kind.FLAG,
+        "ring",
+        "no ring here",
+        "model@1",
+    )
