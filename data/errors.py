@@ -55,3 +55,7 @@ class DecisionsError(WaferError):
 
 class IndexMissingError(WaferError):
     """An index of look-alikes that was not built yet, is damaged, or is of another model."""
+
+
+class MapError(WaferError):
+    """A map of look-alikes that was not built yet, lags behind its lake, is damaged, or is of another model."""
