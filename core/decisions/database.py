@@ -1,6 +1,5 @@
 """The database of decisions: SQLite in a file, or PostgreSQL by URL, brought to the present schema when opened."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.decisions import migrating
+from core.decisions.line import Line
 from data.errors import DecisionsError
 
 BUSY_SECONDS = 30
@@ -48,8 +48,8 @@ class Decisions:
     def __init__(self, place: str | Path) -> None:
         self.url = url_of(place)
         self.name = str(place) if self._is_sqlite else self.url.render_as_string(hide_password=True)
-        # Waiting in line here is fair and quick; in SQLite it is polling.
-        self._writers = threading.Lock() if self._is_sqlite else nullcontext()
+        # SQLite itself makes writers poll, and under load some starve.
+        self._writers = Line(Path(f"{self.url.database}.line")) if self._is_sqlite else None
         try:
             migrating.to_head(self.url, self._new_engine)
         except (DBAPIError, OSError) as error:
@@ -69,7 +69,8 @@ class Decisions:
             DecisionsError: the database cannot be reached or written, or others kept it busy too long.
         """
         try:
-            with self._writers, Session(self.engine, expire_on_commit=False) as session, session.begin():
+            turn = self._writers.turn() if self._writers else nullcontext()
+            with turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
                 if not self._is_sqlite:
                     session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": WRITER_LOCK})
                 yield session

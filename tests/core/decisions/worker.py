@@ -1,10 +1,12 @@
 """What processes of their own do to a database of decisions in tests."""
 
 import multiprocessing
+import time
 from pathlib import Path
 
 from core.decisions import Decisions
 from core.decisions.findings import write_finding
+from core.decisions.line import Line
 from core.identity import Person
 
 processes = multiprocessing.get_context("forkserver")
@@ -20,3 +22,19 @@ def write(place: str, name: str, count: int, told: Path) -> None:
                 write_finding(session, f"{name}:W{number}", f"cause {number}", "", Person(name))
             file.write(f"{name}:W{number}\n")
             file.flush()
+
+
+def add_one(folder: Path, times: int) -> None:
+    """Count up in a file, reading and writing it in turn with others."""
+    line = Line(folder / "line")
+    for _ in range(times):
+        with line.turn():
+            path = folder / "count"
+            path.write_text(str(int(path.read_text() or 0) + 1 if path.exists() else 1))
+
+
+def hold(folder: Path) -> None:
+    """Take the turn, say so, and keep it."""
+    with Line(folder / "line").turn():
+        (folder / "held").touch()
+        time.sleep(600)

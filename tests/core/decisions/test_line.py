@@ -1,0 +1,34 @@
+import os
+import signal
+import time
+
+import pytest
+
+from core.decisions.line import Line
+from data.errors import DecisionsError
+from tests.core.decisions.worker import add_one, hold, processes
+
+
+def test_processes_that_read_add_and_write_never_overtake_each_other(tmp_path):
+    workers = [processes.Process(target=add_one, args=(tmp_path, 50)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert (tmp_path / "count").read_text() == "200"
+
+
+def test_whoever_is_killed_in_the_middle_holds_up_nobody(tmp_path):
+    worker = processes.Process(target=hold, args=(tmp_path,))
+    worker.start()
+    while not (tmp_path / "held").exists():
+        time.sleep(0.01)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join()
+    with Line(tmp_path / "line").turn():
+        assert (tmp_path / "held").exists()
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(DecisionsError, match="the line of writers cannot be kept"), Line(tmp_path / "no" / "a").turn():
+        pass
