@@ -6,7 +6,6 @@ honoured; what it does not say, or says wrongly, a rule of the product tells.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +56,7 @@ class OrientationRule:
 
     origin: Corner = Corner.UPPER_LEFT
     mirror: bool = False
-    rotate: Literal[0, 90, 180, 270] = 0
+    rotate: int = 0
 
     def __post_init__(self) -> None:
         """Refuse angles that no grid can be turned by."""
@@ -140,7 +139,7 @@ def die_coordinates(wafer: WaferMap) -> tuple[NDArray[np.int64], NDArray[np.int6
     rows, columns = np.indices(wafer.dies.shape)
     along = {"right": columns, "left": -columns, "down": rows, "up": -rows}
     x, y, first = parsed
-    return first[0] + along[x], first[1] + along[y]
+    return np.asarray(along[x] + first[0], dtype=np.int64), np.asarray(along[y] + first[1], dtype=np.int64)
 
 
 def axis_directions(wafer: WaferMap) -> tuple[str, str]:

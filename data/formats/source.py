@@ -122,9 +122,9 @@ def build_wafer(
         FormatError: the metadata cannot be understood or the grid is no wafer; the place is named.
     """
     where = source.name if count == 1 else f"{source.name} wafer {number} of {count}"
-    lot, wafer = source.names(number, count)
+    lot, name = source.names(number, count)
     fields: dict[str, object] = {
-        "lot_id": options.lot or lot, "wafer_id": wafer, "product": options.product, "notch": options.notch,
+        "lot_id": options.lot or lot, "wafer_id": name, "product": options.product, "notch": options.notch,
         "test_program": options.test_program, "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm,
     }  # fmt: skip
     if pairs:
