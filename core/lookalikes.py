@@ -137,8 +137,8 @@ def find(
             "Build the index of the model in use.",
         )
     among = None
-    if where != _EVERYTHING:
-        condition, parameters = where.where()
+    condition, parameters = where.where()
+    if parameters:
         among = lake.arrow(f"SELECT key FROM wafers WHERE {condition}", parameters)["key"].combine_chunks()
     near = index.search(query.looks, RANKED + len(without), among)
     results = lake.results_by_keys(sorted(set(near.keys) - set(without)))

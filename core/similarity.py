@@ -251,6 +251,12 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
     return index
 
 
+def index_stamp(home: Path, kind: Kind) -> str:
+    """Give a text that changes whenever an index was saved below `home`, "" where there is none."""
+    folder = Folder(home / "index")
+    return folder.read(_manifest(kind)).decode() if folder.exists(_manifest(kind)) else ""
+
+
 def _among(keys: pa.ChunkedArray, wanted: pa.StringArray) -> NDArray[np.bool_]:
     return np.asarray(pc.is_in(keys, value_set=wanted).to_numpy(), dtype=np.bool_)
 

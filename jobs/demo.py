@@ -14,6 +14,7 @@ from core.settings import settings
 from core.storage import Folder
 from data.errors import WaferError
 from data.synthesis.fab import demo_fab
+from jobs.build_index import build
 from jobs.check_alarms import check_after_work
 from jobs.flags import parse
 from jobs.progress import ProgressLine
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if mark is None or not count:
             mark = Mark(config.wafers or at.demo_wafers, config.seed)
-        _make(lake, load_segmenter(at, config.model), home, mark)
+        _make(lake, load_segmenter(at, config.model), home, mark, at.home)
         check_after_work(at, lake, deliver=False)
     except (WaferError, OSError) as error:
         print(error, file=sys.stderr)
@@ -69,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark) -> None:
-    """Draw, keep and segment; wafers and results that are there already are not made twice."""
+def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark, indexes: Path) -> None:
+    """Draw, keep, segment, embed and index; wafers and results that are there already are not made twice."""
     _write_mark(home, mark)
     drawn_count = min(mark.wafers, DRAWN_AT_MOST)
     with ProgressLine("drew", drawn_count) as progress:
@@ -80,6 +81,8 @@ def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark) -> None:
             done += len(drawn)
             progress.update(done)
     segment_lake(lake, segmenter)
+    if segmenter.embeds:
+        build(lake, segmenter, indexes)
     lake.compact()
     if mark.wafers > drawn_count:
         with ProgressLine("copied", mark.wafers) as progress:

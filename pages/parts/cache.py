@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,10 +18,11 @@ from core.palette import Palette, Theme
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.settings import settings
+from core.similarity import Kind, SimilarityIndex, index_stamp
 from core.stacking import Grid, Stack, stack
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
-from data.formats import ReadOptions, read_bytes
+from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.orientation import axis_directions
 from data.wafer import WaferMap
 
@@ -53,6 +55,36 @@ def segmenter() -> Segmenter:
         ModelError: there is none, or it is damaged.
     """
     return _segmenter(settings().model or None, settings().threads or None)
+
+
+def similarity_index(kind: Kind) -> SimilarityIndex:
+    """Give the site's index of look-alikes, with what the lake embedded up to half a minute ago.
+
+    Raises:
+        IndexMissingError: it was not built yet, is damaged, or is of another model than the one in use.
+        ModelError: there is no model, or it is damaged.
+    """
+    home, model = settings().home, segmenter().name
+    stamp = index_stamp(home, kind)
+    index = _similarity_index(str(home), model, kind, stamp)
+    _caught_up(settings().lake_url, model, kind, stamp, index)
+    return index
+
+
+def uploaded(name: str, content: bytes, sha256: str) -> list[WaferMap | ReadFailure]:
+    """Give what reading makes of a file that is only looked at and not kept."""
+    return _uploaded(sha256, name, content)
+
+
+def analysed(wafer: WaferMap, stamp: str) -> WaferResult:
+    """Give what the model in use finds on a wafer that is not in the lake.
+
+    Args:
+        wafer: to segment.
+        stamp: says all of the wafer, such as the file's hash and the number of the wafer in it.
+    """
+    model = segmenter()
+    return _analysed(f"{model.name} {stamp}", model, wafer)
 
 
 def everywhere(result: WaferResult) -> Segmentation:
@@ -213,3 +245,23 @@ def _segmented_anew(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -
 def _pictures(url: str) -> dict[Name, str]:
     """One store for all pictures of a lake, filled a page at a time, so that a page of the table is one query."""
     return {}
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the index of look-alikes")
+def _similarity_index(home: str, model: str, kind: Kind, stamp: str) -> SimilarityIndex:
+    return SimilarityIndex.load(Path(home), model, kind)
+
+
+@st.cache_data(max_entries=8, ttl=30, show_spinner=False)
+def _caught_up(url: str, model: str, kind: Kind, stamp: str, _index: SimilarityIndex) -> int:
+    return _index.catch_up(lake())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the file")
+def _uploaded(sha256: str, _name: str, _content: bytes) -> list[WaferMap | ReadFailure]:
+    return list(read_bytes(_name, _content))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Finding patterns")
+def _analysed(stamp: str, _model: Segmenter, _wafer: WaferMap) -> WaferResult:
+    return analyse([_wafer], _model)[0]

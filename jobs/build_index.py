@@ -1,0 +1,60 @@
+"""Build the indexes in which look-alikes are found anew, embedding first what was not embedded yet."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.index_upkeep import EMBEDDING, bring_up_to_date
+from core.lake import Lake
+from core.segmentation import Segmenter
+from core.settings import settings
+from core.similarity import Kind, SimilarityIndex
+from data.errors import WaferError
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.segment import load_segmenter
+
+
+@dataclass(frozen=True)
+class IndexConfig:
+    """Build the indexes in which look-alikes are found anew, embedding first what was not embedded yet."""
+
+    model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the job could not run.
+    """
+    config = parse(IndexConfig, argv)
+    at = settings().at(config.home)
+    try:
+        build(Lake(at.lake_url), load_segmenter(at, config.model), at.home)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(lake: Lake, segmenter: Segmenter, home: Path) -> None:
+    """Embed and index, with a line that says how far it is.
+
+    Raises:
+        LakeError: the lake cannot be read.
+        ModelError: the model gives no embeddings, or fails.
+        OSError: an index cannot be saved.
+    """
+    with ProgressLine("embedded") as progress:
+        for step in bring_up_to_date(lake, segmenter, home, anew=True):
+            if step.what == EMBEDDING:
+                progress.update(step.done, step.done / step.total if step.total else 1.0)
+    sizes = [f"{len(SimilarityIndex.load(home, segmenter.name, kind)):,} {kind}" for kind in Kind]
+    print(f"The indexes hold {' and '.join(sizes)}.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

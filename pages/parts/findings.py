@@ -1,0 +1,61 @@
+"""What people found out about a wafer: shown, and written."""
+
+import streamlit as st
+
+from core.decisions import Decisions
+from core.decisions.findings import LONGEST_TEXT, Finding, findings_by_keys, write_finding
+from core.identity import local_person
+from pages.parts.empty import explained
+from pages.parts.state import widget_text
+
+HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every look-alike."
+
+
+def finding_of(key: str, decisions: Decisions) -> Finding | None:
+    """Give what is known about a wafer, None where nobody wrote anything.
+
+    Raises:
+        DecisionsError: the database cannot be used.
+    """
+    with decisions.reading() as session:
+        return findings_by_keys(session, [key]).get(key)
+
+
+def findings_block(wafer: str, decisions: Decisions, *, key: str) -> None:
+    """Show what is known about a wafer, with a form to write it.
+
+    Args:
+        wafer: its key.
+        decisions: where findings are kept.
+        key: of this block.
+    """
+    known = finding_of(wafer, decisions)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Findings**", help=HELP, width="content")
+        with st.popover("Write" if known is None else "Change"):
+            _form(wafer, known, decisions, key)
+    if known is None:
+        st.caption("Nobody has written down a root cause or a finding yet.")
+        return
+    for name, text in (("Root cause", known.root_cause), ("FA finding", known.fa_finding)):
+        if text:
+            st.caption(name)
+            st.text(text)
+    st.caption(f"{known.written_by}, {known.written_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _form(wafer: str, known: Finding | None, decisions: Decisions, key: str) -> None:
+    names = {"cause": f"{key}-cause-{wafer}", "found": f"{key}-found-{wafer}"}
+    with st.form(f"{key}-form-{wafer}", border=False):
+        st.text_area(
+            "Root cause", known.root_cause if known else "", key=names["cause"], max_chars=LONGEST_TEXT,
+            placeholder="What made it fail",
+        )  # fmt: skip
+        st.text_area(
+            "FA finding", known.fa_finding if known else "", key=names["found"], max_chars=LONGEST_TEXT,
+            placeholder="What failure analysis saw",
+        )  # fmt: skip
+        if st.form_submit_button("Save", type="primary", help="Both empty takes the finding back."):
+            with explained(), decisions.writing() as session:
+                write_finding(session, wafer, widget_text(names["cause"]), widget_text(names["found"]), local_person())
+            st.rerun()

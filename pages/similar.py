@@ -1,0 +1,54 @@
+"""Similar: wafers that look like an upload, a wafer of the lake, one of its clusters or a sketch."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.decisions.findings import findings_by_keys
+from core.lookalikes import find
+from core.reports.tables import table_csv
+from core.similarity import Kind
+from pages.parts.cache import decisions, segmenter
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
+from pages.parts.index_state import ready_index
+from pages.parts.matches import comparison, match_list, matches_table, shared_block
+from pages.parts.query_choice import TURNED_HELP, WAYS, ask, choose_way
+
+with explained():
+    lake = open_lake()
+    st.title("Similar")
+    stop_if_empty(lake)
+    way = choose_way()
+    left, right = st.columns([1, 2.6], gap="large")
+    with left:
+        asked = ask(way, lake)
+        turned = st.checkbox("Turned and mirrored too", key="turned", bind="query-params", help=TURNED_HELP)
+        with st.expander("Look only among"):
+            products, days, classes = product_filter(lake), date_filter(lake), class_filter()
+            low, high = severity_filter()
+    where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
+    with right:
+        if asked is None:
+            ready_index(Kind.CLUSTERS if way == WAYS[2] else Kind.WAFERS, lake)
+            st.info("Say what to look for, and the wafers most like it are listed here.")
+            st.stop()
+        with st.spinner("Looking for look-alikes"):
+            query = asked.query(segmenter(), turned)
+            index = ready_index(query.kind, lake)
+            matches = find(query, index, lake, where, without=[asked.key] if asked.key else [])
+        if not matches:
+            st.info("Nothing alike is in the index under these filters. Widen them, or build the index of more wafers.")
+            st.stop()
+        with decisions().reading() as session:
+            findings = findings_by_keys(session, [match.result.wafer.key for match in matches])
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"The **{len(matches)}** most like **{asked.name}**", width="stretch")
+            st.download_button(
+                "Download CSV", data=lambda: table_csv(matches_table(matches, findings)),
+                file_name="look_alikes.csv", mime="text/csv", on_click="ignore",
+            )  # fmt: skip
+        chosen = match_list(matches, query, findings)
+    comparison(asked, query, chosen, decisions())
+    shared_block(lake, matches)
