@@ -10,8 +10,8 @@ from data.classes import CLASS_KEYS
 from data.raster import blocks, die_planes, reduced, working_size
 
 # Weight of the fine look against the coarse one: what is thin, repeats from die to die or is told by how often dies
-# fail is judged by both, what is recognised by its place and extent by the coarse one. Chosen among 0, .25, .5, .75 and 1
-# on 60 synthetic wafers of 63 to 210 dies across (seed 779), drawn for nothing else.
+# fail is judged by both, what is known by its place and extent nearly by the coarse one alone. Chosen among 0, .25,
+# .5, .75 and 1 on 60 synthetic wafers of 63 to 210 dies across (seed 779), drawn for nothing else.
 FINE_SHARE = {"ring": 0.5, "scratch": 0.5, "lithography": 0.5, "random": 0.5}
 FINE_SHARE_OTHER = 0.1
 
