@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, func, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.decisions import audit
@@ -113,12 +113,15 @@ def send_to_all(session: Session, alarm: Alarm) -> int:
 
 
 def claim_due(session: Session) -> tuple[Delivery, Channel, Alarm] | None:
-    """Take the delivery that is due longest, so that nobody else tries it now; None where none is."""
+    """Take the delivery that is due longest, so that nobody else tries it now; None where none is.
+
+    What goes to a channel that was switched off waits until it is on again.
+    """
     wanted = (
         select(Delivery, Channel, Alarm)
         .join(Channel, Delivery.channel_id == Channel.id)
         .join(Alarm, Delivery.alarm_id == Alarm.id)
-        .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now())
+        .where(*_is_due())
         .order_by(Delivery.due_at, Delivery.id)
         .limit(1)
     )
@@ -165,5 +168,9 @@ def newest_deliveries(session: Session, limit: int = 100) -> list[tuple[Delivery
 
 def waiting(session: Session) -> int:
     """Count the deliveries that are due."""
-    due = select(func.count()).where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now())
+    due = select(func.count(Delivery.id)).join(Channel, Delivery.channel_id == Channel.id).where(*_is_due())
     return session.scalar(due) or 0
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now(), Channel.enabled.is_(True)

@@ -107,6 +107,14 @@ def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(decisions, on_i
         assert claim_due(session) is not None
 
 
+def test_what_goes_to_a_channel_that_was_switched_off_waits_until_it_is_on_again(decisions, receiver, on_its_way):
+    for enabled, expected in ((False, (0, 0)), (True, (1, 0))):
+        with decisions.writing() as session:
+            session.execute(update(Channel).values(enabled=enabled))
+            assert waiting(session) == int(enabled)
+        assert deliver_due(decisions) == expected
+
+
 def test_a_test_message_says_how_it_went(receiver):
     channel = Channel(name="team", address=receiver.address)
     assert send_test(channel) == ""
