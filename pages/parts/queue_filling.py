@@ -53,7 +53,7 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
 def queue_button(lake: Lake, where: WaferFilter, sort: str, found: int) -> None:
     """Offer to add the wafers of a page's filter to the queue, in the page's order."""
     with st.popover("Label these", disabled=not found, help="Adds the wafers of this filter to the label queue."):
-        limit = st.number_input("Wafers at most", 1, MOST, min(found, 100), key="label-these")
+        limit = st.number_input("Wafers at most", 1, MOST, min(max(found, 1), 100), key="label-these")
         if st.button("Add to the queue", key="label-these-add"):
             _add(candidates_by_filter(lake, where, sort, int(limit), "from the Wafers page"), person_or_account(), 1, 1)
 
