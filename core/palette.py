@@ -47,6 +47,12 @@ GREYS = {
 POLES = {Theme.LIGHT: ("#b3367f", "#0e7490"), Theme.DARK: ("#ec86bd", "#58c4da")}
 """The two ends of a difference, first the lower: far apart for every eye, and no class's colours."""
 
+GROUP_TONES = {
+    Theme.LIGHT: ("#0e7490", "#b3367f", "#4b5aa3", "#7f8a1f", "#6cc0c9", "#d98fb8", "#9aa5d8", "#3d5a4c"),
+    Theme.DARK: ("#58c4da", "#ec86bd", "#93a1e8", "#c3cc5a", "#2f8ea0", "#a8457f", "#5c68b5", "#8fb5a2"),
+}
+"""Tones for groups that are no classes, such as products: none is a class's colour."""
+
 
 def class_colors(palette: Palette | str = Palette.STANDARD) -> dict[str, str]:
     """Give the colour of every class, keyed by class, "#rrggbb".

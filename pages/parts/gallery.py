@@ -27,18 +27,21 @@ def class_names(keys: object) -> list[str]:
     return [NAMES[key] for key in keys if key in NAMES] if isinstance(keys, Iterable) else []
 
 
-def gallery(wafers: pd.DataFrame, *, key: str) -> None:
+def gallery(wafers: pd.DataFrame, *, key: str, notes: Mapping[str, str] | None = None) -> None:
     """Show wafers as tiles: picture, link, severity, classes.
 
     Args:
         wafers: rows of `Lake.wafers_page`.
         key: of the gallery.
+        notes: what else is said below a wafer, by its key.
     """
     drawn = pictures(wafers)
     with st.grid("auto", min_column_width=TILE_PX, gap="small", key=key):
         for wafer in wafers.to_dict("records"):
             with st.container(gap="xxsmall"):
                 _tile(wafer, drawn.get(wafer["key"]))
+                if notes:
+                    st.caption(notes[wafer["key"]])
 
 
 def _tile(wafer: Mapping[Hashable, Any], picture: str | None) -> None:

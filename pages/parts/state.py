@@ -227,6 +227,22 @@ def clicked_points(chart: str) -> list[int]:
     return [int(point["point_index"]) for point in points if point.get("curve_number", 0) == 0]
 
 
+def clicked_names(chart: str) -> list[str]:
+    """What the points that are chosen in the chart of this key carry as their data."""
+    return [str(point["customdata"]) for point in _state()[chart]["selection"]["points"] if "customdata" in point]
+
+
+def drawn_area(chart: str) -> list[tuple[float, float]]:
+    """Corners of the box or lasso just drawn in the chart of this key, none where neither was."""
+    selection = _state()[chart]["selection"]
+    for box in selection.get("box") or ():
+        (left, right), (low, high) = box["x"], box["y"]
+        return [(left, low), (right, low), (right, high), (left, high)]
+    for lasso in selection.get("lasso") or ():
+        return list(zip(lasso["x"], lasso["y"], strict=True))
+    return []
+
+
 def chosen_rows(table: str) -> list[int]:
     """Rows that are chosen in the table of this key, none before its first run."""
     state = _state().get(table)
