@@ -13,7 +13,7 @@ from core.decisions import Decisions
 from core.decisions.findings import Finding
 from core.drawing import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake
-from core.lookalikes import OVERLAP_SHARE, Match, Query, shared_history
+from core.lookalikes import OVERLAP_SHARE, Match, Query
 from core.overlay_drawing import draw_overlay, overlay_colors
 from core.reports.tables import Column, Table
 from core.value_maps import sharp_cell_px
@@ -23,10 +23,11 @@ from pages.parts.cluster_table import class_column
 from pages.parts.findings import findings_block
 from pages.parts.links import link
 from pages.parts.query_choice import Asked
+from pages.parts.shared_steps import shared_steps
 from pages.parts.state import chosen_palette, chosen_rows, current_theme
 
 NAMES = {c.key: c.name for c in CLASSES}
-TABLE, ROW_PX, PICTURE_PX, SHARED_SHOWN = "similar-matches", 64, 128, 8
+TABLE, ROW_PX, PICTURE_PX = "similar-matches", 64, 128
 OVERLAY_HELP = "The two patterns laid on each other: dies of both, only of the one asked for, only of the one found."
 HELP = {
     "likeness": (
@@ -38,7 +39,6 @@ HELP = {
         "Dies that both patterns have, over dies that either has (IoU), in percent: how well they lie on each other. "
         "Wafers of other grids are laid on each other by what was tested."
     ),
-    "shared": "Steps of the process history that these wafers have in common more often than all wafers of the lake.",
 }
 TURNS = (
     "", "turned 90° left", "turned 180°", "turned 90° right", "mirrored", "turned 90° left and mirrored",
@@ -139,39 +139,7 @@ def comparison(asked: Asked, query: Query, match: Match, decisions: Decisions) -
 
 def shared_block(lake: Lake, matches: Sequence[Match]) -> None:
     """Say which tools and other steps the look-alikes share."""
-    table = shared_history(lake, [match.result.wafer.key for match in matches])
-    st.markdown("**What they share**", help=HELP["shared"])
-    if table.empty:
-        st.caption("Nothing stands out in the process history of these wafers, or none is known.")
-        return
-    table = table.head(SHARED_SHOWN)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "step": [name.replace("_", " ") for name in table["attribute"]],
-                "value": table["value"],
-                "matches": [
-                    f"{int(m)} of {int(n)}" for m, n in zip(table["matches"], table["of_matches"], strict=True)
-                ],
-                "share": 100 * table["share"],
-                "times": table["times"],
-            }
-        ),
-        hide_index=True,
-        width="content",
-        alt="Shared process history",
-        column_config={
-            "step": st.column_config.TextColumn("Step"),
-            "value": st.column_config.TextColumn("Value"),
-            "matches": st.column_config.TextColumn("Look-alikes", help="With this value, of those with the step."),
-            "share": st.column_config.NumberColumn(
-                "Of all wafers", format="%.0f %%", help="Share of the lake's wafers with this step that have the value."
-            ),
-            "times": st.column_config.NumberColumn(
-                "Times as often", format="%.1f", help="Share among the look-alikes over share among all wafers."
-            ),
-        },
-    )
+    shared_steps(lake, [match.result.wafer.key for match in matches], who="Look-alikes")
 
 
 def _classes(match: Match) -> list[str]:
