@@ -12,8 +12,11 @@ from data.errors import DecisionsError
 class Line:
     """Lets one at a time through. Whoever dies in the middle holds up nobody.
 
+    A lock goes to whoever asks just when it is free, mostly the process that has just let go of it. So there are two:
+    whoever holds the first is next, and asks for the second alone.
+
     Args:
-        path: of an empty file that the processes share; it is made when missing and stays.
+        path: of an empty file that the processes share; it and PATH.next are made when missing and stay.
 
     Example:
         >>> from tempfile import mkdtemp
@@ -23,7 +26,7 @@ class Line:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._paths = path.with_name(f"{path.name}.next"), path
         self._threads = threading.Lock()
 
     @contextmanager
@@ -35,12 +38,14 @@ class Line:
         """
         with self._threads:
             try:
-                file = self._path.open("ab")
+                following, mine = (path.open("ab") for path in self._paths)
             except OSError as error:
                 raise DecisionsError(
-                    str(self._path), f"the line of writers cannot be kept ({error.strerror})",
+                    str(self._paths[1]), f"the line of writers cannot be kept ({error.strerror})",
                     "Check that the folder exists and may be written.",
                 ) from error  # fmt: skip
-            with file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with mine:
+                with following:
+                    fcntl.flock(following, fcntl.LOCK_EX)
+                    fcntl.flock(mine, fcntl.LOCK_EX)
                 yield

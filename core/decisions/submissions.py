@@ -72,11 +72,11 @@ def submit(
     blocking = [problem.text for problem in validate(label, wafer, limits) if problem.blocks]
     if blocking:
         raise LabelError(wafer.key, " ".join(blocking), "Then submit again; the draft is kept.")
-    newest = session.scalar(select(Annotation.id).order_by(Annotation.id.desc()).limit(1)) or 0
+    begun = now()
     annotation = write_annotation(session, wafer, label, person, seconds)
     item = _close_item(session, annotation, person, seconds)
     drop_draft(session, wafer, person)
-    to_judge = annotation.id > newest or (item is not None and item.gold)
+    to_judge = annotation.submitted_at >= begun or (item is not None and item.gold)
     found = screen(session, annotation, item, person) if to_judge else []
     session.flush()
     return Submission(annotation, item, tuple(found))
@@ -84,12 +84,12 @@ def submit(
 
 def _close_item(session: Session, annotation: Annotation, person: Person, seconds: float) -> LabelItem | None:
     """End the item that the person has in hand, or one that waits and that the person might have taken."""
-    key = LabelItem.wafer_key == annotation.wafer_key
-    in_hand = select(LabelItem).where(key, LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == person.name)
-    waiting = select(LabelItem).where(key, available_to(person))
-    item = session.scalar(in_hand.order_by(LabelItem.id).limit(1)) or session.scalar(
-        waiting.order_by(LabelItem.assignee.is_(None), LabelItem.priority.desc(), LabelItem.id).limit(1)
-    )
+    of_wafer = select(LabelItem).where(LabelItem.wafer_key == annotation.wafer_key).limit(1)
+    in_hand = of_wafer.where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == person.name)
+    item = session.scalar(in_hand.order_by(LabelItem.id))
+    if item is None:
+        own_first = LabelItem.assignee.is_(None), LabelItem.priority.desc(), LabelItem.id
+        item = session.scalar(of_wafer.where(available_to(person)).order_by(*own_first))
     if item is None:
         return None
     item.status, item.assignee, item.annotation_id = Status.DONE, person.name, annotation.id

@@ -21,6 +21,15 @@ _POSTGRESQL = "CREATE TRIGGER {table}_kept BEFORE {verbs} ON {table} FOR EACH RO
 
 def upgrade() -> None:
     """Apply the step."""
+    _annotations()
+    _drafts()
+    _frozen_sets()
+    _label_queue()
+    _reviews()
+    _keep_rows()
+
+
+def _annotations() -> None:
     op.create_table(
         "annotations",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -41,6 +50,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_annotations_annotator"), ["annotator"], unique=False)
         batch_op.create_index(batch_op.f("ix_annotations_wafer_key"), ["wafer_key"], unique=False)
 
+
+def _drafts() -> None:
     op.create_table(
         "drafts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -57,6 +68,8 @@ def upgrade() -> None:
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_drafts_person"), ["person"], unique=False)
 
+
+def _frozen_sets() -> None:
     op.create_table(
         "frozen_sets",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -70,6 +83,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_frozen_sets")),
         sa.UniqueConstraint("name", name=op.f("uq_frozen_sets_name")),
     )
+
+
+def _label_queue() -> None:
     op.create_table(
         "label_queue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -97,6 +113,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_label_queue_status"), ["status"], unique=False)
         batch_op.create_index(batch_op.f("ix_label_queue_wafer_key"), ["wafer_key"], unique=False)
 
+
+def _reviews() -> None:
     op.create_table(
         "reviews",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -123,6 +141,9 @@ def upgrade() -> None:
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reviews_verdict"), ["verdict"], unique=False)
         batch_op.create_index(batch_op.f("ix_reviews_wafer_key"), ["wafer_key"], unique=False)
+
+
+def _keep_rows() -> None:
     kept = (("frozen_sets", ("UPDATE", "DELETE")), ("annotations", ("DELETE",)))
     if op.get_bind().dialect.name == "sqlite":
         for table, verbs in kept:
