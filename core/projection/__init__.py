@@ -1,0 +1,1 @@
+"""The map of the lake: look-alikes lie together, in families with names; what is unlike all others stands out."""

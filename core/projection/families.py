@@ -1,0 +1,65 @@
+"""Families of wafers that look alike, by k-means; how many there are says the silhouette, or a person."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEWEST, MOST, MOST_ASKED = 2, 24, 60
+LEAST_MEMBERS = 5  # wafers a family when the number of families is chosen
+SILHOUETTE_WAFERS = 3000
+STARTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Families:
+    """Families by their middles, the largest first.
+
+    Args:
+        middles: float32 (K, A), mean of each family's wafers.
+        members: int32 (N,), family of each wafer they were found among.
+        silhouettes: mean silhouette by number of families, of those that were tried.
+    """
+
+    middles: NDArray[np.float32]
+    members: NDArray[np.int32]
+    silhouettes: dict[int, float]
+
+
+def find_families(reduced: NDArray[np.float32], count: int | None, seed: int) -> Families:
+    """Part wafers into families.
+
+    k-means (Lloyd 1982, with k-means++ starts). Without a count, 2 to 24 are tried and the one with the greatest mean
+    silhouette is kept (Rousseeuw 1987), both on a sample of 3,000; the families are then found among all.
+
+    Args:
+        reduced: float32 (N, A).
+        count: of families, None to choose it.
+        seed: of the sample and the starts.
+    """
+    from sklearn.cluster import KMeans
+
+    rng = np.random.default_rng(seed)
+    sample = reduced[np.sort(rng.permutation(len(reduced))[:SILHOUETTE_WAFERS])]
+    most = max(FEWEST, min(MOST, len(sample) // LEAST_MEMBERS))
+    silhouettes = {k: _silhouette(sample, k, seed) for k in (range(FEWEST, most + 1) if count is None else [count])}
+    best = max(silhouettes, key=lambda k: (silhouettes[k], -k))
+    found = KMeans(n_clusters=best, n_init=STARTS, random_state=seed).fit(reduced)
+    order = np.argsort(-np.bincount(found.labels_, minlength=best), kind="stable")
+    place = np.argsort(order).astype(np.int32)
+    return Families(found.cluster_centers_[order].astype(np.float32), place[found.labels_], silhouettes)
+
+
+def nearest_family(reduced: NDArray[np.float32], middles: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Give each wafer the family whose middle is nearest; (N,)."""
+    farness = (middles**2).sum(axis=1) - 2 * reduced @ middles.T
+    return farness.argmin(axis=1).astype(np.int32)
+
+
+def _silhouette(sample: NDArray[np.float32], count: int, seed: int) -> float:
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
+    labels = KMeans(n_clusters=count, n_init=STARTS, random_state=seed).fit_predict(sample)
+    known = len(np.unique(labels))
+    return float(silhouette_score(sample, labels)) if 2 <= known < len(sample) else float("nan")

@@ -1,0 +1,168 @@
+"""What the map shows of the lake: points to draw, wafers of an area or a family, the least like all others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.lake import PAGE_COLUMNS, Lake, WaferFilter
+from core.projection.keeping import About, read_about, table_path
+from data.errors import MapError
+
+MOST_POINTS = 50_000
+STALE_SHARE = 0.5
+PLACED = ("family", "novelty", "x", "y")
+
+_MISSING = "SELECT count(*) AS n FROM wafers AS w ANTI JOIN read_parquet(?) AS m ON m.key = w.key"
+_HELD = "SELECT count(*) AS n FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where}"
+_POINTS = """
+    SELECT key, x, y, family, novelty, product, severity, dominant_class, tested_at
+    FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where} ORDER BY hash(key), key LIMIT ?
+"""
+_MEMBERS = """
+    SELECT key, x, y FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
+    WHERE {where} AND (? IS NULL OR family = ?) AND x BETWEEN ? AND ? AND y BETWEEN ? AND ?
+    ORDER BY severity DESC NULLS LAST, key
+"""
+_NOVEL = f"""
+    SELECT {", ".join(PAGE_COLUMNS)}, {", ".join(PLACED)} FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
+    WHERE {{where}} ORDER BY isolation DESC, key LIMIT ?
+"""
+_NAMED = f"""
+    SELECT {", ".join(PAGE_COLUMNS)}, {", ".join(PLACED)} FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
+    WHERE key IN (SELECT unnest(?)) ORDER BY severity DESC NULLS LAST, key
+"""
+_SIZES = """
+    SELECT family, count(*) AS wafers, avg(severity) AS severity, avg(novelty) AS novelty
+    FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where} GROUP BY family ORDER BY family
+"""
+
+
+@dataclass(frozen=True)
+class LakeMap:
+    """A map that may be shown.
+
+    Args:
+        lake: that it is of.
+        about: what it says of itself.
+        path: of the table of its wafers.
+        missing: wafers of the lake that are not on it yet.
+    """
+
+    lake: Lake
+    about: About
+    path: str
+    missing: int
+
+    @classmethod
+    def open(cls, lake: Lake, home: Path, model: str) -> "LakeMap":
+        """Open the map below `home`/map.
+
+        Raises:
+            MapError: there is none, it is damaged or of another model, or it holds less than half of the lake's wafers.
+            LakeError: the lake cannot be read.
+        """
+        about = read_about(home, model)
+        path = table_path(home, about)
+        missing = int(lake.query(_MISSING, [path])["n"].iloc[0])
+        if missing > STALE_SHARE * lake.count():
+            raise MapError(
+                str(home / "map"), f"the map holds {about.wafers:,} wafers, the lake {missing:,} more",
+                "Bring it up to date on the Map page, or with python -m jobs.map_wafers.",
+            )  # fmt: skip
+        return cls(lake, about, path, missing)
+
+    def points(self, where: WaferFilter, most: int = MOST_POINTS) -> tuple[pd.DataFrame, int]:
+        """Give the wafers to draw; more than `most` are thinned evenly, the same way every time.
+
+        Returns:
+            key, x, y, family, novelty, product, severity, dominant_class, tested_at; and how many there are in all.
+        """
+        condition, parameters = where.where()
+        held = int(self.lake.query(_HELD.format(where=condition), [self.path, *parameters])["n"].iloc[0])
+        return self.lake.query(_POINTS.format(where=condition), [self.path, *parameters, most]), held
+
+    def members(
+        self, where: WaferFilter, *, family: int | None = None, area: Sequence[tuple[float, float]] = ()
+    ) -> list[str]:
+        """List the wafers of a family and within an area, most severe first, those not drawn too.
+
+        Args:
+            where: which wafers.
+            family: its number, None for any.
+            area: corners of a polygon, none for the whole map.
+        """
+        corners = np.array(area, dtype=np.float64).reshape(-1, 2)
+        low, high = (corners.min(axis=0), corners.max(axis=0)) if len(corners) else ([-np.inf] * 2, [np.inf] * 2)
+        condition, parameters = where.where()
+        bounds = [float(bound) for axis in range(2) for bound in (low[axis], high[axis])]
+        found = self.lake.query(
+            _MEMBERS.format(where=condition), [self.path, *parameters, family, family, *bounds]
+        )  # fmt: skip
+        kept = inside(corners, found[["x", "y"]].to_numpy()) if len(corners) else slice(None)
+        return [str(key) for key in found["key"].to_numpy()[kept]]
+
+    def rows(self, keys: Sequence[str]) -> pd.DataFrame:
+        """Give wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
+        return self._named(self.lake.query(_NAMED, [self.path, list(keys)]))
+
+    def novel(self, where: WaferFilter, most: int) -> pd.DataFrame:
+        """Give the wafers least like all others, least first, with the columns of `rows`."""
+        condition, parameters = where.where()
+        return self._named(self.lake.query(_NOVEL.format(where=condition), [self.path, *parameters, most]))
+
+    def families(self, where: WaferFilter) -> pd.DataFrame:
+        """Give families that hold any of the wafers: family (its name), wafers, mean severity, mean novelty."""
+        condition, parameters = where.where()
+        return self._named(self.lake.query(_SIZES.format(where=condition), [self.path, *parameters]))
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(family=[self.about.names[number] for number in table["family"]])
+
+
+def inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Say which points lie within a polygon, by how often a ray to the right crosses its sides (even-odd rule).
+
+    Args:
+        corners: (C, 2), three or more.
+        points: (N, 2).
+
+    Example:
+        >>> inside(np.array([[0.0, 0], [4, 0], [4, 4], [0, 4]]), np.array([[1.0, 1], [5, 1], [-1, 2]])).tolist()
+        [True, False, False]
+    """
+    found = np.zeros(len(points), dtype=np.bool_)
+    x, y = points[:, 0], points[:, 1]
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y0 != y1:
+            crossed = (y0 > y) != (y1 > y)
+            found ^= crossed & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return found
+
+
+def area_text(corners: Sequence[tuple[float, float]]) -> str:
+    """Write the corners of an area for a link.
+
+    Example:
+        >>> area_text([(1, 2.345), (10, 2), (10, 9)])
+        '1.0 2.3,10.0 2.0,10.0 9.0'
+    """
+    return ",".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+
+
+def area_of(text: str) -> list[tuple[float, float]]:
+    """Read what `area_text` wrote; what is no area with three corners or more is none at all.
+
+    Example:
+        >>> area_of("1.0 2.3,10.0 2.0,10.0 9.0"), area_of("here"), area_of("1 2,3 4"), area_of("nan 1,2 3,4 5")
+        ([(1.0, 2.3), (10.0, 2.0), (10.0, 9.0)], [], [], [])
+    """
+    try:
+        corners = [tuple(map(float, corner.split())) for corner in text.split(",")]
+    except ValueError:
+        return []
+    found = [(corner[0], corner[1]) for corner in corners if len(corner) == 2 and np.isfinite(corner).all()]
+    return found if 3 <= len(found) == len(corners) else []

@@ -1,0 +1,65 @@
+"""Lay the wafers of the lake out on a map by how much they look alike, or bring that map up to date."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from pathlib import Path
+
+from core.lake import Lake
+from core.projection.families import FEWEST, MOST_ASKED
+from core.projection.upkeep import Step, bring_up_to_date
+from core.settings import settings
+from data.errors import SettingError, WaferError
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.segment import load_segmenter
+
+
+@dataclass(frozen=True)
+class MapConfig:
+    """Lay the wafers of the lake out on a map by how much they look alike, or bring that map up to date."""
+
+    families: int | None = None  # families to part the wafers into, 2 to 60; empty: the silhouette chooses
+    anew: bool = False  # fit the map anew, even where placing new wafers on it would do
+    seed: int = 0  # of a new fit; the same seed and wafers give the same map
+    model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the job could not run.
+    """
+    config = parse(MapConfig, argv)
+    try:
+        if config.families is not None and not FEWEST <= config.families <= MOST_ASKED:
+            raise SettingError("--families", f"found {config.families}", f"Give {FEWEST} to {MOST_ASKED}.")
+        at = settings().at(config.home)
+        steps = bring_up_to_date(
+            Lake(at.lake_url), load_segmenter(at, config.model), at.home,
+            families=config.families, anew=config.anew, seed=config.seed,
+        )  # fmt: skip
+        show(steps)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(steps: Iterator[Step]) -> None:
+    """Take the steps, with a line for each kind of work that says how far it is."""
+    for verb, some in groupby(steps, key=lambda step: step.verb):
+        first = next(some)
+        if not first.total:
+            print(f"There is nothing that is not {verb} yet.", file=sys.stderr)
+            continue
+        with ProgressLine(verb, first.total) as progress:
+            for step in chain([first], some):
+                progress.update(step.done)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

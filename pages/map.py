@@ -1,0 +1,76 @@
+"""Map: all wafers by likeness, in families with names, and those unlike anything seen."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.projection.views import inside
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
+from pages.parts.likeness_chart import Coloring, likeness_chart
+from pages.parts.links import unpack_filters
+from pages.parts.map_lists import choice_block, family_table, novelty_block
+from pages.parts.map_selection import choose_family, chosen_area, clear_chosen, keep_chosen
+from pages.parts.map_state import ready_map
+from pages.parts.measures import HELP
+
+CHART = "likeness"
+
+unpack_filters("map")
+with explained():
+    lake = open_lake()
+    st.title("Map")
+    stop_if_empty(lake)
+    with st.spinner("Opening the map"):
+        found = ready_map(lake)
+    names = found.about.names
+
+    slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
+    with slots[0]:
+        coloring = Coloring(
+            st.selectbox("Colour", [str(c) for c in Coloring], key="color", bind="query-params", help=HELP["families"])
+        )
+    with slots[1]:
+        family = choose_family(names)
+    with slots[2]:
+        products = product_filter(lake)
+    with slots[3]:
+        classes = class_filter()
+    with slots[4]:
+        days = date_filter(lake)
+    with slots[5]:
+        low, high = severity_filter()
+    where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
+
+    with st.spinner("Drawing the map"):
+        points, held = found.points(where)
+    if points.empty:
+        st.info("No wafer of the map passes these filters. Widen one of them.")
+        st.stop()
+    area = chosen_area()
+    shown = np.ones(len(points), dtype=np.bool_) if family is None else (points["family"] == family).to_numpy()
+    if area:
+        shown &= inside(np.array(area), points[["x", "y"]].to_numpy())
+
+    left, right = st.columns([2.1, 1], gap="medium")
+    with left:
+        likeness_chart(
+            points, names, coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
+        )  # fmt: skip
+        thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
+        st.caption(
+            "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "
+            "large a group looks, means little. Draw a lasso or a box around wafers, or click one to open it."
+            + (thinned if len(points) < held else "")
+        )
+    with right:
+        family_table(found, where)
+    if family is None and not area:
+        st.info("Choose a family from the list above, or draw around wafers on the map: they are shown here.")
+    else:
+        st.button("Choose all again", on_click=clear_chosen)
+        choice_block(found, where, family, area)
+    st.divider()
+    novelty_block(found, where)

@@ -1,0 +1,56 @@
+"""A job that a page started: how far it is while it runs, and what its log says last when it failed."""
+
+import streamlit as st
+
+from core.decisions.jobs import Job, JobState
+from core.job_folder import log_tail
+from core.launch import cancel, job, jobs
+from core.settings import settings
+from pages.parts.cache import decisions
+from pages.parts.person import person_or_account
+
+LOOK_SECONDS = 2.0
+LOG_LINES = 12
+WENT_WRONG = (JobState.FAILED, JobState.DEAD)
+
+
+def newest_job(name: str) -> Job | None:
+    """Give the job of this name that was started last, None where none was.
+
+    Raises:
+        DecisionsError: the database of decisions cannot be used.
+    """
+    return next(iter(jobs(decisions(), name, limit=1)), None)
+
+
+def job_watch(started: Job | None) -> None:
+    """Show a job that runs, with a bar and a way to stop it, or how one failed; the page runs anew when it ends."""
+    if started is None:
+        return
+    if started.underway:
+        _progress(started.id)
+    elif started.state in WENT_WRONG:
+        st.error(f"{started.title} (job {started.id}) {_how(started)}. The end of its log says why.")
+        st.code(log_tail(settings().home, started.id, LOG_LINES) or "The log is empty.", language=None)
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _progress(number: int) -> None:
+    found = job(decisions(), number)
+    if not found.underway:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(found.share or 0.0, f"{found.title}: {_how_far(found)}", width="stretch")
+        if st.button("Stop", key=f"stop-{number}", disabled=found.cancelled_by is not None):
+            cancel(decisions(), number, person_or_account())
+
+
+def _how_far(found: Job) -> str:
+    if found.cancelled_by is not None:
+        return "stopping"
+    last = log_tail(settings().home, found.id, 1)
+    return last.partition(" [")[0] or "starting"
+
+
+def _how(ended: Job) -> str:
+    return "was killed, or its machine went away" if ended.state is JobState.DEAD else "could not do its work"

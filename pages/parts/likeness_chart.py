@@ -1,0 +1,189 @@
+"""The map of look-alikes as a chart: a point a wafer, coloured by what the person chose, families named on it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.palette import GREYS, GROUP_TONES, Theme, class_colors, heat_ramp, share_ramp
+from data.classes import CLASSES
+from pages.parts.charts import CLASS_NAMES, accent
+from pages.parts.state import chosen_palette, current_theme
+
+HEIGHT, MARGIN = 620, 3
+SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+MOST_GROUPS = 60
+DIM = 0.12
+NO_PATTERN, NOT_SEGMENTED, UNKNOWN, OTHERS = "No pattern", "Not segmented", "Not known", "Others"
+CONFIG = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "responsive": True,
+    "displayModeBar": True,
+    "modeBarButtons": [["lasso2d", "select2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+}
+
+
+class Coloring(StrEnum):
+    """What the colour of a point says."""
+
+    FAMILY = "Family"
+    CLASS = "Class"
+    PRODUCT = "Product"
+    SEVERITY = "Severity"
+    TIME = "Time"
+    NOVELTY = "Novelty"
+
+
+Corners = Sequence[tuple[float, float]]
+
+
+def likeness_chart(
+    points: pd.DataFrame,
+    names: Sequence[str],
+    coloring: Coloring,
+    *,
+    chosen: NDArray[np.bool_],
+    area: Corners,
+    key: str,
+    on_select: Callable[[], None],
+) -> None:
+    """Draw the map; after a click, a box or a lasso the chart's state says which.
+
+    Args:
+        points: rows of `LakeMap.points`.
+        names: of the families.
+        coloring: what colours say.
+        chosen: bool (points,), those that stand out; the others are dimmed.
+        area: corners of the chosen area, none for none.
+        key: of the chart.
+        on_select: called after a click, a box or a lasso.
+    """
+    families = np.array(names, dtype=object)[points["family"].to_numpy()]
+    classes = _class_names(points).to_numpy()
+    said = pd.DataFrame({"key": points["key"], "text": _hover(points, classes, families), "shown": chosen})
+    groups = {
+        Coloring.FAMILY: lambda: _grouped(families, list(names)),
+        Coloring.CLASS: lambda: _by_class(classes),
+        Coloring.PRODUCT: lambda: _grouped(points["product"].replace("", UNKNOWN).to_numpy(), None),
+    }
+    traces = (
+        [_trace(points[mask], said[mask], name, marker) for name, mask, marker in groups[coloring]()]
+        if coloring in groups
+        else list(_ramp(points, said, coloring))
+    )
+    figure = go.Figure(traces)
+    ink = GREYS[current_theme()].ink
+    figure.update_layout(
+        height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0}, dragmode="lasso", hovermode="closest",
+        clickmode="event+select", annotations=_labels(points, names), uirevision=key,
+        legend={"itemsizing": "constant", "title": "", "font": {"size": 12}},
+        showlegend=coloring in (Coloring.CLASS, Coloring.PRODUCT),
+        newselection={"line": {"color": ink, "width": 1}},
+    )  # fmt: skip
+    if len(area):
+        path = "M" + "L".join(f"{x:g},{y:g}" for x, y in area) + "Z"
+        figure.add_shape(type="path", path=path, line={"color": ink, "width": 1, "dash": "dot"})
+    figure.update_xaxes(visible=False, range=[-MARGIN, 100 + MARGIN])
+    figure.update_yaxes(visible=False, range=[-MARGIN, 100 + MARGIN])
+    alt = f"Map of {len(points):,} wafers by likeness, coloured by {coloring.lower()}; the list beside it says the same"
+    st.plotly_chart(
+        figure, key=key, config=CONFIG, alt=alt, on_select=on_select, selection_mode=("points", "box", "lasso")
+    )
+
+
+def _trace(points: pd.DataFrame, said: pd.DataFrame, name: str, marker: dict[str, object]) -> go.Scattergl:
+    size = 7 if len(said) < 3000 else 5 if len(said) < 15_000 else 3
+    opacity = np.where(said["shown"], 0.85, DIM)
+    return go.Scattergl(
+        x=points["x"].to_numpy(), y=points["y"].to_numpy(), mode="markers", name=name,
+        marker={"size": size, "opacity": opacity, **marker}, customdata=said["key"].to_list(),
+        hovertext=said["text"].to_list(), hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+
+
+Group = tuple[str, NDArray[np.bool_], dict[str, object]]
+
+
+def _by_class(classes: NDArray[np.object_]) -> Iterator[Group]:
+    colors, greys = class_colors(chosen_palette()), GREYS[current_theme()]
+    by_name = {NOT_SEGMENTED: greys.passing, NO_PATTERN: greys.outline} | {c.name: colors[c.key] for c in CLASSES}
+    for name, color in by_name.items():
+        mask = classes == name
+        if mask.any():
+            yield name, mask, {"color": color}
+
+
+def _grouped(values: NDArray[np.object_], names: list[str] | None) -> Iterator[Group]:
+    """Groups in tones that mean no class, with other symbols where the tones repeat; the smallest of many as one."""
+    if names is None:
+        counts = pd.Series(values).value_counts()
+        names = sorted(counts.index[:MOST_GROUPS])
+    tones = GROUP_TONES[current_theme()]
+    for place, name in enumerate(names):
+        mask = values == name
+        if mask.any():
+            symbol = SYMBOLS[place // len(tones) % len(SYMBOLS)]
+            yield name, mask, {"color": tones[place % len(tones)], "symbol": symbol}
+    rest = ~np.isin(values.astype(str), names)
+    if rest.any():
+        yield OTHERS, rest, {"color": GREYS[current_theme()].outline}
+
+
+def _ramp(points: pd.DataFrame, said: pd.DataFrame, coloring: Coloring) -> Iterator[go.Scattergl]:
+    theme = current_theme()
+    bar: dict[str, object] = {"thickness": 10, "outlinewidth": 0, "len": 0.6}
+    ends: dict[str, object] = {"cmin": 0, "cmax": 100}
+    if coloring is Coloring.TIME:
+        moments = points["tested_at"]
+        values = (moments - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        ticks = pd.date_range(moments.min(), moments.max(), periods=5) if moments.notna().any() else []
+        bar |= {"tickvals": [(t - pd.Timestamp(0)) / pd.Timedelta(days=1) for t in ticks], "title": "tested (UTC)"}
+        bar |= {"ticktext": [f"{t:%Y-%m-%d}" for t in ticks]}
+        ends = {}
+        ramp = heat_ramp(accent(), theme)
+    else:
+        values = points[coloring.lower()]
+        bar |= {"title": f"{coloring.lower()}<br>(0 to 100)"}
+        ramp = share_ramp(None, chosen_palette(), theme)
+    known = values.notna().to_numpy()
+    if not known.all():
+        yield _trace(points[~known], said[~known], UNKNOWN, {"color": _faint(theme), "symbol": "circle-open"})
+    marker = {"color": values[known].to_numpy(), "colorscale": ramp[::15], "showscale": True, "colorbar": bar, **ends}
+    yield _trace(points[known], said[known], str(coloring), marker)
+
+
+def _faint(theme: Theme) -> str:
+    return GREYS[theme].outline
+
+
+def _class_names(points: pd.DataFrame) -> pd.Series:
+    named = points["dominant_class"].map(CLASS_NAMES)
+    return named.fillna(points["severity"].notna().map({True: NO_PATTERN, False: NOT_SEGMENTED}))
+
+
+def _hover(points: pd.DataFrame, classes: NDArray[np.object_], families: NDArray[np.object_]) -> list[str]:
+    severity = ["" if s != s else f", severity {s:.0f}" for s in points["severity"]]
+    return [
+        f"<b>{key}</b><br>{found}{said}<br>family: {family}<br>novelty {novelty:.0f}"
+        for key, found, said, family, novelty in zip(
+            points["key"], classes, severity, families, points["novelty"], strict=True
+        )
+    ]
+
+
+def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object]]:
+    """The name of each family at the middle of its points."""
+    greys = GREYS[current_theme()]
+    middles = points.groupby("family")[["x", "y"]].median()
+    return [
+        {
+            "x": middle.x, "y": middle.y, "text": names[int(str(family))], "showarrow": False,
+            "font": {"size": 11, "color": greys.ink}, "bgcolor": greys.disc, "opacity": 0.82, "borderpad": 2,
+        }
+        for family, middle in middles.iterrows()
+    ]  # fmt: skip

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+
+from core.projection.axes import principal_axes
+from core.projection.families import find_families, nearest_family
+from tests.core.projection.map_examples import blobs
+
+
+@pytest.fixture(scope="module")
+def parted():
+    matrix, members = blobs(240, families=7)
+    reduced = principal_axes(matrix).reduced(matrix)
+    return reduced, members, find_families(reduced, None, 0)
+
+
+def test_families_that_stand_apart_are_found_and_counted(parted):
+    _, members, found = parted
+    assert len(found.middles) == 7
+    assert adjusted_rand_score(members, found.members) == 1
+
+
+def test_the_silhouette_said_is_that_of_the_families(parted):
+    reduced, members, found = parted
+    assert found.silhouettes[7] == pytest.approx(silhouette_score(reduced, members), abs=1e-6)
+    assert max(found.silhouettes, key=found.silhouettes.__getitem__) == 7
+    assert list(found.silhouettes) == list(range(2, 25))
+
+
+def test_middles_are_the_means_of_their_members(parted):
+    reduced, _, found = parted
+    means = np.array([reduced[found.members == k].mean(axis=0) for k in range(7)])
+    assert found.middles == pytest.approx(means, abs=1e-5)  # float32
+
+
+def test_a_person_can_set_the_number(parted):
+    found = find_families(parted[0], 3, 0)
+    assert len(found.middles) == 3
+    assert list(found.silhouettes) == [3]
+
+
+def test_the_largest_family_comes_first():
+    matrix, members = blobs(240, families=4)
+    reduced = principal_axes(matrix).reduced(matrix)
+    chosen = (members != 2) | (np.arange(240) < 80)
+    sizes = np.bincount(find_families(reduced[chosen], None, 0).members)
+    assert sizes.tolist() == [60, 60, 60, 20]
+
+
+def test_the_same_seed_gives_the_same_families(parted):
+    again = find_families(parted[0], None, 0)
+    assert (again.members == parted[2].members).all()
+    assert (again.middles == parted[2].middles).all()
+
+
+def test_the_nearest_family_is_that_of_brute_force():
+    rng = np.random.default_rng(1)
+    points = rng.standard_normal((50, 6)).astype(np.float32)
+    middles = rng.standard_normal((5, 6)).astype(np.float32)
+    expected = [int(np.argmin([np.sum((p - m) ** 2) for m in middles])) for p in points]
+    assert nearest_family(points, middles).tolist() == expected
