@@ -34,7 +34,7 @@ def axes_png(wafer: WaferMap, theme: Theme | str = Theme.LIGHT, side_px: int = 2
         share = side_px / max(drawn.shape)
         drawn = cv2.resize(drawn, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     image = np.pad(drawn, ((MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX), (0, 0)))
-    color = (*rgb(GREYS[Theme(theme)].outline), 255)
+    color = (*rgb(GREYS[Theme(theme)].failing), 255)
     height, width = image.shape[:2]
     _write(image, "notch", (width // 2 - 20, height - 8), color)
     x, y = axis_directions(wafer)

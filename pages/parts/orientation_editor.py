@@ -13,6 +13,8 @@ from pages.parts.cache import axes_picture
 from pages.parts.state import current_theme
 
 PICTURE_PX, PRODUCTS_SHOWN = 230, 4
+NOTES = ("parts_tested", "retested_dies", "parts_without_coordinates", "parts_without_verdict", "defects",
+         "defects_outside_the_sample_plan")  # fmt: skip
 UNSAID = "x to the right and y down: the file does not name its dies' coordinates."
 
 
@@ -29,13 +31,12 @@ def orientation_editor(wafer: WaferMap) -> None:
         picture, widgets = st.columns([1, 2], gap="medium")
         picture.image(axes_picture(wafer, current_theme()), width=PICTURE_PX, alt=f"{wafer.key} with notch and axes")
         with widgets:
-            axes = wafer.attributes.get(DIE_AXES, "")
-            maps = wafer.attributes.get("maps", "")
-            said = [
-                f"Notch down; {axes}." if axes else f"Notch down; {UNSAID}",
-                f"Maps in the file: {maps}." if maps else "",
-            ]
-            st.caption(" ".join(said).strip())
+            axes, maps = wafer.attributes.get(DIE_AXES), wafer.attributes.get("maps")
+            said = [f"Notch down; {axes}." if axes else f"Notch down; {UNSAID}"]
+            said += [f"Maps in the file: {maps}."] if maps else []
+            notes = [f"{name.replace('_', ' ')} {wafer.attributes[name]}" for name in NOTES if name in wafer.attributes]
+            said += [f"{', '.join(notes).capitalize()}."] if notes else []
+            st.caption(" ".join(said))
             _rule_form(rules, rule, wafer.product, of_product)
 
 
