@@ -8,6 +8,7 @@ import gzip
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from string import Template
 
 import numpy as np
 
@@ -209,6 +210,62 @@ EndOfFile;
 """.replace("\n", "\r\n").encode()
 
 
+KLARF_18 = Template("""Record FileRecord "1.8"
+{
+  Record LotRecord "LOT7"
+  {
+    Field DeviceID 1 {"CHIP-A"}
+    Field DiePitch 2 {7500000, 5000000}
+    Field InspectionStationID 3 {"MAKER", "MODEL", "TOOL3"}
+    Field OrientationMarkLocation 1 {$turned}
+    Field RecipeID 3 {"RECIPE", "01-01-2026", "00:00:00"}
+    Field ResultTimestamp 2 {"05-01-2026", "14:30:00"}
+    Field SampleOrientationMarkType 1 {"NOTCH"}
+    Field SampleSize 2 {150000000, 0}
+    Field SampleType 1 {"WAFER"}
+    Field StepID 1 {"M1 CMP"}
+    Record WaferRecord "W05"
+    {
+      Field DieOrigin 2 {0, 0}
+      Field SampleCenterLocation 2 {18750000, 10000000}
+      Field SlotNumber 1 {5}
+      List DefectList
+      {
+        Columns 10 { int32 DEFECTID, int32 XREL, int32 YREL, int32 XINDEX, int32 YINDEX, int32 XSIZE, int32 YSIZE,
+        int32 CLASSNUMBER, int32 TEST, ImageList IMAGEINFO }
+        Data $found
+        {
+$defects
+        }
+      }
+      Record TestRecord "1"
+      {
+        Field AreaPerTest 1 {1.0e+015}
+        List SampleTestPlanList
+        {
+          Columns 2 { int32 XINDEX, int32 YINDEX }
+          Data $dies
+          {
+$tests
+          }
+        }
+      }
+    }
+    List ClassLookupList
+    {
+      Columns 3 { int32 CLASSNUMBER, string CLASSNAME, string CLASSCODE }
+      Data 2
+      {
+        0 "Unclassified" "";
+        1 "Scratch" "";
+      }
+    }
+  }
+}
+EndOfFile;
+""")
+
+
 def klarf18(grid: np.ndarray, notch: str = "down") -> bytes:
     """The same inspection in nanometres, as nested records."""
     plan, failing = _dies(grid)
@@ -217,60 +274,9 @@ def klarf18(grid: np.ndarray, notch: str = "down") -> bytes:
         f'          {n} 1000500 2000250 {x} {y} 1500 2500 {n % 2} 1 Images 1 {{ "w05.jpg" "JPG" 1 "Patch" }};'
         for n, (x, y) in enumerate(failing, 1)
     )
-    return f"""Record FileRecord "1.8"
-{{
-  Record LotRecord "LOT7"
-  {{
-    Field DeviceID 1 {{"CHIP-A"}}
-    Field DiePitch 2 {{7500000, 5000000}}
-    Field InspectionStationID 3 {{"MAKER", "MODEL", "TOOL3"}}
-    Field OrientationMarkLocation 1 {{{90 * CLOCKWISE.index(notch)}}}
-    Field RecipeID 3 {{"RECIPE", "01-01-2026", "00:00:00"}}
-    Field ResultTimestamp 2 {{"05-01-2026", "14:30:00"}}
-    Field SampleOrientationMarkType 1 {{"NOTCH"}}
-    Field SampleSize 2 {{150000000, 0}}
-    Field SampleType 1 {{"WAFER"}}
-    Field StepID 1 {{"M1 CMP"}}
-    Record WaferRecord "W05"
-    {{
-      Field DieOrigin 2 {{0, 0}}
-      Field SampleCenterLocation 2 {{18750000, 10000000}}
-      Field SlotNumber 1 {{5}}
-      List DefectList
-      {{
-        Columns 10 {{ int32 DEFECTID, int32 XREL, int32 YREL, int32 XINDEX, int32 YINDEX, int32 XSIZE, int32 YSIZE,
-        int32 CLASSNUMBER, int32 TEST, ImageList IMAGEINFO }}
-        Data {len(failing)}
-        {{
-{defects}
-        }}
-      }}
-      Record TestRecord "1"
-      {{
-        Field AreaPerTest 1 {{1.0e+015}}
-        List SampleTestPlanList
-        {{
-          Columns 2 {{ int32 XINDEX, int32 YINDEX }}
-          Data {len(plan)}
-          {{
-{tests}
-          }}
-        }}
-      }}
-    }}
-    List ClassLookupList
-    {{
-      Columns 3 {{ int32 CLASSNUMBER, string CLASSNAME, string CLASSCODE }}
-      Data 2
-      {{
-        0 "Unclassified" "";
-        1 "Scratch" "";
-      }}
-    }}
-  }}
-}}
-EndOfFile;
-""".encode()
+    return KLARF_18.substitute(
+        turned=90 * CLOCKWISE.index(notch), found=len(failing), defects=defects, dies=len(plan), tests=tests
+    ).encode()
 
 
 WRITERS = {
