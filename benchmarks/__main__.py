@@ -9,6 +9,7 @@ from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
 from benchmarks.precision import int8_against_float32
+from benchmarks.similarity import nearest
 from benchmarks.timing import Row, markdown
 from core.segmentation import Segmenter
 from core.session import SHIPPED_WEIGHTS
@@ -44,6 +45,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
     yield "import", lambda: importing(options.imported)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
+    yield "similarity", lambda: nearest(options.vectors, rounds)
     yield "queries", lambda: asking(options.lake, rounds)
 
 
@@ -63,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
     parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
     parser.add_argument(
-        "--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, labelling, queries"
+        "--vectors", type=int, default=1_000_000, help="vectors that look-alikes are found among (default: 1000000)"
+    )
+    parser.add_argument(
+        "--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, labelling, similarity, queries"
     )
     return parser
 

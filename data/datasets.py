@@ -60,6 +60,16 @@ class LabelledMaps:
         )
 
 
+def label_names(path: str | Path) -> list[str]:
+    """Name the label of every wafer of a file that `load_labelled` reads, as the file does; several joined by "+".
+
+    Raises:
+        FormatError: as `load_labelled`.
+    """
+    _, bits, names = _arrays(path)
+    return ["+".join(name for name, there in zip(names, row, strict=True) if there) or NO_PATTERN for row in bits]
+
+
 def load_labelled(path: str | Path) -> LabelledMaps:
     """Read wafer-level labels from an .npz in one of two layouts.
 
@@ -70,6 +80,12 @@ def load_labelled(path: str | Path) -> LabelledMaps:
         FormatError: the file is missing or damaged, has neither layout, its arrays contradict each other, or a label
             has no meaning here.
     """
+    maps, bits, names = _arrays(path)
+    return _labelled(maps, bits, names, Path(path).stem)
+
+
+def _arrays(path: str | Path) -> tuple[list[NDArray[np.uint8]], NDArray[np.bool_], list[str]]:
+    """Read the maps, the bits of their labels (N, L), and the labels' names."""
     found = array_names(path)
     if not (found >= ONE_LABEL or found >= SEVERAL_LABELS):
         raise FormatError(
@@ -91,7 +107,7 @@ def load_labelled(path: str | Path) -> LabelledMaps:
             raise ValueError(f"{len(maps)} maps, {len(names)} names, labels {bits.shape}")
     except (OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
         raise FormatError(str(path), f"the arrays contradict each other ({error})", "Write the file again.") from error
-    return _labelled(maps, bits, names, Path(path).stem)
+    return maps, bits, names
 
 
 def _labelled(maps: list[NDArray[np.uint8]], bits: NDArray[np.bool_], names: Sequence[str], stem: str) -> LabelledMaps:

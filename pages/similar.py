@@ -21,7 +21,7 @@ with explained():
     st.title("Similar")
     stop_if_empty(lake)
     way = choose_way()
-    left, right = st.columns([1, 2.6], gap="large")
+    left, right = st.columns([1.1, 2.4], gap="large")
     with left:
         asked = ask(way, lake)
         turned = st.checkbox("Turned and mirrored too", key="turned", bind="query-params", help=TURNED_HELP)

@@ -5,10 +5,11 @@ import streamlit as st
 from core.analysis import analyse
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
+from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
-from pages.parts.cache import segmenter
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.facts import facts, history
+from pages.parts.findings import findings_block
 from pages.parts.flag_form import flag_form
 from pages.parts.links import link
 from pages.parts.lot_steps import choose_wafer, compare_with
@@ -44,6 +45,7 @@ with explained():
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
     else:
         with top:
+            link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
             download_menu(result)
             flag_form(key, result.segmentation.model)
             other = compare_with(lake, wafer)
@@ -56,4 +58,5 @@ with explained():
                     st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
                     facts(one.wafer)
                     compact_view(one, key=name, linked=name == "wafer")
+    findings_block(key, decisions(), key="wafer-finding")
     history(wafer, result)

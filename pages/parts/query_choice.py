@@ -27,7 +27,7 @@ from pages.parts.state import current_theme
 NAMES = {c.key: c.name for c in CLASSES}
 WAYS = ("Wafer of the lake", "Upload", "Sketch")
 WHOLE = "0"
-CANVAS_PX, LONGEST_LIST = 420, 2000
+CANVAS_PX, LONGEST_LIST = 300, 2000
 TURNED_HELP = (
     "Also finds the pattern in the seven other positions that quarter turns and flips bring it to, such as after a "
     "notch was set otherwise."
@@ -126,11 +126,18 @@ def _whole_or_cluster(result: WaferResult, key: str) -> Asked:
     wafer, chosen = result.wafer, WHOLE
     if result.instances:
         clusters = {str(i.number): f"{NAMES[i.class_key]} {i.number} ({i.die_count:,} dies)" for i in result.instances}
+        options = [WHOLE, *clusters]
+        linked = st.query_params.get("cluster", WHOLE)
         chosen = st.selectbox(
-            "Pattern", [WHOLE, *clusters], key="cluster", bind="query-params",
+            "Pattern",
+            options,
+            index=options.index(linked) if linked in options else 0,
+            key=f"similar-cluster-{wafer.key}",
             format_func=lambda number: clusters.get(number, "The whole wafer"),
             help="Of a wafer with several patterns one can be looked for alone, whatever else is on the wafers found.",
-        )  # fmt: skip
+        )
+        # Bound to the link by hand: Streamlit would put the words of the choice there, not the number.
+        st.query_params["cluster"] = chosen
     name = wafer.key.replace(":", " ")
     instance = next((i for i in result.instances if str(i.number) == chosen), None)
     if instance is None:
@@ -161,7 +168,7 @@ def _sketch(lake: Lake) -> Asked | None:
         return_image_data=True,
         key=f"similar-sketch-{grid}-{theme}",
     )
-    st.caption("Draw with the mouse; undo, redo and clear stand below the wafer.", help=SKETCH_HELP)
+    st.caption("Draw with the mouse; undo, redo and clear stand above the wafer.", help=SKETCH_HELP)
     if drawn.json_data is None or not drawn.json_data.get("objects") or drawn.image_data is None:
         return None
     wafer = snap(np.asarray(drawn.image_data)[: sheet.size[0], : sheet.size[1], 3] > 0, empty, sheet)
