@@ -94,17 +94,7 @@ def _form(rule: AlarmRule, lake: Lake, decisions: Decisions) -> None:
             key=f"{stamp}-class",
             help="Only this class. All classes: each by itself; for severity: wafers of whatever class.",
         )
-        threshold, days = rule.threshold, rule.days
-        if kind in WITH_LIMIT:
-            threshold = left.number_input(
-                "Limit" if kind is RuleKind.SEVERITY else "Limit (%)",
-                0.0, 100.0, float(rule.threshold), 1.0, key=f"{stamp}-limit",
-                help="Above it, the rule fires: severity from 0 to 100, or percent of the wafers.",
-            )  # fmt: skip
-        if kind in WITH_DAYS:
-            days = middle.number_input(
-                "Days", 1, 365, rule.days, key=f"{stamp}-days", help="How far it looks back from the newest test."
-            )
+        threshold, days = _limits(rule, kind, left, middle)
         if st.button("Save rule", type="primary", key=f"{stamp}-save"):
             with explained(), decisions.writing() as session:
                 kept = rule_by_id(session, rule.id) if rule.id else rule
@@ -113,6 +103,25 @@ def _form(rule: AlarmRule, lake: Lake, decisions: Decisions) -> None:
                 save_rule(session, kept, local_person())
             st.toast(f"Rule {name!r} is saved. It looks at wafers that come in from now on.")
             st.rerun()
+
+
+def _limits(
+    rule: AlarmRule, kind: RuleKind, left: st.delta_generator.DeltaGenerator, middle: st.delta_generator.DeltaGenerator
+) -> tuple[float, int]:
+    """Draw limit and days of a rule, where its kind has them."""
+    stamp = f"rule-{rule.id}"
+    threshold, days = rule.threshold, rule.days
+    if kind in WITH_LIMIT:
+        threshold = left.number_input(
+            "Limit" if kind is RuleKind.SEVERITY else "Limit (%)",
+            0.0, 100.0, float(rule.threshold), 1.0, key=f"{stamp}-limit",
+            help="Above it, the rule fires: severity from 0 to 100, or percent of the wafers.",
+        )  # fmt: skip
+    if kind in WITH_DAYS:
+        days = middle.number_input(
+            "Days", 1, 365, rule.days, key=f"{stamp}-days", help="How far it looks back from the newest test."
+        )
+    return threshold, days
 
 
 def _switch(decisions: Decisions, number: int, enabled: bool) -> None:

@@ -20,6 +20,14 @@ RULES = (
 
 def upgrade() -> None:
     """Apply the step."""
+    rules = _rules()
+    _alarms()
+    _deliveries()
+    _wafers()
+    _begin_with(rules)
+
+
+def _rules() -> sa.Table:
     op.create_table(
         "alarm_channels",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -29,7 +37,7 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_channels")),
     )
-    rules = op.create_table(
+    return op.create_table(
         "alarm_rules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -43,6 +51,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_rules")),
     )
+
+
+def _alarms() -> None:
     op.create_table(
         "watermarks",
         sa.Column("reader", sa.String(length=200), nullable=False),
@@ -70,6 +81,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alarms_acknowledged_by"), ["acknowledged_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_alarms_rule_id"), ["rule_id"], unique=False)
 
+
+def _deliveries() -> None:
     op.create_table(
         "alarm_deliveries",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -88,6 +101,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alarm_deliveries_alarm_id"), ["alarm_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_alarm_deliveries_state"), ["state"], unique=False)
 
+
+def _wafers() -> None:
     op.create_table(
         "alarm_wafers",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -104,6 +119,8 @@ def upgrade() -> None:
     with op.batch_alter_table("alarm_wafers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alarm_wafers_wafer_key"), ["wafer_key"], unique=False)
 
+
+def _begin_with(rules: sa.Table) -> None:
     moment = datetime.now(UTC)
     if op.get_bind().dialect.name == "sqlite":
         moment = moment.replace(tzinfo=None)
