@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from core.decisions.label_dealing import assign, balance
-from core.decisions.label_items import LabelItem, Status
+from core.decisions.annotations import gold_keys
+from core.decisions.label_dealing import assign, balance, slip_in_gold
+from core.decisions.label_items import LabelItem, Status, newest_iteration
 from core.decisions.label_progress import duration, items, iterations, pace_s, people, progress, statuses
 from core.decisions.label_queue import put_back, release_idle, skip
 from core.identity import Person
@@ -17,6 +18,7 @@ from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
 from pages.parts.queue_filling import fill_form
 from pages.parts.state import chosen_rows
+from pages.parts.table_download import csv_button
 
 TABLE = "queue-table"
 WORDS = {
@@ -26,6 +28,10 @@ WORDS = {
     Status.SKIPPED: "skipped",
     Status.SPARE: "spare",
 }
+GOLD_HELP = (
+    "Hides every wafer whose label is known to be right among what waits for these people, who are not told; the "
+    "Review page shows how far they agree. A label is marked as known where it is accepted on the Review page."
+)
 HELP = {
     "priority": "The highest is given out first.",
     "reason": "Why the wafer was chosen.",
@@ -76,6 +82,8 @@ def table(found: list[LabelItem]) -> list[LabelItem]:
         alt="The queue",
         column_config={
             "wafer": st.column_config.TextColumn("Wafer", pinned=True),
+            "round": st.column_config.NumberColumn("Round"),
+            "added by": st.column_config.TextColumn("Added by"),
             "status": st.column_config.TextColumn("Status"),
             "assignee": st.column_config.TextColumn("Assignee"),
             "copy": st.column_config.NumberColumn("Copy", help=HELP["copy"]),
@@ -86,10 +94,7 @@ def table(found: list[LabelItem]) -> list[LabelItem]:
             "seconds": st.column_config.NumberColumn("Seconds", format="%.0f", help=HELP["seconds"]),
         },
     )
-    st.download_button(
-        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="queue.csv", mime="text/csv",
-        on_click="ignore",
-    )  # fmt: skip
+    csv_button(frame, "queue", label="Download CSV")
     return [found[row] for row in chosen_rows(TABLE) if row < len(found)]
 
 
@@ -97,7 +102,7 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
     """Offer what can be done with the chosen items, and with all that wait."""
     numbers = [item.id for item in chosen]
     with open_decisions().reading() as session:
-        known = people(session)
+        known, gold, newest = people(session), gold_keys(session), newest_iteration(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
             "People", sorted({*known, person.name}), accept_new_options=True, key="queue-people", width=320,
@@ -113,6 +118,9 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             with open_decisions().writing() as session:
                 load = balance(session, names, person, iteration)
             st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
+        if st.button("Hide known ones", disabled=not (names and gold), help=GOLD_HELP):
+            with open_decisions().writing() as session:
+                st.toast(f"{slip_in_gold(session, gold, names, person, iteration=iteration or newest)} hidden.")
         if st.button("Put back", disabled=not numbers, help="In progress, done or skipped: they wait again."):
             with open_decisions().writing() as session:
                 for number in numbers:

@@ -15,6 +15,7 @@ from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
 from pages.parts.review_desk import KIND_WORDS, review_desk
+from pages.parts.table_download import csv_button
 
 NAMES = {c.key: c.name for c in CLASSES}
 REVIEW = "review"
@@ -63,10 +64,7 @@ def suspects(lake: Lake) -> None:
             "suspicion": st.column_config.ProgressColumn("Suspicion", min_value=0, max_value=1, format="%.2f"),
         },
     )  # fmt: skip
-    st.download_button(
-        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="label_errors.csv", mime="text/csv",
-        on_click="ignore",
-    )  # fmt: skip
+    csv_button(frame, "label_errors", label="Download CSV")
     for suspect in found[:5]:
         link("annotate", f"Label {suspect.key} again", wafer=suspect.key)
 
@@ -108,10 +106,7 @@ def leaderboard() -> None:
         },
     )  # fmt: skip
     st.caption("Intervals that overlap: the order of two people may be chance.")
-    st.download_button(
-        "Download CSV", data=lambda: frame.to_csv(index=False), file_name="annotators.csv", mime="text/csv",
-        on_click="ignore",
-    )  # fmt: skip
+    csv_button(frame, "annotators", label="Download CSV")
 
 
 def _said(review: Review) -> str:

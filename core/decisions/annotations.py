@@ -165,6 +165,12 @@ def labelled_keys(session: Session) -> list[str]:
     return sorted(session.scalars(wanted))
 
 
+def gold_keys(session: Session) -> list[str]:
+    """List the wafers whose right label is known, sorted."""
+    wanted = select(Annotation.wafer_key).where(Annotation.source == Source.GOLD, Annotation.withdrawn_at.is_(None))
+    return sorted(session.scalars(wanted.distinct()))
+
+
 def labels_of(session: Session, wafers: Sequence[WaferMap]) -> dict[str, Annotation]:
     """Give the version that counts for each wafer as it is now; a label of another grid does not."""
     counting = label_that_counts(standing(session, [wafer.key for wafer in wafers]))

@@ -178,24 +178,49 @@ def reviews_of(session: Session, wafer_key: str) -> list[Review]:
     return list(session.scalars(select(Review).where(Review.wafer_key == wafer_key).order_by(Review.id.desc())))
 
 
-def accept(session: Session, number: int, wafer: WaferMap, label: Label, person: Person, note: str = "") -> Review:
+def accept(
+    session: Session,
+    number: int,
+    wafer: WaferMap,
+    label: Label,
+    person: Person,
+    note: str = "",
+    source: Source = Source.REVIEWED,
+) -> Review:
     """Decide that a label is right as it is, one of the two or the model's; it counts from now on.
 
+    Args:
+        session: of a writing transaction.
+        number: of the review.
+        wafer: as it is now.
+        label: what is right.
+        person: who decides.
+        note: for those who labelled it.
+        source: gold to measure annotators by it from now on.
+
     Raises:
         DecisionsError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
-    return _decide(session, number, Verdict.ACCEPTED, person, note, (wafer, label))
+    return _decide(session, number, Verdict.ACCEPTED, person, note, (wafer, label, source))
 
 
-def merge(session: Session, number: int, wafer: WaferMap, label: Label, person: Person, note: str = "") -> Review:
-    """Decide on a label that the reviewer made of what there was; it counts from now on.
+def merge(
+    session: Session,
+    number: int,
+    wafer: WaferMap,
+    label: Label,
+    person: Person,
+    note: str = "",
+    source: Source = Source.REVIEWED,
+) -> Review:
+    """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
 
     Raises:
         DecisionsError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
-    return _decide(session, number, Verdict.MERGED, person, note, (wafer, label))
+    return _decide(session, number, Verdict.MERGED, person, note, (wafer, label, source))
 
 
 def redo(session: Session, number: int, person: Person, note: str = "") -> Review:
@@ -248,7 +273,7 @@ def _decide(
     verdict: Verdict,
     person: Person,
     note: str,
-    written: tuple[WaferMap, Label] | None = None,
+    written: tuple[WaferMap, Label, Source] | None = None,
 ) -> Review:
     review = session.get(Review, number)
     if review is None:
@@ -258,7 +283,8 @@ def _decide(
             review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."
         )
     if written is not None:
-        review.outcome_id = write_annotation(session, *written, person, 0.0, Source.REVIEWED).id
+        wafer, label, source = written
+        review.outcome_id = write_annotation(session, wafer, label, person, 0.0, source).id
     review.verdict, review.decided_by, review.decided_at, review.note = verdict, person.name, now(), note.strip()
     details = {"review": number, "kind": review.kind, "verdict": verdict, "note": review.note}
     audit.record(session, person, "review.decide", f"wafer {review.wafer_key}", details)

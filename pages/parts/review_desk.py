@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.agreement import LEAST_AGREEMENT, agreement
 from core.analysis import WaferResult
-from core.decisions.annotations import annotation_by_id
+from core.decisions.annotations import Source, annotation_by_id
 from core.decisions.drafts import draft_of, drop_draft, save_draft
 from core.decisions.reviews import Kind, Review, accept, dismiss, merge, redo
 from core.identity import Person
@@ -105,11 +105,18 @@ def _figures(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> None:
 
 def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person) -> None:
     note = st.text_input("Note", key=f"review-note-{review.id}", placeholder="why, for those who labelled it")
+    gold = st.checkbox(
+        "Known to be right", key=f"gold-{review.id}",
+        help="The label that you accept or keep measures annotators: the wafer can be hidden in their queues.",
+    )  # fmt: skip
+    source = Source.GOLD if gold else Source.REVIEWED
     with st.container(horizontal=True):
         for name, result in said.items():
             if st.button(f"Accept {name}", key=f"accept-{review.id}-{name}"):
                 label = from_masks(wafer, result.segmentation.masks)
-                _settle(partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note))
+                _settle(
+                    partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note, source=source)
+                )
         merging = st.toggle(
             "Merge by hand", key=f"merge-{review.id}", disabled=not said,
             help="Starts from all that anybody marked; correct it and keep it.",
@@ -119,10 +126,12 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], perso
         if st.button("Nothing to change", key=f"dismiss-{review.id}"):
             _settle(lambda session: dismiss(session, review.id, person, note))
     if merging and said:
-        _merge(review, wafer, said, person, note)
+        _merge(review, wafer, said, person, note, source)
 
 
-def _merge(review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person, note: str) -> None:
+def _merge(
+    review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person, note: str, source: Source
+) -> None:
     """Let the reviewer make a label of all there is; it is a draft of the reviewer's until it is kept."""
     labelled = [result.segmentation.masks for name, result in said.items() if name != "Model"]
     union = np.logical_or.reduce(labelled or [result.segmentation.masks for result in said.values()])
@@ -146,7 +155,7 @@ def _merge(review: Review, wafer: WaferMap, said: dict[str, WaferResult], person
 
         def decide(session: Session) -> None:
             """Decide and drop the draft in one transaction."""
-            merge(session, review.id, wafer, state.label, person, note)
+            merge(session, review.id, wafer, state.label, person, note, source)
             drop_draft(session, wafer, person)
 
         _settle(decide)

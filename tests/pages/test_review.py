@@ -1,8 +1,9 @@
 import numpy as np
 
 from core.decisions.annotations import Source, annotation_history, labels_of
-from core.decisions.label_items import Status
+from core.decisions.label_items import Candidate, Status
 from core.decisions.label_progress import items
+from core.decisions.label_queue import fill
 from core.decisions.reviews import Kind, Verdict, flag_prediction, open_reviews, reviews_of
 from core.decisions.submissions import submit
 from core.labels import Label, from_masks
@@ -100,3 +101,20 @@ def test_a_link_to_a_review_that_is_gone_shows_the_first(work, decisions, own_ho
     app = work("review", "eve", review="99")
     assert not app.exception
     assert "Difference" in texts(app)
+
+
+def test_a_label_known_to_be_right_is_hidden_in_queues(work, decisions, own_home):
+    wafer, _ = disputed(decisions, own_home)
+    number = first_review(decisions).id
+    app = work("review", "eve", review=str(number))
+    app.checkbox(key=f"gold-{number}").check().run()
+    assert not press(app, "Accept ana (submitted)").exception
+    with decisions.reading() as session:
+        assert labels_of(session, [wafer])[KEY].source is Source.GOLD
+    with decisions.writing() as session:
+        fill(session, [Candidate(KEYS[1])], ANA)
+    app = work("label_queue", "eve")
+    app.multiselect(key="queue-people").set_value(["eve", "ida"]).run()
+    assert not press(app, "Hide known ones").exception
+    with decisions.reading() as session:
+        assert [(i.wafer_key, i.assignee) for i in items(session) if i.gold] == [(KEY, "ida")]
