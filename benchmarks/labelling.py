@@ -84,7 +84,7 @@ def labelling(place: str, annotators: int = 20, labels: int = 50, kills: int = 0
 
         workers = [start(n) for n in range(len(told))]
         for kill in range(kills):
-            _wait_for(lambda share=(kill + 1) / (kills + 1): _told(told) >= share * annotators * labels)
+            _wait_until_told(told, annotators * labels * (kill + 1) // (kills + 1))
             victim = kill % len(workers)
             workers[victim].kill()
             workers[victim].join()
@@ -150,12 +150,8 @@ def _counted(decisions: Decisions, keys: list[str], milliseconds: list[float], s
     )  # fmt: skip
 
 
-def _told(paths: list[Path]) -> int:
-    return sum(path.read_bytes().count(b"\n") for path in paths if path.exists())
-
-
-def _wait_for(happened: Callable[[], bool]) -> None:
-    while not happened():
+def _wait_until_told(paths: list[Path], count: int) -> None:
+    while sum(path.read_bytes().count(b"\n") for path in paths if path.exists()) < count:
         time.sleep(POLL_SECONDS)
 
 
