@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.journeys.running_app import CHROMIUM, running_chromium
 from tests.tiny_model import write_tiny_model
 
 # How long an example takes depends on what else the machine does, so it is no part of any claim.
@@ -24,3 +25,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real wafer maps at {folder}; set WAFERSCOPE_REAL_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, driven by playwright, of which one process can run but one."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; install it with apt-get install chromium")
+    with running_chromium() as chromium:
+        yield chromium

@@ -7,7 +7,6 @@ from hashlib import sha256
 import numpy as np
 import streamlit as st
 from PIL import Image
-from streamlit_drawable_canvas import st_canvas
 
 from core.analysis import WaferResult
 from core.drawing import draw_wafer, lay_out
@@ -22,7 +21,7 @@ from data.formats import ReadFailure, known_suffixes
 from data.wafer import WaferMap
 from pages.parts.cache import analysed, uploaded
 from pages.parts.links import link
-from pages.parts.state import current_theme
+from pages.parts.state import current_theme, widget_text
 
 NAMES = {c.key: c.name for c in CLASSES}
 WAYS = ("Wafer of the lake", "Upload", "Sketch")
@@ -128,16 +127,17 @@ def _whole_or_cluster(result: WaferResult, key: str) -> Asked:
         clusters = {str(i.number): f"{NAMES[i.class_key]} {i.number} ({i.die_count:,} dies)" for i in result.instances}
         options = [WHOLE, *clusters]
         linked = st.query_params.get("cluster", WHOLE)
+        widget = f"similar-cluster-{wafer.key}"
         chosen = st.selectbox(
             "Pattern",
             options,
             index=options.index(linked) if linked in options else 0,
-            key=f"similar-cluster-{wafer.key}",
+            key=widget,
+            # Bound to the link by hand: Streamlit would put the words of the choice there, not the number.
+            on_change=lambda: st.query_params.update(cluster=widget_text(widget)),
             format_func=lambda number: clusters.get(number, "The whole wafer"),
             help="Of a wafer with several patterns one can be looked for alone, whatever else is on the wafers found.",
         )
-        # Bound to the link by hand: Streamlit would put the words of the choice there, not the number.
-        st.query_params["cluster"] = chosen
     name = wafer.key.replace(":", " ")
     instance = next((i for i in result.instances if str(i.number) == chosen), None)
     if instance is None:
@@ -159,6 +159,8 @@ def _sketch(lake: Lake) -> Asked | None:
     cell_px = max(1, CANVAS_PX // max(empty.dies.shape))
     sheet = lay_out(empty, cell_px)
     dies = st.slider("Pen width in dies", 1, 9, 2)
+    from streamlit_drawable_canvas import st_canvas  # it can be imported in a running app alone
+
     drawn = st_canvas(
         stroke_width=max(2, round(dies * cell_px * 1.1)),
         stroke_color=GREYS[theme].ink,

@@ -16,7 +16,9 @@ DENSE = """<style>
 st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
 st.logo(LOGO, size="large")
 st.html(DENSE)
-page = st.navigation({group: [page_of(name) for name in names] for group, names in GROUPS.items() if names})
+page = st.navigation(
+    {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
+)
 
 with explained(), st.sidebar:
     st.toggle(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys.running_app import CHROMIUM, running_app, running_chromium
+from tests.journeys.running_app import running_app
 
 PATIENCE_MS = 90_000
 
@@ -18,15 +18,6 @@ def app_url(app_home, tiny_model_path):
     """Address of a running app with an empty workspace and the tiny model."""
     with running_app(app_home, {"WAFERSCOPE_MODEL": str(tiny_model_path)}) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium, driven by playwright."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; install it with apt-get install chromium")
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture

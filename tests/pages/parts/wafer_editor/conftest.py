@@ -6,22 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from pages.parts.wafer_editor.bundle import module_path
-from tests.journeys.running_app import CHROMIUM, running_chromium
 
 ORIGIN = "http://modules.test/"
 
 
 @pytest.fixture(scope="package")
-def chromium():
-    """One browser for all tests of the editor."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; install it with apt-get install chromium")
-    with running_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="package")
-def tab(chromium):
+def tab(browser):
     """A blank page whose address serves the modules as files."""
 
     def serve(route):
@@ -31,7 +21,7 @@ def tab(chromium):
         else:
             route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
 
-    page = chromium.new_page()
+    page = browser.new_page()
     page.route(f"{ORIGIN}**", serve)
     page.goto(ORIGIN)
     yield page
