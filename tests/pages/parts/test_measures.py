@@ -6,7 +6,7 @@ from pages.parts.measures import HELP
 
 def test_every_measure_that_a_page_asks_for_is_explained_and_none_is_explained_in_vain():
     texts = [path.read_text(encoding="utf-8") for path in PAGES.rglob("*.py") if path.name != "measures.py"]
-    sources = "".join(text for text in texts if "from pages.parts.measures import" in text)
+    sources = "".join(text for text in texts if "\nHELP = {" not in text)  # some explain their own measures
     asked = set(re.findall(r"HELP\[\"(\w+)\"\]", sources)) | set(re.findall(r"HELP\['(\w+)'\]", sources))
     quoted = {key for key in HELP if f'"{key}"' in sources}
     assert asked <= set(HELP)
