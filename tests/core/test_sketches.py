@@ -61,3 +61,5 @@ def test_examples_are_the_newest_wafers_of_each_product_the_commonest_first(tmp_
     assert product_examples(lake) == {}
     lake.append_wafers(drawn(n, product="A" if n % 3 else "B") for n in range(12))
     assert product_examples(lake) == {"A": drawn(11).key, "B": drawn(9).key}
+    lake.append_wafers([drawn(20, product="C", tested_at=None)])
+    assert product_examples(lake)["C"] == drawn(20).key
