@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.timing import Row, at_least, at_most, in_turns, p95
 from core.embeddings import Vectors
-from core.session import DIMENSION
 from core.similarity import EXACT_BELOW, Kind, SimilarityIndex, trained
+from data.served import DIMENSION
 
 WITHIN_MS, RECALL, MEGABYTES = 15.0, 0.97, 2000.0
 FAMILIES, LATENT, SPREAD, NOISE = 4000, 48, 0.35, 0.15

@@ -87,7 +87,7 @@ class Match:
 
 def query_wafer(result: WaferResult, segmenter: Segmenter, *, turned: bool = False) -> Query:
     """Ask for wafers that look like a whole wafer; `turned` for those too that do so turned or flipped."""
-    return _query(result.wafer, result.segmentation.masks.any(axis=0), Kind.WAFERS, segmenter, turned)
+    return _query(result.wafer, _pattern(result), Kind.WAFERS, segmenter, turned)
 
 
 def query_cluster(wafer: WaferMap, instance: Instance, segmenter: Segmenter, *, turned: bool = False) -> Query:
@@ -199,11 +199,15 @@ def _match(query: Query, result: WaferResult, number: int, cosine: float, turn: 
         mask = np.zeros(result.wafer.dies.shape, dtype=np.bool_)
         mask[instance.dies[:, 0], instance.dies[:, 1]] = True
     else:
-        mask = result.segmentation.masks.any(axis=0)
+        mask = _pattern(result)
     share = overlap(symmetry(query.mask, turn), symmetry(query.wafer.dies, turn), mask, result.wafer.dies)
     cosine = min(1.0, max(0.0, cosine))
     score = cosine if math.isnan(share) else (1 - OVERLAP_SHARE) * cosine + OVERLAP_SHARE * share
     return Match(result, number, mask, cosine, share, score, turn)
+
+
+def _pattern(result: WaferResult) -> NDArray[np.bool_]:
+    return np.asarray(result.segmentation.masks.any(axis=0))
 
 
 def _tested(mask: NDArray[np.bool_], dies: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,10 +78,8 @@ class SimilarityIndex:
     """
 
     def __init__(self, model: str, kind: Kind, index: "faiss.Index | None" = None) -> None:
-        import faiss
-
+        faiss = _faiss()
         self.model, self.kind, self.sequence = model, kind, 0
-        # faiss's types know C++'s names, not those that its Python wrappers take: hence Any.
         self._index: Any = index or faiss.IndexFlatIP(DIMENSION)
         self._keys: pa.ChunkedArray = pa.chunked_array([], pa.string())
         self._numbers = np.zeros(0, dtype=np.int32)
@@ -143,8 +142,7 @@ class SimilarityIndex:
             among: keys of the wafers to look among, None for all. None of them is overlooked: the smaller the part, the
                 more cells are looked into, and below 50,000 vectors all of them.
         """
-        import faiss
-
+        faiss = _faiss()
         with self._lock:
             allowed = self._alive if among is None else self._alive & _among(self._keys, among)
             candidates = int(allowed.sum())
@@ -166,8 +164,7 @@ class SimilarityIndex:
         Raises:
             OSError: the folder cannot be written to, and the index before stays.
         """
-        import faiss
-
+        faiss = _faiss()
         folder, name = Folder(home / "index"), f"{self.kind}-{time.time_ns()}-{uuid.uuid4().hex[:8]}"
         with self._lock:
             with folder.new_file(f"{name}.faiss") as path:
@@ -189,8 +186,7 @@ class SimilarityIndex:
         Raises:
             IndexMissingError: there is none, it is of another model, or it is damaged.
         """
-        import faiss
-
+        faiss = _faiss()
         folder = Folder(home / "index")
         try:
             about = json.loads(folder.read(_manifest(kind)))
@@ -238,17 +234,29 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
         parts: the vectors, (n, 512) at a time; an even share of them finds the cells.
         total: how many they are.
     """
-    import faiss
-
+    library = _faiss()
     cells = int(CELLS_PER_ROOT * math.sqrt(total))
     step = max(1, total // (cells * TRAINED_PER_CELL))
     sample = np.concatenate([part[::step] for part in parts])
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(DIMENSION), DIMENSION, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, False
+    index = library.IndexIVFScalarQuantizer(
+        library.IndexFlatIP(DIMENSION),
+        DIMENSION,
+        cells,
+        library.ScalarQuantizer.QT_8bit,
+        library.METRIC_INNER_PRODUCT,
+        False,
     )
     index.cp.niter, index.cp.max_points_per_centroid, index.cp.spherical = ROUNDS, TRAINED_PER_CELL, True
     index.train(sample)
-    return index
+    made: faiss.Index = index
+    return made
+
+
+def _faiss() -> ModuleType:
+    """Give faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
+    import faiss
+
+    return faiss
 
 
 def index_stamp(home: Path, kind: Kind) -> str:

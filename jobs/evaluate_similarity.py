@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -107,7 +108,7 @@ def table(report: Report) -> str:
     """Lay the report out as text."""
     lines = [f"{report['model']}: {report['n']} queries of {report['queries']} over {report['gallery']}"]
     for name in ("embedding", "pixels", "random"):
-        for kind, measured in dict(report[name]).items():  # type: ignore[arg-type]
+        for kind, measured in cast("dict[str, Report]", report[name]).items():
             said = ", ".join(f"{key} {value:.4f}" for key, value in measured.items() if isinstance(value, float))
             lines.append(f"{name}, {kind}: {said}")
     return "\n".join(lines)

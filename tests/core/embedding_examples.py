@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.embeddings import Vectors
-from core.session import DIMENSION
+from data.served import DIMENSION
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
