@@ -89,7 +89,7 @@ def test_how_far_a_job_is_shows_while_it_runs_and_at_its_end(decisions, at, tmp_
 
 
 def test_a_job_survives_the_death_of_the_app_that_started_it(decisions, at, tmp_path):
-    app = multiprocessing.get_context("forkserver").Process(
+    app = multiprocessing.get_context("spawn").Process(  # a fork server may be of another test, in another folder
         target=start_and_die, args=(at, core.launch.ROOT, at.decisions_place, tmp_path)
     )
     app.start()
