@@ -11,6 +11,12 @@ from pages.parts.cache import segmenter, similarity_index
 
 MANY = 20_000
 
+_CLUSTERS = """
+    SELECT coalesce(sum(cluster_count) FILTER (model = ?), 0) AS ours,
+           coalesce(sum(cluster_count) FILTER (model != ?), 0) AS others
+    FROM wafers
+"""
+
 
 def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
     """Give the index of a kind; where there is none the page ends with a button that builds it.
@@ -25,10 +31,24 @@ def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
         st.info(f"Look-alikes are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}.")
         _offer("Build the index", lake, lake.count())
         st.stop()
-    if kind is Kind.WAFERS and (lacking := lake.count() - len(index)) > 0:
-        st.warning(f"{lacking:,} of {lake.count():,} wafers are not in the index yet and cannot be found.")
-        _offer("Add them", lake, lacking)
+    held, elsewhere = _in_lake(kind, lake)
+    if held > len(index):
+        st.warning(f"{held - len(index):,} of {held:,} {kind} are not in the index yet and cannot be found.")
+        _offer("Add them", lake, held - len(index))
+    if elsewhere:
+        st.warning(
+            f"{elsewhere:,} clusters were found by another model and cannot be compared. Segment their wafers again "
+            "with `python -m jobs.segment --lake`, then build the index."
+        )
     return index
+
+
+def _in_lake(kind: Kind, lake: Lake) -> tuple[int, int]:
+    """How many there are that the index could hold, and how many that it cannot for being another model's."""
+    if kind is Kind.WAFERS:
+        return lake.count(), 0
+    row = lake.arrow(_CLUSTERS, [segmenter().name] * 2).to_pylist()[0]
+    return int(row["ours"]), int(row["others"])
 
 
 def _offer(label: str, lake: Lake, wafers: int) -> None:

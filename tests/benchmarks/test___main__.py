@@ -3,7 +3,7 @@ import pytest
 from benchmarks.__main__ import main
 from tests.tiny_model import METADATA, write_tiny_model
 
-TINY = ["--rounds", "2", "--wafers", "2", "--imported", "60", "--lake", "200"]
+TINY = ["--rounds", "2", "--wafers", "2", "--imported", "60", "--lake", "200", "--vectors", "3000"]
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -11,10 +11,10 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def test_every_work_gives_its_rows(tiny_model_path, capsys):
-    model = str(tiny_model_path)
-    assert main(["--model", model, "--float32", model, *TINY, "--only", "lot", "int8", "import", "queries"]) == 0
+    model, works = str(tiny_model_path), ["lot", "int8", "import", "similarity", "queries"]
+    assert main(["--model", model, "--float32", model, *TINY, "--only", *works]) == 0
     rows = rows_of(capsys.readouterr().out)
-    assert len(rows) == 1 + 3 + 1 + 7
+    assert len(rows) == 1 + 3 + 1 + 3 + 7
     assert not [row for row in rows if "not measured" in row[1]]
 
 

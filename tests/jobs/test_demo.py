@@ -9,6 +9,7 @@ import pytest
 
 import jobs.demo
 from core.lake import Lake
+from core.similarity import Kind, SimilarityIndex
 from data.synthesis.fab import demo_fab
 from jobs.demo import main
 from tests.core.lake_examples import drawn, same_wafer
@@ -29,6 +30,8 @@ def check(home: Path) -> None:
     assert all(same_wafer(held[one.key], one) for one in fab)
     assert set(lake.query("SELECT model FROM wafers")["model"].str[:5]) == {"tiny@"}
     assert json.loads((home / "demo.json").read_text())["complete"] is True
+    (model,) = set(lake.query("SELECT model FROM wafers")["model"])
+    assert len(SimilarityIndex.load(home, model, Kind.WAFERS)) == WAFERS
 
 
 def test_an_empty_workspace_gets_the_demo_fab_segmented_by_the_model(tmp_path, tiny_model_path, capsys):

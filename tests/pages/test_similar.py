@@ -123,6 +123,20 @@ def test_wafers_that_came_after_the_index_are_counted_and_added(open_page, home,
     assert listed(app)[0] == "LOT new"
 
 
+def test_clusters_that_the_index_lacks_are_said(open_page, home, segmenter, tmp_path, monkeypatch):
+    lake = Lake(home / "lake")
+    lake.append_wafers([shown("new", 3, ["edge", "center"])])
+    lake.append_results(analyse([lake.wafer("LOT:new")], segmenter))
+    app = open_page("similar", home=home, look_for="Sketch")
+    total = int(lake.query("SELECT sum(cluster_count) AS n FROM wafers")["n"][0])
+    assert f"2 of {total} clusters are not in the index" in app.warning[0].value
+    path = write_tiny_model(tmp_path / "other.onnx", metadata={**METADATA, "name": "other"})
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(path))
+    press(open_page("similar", home=home, look_for="Sketch"), "Build the index")
+    app = open_page("similar", home=home, look_for="Sketch")
+    assert f"{total} clusters were found by another model" in app.warning[0].value
+
+
 def test_what_people_found_stands_beside_the_look_alikes(open_page, home):
     with Decisions(home / "decisions.db").writing() as session:
         write_finding(session, "LOT:B04", "Clamp ring worn", "Arcing marks at the rim", Person("Ana"))
