@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from core.blobs import Blobs
+from core.identity import Person
 from core.lake import Lake
+from core.orientation_rules import OrientationRules
 from data.formats.write import write_npz, write_png
+from data.orientation import OrientationRule
 from jobs.ingest import main
 from tests.core.lake_examples import drawn
+from tests.data.formats.make_fixtures import FIXTURES, GRID
 
 
 @pytest.fixture
@@ -113,3 +117,13 @@ def test_what_was_ingested_is_segmented_on_demand(home, files, tiny_model_path):
     models = lake_of(home).query("SELECT model, seconds FROM wafers")
     assert set(models["model"].str.startswith("tiny@")) == {True}
     assert (models["seconds"] > 0).all()
+
+
+def test_packed_files_are_kept_as_they_came_and_wafers_lie_as_the_rule_of_their_product_says(home):
+    OrientationRules(str(home)).keep("CHIP-A", OrientationRule(rotate=180), Person("ann"))
+    path = FIXTURES / "lot7.stdf.gz"
+    assert main([str(path)]) == 0
+    wafer = lake_of(home).wafer("LOT7:W05")
+    assert wafer.bins.tolist() == GRID[::-1, ::-1].tolist()
+    assert wafer.attributes["die_axes"] == "x left, y down, (2, 3) at row 0, column 0"
+    assert Blobs(home / "blobs").read(wafer.source_sha256) == path.read_bytes()
