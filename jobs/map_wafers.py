@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from core.lake import Lake
-from core.projection.families import FEWEST, MOST_ASKED
+from core.projection.families import FEWEST_ASKED, MOST_ASKED
 from core.projection.upkeep import Step, bring_up_to_date
 from core.settings import settings
 from data.errors import SettingError, WaferError
@@ -35,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     config = parse(MapConfig, argv)
     try:
-        if config.families is not None and not FEWEST <= config.families <= MOST_ASKED:
-            raise SettingError("--families", f"found {config.families}", f"Give {FEWEST} to {MOST_ASKED}.")
+        if config.families is not None and not FEWEST_ASKED <= config.families <= MOST_ASKED:
+            raise SettingError("--families", f"found {config.families}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
         at = settings().at(config.home)
         steps = bring_up_to_date(
             Lake(at.lake_url), load_segmenter(at, config.model), at.home,

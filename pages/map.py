@@ -45,7 +45,9 @@ with explained():
     where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
 
     with st.spinner("Drawing the map"):
-        points, held = found.points(where)
+        families = found.families(where)
+        held = int(families["wafers"].sum())
+        points = found.points(where, held)
     if points.empty:
         st.info("No wafer of the map passes these filters. Widen one of them.")
         st.stop()
@@ -66,7 +68,7 @@ with explained():
             + (thinned if len(points) < held else "")
         )
     with right:
-        family_table(found, where)
+        family_table(families)
     if family is None and not area:
         st.info("Choose a family from the list above, or draw around wafers on the map: they are shown here.")
     else:

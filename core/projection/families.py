@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST, MOST, MOST_ASKED = 2, 24, 60
+from data.errors import MapError
+
+FEWEST, MOST = 4, 24  # families that are tried when nobody says how many
+FEWEST_ASKED, MOST_ASKED = 2, 60
 LEAST_MEMBERS = 5  # wafers a family when the number of families is chosen
 SILHOUETTE_WAFERS = 3000
 STARTS = 4
@@ -29,14 +32,19 @@ class Families:
 def find_families(reduced: NDArray[np.float32], count: int | None, seed: int) -> Families:
     """Part wafers into families.
 
-    k-means (Lloyd 1982, with k-means++ starts). Without a count, 2 to 24 are tried and the one with the greatest mean
+    k-means (Lloyd 1982, with k-means++ starts). Without a count, 4 to 24 are tried and the one with the greatest mean
     silhouette is kept (Rousseeuw 1987), both on a sample of 3,000; the families are then found among all.
 
     Args:
         reduced: float32 (N, A).
         count: of families, None to choose it.
         seed: of the sample and the starts.
+
+    Raises:
+        MapError: more families are asked for than there are wafers.
     """
+    if (count or 0) > len(reduced):
+        raise MapError("map", f"{count} families are asked for among {len(reduced)} wafers", "Ask for fewer.")
     from sklearn.cluster import KMeans
 
     rng = np.random.default_rng(seed)
@@ -53,7 +61,7 @@ def find_families(reduced: NDArray[np.float32], count: int | None, seed: int) ->
 def nearest_family(reduced: NDArray[np.float32], middles: NDArray[np.float32]) -> NDArray[np.int32]:
     """Give each wafer the family whose middle is nearest; (N,)."""
     farness = (middles**2).sum(axis=1) - 2 * reduced @ middles.T
-    return farness.argmin(axis=1).astype(np.int32)
+    return np.asarray(farness.argmin(axis=1), dtype=np.int32)
 
 
 def _silhouette(sample: NDArray[np.float32], count: int, seed: int) -> float:

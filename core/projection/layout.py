@@ -14,7 +14,7 @@ from data.errors import MapError
 
 LEAST_WAFERS = 20
 NEIGHBOURS = 15
-SIDE = 100.0  # of the map, which has no unit
+SIDE = 100.0  # of the map either way, which has no unit
 SAME = 1e-4  # features that differ by less are of the same vector
 
 
@@ -83,7 +83,7 @@ def lay_out(keys: pa.StringArray, matrix: NDArray[np.float32], seed: int) -> Lay
     features = axes.features(matrix)
     neighbours = min(NEIGHBOURS, len(keys) - 1)
     places = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(features[:, :-1])
-    scale = SIDE / max(float(np.ptp(places, axis=0).max()), 1e-9)
+    scale = SIDE / np.maximum(np.ptp(places, axis=0), 1e-9)
     return Layout(keys, axes, features, ((places - places.min(axis=0)) * scale).astype(np.float32), seed)
 
 

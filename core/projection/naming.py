@@ -14,8 +14,8 @@ PRESENT_SHARE = 0.5  # of a family's wafers that show a class named first
 OFF_CENTRE = 0.3  # of the radius, from which the mean place of a class has a direction
 IN_ZONE = 0.7  # of a class's dies
 DIRECTIONS = ("right", "upper right", "top", "upper left", "left", "lower left", "bottom", "lower right")
-SAID_BY_CLASS = {"edge": "edge", "center": "center"}
-"""Zones that a class is in by what it is."""
+LOCAL = ("scratch", "particle")
+"""Classes whose clusters are small enough to lie in one zone, and whose names do not say in which."""
 NO_PATTERN, NOT_SEGMENTED = "no pattern", "not segmented"
 _CLASS_NAMES = {c.key: c.name.lower() for c in CLASSES}
 
@@ -80,7 +80,7 @@ def family_names(lake: Lake, typical: Sequence[Sequence[str]]) -> list[str]:
     names = []
     for number, members in enumerate(typical):
         counted = segmented.get(number, {"wafers": 0, "affected": 0})
-        if 2 * counted["wafers"] < len(members):
+        if 2 * counted["wafers"] < max(1, len(members)):
             names.append(NOT_SEGMENTED)
         else:
             names.append(name_of(seen[number], counted["affected"] / counted["wafers"]))
@@ -129,10 +129,9 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def _place(seen: Seen) -> list[str]:
-    """Where a class lies: a direction, else a zone that its name does not say, else nothing."""
+    """Where a class lies: a direction, else the zone of a local one, else nothing."""
     if math.hypot(seen.x, seen.y) >= OFF_CENTRE:
         return [DIRECTIONS[round(math.degrees(math.atan2(seen.y, seen.x)) / 45) % 8]]
-    zone = max(seen.zones, key=lambda z: seen.zones[z], default="")
-    if seen.zones.get(zone, 0) < IN_ZONE or SAID_BY_CLASS.get(seen.class_key) == zone:
+    if seen.class_key not in LOCAL:
         return []
-    return [zone]
+    return [zone for zone, share in seen.zones.items() if share >= IN_ZONE]

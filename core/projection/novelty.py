@@ -43,4 +43,4 @@ class Novelty:
         return isolation, (100 * below / len(self._known)).astype(np.float32)
 
     def _isolation(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return (-self._forest.score_samples(features)).astype(np.float32)
+        return np.asarray(-self._forest.score_samples(features), dtype=np.float32)

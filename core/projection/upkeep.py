@@ -74,7 +74,7 @@ def bring_up_to_date(
     Raises:
         LakeError: the lake cannot be read.
         ModelError: the model gives no embeddings, or fails.
-        MapError: there are too few wafers, or another process is at the map.
+        MapError: there are too few wafers, fewer than families asked for, or another process is at the map.
         OSError: the map cannot be saved.
     """
     for done, total in embed_backlog(lake, segmenter):
@@ -126,6 +126,7 @@ def _show_all(
     names = family_names(lake, _typical(layout, found.middles, found.members))
     placer = Placer(layout, found.middles)
     total = _one(lake, _COUNT, model)
+    yield Step("placed", 0, total)
     tables, sequence = [], 0
     for part in stored(lake, model, clusters=False):
         tables.append(rows_of(part.keys, placer.place(part.keys, part.matrix), layout))

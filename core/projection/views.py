@@ -14,13 +14,13 @@ from data.errors import MapError
 
 MOST_POINTS = 50_000
 STALE_SHARE = 0.5
+HASHES = 2**64 - 1  # the greatest hash
 PLACED = ("family", "novelty", "x", "y")
 
-_MISSING = "SELECT count(*) AS n FROM wafers AS w ANTI JOIN read_parquet(?) AS m ON m.key = w.key"
-_HELD = "SELECT count(*) AS n FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where}"
 _POINTS = """
     SELECT key, x, y, family, novelty, product, severity, dominant_class, tested_at
-    FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where} ORDER BY hash(key), key LIMIT ?
+    FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
+    WHERE {where} AND hash(m.key) <= ?::UBIGINT ORDER BY hash(key), key LIMIT ?
 """
 _MEMBERS = """
     SELECT key, x, y FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
@@ -34,6 +34,10 @@ _NOVEL = f"""
 _NAMED = f"""
     SELECT {", ".join(PAGE_COLUMNS)}, {", ".join(PLACED)} FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
     WHERE key IN (SELECT unnest(?)) ORDER BY severity DESC NULLS LAST, key
+"""
+_KINDS = """
+    SELECT dominant_class, severity IS NOT NULL AS segmented, product, count(*) AS wafers FROM wafers
+    WHERE key IN (SELECT unnest(?)) GROUP BY ALL
 """
 _SIZES = """
     SELECT family, count(*) AS wafers, avg(severity) AS severity, avg(novelty) AS novelty
@@ -67,23 +71,30 @@ class LakeMap:
         """
         about = read_about(home, model)
         path = table_path(home, about)
-        missing = int(lake.query(_MISSING, [path])["n"].iloc[0])
-        if missing > STALE_SHARE * lake.count():
+        held = lake.count()
+        missing = max(0, held - about.wafers)  # every wafer on the map is one of the lake, which loses none
+        if missing > STALE_SHARE * held:
             raise MapError(
                 str(home / "map"), f"the map holds {about.wafers:,} wafers, the lake {missing:,} more",
                 "Bring it up to date on the Map page, or with python -m jobs.map_wafers.",
             )  # fmt: skip
         return cls(lake, about, path, missing)
 
-    def points(self, where: WaferFilter, most: int = MOST_POINTS) -> tuple[pd.DataFrame, int]:
+    def points(self, where: WaferFilter, held: int, most: int = MOST_POINTS) -> pd.DataFrame:
         """Give the wafers to draw; more than `most` are thinned evenly, the same way every time.
 
+        Args:
+            where: which wafers.
+            held: how many they are, as `families` counts them.
+            most: to draw.
+
         Returns:
-            key, x, y, family, novelty, product, severity, dominant_class, tested_at; and how many there are in all.
+            key, x, y, family, novelty, product, severity, dominant_class, tested_at.
         """
         condition, parameters = where.where()
-        held = int(self.lake.query(_HELD.format(where=condition), [self.path, *parameters])["n"].iloc[0])
-        return self.lake.query(_POINTS.format(where=condition), [self.path, *parameters, most]), held
+        # A little more than the share that is drawn is read, so that the database never joins or sorts all.
+        hashed = HASHES if held <= most else min(HASHES, int(HASHES * most / held * (1 + 5 / most**0.5)))
+        return self.lake.query(_POINTS.format(where=condition), [self.path, *parameters, hashed, most])
 
     def members(
         self, where: WaferFilter, *, family: int | None = None, area: Sequence[tuple[float, float]] = ()
@@ -108,6 +119,10 @@ class LakeMap:
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
         """Give wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
         return self._named(self.lake.query(_NAMED, [self.path, list(keys)]))
+
+    def kinds(self, keys: Sequence[str]) -> pd.DataFrame:
+        """Count wafers by dominant_class, whether they are segmented, and product."""
+        return self.lake.query(_KINDS, [list(keys)])
 
     def novel(self, where: WaferFilter, most: int) -> pd.DataFrame:
         """Give the wafers least like all others, least first, with the columns of `rows`."""

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.palette import GREYS, GROUP_TONES, Theme, class_colors, heat_ramp, share_ramp
+from core.palette import GREYS, GROUP_TONES, class_colors, heat_ramp, share_ramp
 from data.classes import CLASSES
 from pages.parts.charts import CLASS_NAMES, accent
 from pages.parts.state import chosen_palette, current_theme
@@ -17,7 +17,7 @@ from pages.parts.state import chosen_palette, current_theme
 HEIGHT, MARGIN = 620, 3
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 MOST_GROUPS = 60
-DIM = 0.12
+DIM, SHOWN = 0.12, 0.85
 NO_PATTERN, NOT_SEGMENTED, UNKNOWN, OTHERS = "No pattern", "Not segmented", "Not known", "Others"
 CONFIG = {
     "displaylogo": False,
@@ -71,12 +71,8 @@ def likeness_chart(
         Coloring.CLASS: lambda: _by_class(classes),
         Coloring.PRODUCT: lambda: _grouped(points["product"].replace("", UNKNOWN).to_numpy(), None),
     }
-    traces = (
-        [_trace(points[mask], said[mask], name, marker) for name, mask, marker in groups[coloring]()]
-        if coloring in groups
-        else list(_ramp(points, said, coloring))
-    )
-    figure = go.Figure(traces)
+    parts = groups[coloring]() if coloring in groups else _ramp(points, coloring)
+    figure = go.Figure([trace for part in parts for trace in _traces(points, said, *part)])
     ink = GREYS[current_theme()].ink
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0}, dragmode="lasso", hovermode="closest",
@@ -96,14 +92,28 @@ def likeness_chart(
     )
 
 
-def _trace(points: pd.DataFrame, said: pd.DataFrame, name: str, marker: dict[str, object]) -> go.Scattergl:
+def _traces(
+    points: pd.DataFrame,
+    said: pd.DataFrame,
+    name: str,
+    mask: NDArray[np.bool_],
+    marker: dict[str, object],
+    values: NDArray[np.float64] | None = None,
+) -> Iterator[go.Scattergl]:
+    """Points of one group: those that are dimmed below those that stand out."""
     size = 7 if len(said) < 3000 else 5 if len(said) < 15_000 else 3
-    opacity = np.where(said["shown"], 0.85, DIM)
-    return go.Scattergl(
-        x=points["x"].to_numpy(), y=points["y"].to_numpy(), mode="markers", name=name,
-        marker={"size": size, "opacity": opacity, **marker}, customdata=said["key"].to_list(),
-        hovertext=said["text"].to_list(), hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    chosen = said["shown"].to_numpy()
+    for part, opacity in ((mask & ~chosen, DIM), (mask & chosen, SHOWN)):
+        if not part.any():
+            continue
+        first = opacity == SHOWN or not (mask & chosen).any()
+        colors = {} if values is None else {"color": values[part], "showscale": first}
+        yield go.Scattergl(
+            x=points["x"].to_numpy()[part], y=points["y"].to_numpy()[part], mode="markers", name=name,
+            legendgroup=name, showlegend=first,
+            marker={"size": size, "opacity": opacity, **marker, **colors}, customdata=said["key"][part].to_list(),
+            hovertext=said["text"][part].to_list(), hovertemplate="%{hovertext}<extra></extra>",
+        )  # fmt: skip
 
 
 Group = tuple[str, NDArray[np.bool_], dict[str, object]]
@@ -113,9 +123,7 @@ def _by_class(classes: NDArray[np.object_]) -> Iterator[Group]:
     colors, greys = class_colors(chosen_palette()), GREYS[current_theme()]
     by_name = {NOT_SEGMENTED: greys.passing, NO_PATTERN: greys.outline} | {c.name: colors[c.key] for c in CLASSES}
     for name, color in by_name.items():
-        mask = classes == name
-        if mask.any():
-            yield name, mask, {"color": color}
+        yield name, classes == name, {"color": color}
 
 
 def _grouped(values: NDArray[np.object_], names: list[str] | None) -> Iterator[Group]:
@@ -125,40 +133,32 @@ def _grouped(values: NDArray[np.object_], names: list[str] | None) -> Iterator[G
         names = sorted(counts.index[:MOST_GROUPS])
     tones = GROUP_TONES[current_theme()]
     for place, name in enumerate(names):
-        mask = values == name
-        if mask.any():
-            symbol = SYMBOLS[place // len(tones) % len(SYMBOLS)]
-            yield name, mask, {"color": tones[place % len(tones)], "symbol": symbol}
-    rest = ~np.isin(values.astype(str), names)
-    if rest.any():
-        yield OTHERS, rest, {"color": GREYS[current_theme()].outline}
+        symbol = SYMBOLS[place // len(tones) % len(SYMBOLS)]
+        yield name, values == name, {"color": tones[place % len(tones)], "symbol": symbol}
+    yield OTHERS, ~np.isin(values.astype(str), names), {"color": GREYS[current_theme()].outline}
 
 
-def _ramp(points: pd.DataFrame, said: pd.DataFrame, coloring: Coloring) -> Iterator[go.Scattergl]:
+def _ramp(
+    points: pd.DataFrame, coloring: Coloring
+) -> Iterator[tuple[str, NDArray[np.bool_], dict[str, object], NDArray[np.float64] | None]]:
+    """One group on a scale of colours, and those of which the value is not known."""
     theme = current_theme()
     bar: dict[str, object] = {"thickness": 10, "outlinewidth": 0, "len": 0.6}
-    ends: dict[str, object] = {"cmin": 0, "cmax": 100}
+    low, high, ramp = 0.0, 100.0, share_ramp(None, chosen_palette(), theme)
     if coloring is Coloring.TIME:
         moments = points["tested_at"]
         values = (moments - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        ticks = pd.date_range(moments.min(), moments.max(), periods=5) if moments.notna().any() else []
-        bar |= {"tickvals": [(t - pd.Timestamp(0)) / pd.Timedelta(days=1) for t in ticks], "title": "tested (UTC)"}
-        bar |= {"ticktext": [f"{t:%Y-%m-%d}" for t in ticks]}
-        ends = {}
-        ramp = heat_ramp(accent(), theme)
+        low, high, ramp = values.min(), values.max(), heat_ramp(accent(), theme)
+        ticks = list(pd.date_range(moments.min(), moments.max(), periods=5)) if moments.notna().any() else []
+        bar |= {"title": "tested (UTC)", "ticktext": [f"{t:%Y-%m-%d}" for t in ticks]}
+        bar |= {"tickvals": [(t - pd.Timestamp(0)) / pd.Timedelta(days=1) for t in ticks]}
     else:
         values = points[coloring.lower()]
         bar |= {"title": f"{coloring.lower()}<br>(0 to 100)"}
-        ramp = share_ramp(None, chosen_palette(), theme)
     known = values.notna().to_numpy()
-    if not known.all():
-        yield _trace(points[~known], said[~known], UNKNOWN, {"color": _faint(theme), "symbol": "circle-open"})
-    marker = {"color": values[known].to_numpy(), "colorscale": ramp[::15], "showscale": True, "colorbar": bar, **ends}
-    yield _trace(points[known], said[known], str(coloring), marker)
-
-
-def _faint(theme: Theme) -> str:
-    return GREYS[theme].outline
+    yield UNKNOWN, ~known, {"color": GREYS[theme].outline, "symbol": "circle-open"}, None
+    marker = {"colorscale": ramp[::15], "colorbar": bar, "cmin": low, "cmax": high}
+    yield str(coloring), known, marker, np.asarray(values, dtype=np.float64)
 
 
 def _class_names(points: pd.DataFrame) -> pd.Series:
@@ -177,13 +177,14 @@ def _hover(points: pd.DataFrame, classes: NDArray[np.object_], families: NDArray
 
 
 def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object]]:
-    """The name of each family at the middle of its points."""
+    """The name of each family above its points."""
     greys = GREYS[current_theme()]
-    middles = points.groupby("family")[["x", "y"]].median()
+    by_family = points.groupby("family")
+    tops = pd.DataFrame({"x": by_family["x"].median(), "y": by_family["y"].quantile(0.95)})
     return [
         {
-            "x": middle.x, "y": middle.y, "text": names[int(str(family))], "showarrow": False,
-            "font": {"size": 11, "color": greys.ink}, "bgcolor": greys.disc, "opacity": 0.82, "borderpad": 2,
+            "x": top.x, "y": top.y, "text": names[int(str(family))], "showarrow": False, "yanchor": "bottom",
+            "yshift": 4, "font": {"size": 11, "color": greys.ink}, "bgcolor": greys.disc, "opacity": 0.82,
         }
-        for family, middle in middles.iterrows()
+        for family, top in tops.iterrows()
     ]  # fmt: skip

@@ -1,15 +1,16 @@
 """What stands beside and below the map: its families, the wafers that are chosen, those unlike anything seen."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
+from core.exports.frames import frame_csv
 from core.lake import WaferFilter
 from core.projection.views import LakeMap
 from pages.parts.charts import CLASS_NAMES
 from pages.parts.gallery import gallery
+from pages.parts.likeness_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
 from pages.parts.map_selection import SHOWN
 from pages.parts.measures import HELP
 from pages.parts.shared_steps import shared_steps
@@ -21,9 +22,8 @@ ROW_PX = 30
 MOST_SAID = 6
 
 
-def family_table(found: LakeMap, where: WaferFilter) -> None:
-    """Show the families that hold wafers of the filter."""
-    table = found.families(where)
+def family_table(table: pd.DataFrame) -> None:
+    """Show the families that hold wafers of the filter, as `LakeMap.families` gives them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Families**", help=HELP["families"], width="content")
         csv_button(table, "map-families")
@@ -59,7 +59,14 @@ def choice_block(
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(keys):,}** wafers of **{part}**", width="content")
-        csv_button(found.rows(keys), "map-wafers")
+        st.download_button(
+            "CSV",
+            data=lambda: frame_csv(found.rows(keys)),
+            file_name="map-wafers.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="map-wafers-csv",
+        )
         last = -(-len(keys) // TILES)
         if widget_number(SHOWN, 1) > last:
             set_widget(SHOWN, last)
@@ -69,7 +76,7 @@ def choice_block(
         shown = found.rows(keys[(page - 1) * TILES : page * TILES])
         gallery(shown, key="map-chosen")
     with right:
-        _made_up(found.rows(keys))
+        _made_up(found.kinds(keys))
         shared_steps(found.lake, keys)
 
 
@@ -87,15 +94,13 @@ def novelty_block(found: LakeMap, where: WaferFilter) -> None:
         gallery(wafers, key="map-novel", notes=notes)
 
 
-def _made_up(wafers: pd.DataFrame) -> None:
-    """Say which classes and products the wafers are of, most frequent first."""
-    classes = [
-        CLASS_NAMES.get(found, "No pattern" if severity == severity else "Not segmented")
-        for found, severity in zip(wafers["dominant_class"], wafers["severity"], strict=True)
-    ]
+def _made_up(kinds: pd.DataFrame) -> None:
+    """Say which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
+    none = kinds["segmented"].map({True: NO_PATTERN, False: NOT_SEGMENTED})
+    classes = kinds["dominant_class"].map(CLASS_NAMES).fillna(none)
     st.markdown("**What they are**")
-    for title, values in (("dominant class", classes), ("product", wafers["product"])):
-        counted = Counter(str(value) or "not known" for value in values).most_common()
-        said = [f"{name} {count:,} ({count / len(wafers):.0%})" for name, count in counted[:MOST_SAID]]
-        more = f", {len(counted) - MOST_SAID} more" if len(counted) > MOST_SAID else ""
+    for title, values in (("dominant class", classes), ("product", kinds["product"].replace("", UNKNOWN))):
+        counts = kinds["wafers"].groupby(values).sum().sort_values(ascending=False, kind="stable")
+        said = [f"{name} {count:,} ({count / counts.sum():.0%})" for name, count in counts.head(MOST_SAID).items()]
+        more = f", {len(counts) - MOST_SAID} more" if len(counts) > MOST_SAID else ""
         st.caption(f"{title}: {', '.join(said)}{more}")

@@ -9,7 +9,7 @@ import streamlit as st
 from core.embeddings import embed
 from core.lake import Lake
 from core.launch import start
-from core.projection.families import FEWEST, MOST_ASKED
+from core.projection.families import FEWEST_ASKED, MOST_ASKED
 from core.projection.keeping import About
 from core.projection.views import LakeMap
 from core.settings import settings
@@ -63,8 +63,7 @@ def _facts(found: LakeMap, building: bool) -> None:
     about = found.about
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"**{about.wafers:,}** wafers, fitted on {about.fitted:,} on {about.fitted_at[:10]}, as {about.model} sees "
-            "them",
+            f"**{about.wafers:,}** wafers, fitted on {about.fitted:,} ({about.fitted_at[:10]}), seen by {about.model}",
             width="content",
         )
         chosen = "chosen by silhouette" if about.asked is None else "as asked"
@@ -90,7 +89,7 @@ def _facts(found: LakeMap, building: bool) -> None:
 def _choose_families(about: About) -> None:
     st.markdown("**How many families**", help=HELP["families"])
     count = st.number_input(
-        "Families", FEWEST, MOST_ASKED, value=len(about.names), key="map-families",
+        "Families", FEWEST_ASKED, MOST_ASKED, value=len(about.names), key="map-families",
         help="Parts the wafers anew for everybody who looks at this map; no wafer moves.",
     )  # fmt: skip
     with st.container(horizontal=True):

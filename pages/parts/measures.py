@@ -56,7 +56,7 @@ HELP = {
     "silhouette": (
         "How well the families are parted, -1 to 1: of a wafer, its mean distance to the nearest other family less "
         "that to its own, over the larger of both; averaged over a sample of 3,000. Above 0.5 they stand apart, near "
-        "0 they overlap. Of 2 to 24 families the number with the greatest silhouette is taken, unless one is set."
+        "0 they overlap. Of 4 to 24 families the number with the greatest silhouette is taken, unless one is set."
     ),
     "novelty": (
         "How unlike all others a wafer looks, 0 to 100: the percentage of the wafers which the map was fitted on that "

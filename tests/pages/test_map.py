@@ -1,3 +1,6 @@
+import os
+import socket
+
 import pytest
 
 from core import launch
@@ -6,6 +9,7 @@ from core.decisions.jobs import JobState, add_job, end
 from core.identity import Person
 from core.job_folder import LOG, job_folder
 from core.lake import Lake, WaferFilter
+from core.processes import name_of
 from core.projection.views import LakeMap
 from core.segmentation import Segmenter
 from pages.parts import map_state
@@ -163,7 +167,9 @@ def test_families_are_set_by_a_person(open_page, mapped, started):
 def test_a_running_job_shows_its_progress_and_can_be_stopped(open_page, mapped):
     decisions = Decisions(mapped / "decisions.db")
     with decisions.writing() as session:
-        number = add_job(session, "map_wafers", [], "Fit the map anew", Person("ana")).id
+        job = add_job(session, "map_wafers", [], "Fit the map anew", Person("ana"))
+        job.state, job.host, job.process = JobState.RUNNING, socket.gethostname(), name_of(os.getpid())
+        number = job.id
     folder = job_folder(mapped, number)
     folder.mkdir(parents=True)
     (folder / LOG).write_text("placed 20 of 60 wafers [####....] 5/s, 0:08 left\n", encoding="utf-8")
@@ -172,7 +178,7 @@ def test_a_running_job_shows_its_progress_and_can_be_stopped(open_page, mapped):
     assert app.get("progress")[0].proto.text == "Fit the map anew: placed 20 of 60 wafers"
     assert next(b for b in app.button if b.label == "Fit anew").disabled
     press(app, "Stop")
-    assert launch.job(decisions, number).state is JobState.CANCELLED
+    assert launch.job(decisions, number).cancelled_by
 
 
 def test_a_job_that_failed_shows_the_end_of_its_log(open_page, mapped):

@@ -4,6 +4,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from core.projection.axes import principal_axes
 from core.projection.families import find_families, nearest_family
+from data.errors import MapError
 from tests.core.projection.map_examples import blobs
 
 
@@ -24,7 +25,7 @@ def test_the_silhouette_said_is_that_of_the_families(parted):
     reduced, members, found = parted
     assert found.silhouettes[7] == pytest.approx(silhouette_score(reduced, members), abs=1e-6)
     assert max(found.silhouettes, key=found.silhouettes.__getitem__) == 7
-    assert list(found.silhouettes) == list(range(2, 25))
+    assert list(found.silhouettes) == list(range(4, 25))
 
 
 def test_middles_are_the_means_of_their_members(parted):
@@ -37,6 +38,17 @@ def test_a_person_can_set_the_number(parted):
     found = find_families(parted[0], 3, 0)
     assert len(found.middles) == 3
     assert list(found.silhouettes) == [3]
+
+
+def test_more_families_than_wafers_are_refused(parted):
+    with pytest.raises(MapError, match=r"9 families are asked for among 8 wafers\. Ask"):
+        find_families(parted[0][:8], 9, 0)
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+def test_wafers_that_all_look_the_same_are_parted_all_the_same():
+    found = find_families(np.ones((30, 3), dtype=np.float32), None, 0)
+    assert found.members.tolist() == [0] * 30
 
 
 def test_the_largest_family_comes_first():

@@ -22,11 +22,11 @@ def test_a_class_off_the_centre_is_named_with_its_direction(x, y, said):
     assert name_of([seen("edge", x=x, y=y, edge=1.0)], 1.0) == f"edge, {said}"
 
 
-def test_a_class_about_the_centre_is_named_with_a_zone_that_its_name_does_not_say():
+def test_a_local_class_all_around_is_named_with_its_zone_and_a_broad_one_without():
     assert name_of([seen("scratch", middle=0.8, edge=0.2)], 1.0) == "scratch, middle"
     assert name_of([seen("scratch", middle=0.6, edge=0.4)], 1.0) == "scratch"
     assert name_of([seen("edge", edge=1.0)], 1.0) == "edge"
-    assert name_of([seen("center", center=1.0)], 1.0) == "center"
+    assert name_of([seen("lithography", middle=1.0)], 1.0) == "lithography"
 
 
 def test_classes_that_most_wafers_show_are_named_by_their_dies():
