@@ -237,17 +237,21 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
     library = _faiss()
     cells = int(CELLS_PER_ROOT * math.sqrt(total))
     step = max(1, total // (cells * TRAINED_PER_CELL))
-    sample = np.concatenate([part[::step] for part in parts])
+    sample = np.empty((total // step + 1, DIMENSION), dtype=np.float32)
+    filled = 0
+    for part in parts:
+        taken = part[::step][: len(sample) - filled]
+        sample[filled : filled + len(taken)] = taken
+        filled += len(taken)
+    # What is kept to a byte is the way from the cell's middle: shorter than the vector, so the byte says it finer.
     index = library.IndexIVFScalarQuantizer(
-        library.IndexFlatIP(DIMENSION),
-        DIMENSION,
-        cells,
-        library.ScalarQuantizer.QT_8bit,
-        library.METRIC_INNER_PRODUCT,
-        False,
-    )
+        library.IndexFlatIP(DIMENSION), DIMENSION, cells, library.ScalarQuantizer.QT_8bit,
+        library.METRIC_INNER_PRODUCT, True,
+    )  # fmt: skip
+    # The byte spans four deviations to either side: one far vector would coarsen it for all.
+    index.sq.rangestat, index.sq.rangestat_arg = library.ScalarQuantizer.RS_meanstd, 4.0
     index.cp.niter, index.cp.max_points_per_centroid, index.cp.spherical = ROUNDS, TRAINED_PER_CELL, True
-    index.train(sample)
+    index.train(sample[:filled])
     made: faiss.Index = index
     return made
 
