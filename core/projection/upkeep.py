@@ -1,6 +1,6 @@
 """Keeping the map up with the lake: fitted where there is none, new wafers placed on it, families parted anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -88,7 +88,8 @@ def bring_up_to_date(
         if about is None:
             yield from _fit(lake, segmenter.name, home, families, seed)
         elif about.asked != families:
-            yield from _show_all(lake, home, about.model, read_layout(home, about)[0], families, about.fitted_at)
+            layout, _ = read_layout(home, about)
+            yield from _show_all(lake, home, about.model, layout, families, about.fitted_at, about.silhouettes)
         else:
             yield from _extend(lake, home, about)
 
@@ -115,13 +116,19 @@ def _fit(lake: Lake, model: str, home: Path, families: int | None, seed: int) ->
     matrix = np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
     layout = lay_out(pa.concat_arrays([pa.array([], pa.string()), *keys]), matrix, seed)
     yield Step("laid out", len(sample), len(sample))
-    yield from _show_all(lake, home, model, layout, families, now())
+    yield from _show_all(lake, home, model, layout, families, now(), {})
 
 
 def _show_all(
-    lake: Lake, home: Path, model: str, layout: Layout, families: int | None, fitted_at: str
+    lake: Lake,
+    home: Path,
+    model: str,
+    layout: Layout,
+    families: int | None,
+    fitted_at: str,
+    tried: Mapping[int, float],
 ) -> Iterator[Step]:
-    """Part the wafers of a layout into families, place every other, and show the map."""
+    """Part the wafers of a layout into families, place every other, and show the map with all silhouettes known."""
     found = find_families(layout.reduced, families, layout.seed)
     names = family_names(lake, _typical(layout, found.middles, found.members))
     placer = Placer(layout, found.middles)
@@ -132,10 +139,9 @@ def _show_all(
         tables.append(rows_of(part.keys, placer.place(part.keys, part.matrix), layout))
         sequence = max(sequence, part.sequence)
         yield Step("placed", sum(map(len, tables)), total)
+    silhouettes = dict(sorted({**tried, **found.silhouettes}.items()))
     kept = save_layout(home, layout, found.middles)
-    about = About(
-        model, sequence, len(layout.keys), layout.seed, families, found.silhouettes, tuple(names), fitted_at, kept
-    )
+    about = About(model, sequence, len(layout.keys), layout.seed, families, silhouettes, tuple(names), fitted_at, kept)
     save(home, tables, about)
 
 

@@ -180,7 +180,7 @@ def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object
     """The name of each family above its points."""
     greys = GREYS[current_theme()]
     by_family = points.groupby("family")
-    tops = pd.DataFrame({"x": by_family["x"].median(), "y": by_family["y"].quantile(0.95)})
+    tops = pd.DataFrame({"x": by_family["x"].median(), "y": by_family["y"].quantile(0.75)})
     return [
         {
             "x": top.x, "y": top.y, "text": names[int(str(family))], "showarrow": False, "yanchor": "bottom",

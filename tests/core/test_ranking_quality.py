@@ -24,10 +24,12 @@ def spaces():
 def test_precision_is_counted_by_hand(spaces):
     queries, labels, gallery, held = spaces
     found = measure_ranking(queries, labels, gallery, held)
-    agreed = [
-        (held[np.argsort(-(gallery @ query))[:10]] == label).mean()
-        for query, label in zip(queries, labels, strict=True)
-    ]
+    agreed = np.array(
+        [
+            (held[np.argsort(-(gallery @ query))[:10]] == label).mean()
+            for query, label in zip(queries, labels, strict=True)
+        ]
+    )
     assert found.precision_at_10 == pytest.approx(agreed.mean(), rel=1e-9)
     for label in LABELS:
         assert found.precision_by_label[label] == pytest.approx(agreed[labels == label].mean(), rel=1e-9)

@@ -88,6 +88,7 @@ def test_another_number_of_families_parts_anew_and_moves_no_wafer(monkeypatch, l
     assert (len(about.names), about.asked, about.fitted_at) == (5, 5, before.fitted_at)
     assert table[["x", "y", "novelty"]].equals(first[["x", "y", "novelty"]])
     assert table["family"].nunique() == 5
+    assert about.silhouettes.items() >= {**before.silhouettes, 5: about.silhouette}.items()
 
 
 def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_look_alikes(
