@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import bounded_batches
+from core.bootstrap import LEVEL, RESAMPLES, f1_interval, iou_interval
 from core.metrics import (
     Counts,
     baseline_masks,
@@ -21,13 +22,16 @@ from core.metrics import (
     recall,
     score_presence,
 )
+from core.reliability import Reliability
 from core.segmentation import Segmenter
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
 from data.truth import MarkedWafer, presence
 from data.wafer import WaferMap
 
-Report: TypeAlias = "dict[str, Report | list[str] | list[list[int]] | str | int | float | None]"
+Report: TypeAlias = (
+    "dict[str, Report | list[str] | list[list[int]] | list[int] | list[float | None] | str | int | float | None]"
+)
 
 
 def evaluate_marked(
@@ -48,12 +52,13 @@ def evaluate_marked(
     Returns:
         Measures by name, what is undefined as None: n, iou_over_dies, mean_iou_over_wafers, boundary_iou, precision,
         recall, baseline_iou_over_dies (all failing dies given to the wafer's likeliest class), support in dies,
-        confusion in dies, presence of classes.
+        confusion in dies, presence of classes; iou_interval (95 %, wafers drawn anew), reliability over failing dies.
 
     Raises:
         ModelError: the network fails.
     """
     counts, boundaries, trivial = list[Counts](), list[Counts](), list[Counts]()
+    reliability = Reliability()
     table = np.zeros((CLASS_COUNT + 1, CLASS_COUNT + 1), dtype=np.int64)
     there, reported = [np.zeros((0, CLASS_COUNT), dtype=np.float32)], [np.zeros((0, CLASS_COUNT), dtype=bool)]
     waiting: deque[MarkedWafer] = deque()
@@ -72,6 +77,7 @@ def evaluate_marked(
             boundaries.append(count_boundaries([truth], [predicted]))
             trivial.append(count([truth], [baseline_masks(found.probabilities, one.wafer.failing) & known]))
             table += confusion(truth.reshape(CLASS_COUNT, -1), predicted.reshape(CLASS_COUNT, -1))
+            reliability.add(found.probabilities[:, one.wafer.failing], truth[:, one.wafer.failing], known[:, :, 0])
             there.append(presence(one)[None])
             reported.append(np.array([[mask.any() for mask in predicted]]))
             progress(len(counts))
@@ -87,6 +93,8 @@ def evaluate_marked(
         "support": dict(zip(CLASS_KEYS, pooled.support.tolist(), strict=True)),
         "confusion": _confusion(table, "dies"),
         "presence": _presence(np.concatenate(there), np.concatenate(reported)),
+        "iou_interval": _intervals(iou_interval(pooled)),
+        "reliability": _reliability(reliability, "failing dies"),
     }
 
 
@@ -107,7 +115,8 @@ def evaluate_labelled(
 
     Returns:
         Measures by name, what is undefined as None: n, presence of classes, confusion in wafers, near_full (how many,
-        and the share of them reported with each class; they are in no other measure).
+        and the share of them reported with each class; they are in no other measure), f1_interval (95 %, wafers drawn
+        anew), reliability of the probabilities that a class is on the wafer.
 
     Raises:
         ModelError: the network fails.
@@ -116,14 +125,17 @@ def evaluate_labelled(
     named = zip(labelled.maps, labelled.names, strict=True)
     wafers = (WaferMap(dies=dies, lot_id="labelled", wafer_id=name) for dies, name in named)
     reported, done = np.zeros((len(labelled), CLASS_COUNT), dtype=bool), 0
+    said = np.zeros((len(labelled), CLASS_COUNT), dtype=np.float32)
     for batch in bounded_batches(wafers):
         for found in segmenter.segment(batch, careful=careful):
-            reported[done] = found.masks.any(axis=(1, 2))
+            reported[done], said[done] = found.masks.any(axis=(1, 2)), found.presence
             done += 1
             progress(done)
     near_full, known = labelled.near_full, ~np.isnan(labelled.presence)
     shares = np.array([mean(column) for column in reported[near_full].T.astype(np.float64)])
     table = confusion((labelled.presence == 1).T, (known & reported).T)
+    reliability = Reliability()
+    reliability.add(said.T, (labelled.presence == 1).T, known.T & ~near_full)
     return {
         "n": len(labelled),
         "presence": _presence(labelled.presence[~near_full], reported[~near_full]),
@@ -133,6 +145,8 @@ def evaluate_labelled(
             "n": int(near_full.sum()),
             "reported": dict(zip(CLASS_KEYS, map(_number, shares), strict=True)),
         },
+        "f1_interval": _intervals(f1_interval(labelled.presence[~near_full], reported[~near_full])),
+        "reliability": _reliability(reliability, "wafers"),
     }
 
 
@@ -154,6 +168,29 @@ def _presence(truth: NDArray[np.float32], reported: NDArray[np.bool_]) -> Report
 
 def _confusion(counts: NDArray[np.int64], unit: str) -> Report:
     return {"unit": unit, "classes": [*CLASS_KEYS, "none"], "true_by_predicted": counts.tolist()}
+
+
+def _intervals(bounds: NDArray[np.float64]) -> Report:
+    """Intervals (9, 2) by class, the mean's last, and how they were made."""
+    by_class: Report = {
+        key: [_number(low), _number(high)] for key, (low, high) in zip((*CLASS_KEYS, "mean"), bounds, strict=True)
+    }
+    return {**by_class, "level": LEVEL, "resamples": RESAMPLES}
+
+
+def _reliability(bins: Reliability, of: str) -> Report:
+    """What was said and what was so in each bin, by class, and the expected calibration error."""
+    report: Report = {"of": of}
+    for key, held, said, true, error in zip(
+        CLASS_KEYS, bins.count, bins.said, bins.true, bins.expected_error(), strict=True
+    ):
+        report[key] = {
+            "count": held.astype(int).tolist(),
+            "said": [_number(value) for value in said / np.where(held > 0, held, np.nan)],
+            "true": [_number(value) for value in true / np.where(held > 0, held, np.nan)],
+            "expected_error": _number(error),
+        }
+    return report
 
 
 def _by_class(values: NDArray[np.float64]) -> Report:

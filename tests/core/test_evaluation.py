@@ -110,3 +110,22 @@ def test_near_full_wafers_stand_apart(segmenter):
     assert report["near_full"]["n"] == 2
     assert report["near_full"]["reported"]["center"] == 0.5
     assert np.sum(report["confusion"]["true_by_predicted"]) == 2
+
+
+def test_reports_hold_intervals_around_their_scores_and_bins_of_every_failing_die(segmenter):
+    wafers = [marked(seed) for seed in range(6)]
+    report = evaluate_marked(wafers, segmenter)
+    low, high = report["iou_interval"]["edge"]
+    assert 0 < low <= report["iou_over_dies"]["edge"] <= high <= 1
+    assert report["reliability"]["of"] == "failing dies"
+    assert sum(report["reliability"]["edge"]["count"]) == sum(int(one.wafer.failing.sum()) for one in wafers)
+    only_edge = evaluate_marked([marked(seed, known=("edge",)) for seed in range(3)], segmenter)
+    assert sum(only_edge["reliability"]["center"]["count"]) == 0
+    assert only_edge["reliability"]["center"]["expected_error"] is None
+
+
+def test_reports_of_labels_hold_the_same_for_presence_without_near_full_wafers(segmenter):
+    report = evaluate_labelled(labelled([(0, ("edge",)), (1, ("edge",)), (2, ())], near_full=[2]), segmenter)
+    assert report["f1_interval"]["edge"] == [1.0, 1.0]
+    assert report["reliability"]["of"] == "wafers"
+    assert sum(report["reliability"]["edge"]["count"]) == 2
