@@ -127,7 +127,7 @@ class Segmenter:
     def _seen(self, flat: list[View]) -> list[Answer]:
         """Answers of each view, the logits (8, h, w) on its cells; run in batches of one working size."""
         out: dict[int, Answer] = {}
-        for size, batch in _batches(flat):
+        for size, batch in view_batches(flat):
             answer = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
             beside = [[None] * len(batch) if rows is None else list(rows) for rows in answer[1:]]
             start = 0
@@ -151,7 +151,7 @@ def _enough(
     return np.where(most >= threshold, threshold, most / 2)
 
 
-def _batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:
+def view_batches(flat: list[View]) -> Iterator[tuple[int, list[int]]]:
     """Working size and positions of views to run together: one size, bounded pixels, equal shapes side by side."""
     order = sorted(range(len(flat)), key=lambda i: (flat[i].size, flat[i].planes.shape))
     for size, members in groupby(order, key=lambda i: flat[i].size):

@@ -1,0 +1,145 @@
+"""Wafers that cover the space of what wafers look like: k-centre greedy, and the most typical of groups."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEIGHBOURS = 20
+MOST_GROUPS = 500
+BLOCK_ROWS = 4096
+
+
+def nearest_distance(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Give the distance of each vector to the nearest of others, blockwise; infinite where there are none.
+
+    Args:
+        vectors: float32 (N, D).
+        others: float32 (M, D).
+    """
+    if others is None or not len(others):
+        return np.full(len(vectors), np.inf, dtype=np.float32)
+    found = np.empty(len(vectors), dtype=np.float32)
+    lengths = np.einsum("ij,ij->i", others, others)
+    for start in range(0, len(vectors), BLOCK_ROWS):
+        block = vectors[start : start + BLOCK_ROWS]
+        squares = np.einsum("ij,ij->i", block, block)[:, None] + lengths - 2 * block @ others.T
+        found[start : start + BLOCK_ROWS] = np.sqrt(np.maximum(squares.min(axis=1), 0))
+    return found
+
+
+def farthest_first(
+    vectors: NDArray[np.float32],
+    labelled: NDArray[np.float32] | None,
+    count: int,
+    doubt: NDArray[np.floating] | None = None,
+    weight: float = 0.0,
+) -> tuple[list[int], list[float], list[float]]:
+    """Choose one after another the vector farthest from all labelled and chosen ones (k-centre greedy), none twice.
+
+    With a doubt, what is greatest is `weight * doubt + (1 - weight) * distance`, both brought to 0-1: doubt by rank,
+    distance by the farthest at the start, so that neither outweighs the other by its unit.
+
+    Args:
+        vectors: float32 (N, D).
+        labelled: float32 (M, D), covered already; without any the first is the one nearest the middle.
+        count: how many, at most N.
+        doubt: (N,), higher is more in doubt.
+        weight: of doubt, 0 to 1.
+
+    Returns:
+        Positions in the order they were chosen, the distance of each when it was chosen, its score then. A first one
+        of all has no distance: infinite, and counts as farthest.
+
+    Source: Sener and Savarese, "Active Learning for CNNs: A Core-Set Approach", ICLR 2018.
+    """
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    distance = nearest_distance(vectors, labelled)
+    unsure = np.zeros(len(vectors)) if doubt is None else ranks(doubt)
+    middle = vectors.mean(axis=0) if len(vectors) else np.zeros(0)
+    start = np.isinf(distance).any()
+    spread = np.sqrt(np.maximum(squares - 2 * vectors @ middle + middle @ middle, 0)) if start else distance
+    farthest = max(float(spread.max(initial=0)), np.finfo(np.float32).tiny)
+    chosen, distances, scores = list[int](), list[float](), list[float]()
+    taken = np.zeros(len(vectors), dtype=bool)
+    for _ in range(min(count, len(vectors))):
+        near = 1 - spread / farthest if start and not chosen else np.minimum(distance / farthest, 1)
+        score = np.where(taken, -np.inf, weight * unsure + (1 - weight) * near)
+        best = int(np.argmax(score))
+        taken[best] = True
+        chosen.append(best)
+        distances.append(float(distance[best]))
+        scores.append(float(score[best]))
+        apart = squares + squares[best] - 2 * (vectors @ vectors[best])
+        np.minimum(distance, np.sqrt(np.maximum(apart, 0)), out=distance)
+    return chosen, distances, scores
+
+
+def typical_first(
+    vectors: NDArray[np.float32], labelled: NDArray[np.float32] | None, count: int, seed: int
+) -> list[tuple[int, float, int]]:
+    """Choose the most typical vector of each of the largest groups that hold no labelled one.
+
+    As many groups are made as there are labelled and wanted ones together; typical is what lies nearest its 20
+    neighbours. Few labels teach most where they stand for many wafers.
+
+    Args:
+        vectors: float32 (N, D).
+        labelled: float32 (M, D).
+        count: how many, at most N.
+        seed: of the groups.
+
+    Returns:
+        Position, mean distance to its neighbours, and size of its group, of each chosen one, none twice.
+
+    Source: Hacohen, Dekel and Weinshall, "Active Learning on a Budget", ICML 2022 (TypiClust).
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    known = np.zeros((0, vectors.shape[1]), dtype=np.float32) if labelled is None else labelled
+    every = np.concatenate([vectors, known])
+    wanted = min(count, len(vectors))
+    groups = min(len(known) + wanted, MOST_GROUPS, len(every))
+    if not wanted:
+        return []
+    group = MiniBatchKMeans(groups, random_state=seed, n_init=1, batch_size=2048).fit_predict(every)
+    own = group[: len(vectors)]
+    labels = np.bincount(group[len(vectors) :], minlength=groups)
+    sizes = np.bincount(group, minlength=groups)
+    ranked = {g: _most_typical_first(vectors, np.flatnonzero(own == g)) for g in range(groups)}
+    chosen: list[tuple[int, float, int]] = []
+    while len(chosen) < wanted:
+        # Groups without a label first, of those the largest; then round again.
+        g = min((g for g in ranked if ranked[g]), key=lambda g: (labels[g], -sizes[g], g))
+        position, spread = ranked[g].pop(0)
+        chosen.append((position, spread, int(sizes[g])))
+        labels[g] += 1
+    return chosen
+
+
+def ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Bring values to 0-1 by their rank, equal ones to the same: an outlier does not flatten the others.
+
+    Example:
+        >>> ranks(np.array([5.0, 900.0, 5.0, 7.0])).round(2).tolist()
+        [0.17, 1.0, 0.17, 0.67]
+    """
+    from scipy.stats import rankdata
+
+    if len(values) < 2:
+        return np.ones(len(values))
+    return np.asarray((rankdata(values) - 1) / (len(values) - 1))
+
+
+def _most_typical_first(vectors: NDArray[np.float32], members: NDArray[np.intp]) -> list[tuple[int, float]]:
+    """Members of a group with their mean distance to their neighbours in it, the nearest first."""
+    if len(members) < 2:
+        return [(int(m), 0.0) for m in members]
+    rows = vectors[members]
+    near = min(NEIGHBOURS, len(members) - 1)
+    squares = np.einsum("ij,ij->i", rows, rows)
+    spread = np.empty(len(members))
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        apart = np.maximum(squares[block, None] + squares - 2 * rows[block] @ rows.T, 0)
+        spread[block] = np.sqrt(np.partition(apart, near, axis=1)[:, : near + 1]).sum(axis=1) / near
+    order = np.argsort(spread, kind="stable")
+    return [(int(members[i]), float(spread[i])) for i in order]

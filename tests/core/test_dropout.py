@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from core.dropout import DropoutSegmenter
+from core.segmentation import Segmenter
+from data.errors import ModelError
+from data.synthesis import Recipe, draw_wafer
+
+
+@pytest.fixture(scope="module")
+def wafers():
+    rng = np.random.default_rng(4)
+    recipes = [Recipe(shortest=20, longest=24), Recipe(shortest=30, longest=34), Recipe(shortest=100, longest=104)]
+    return [draw_wafer(rng, recipe).wafer for recipe in recipes]
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return DropoutSegmenter.load(threads=1)
+
+
+def test_without_dropping_every_pass_is_the_served_answer(shipped, wafers, monkeypatch):
+    monkeypatch.setattr("core.dropout.DROPPED", 0.0)
+    expected = Segmenter.load(threads=1).segment(wafers)
+    for samples, one in zip(shipped.sample(wafers, passes=2), expected, strict=True):
+        # INT8 sums in another order may round one step apart.
+        assert samples == pytest.approx(np.stack([one.probabilities] * 2), abs=2e-2)
+
+
+def test_passes_differ_and_a_seed_repeats_them_whatever_lies_beside(shipped, wafers):
+    both = shipped.sample(wafers[:2], passes=3, seed=5)
+    alone = shipped.sample(wafers[:1], passes=3, seed=5)
+    assert both[0].shape == (3, 8, *wafers[0].dies.shape)
+    assert np.array_equal(alone[0], both[0])
+    assert not np.array_equal(both[0][0], both[0][1])
+    assert not np.array_equal(alone[0], shipped.sample(wafers[:1], passes=3, seed=6)[0])
+
+
+def test_its_name_is_that_of_the_served_model(shipped):
+    assert shipped.name == Segmenter.load().name
+
+
+def test_a_model_without_a_decoder_is_refused(tiny_model_path):
+    with pytest.raises(ModelError, match="no decoder in which to drop"):
+        DropoutSegmenter.load(str(tiny_model_path))
