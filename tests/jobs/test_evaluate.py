@@ -10,7 +10,7 @@ from jobs.evaluate import main
 
 DIE_KEYS = {
     "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
-    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "careful",
+    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "careful", "iou_interval", "reliability",
 }  # fmt: skip
 
 
