@@ -1,13 +1,12 @@
 """The ten nearest of a million vectors: how fast, and how many of the true ten."""
 
-import resource
 from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmarks.timing import Row, at_least, at_most, in_turns, p95
+from benchmarks.timing import Row, at_least, at_most, in_turns, memory_peak, p95
 from core.embeddings import Vectors
 from core.similarity import EXACT_BELOW, Kind, SimilarityIndex, trained
 from data.served import DIMENSION
@@ -40,11 +39,10 @@ def nearest(count: int, rounds: int) -> list[Row]:
     turns = iter(np.resize(np.arange(QUERIES), rounds + 2))
     spent = in_turns({"search": lambda: index.search(queries[[next(turns)]], NEAREST)}, rounds)["search"]
     work = f"top {NEAREST} of {count:,} x {DIMENSION}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
         at_most(f"{work}, p95 of {rounds}", p95(spent), WITHIN_MS, "ms"),
         at_least(f"{work}, share of the true {NEAREST}", float(np.mean(shared)) / NEAREST, RECALL, ""),
-        at_most(f"{work}, most memory of the process while building and searching", peak, MEGABYTES, "MB"),
+        at_most(f"{work}, most memory of the process while building and searching", memory_peak(), MEGABYTES, "MB"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Timing calls in turns, and the rows of the table."""
 
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ def at_least(work: str, found: float, limit: float, unit: str) -> Row:
 def left_out(work: str, reason: str, reach: str) -> Row:
     """Make a row of something that could not be measured."""
     return Row(work, f"not measured: {reason}", reach, float("nan"))
+
+
+def memory_peak() -> float:
+    """Most memory that this process ever held, megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def p95(milliseconds: Sequence[float]) -> float:

@@ -9,48 +9,61 @@ import pandas as pd
 from scipy import stats
 
 from core.lake import Lake, WaferFilter
+from core.lake_schema import POSITIONS
 from core.significance import benjamini_hochberg, odds
 from core.trends import Subject
 
 MOST_VALUES = 200
 LEAST_LOTS = 2
 FALSE_SHARE = 0.05
-POSITIONS = ("slot",)
-"""Attributes that say where a wafer stood, not what was done to it."""
 COLUMNS = (
     "attribute", "value", "affected", "wafers", "affected_rest", "wafers_rest", "ratio", "low", "high", "p", "q",
     "lots", "affected_lots", "lot_p", "lot_q",
 )  # fmt: skip
 
-_CHOSEN = """
-    WITH chosen AS (
-        SELECT lot_id, {dies} > 0 AS hit,
-               [{{'key': 'product', 'value': product}}, {{'key': 'test_program', 'value': test_program}}]
-               || map_entries(attributes) AS history
-        FROM wafers WHERE {where} AND severity IS NOT NULL
+_LOTS = """
+    WITH counted AS (
+        SELECT hash(lot_id) AS lot, {history} AS past, min(rowid) AS example, count(*) AS n,
+               count(*) FILTER ({dies} > 0) AS k
+        FROM wafers WHERE {where} AND severity IS NOT NULL GROUP BY ALL
     ),
-    whole AS (SELECT lot_id, count(*) AS n, count(*) FILTER (hit) AS k FROM chosen GROUP BY lot_id)
+    whole AS (SELECT lot, sum(n)::DOUBLE AS n, sum(k)::DOUBLE AS k FROM counted GROUP BY lot)
 """
 _WHOLE = f"""
-    {_CHOSEN} SELECT count(*) AS lots, sum(n) AS n, sum(k) AS k, sum(n * n) AS nn, sum(k * k) AS kk, sum(n * k) AS nk
+    {_LOTS} SELECT count(*) AS lots, sum(n) AS n, sum(k) AS k, sum(n * n) AS nn, sum(k * k) AS kk, sum(n * k) AS nk
     FROM whole
 """
 _PARTS = f"""
-    {_CHOSEN}, part AS (
-        SELECT step.key AS attribute, step.value AS value, lot_id, count(*) AS n, count(*) FILTER (hit) AS k
-        FROM (SELECT lot_id, hit, unnest(history) AS step FROM chosen)
-        WHERE step.value != '' AND NOT list_contains(?::VARCHAR[], step.key) GROUP BY ALL
+    {_LOTS}, step AS (
+        SELECT seen.past,
+               unnest([{{{{'key': 'product', 'value': product}}}}, {{{{'key': 'test_program', 'value': test_program}}}}]
+                      || map_entries(attributes)) AS step
+        FROM (SELECT past, min(example) AS example FROM counted GROUP BY past) AS seen
+        JOIN wafers ON wafers.rowid = seen.example
+    ),
+    named AS (
+        SELECT past, step.key AS attribute, step.value AS value, dense_rank() OVER (ORDER BY step) AS number
+        FROM step WHERE step.value != '' AND NOT list_contains(?::VARCHAR[], step.key)
+    ),
+    part AS (
+        SELECT number, lot, sum(n)::DOUBLE AS n, sum(k)::DOUBLE AS k FROM counted JOIN named USING (past) GROUP BY ALL
+    ),
+    sums AS (
+        SELECT number, count(*) AS lots, count(*) FILTER (p.k > 0) AS affected_lots,
+               count(*) FILTER (p.n = w.n) AS whole_lots,
+               sum(p.n) AS n, sum(p.k) AS k, sum(p.n * p.n) AS nn, sum(p.k * p.k) AS kk, sum(p.n * p.k) AS nk,
+               sum(w.n * w.n - (w.n - p.n) * (w.n - p.n)) AS less_nn,
+               sum(w.k * w.k - (w.k - p.k) * (w.k - p.k)) AS less_kk,
+               sum(w.n * w.k - (w.n - p.n) * (w.k - p.k)) AS less_nk
+        FROM part AS p JOIN whole AS w USING (lot) GROUP BY number
     )
-    SELECT attribute, value, count(*) AS lots, count(*) FILTER (p.k > 0) AS affected_lots,
-           count(*) FILTER (p.n = w.n) AS whole_lots, count(*) OVER (PARTITION BY attribute) AS values,
-           sum(p.n) AS n, sum(p.k) AS k, sum(p.n * p.n) AS nn, sum(p.k * p.k) AS kk, sum(p.n * p.k) AS nk,
-           sum(w.n * w.n - (w.n - p.n) * (w.n - p.n)) AS less_nn, sum(w.k * w.k - (w.k - p.k) * (w.k - p.k)) AS less_kk,
-           sum(w.n * w.k - (w.n - p.n) * (w.k - p.k)) AS less_nk
-    FROM part AS p JOIN whole AS w USING (lot_id) GROUP BY attribute, value
+    SELECT *, count(*) OVER (PARTITION BY attribute) AS values
+    FROM sums JOIN (SELECT DISTINCT number, attribute, value FROM named) USING (number)
     QUALIFY values BETWEEN 2 AND {MOST_VALUES} OR row_number() OVER (PARTITION BY attribute) = 1
 """
 """Of each value: n wafers with it, k of them affected, and what their spread from lot to lot is made of. `less_`: by
-how much the same sums over the wafers without it are smaller than over all."""
+how much the same sums over the wafers without it are smaller than over all. Wafers of a lot with the same past are
+counted together first: there are few pasts, and many wafers."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ def commonality(lake: Lake, where: WaferFilter, subject: Subject, *, positions: 
         `affected_lots` of them with a wafer that has both. NaN `lot_p` where fewer than two lots stand on a side.
     """
     condition, parameters = where.where()
-    texts = {"dies": subject.dies(), "where": condition}
+    texts = {"dies": subject.dies(), "where": condition, "history": "rowid" if positions else "history"}
     whole = _Lots(**lake.query(_WHOLE.format(**texts), parameters).fillna(0).astype("int64").iloc[0])
     found = lake.query(_PARTS.format(**texts), [*parameters, [] if positions else list(POSITIONS)])
     compared = found["values"].between(2, MOST_VALUES)

@@ -68,6 +68,9 @@ WAFER_COLUMNS = (
     ("source_sha256", TEXT),
 )
 
+POSITIONS = ("slot",)
+"""Attributes that say where a wafer stood, not what was done to it."""
+
 ZONES = ("center", "middle", "edge")
 """Where a cluster lies, as `core.instances.Zone` names it."""
 

@@ -14,15 +14,18 @@ import duckdb
 import pyarrow as pa
 
 from core.lake_parts import Listing, Parts
-from core.lake_schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
+from core.lake_schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
 
 REMOTE_FRESH_SECONDS = 2.0
 
 _WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
 _MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
 _OWN_MEASURES = _MEASURES.replace("sequence", "segmentation_sequence AS sequence", 1)
+_POSITIONS = ", ".join(f"'{name}'" for name in POSITIONS)
 _JOINED = f"""
-    SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence
+    SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence,
+           hash(product, test_program,
+                list_filter(map_entries(attributes), lambda step: step.key NOT IN ({_POSITIONS}))) AS history
     FROM {{wafers}} AS w LEFT JOIN {{measures}} AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
 """
 _START = (
@@ -32,7 +35,8 @@ _START = (
        SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
 )
 """In memory: `wafers`, newest by key, with the newest measures where these were made of the present grid; `waiting`,
-newest measures that were not. Each row stands once: a million take half a gigabyte."""
+newest measures that were not. Each row stands once: a million take half a gigabyte. `history` is one number for all
+wafers of one product and program that the same was done to."""
 
 _ARRIVE = (
     """

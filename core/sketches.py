@@ -12,8 +12,8 @@ COVERED = 0.4
 ROUND_DIES = 36
 
 _GRIDS = """
-    SELECT product, arg_max(key, coalesce(tested_at, ingested_at)) AS key FROM wafers WHERE product != '' GROUP BY product
-    ORDER BY count(*) DESC, product
+    SELECT product, arg_max(key, coalesce(tested_at, ingested_at)) AS key FROM wafers WHERE product != ''
+    GROUP BY product ORDER BY count(*) DESC, product
 """
 
 

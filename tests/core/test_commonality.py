@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -165,6 +166,12 @@ def test_what_has_one_value_or_too_many_or_is_a_position_is_left_out(lake, resul
     many.append_wafers(wafers)
     many.append_results(found_on(wafer, seed=n) for n, wafer in enumerate(wafers))
     assert commonality(many, WaferFilter(), SCRATCH).left_out == {"serial": MOST_VALUES + 1}
+
+
+def test_looking_at_slots_too_changes_nothing_about_the_other_attributes(lake):
+    without, beside = (commonality(lake, WaferFilter(), SCRATCH, positions=positions) for positions in (False, True))
+    others = beside.table[beside.table["attribute"] != "slot"].drop(columns=["q", "lot_q"])
+    pd.testing.assert_frame_equal(others.reset_index(drop=True), without.table.drop(columns=["q", "lot_q"]))
 
 
 def test_a_value_in_a_single_lot_has_no_p_value_by_lots(lake):
