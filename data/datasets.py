@@ -60,6 +60,33 @@ class LabelledMaps:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class MaskedMaps:
+    """Wafers of which people said die by die what they show.
+
+    Args:
+        maps: uint8 (H, W) each, 0 off, 1 pass, 2 fail.
+        masks: bool (8, H, W) each, of the wafer's own grid.
+        names: N names, unique.
+    """
+
+    maps: list[NDArray[np.uint8]]
+    masks: list[NDArray[np.bool_]]
+    names: list[str]
+
+    def __len__(self) -> int:
+        """Count the wafers."""
+        return len(self.maps)
+
+    @property
+    def labelled(self) -> LabelledMaps:
+        """The same wafers with what the masks say of each as a whole."""
+        presence = np.array([mask.any(axis=(1, 2)) for mask in self.masks], dtype=np.float32)
+        return LabelledMaps(
+            self.maps, presence.reshape(-1, CLASS_COUNT), self.names, np.zeros(len(self.maps), dtype=bool)
+        )
+
+
 def label_names(path: str | Path) -> list[str]:
     """Name the label of every wafer of a file that `load_labelled` reads, as the file does; several joined by "+".
 

@@ -32,6 +32,12 @@ def turn(dies: Grid, angle: float) -> Grid:
         dies: uint8 (H, W).
         angle: radians, clockwise. A die whose source lies off the wafer keeps its own result.
     """
+    rows, columns = turn_sources(dies, angle)
+    return dies[rows, columns]
+
+
+def turn_sources(dies: Grid, angle: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Say for each die of a turned wafer which die it was: rows and columns, (H, W) each, to turn masks along."""
     top, bottom, left, right = extent(dies)
     rows = (np.arange(dies.shape[0]) - (top + bottom) / 2) / ((bottom - top + 1) / 2)
     columns = (np.arange(dies.shape[1]) - (left + right) / 2) / ((right - left + 1) / 2)
@@ -42,7 +48,9 @@ def turn(dies: Grid, angle: float) -> Grid:
     c = np.rint(from_column * ((right - left + 1) / 2) + (left + right) / 2).astype(np.intp)
     inside = (r >= 0) & (r < dies.shape[0]) & (c >= 0) & (c < dies.shape[1])
     source = np.where(inside, dies[r.clip(0, dies.shape[0] - 1), c.clip(0, dies.shape[1] - 1)], OFF_WAFER)
-    return np.where((dies != OFF_WAFER) & (source != OFF_WAFER), source, dies).astype(np.uint8)
+    own_rows, own_columns = np.indices(dies.shape)
+    turned = (dies != OFF_WAFER) & (source != OFF_WAFER)
+    return np.where(turned, r, own_rows), np.where(turned, c, own_columns)
 
 
 def add_noise(rng: np.random.Generator, dies: Grid, failing: float, passing: float, missing: float) -> Grid:

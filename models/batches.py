@@ -1,10 +1,10 @@
-"""Training batches: synthetic wafers with masks beside real wafers with presence labels, one working size a batch.
+"""Training batches: wafers with masks beside wafers with presence labels and wafers without, one working size a batch.
 
 A batch depends on the seed and its own number only, so training that resumes goes on with the very batches that it
 would have seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from data.classes import CLASS_COUNT
-from data.datasets import LabelledMaps
+from data.datasets import LabelledMaps, MaskedMaps
 from data.raster import WORKING_SIZES, blocks, cell_sums, die_planes, reduced, resample, working_size
 from data.synthesis import Recipe, draw_over, draw_wafer
-from data.turning import add_noise, symmetry, turn
+from data.turning import Grid, add_noise, symmetry, turn, turn_sources
 from data.wafer import FAIL
+from models.views import two_views
 
 Batch = dict[str, Tensor]
 LEAST_WAFERS = 2
@@ -37,6 +38,9 @@ class MixConfig:
         none_share: share of real wafers that show no pattern.
         fine_share: share of synthetic wafers seen die by die, where others of that working size are seen in cells.
         size_shares: how often each working size, from the smallest up, is drawn.
+        people_share: share of the wafers with masks that people labelled, where there are any of that size.
+        replay: share of these that comes from what the network knows already.
+        unlabelled_share: wafers without a label for each other one; they come on top of `pixels`.
     """
 
     pixels: int = 24 * 64 * 64
@@ -45,6 +49,24 @@ class MixConfig:
     none_share: float = 0.25
     fine_share: float = 0.5
     size_shares: tuple[float, ...] = (0.24, 0.24, 0.28, 0.1, 0.14)
+    people_share: float = 0.5
+    replay: float = 0.2
+    unlabelled_share: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class MoreWafers:
+    """What training may learn from beside synthetic wafers and presence labels.
+
+    Args:
+        people: wafers that people labelled die by die.
+        known: such wafers that the network learnt from before.
+        unlabelled: uint8 (H, W) each, of which nobody said anything.
+    """
+
+    people: MaskedMaps | None = None
+    known: MaskedMaps | None = None
+    unlabelled: Sequence[Grid] = ()
 
 
 class WaferBatches(IterableDataset[Batch]):
@@ -54,18 +76,27 @@ class WaferBatches(IterableDataset[Batch]):
     float32 (N, 8) with NaN where unknown. Where a cell holds several dies, its mask says what share of its failing dies
     belongs to the class.
 
+    Where there are unlabelled wafers of its size, it also has `weak` and `strong` float32 (M, 3, S, S), two looks at
+    each, and `way` int64 (M,), which brings pixels of the first to the second (`models.views.follow`). The rest of the
+    batch is the same with and without them.
+
     Args:
         real: wafers with presence labels; None trains on synthetic wafers alone.
         mix: what a batch holds.
         seed: of all randomness.
         start: number of the first batch.
+        more: what else there is to learn from.
     """
 
-    def __init__(self, real: LabelledMaps | None, mix: MixConfig, seed: int, start: int = 0) -> None:
+    def __init__(
+        self, real: LabelledMaps | None, mix: MixConfig, seed: int, start: int = 0, more: MoreWafers | None = None
+    ) -> None:
         super().__init__()
         self.mix, self.seed, self.start = mix, seed, start
         self.pools = _pools(real) if real is not None else {}
-        self.real = real
+        self.real, self.more = real, more or MoreWafers()
+        self.people, self.known = (_sorted(m.labelled) if m else {} for m in (self.more.people, self.more.known))
+        self.unlabelled = _looks_at(self.more.unlabelled)
 
     def __iter__(self) -> Iterator[Batch]:
         """Go on from `start`; several workers take turns."""
@@ -84,13 +115,43 @@ class WaferBatches(IterableDataset[Batch]):
         count = max(LEAST_WAFERS, self.mix.pixels // size**2)
         pools = self.pools.get(size)
         real_count = round(count * self.mix.real_share) if pools else 0
-        drawn = [self._real(rng, size) if i < real_count else self._synthetic(rng, size) for i in range(count)]
+        drawn = [self._real(rng, size) if i < real_count else self._masked(rng, size) for i in range(count)]
         return {
+            **self._views(number, size, round(count * self.mix.unlabelled_share)),
             "wafer": torch.from_numpy(np.stack([resample(reduced(die_planes(d.dies), d.block), size) for d in drawn])),
-            "masks": torch.from_numpy(np.stack([_draw_masks(d, size) for d in drawn])),
+            "masks": torch.from_numpy(np.stack([d.drawn_masks(size) for d in drawn])),
             "has_masks": torch.arange(count) >= real_count,
             "presence": torch.from_numpy(np.stack([d.presence for d in drawn])),
         }
+
+    def _views(self, number: int, size: int, count: int) -> Batch:
+        """Two looks at unlabelled wafers, by randomness of their own."""
+        if not count or size not in self.unlabelled:
+            return {}
+        rng = np.random.default_rng([self.seed, number, 1])
+        looks = self.unlabelled[size][rng.integers(len(self.unlabelled[size]), size=count)].tolist()
+        seen = [two_views(rng, _turned(rng, self.more.unlabelled[i]), block, size) for i, block in looks]
+        weak, strong, way = zip(*seen, strict=True)
+        return {
+            "weak": torch.from_numpy(np.stack(weak)),
+            "strong": torch.from_numpy(np.stack(strong)),
+            "way": torch.tensor(way),
+        }
+
+    def _masked(self, rng: np.random.Generator, size: int) -> "_Drawn":
+        """Draw a wafer with masks: people's where there are any, else synthetic."""
+        pools, of = self.people.get(size), self.more.people
+        known = self.known.get(size)
+        if not (pools or known) or rng.random() >= self.mix.people_share:
+            return self._synthetic(rng, size)
+        if known and (not pools or rng.random() < self.mix.replay):
+            pools, of = known, self.more.known
+        assert pools
+        assert of
+        pool = pools[list(pools)[rng.integers(len(pools))]]
+        i, block = (int(n) for n in pool[rng.integers(len(pool))])
+        dies, masks = _turned_with(rng, of.maps[i], of.masks[i])
+        return _Drawn(dies, block, np.asarray(masks.any(axis=(1, 2)), dtype=np.float32), masks)
 
     def _synthetic(self, rng: np.random.Generator, size: int) -> "_Drawn":
         looks = _looks(size)
@@ -126,6 +187,26 @@ class _Drawn:
     block: int
     presence: NDArray[np.float32]
     masks: NDArray[np.bool_] | None = None
+
+    def drawn_masks(self, size: int) -> NDArray[np.float32]:
+        """The masks as the network shall see them, empty where there are none."""
+        if self.masks is None:
+            return np.zeros((CLASS_COUNT, size, size), dtype=np.float32)
+        return draw_masks(self.dies, self.masks, self.block, size)
+
+
+def _sorted(people: LabelledMaps) -> dict[int, dict[str, NDArray[np.intp]]]:
+    """As `_pools`, of wafers whose names say nothing of where they come from."""
+    return _pools(LabelledMaps(people.maps, people.presence, [""] * len(people), people.near_full))
+
+
+def _looks_at(maps: Sequence[Grid]) -> dict[int, NDArray[np.intp]]:
+    """For each size the looks, (n, 2): number of the wafer, side of the cells in dies."""
+    looks: dict[int, list[tuple[int, int]]] = {}
+    for i, dies in enumerate(maps):
+        for block in blocks(dies.shape) if (dies == FAIL).any() else ():
+            looks.setdefault(_drawn_at(max(dies.shape), block), []).append((i, block))
+    return {size: np.array(found) for size, found in looks.items()}
 
 
 def _pools(real: LabelledMaps) -> dict[int, dict[str, NDArray[np.intp]]]:
@@ -167,9 +248,17 @@ def _turned(rng: np.random.Generator, dies: NDArray[np.uint8]) -> NDArray[np.uin
     return np.ascontiguousarray(symmetry(dies, int(rng.integers(8)))).astype(np.uint8)
 
 
-def _draw_masks(drawn: _Drawn, size: int) -> NDArray[np.float32]:
-    if drawn.masks is None:
-        return np.zeros((CLASS_COUNT, size, size), dtype=np.float32)
-    failing = cell_sums((drawn.dies == FAIL)[None].astype(np.float32), drawn.block)
-    shares = cell_sums(drawn.masks.astype(np.float32), drawn.block) / failing.clip(min=1)
+def _turned_with(rng: np.random.Generator, dies: Grid, masks: NDArray[np.bool_]) -> tuple[Grid, NDArray[np.bool_]]:
+    """Turn and flip a wafer and its masks alike."""
+    if rng.random() < 0.4:
+        rows, columns = turn_sources(dies, float(rng.uniform(0, 2 * np.pi)))
+        dies, masks = dies[rows, columns], masks[:, rows, columns]
+    k = int(rng.integers(8))
+    return np.ascontiguousarray(symmetry(dies, k)), np.ascontiguousarray(symmetry(masks, k))
+
+
+def draw_masks(dies: Grid, masks: NDArray[np.bool_], block: int, size: int) -> NDArray[np.float32]:
+    """Draw masks (8, H, W) as the network shall see them: of each cell the share of its failing dies, (8, S, S)."""
+    failing = cell_sums((dies == FAIL)[None].astype(np.float32), block)
+    shares = cell_sums(masks.astype(np.float32), block) / failing.clip(min=1)
     return resample(shares, size)

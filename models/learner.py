@@ -12,8 +12,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data.classes import CLASS_KEYS
 from models.batches import Batch
-from models.losses import LossConfig, pooled_presence, training_loss
+from models.consistency import Consistency, ConsistencyConfig
+from models.consolidation import Consolidation
+from models.losses import LossConfig, extent_loss, pooled_presence, training_loss
+from models.tuning import TuningConfig, hold_still, parameter_groups
 from models.unet import NetworkConfig, WaferUNet
+from models.views import follow
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,27 @@ class ScheduleConfig:
 
 
 class Learner(lightning.LightningModule):
-    """Trains a WaferUNet on mixed batches and keeps a moving average of its weights, which is what gets shipped."""
+    """Trains a WaferUNet on mixed batches and keeps a moving average of its weights, which is what gets shipped.
 
-    def __init__(self, network: NetworkConfig, loss: LossConfig, schedule: ScheduleConfig) -> None:
+    Args:
+        network: shape of the network.
+        loss: weights of the labels' terms.
+        schedule: of the learning rate.
+        consistency: how it learns from wafers without a label; None: it does not.
+        tuning: which layers stand still, and how long.
+    """
+
+    consolidation: Consolidation | None = None
+    """What holds the weights near those that do well on old wafers; set before training."""
+
+    def __init__(
+        self,
+        network: NetworkConfig,
+        loss: LossConfig,
+        schedule: ScheduleConfig,
+        consistency: ConsistencyConfig | None = None,
+        tuning: TuningConfig | None = None,
+    ) -> None:
         super().__init__()
         self.network = WaferUNet(network).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
@@ -56,7 +78,8 @@ class Learner(lightning.LightningModule):
         )
         # No loss reaches the average: several processes would wait for its gradients.
         self.average.requires_grad_(False)
-        self.loss_config, self.schedule = loss, schedule
+        self.loss_config, self.schedule, self.tuning = loss, schedule, tuning or TuningConfig()
+        self.consistency = Consistency(consistency) if consistency else None
         self.counts: dict[str, Tensor] = {}
 
     @property
@@ -64,14 +87,48 @@ class Learner(lightning.LightningModule):
         """The network with the averaged weights."""
         return cast(WaferUNet, self.average.module)
 
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Take over a network's weights, in the average too."""
+        self.network.load_state_dict(weights)
+        self.averaged.load_state_dict(weights)
+
+    def on_train_batch_start(self, *_: object) -> None:
+        """Hold still what does not learn at this step."""
+        hold_still(self.network, self.tuning, self.global_step)
+
     def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """Take one step's loss."""
+        """Take one step's loss: of masks, of presence, and of wafers without a label where the batch has any."""
         wafer = batch["wafer"].to(memory_format=torch.channels_last)
-        terms = training_loss(
-            self.network(wafer), wafer[:, :1], batch["masks"], batch["has_masks"], batch["presence"], self.loss_config
-        )
+        learns = self.consistency is not None and "strong" in batch
+        seen = torch.cat([wafer, batch["strong"]]) if learns else wafer
+        logits = self.network(seen)
+        labelled, has_masks, presence = logits[: len(wafer)], batch["has_masks"], batch["presence"]
+        terms = training_loss(labelled, wafer[:, :1], batch["masks"], has_masks, presence, self.loss_config)
+        if self.loss_config.extent:
+            known = torch.where(has_masks[:, None], torch.nan, presence)
+            extent = extent_loss(labelled, wafer[:, :1], wafer[:, 1:2], known)
+            terms["loss"] = terms["loss"] + self.loss_config.extent * extent
+            terms["extent"] = extent.detach()
+        if learns:
+            found = self._unlabelled(batch, logits[len(wafer) :])
+            terms["loss"] = terms["loss"] + found["unlabelled"]
+            terms |= {name: value.detach() for name, value in found.items()}
+        if self.consolidation is not None:
+            penalty = self.consolidation.penalty(self.network)
+            terms["loss"] = terms["loss"] + penalty
+            terms["consolidation"] = penalty.detach()
         self.log_dict({f"train/{name}": value for name, value in terms.items()}, on_step=True)
         return terms["loss"]
+
+    def _unlabelled(self, batch: Batch, logits: Tensor) -> dict[str, Tensor]:
+        """Ask the average what it sees undisturbed, and the network to see the same disturbed."""
+        assert self.consistency is not None
+        weak, strong, way = batch["weak"], batch["strong"], batch["way"]
+        self.average.eval()  # Lightning trains every part: dropout and the statistics of batches
+        with torch.no_grad():
+            taught = follow(self.average(weak.to(memory_format=torch.channels_last)), way)
+        where = torch.minimum(follow(weak[:, :1], way), strong[:, :1])
+        return self.consistency(logits, taught, where, self.global_step)
 
     def on_train_batch_end(self, *_: object) -> None:
         """Let the average follow; early on, follow closely."""
@@ -83,9 +140,8 @@ class Learner(lightning.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Start counting."""
         classes = len(CLASS_KEYS)
-        self.counts = {
-            name: torch.zeros(classes) for name in ("shared", "either", "right", "said", "there", "false", "none")
-        }
+        names = ("shared", "either", "people_shared", "people_either", "right", "said", "there", "false", "none")
+        self.counts = {name: torch.zeros(classes) for name in names}
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Count over failing pixels with the averaged weights, threshold 0.5."""
@@ -94,8 +150,9 @@ class Learner(lightning.LightningModule):
         drawn = batch["has_masks"].cpu()
         dies, truth = where[drawn], batch["masks"].cpu()[drawn]
         said = (logits[drawn] > 0).float()
-        counts["shared"] += (dies * said * truth).sum(dim=(0, 2, 3))
-        counts["either"] += (dies * torch.maximum(said, truth)).sum(dim=(0, 2, 3))
+        whose = "people_" if "people" in batch else ""
+        counts[f"{whose}shared"] += (dies * said * truth).sum(dim=(0, 2, 3))
+        counts[f"{whose}either"] += (dies * torch.maximum(said, truth)).sum(dim=(0, 2, 3))
         real = ~drawn
         if real.any():
             present, label = pooled_presence(logits, where)[real] > 0, batch["presence"].cpu()[real]
@@ -107,7 +164,7 @@ class Learner(lightning.LightningModule):
             counts["none"] += none.sum()
 
     def on_validation_epoch_end(self) -> None:
-        """Divide last: IoU over failing pixels a class, F1 of presence, false alarms."""
+        """Divide last: IoU over failing pixels a class, F1 of presence, false alarms, IoU with what people labelled."""
         counts = self.counts
         iou = counts["shared"] / counts["either"]
         f1 = 2 * counts["right"] / (counts["said"] + counts["there"])
@@ -115,18 +172,23 @@ class Learner(lightning.LightningModule):
         measures = {f"iou/{key}": value for key, value in zip(CLASS_KEYS, iou, strict=True)}
         measures |= {f"f1/{key}": f1[k] for k, key in enumerate(CLASS_KEYS) if labelled[k]}
         measures["iou/mean"] = iou.nanmean()
-        score = iou.nanmean()
+        scores = [measures["iou/mean"]]
         if labelled.any():
             measures["f1/macro"] = f1[labelled].mean()
             measures["false_alarms"] = (counts["false"] / counts["none"])[0]
-            score = (score + measures["f1/macro"]) / 2
-        measures["score"] = score
+            scores.append(measures["f1/macro"])
+        shown = counts["people_either"] > 0
+        if shown.any():
+            people = counts["people_shared"] / counts["people_either"]
+            measures |= {f"people/{key}": people[k] for k, key in enumerate(CLASS_KEYS) if shown[k]}
+            measures["people/mean"] = people[shown].mean()
+            scores.append(measures["people/mean"])
+        measures["score"] = torch.stack(scores).mean()
         self.log_dict(measures, sync_dist=True)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and the schedule."""
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=self.schedule.rate, weight_decay=self.schedule.decay
-        )
+        groups = parameter_groups(self.network, self.tuning, self.schedule.rate)
+        optimizer = torch.optim.AdamW(groups, lr=self.schedule.rate, weight_decay=self.schedule.decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule.factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

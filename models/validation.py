@@ -1,50 +1,63 @@
-"""The fixed wafers that every epoch is measured on: synthetic ones with masks, held-out real ones with labels."""
+"""The fixed wafers that every epoch is measured on: synthetic ones with masks, held-out real ones with labels.
+
+Wafers that people labelled die by die are in batches of their own, marked `people`, and are counted apart.
+"""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from data.datasets import LabelledMaps
+from data.datasets import LabelledMaps, MaskedMaps
 from data.raster import WORKING_SIZES, blocks, die_planes, reduced, resample, working_size
-from models.batches import Batch, MixConfig, WaferBatches
+from models.batches import Batch, MixConfig, WaferBatches, draw_masks
 
 NONE_AT_MOST, PATTERNS_AT_MOST = 200, 400
 BATCH_PIXELS = 64 * 64 * 64
 
 
-def fixed_batches(held_out: LabelledMaps | None, synthetic_batches: int, seed: int) -> list[Batch]:
+def fixed_batches(
+    held_out: LabelledMaps | None, synthetic_batches: int, seed: int, people: MaskedMaps | None = None
+) -> list[Batch]:
     """Make the validation batches.
 
     Args:
         held_out: real wafers that training never sees; None for synthetic alone.
         synthetic_batches: batches of synthetic wafers, sizes drawn as in training.
         seed: not the training seed.
+        people: wafers that people labelled and training never sees.
     """
     drawn = WaferBatches(None, MixConfig(), seed)
     batches = [drawn.batch(i) for i in range(synthetic_batches)]
     if held_out is not None:
-        batches += _real_batches(held_out)
+        none, patterns = held_out.without_pattern, (held_out.presence == 1).any(axis=1)
+        keep = np.concatenate([_thinned(none, NONE_AT_MOST), _thinned(patterns, PATTERNS_AT_MOST)])
+        batches += _batches(held_out.take(keep))
+    if people is not None:
+        batches += [batch | {"people": torch.tensor(True)} for batch in _batches(people.labelled, people.masks)]
     return batches
 
 
-def _real_batches(held_out: LabelledMaps) -> list[Batch]:
-    none, patterns = held_out.without_pattern, (held_out.presence == 1).any(axis=1)
-    keep = np.concatenate([_thinned(none, NONE_AT_MOST), _thinned(patterns, PATTERNS_AT_MOST)])
-    looks = {int(i): _whole(held_out.maps[i]) for i in keep}
-    sizes = np.array([working_size(looks[int(i)].shape[1:]) for i in keep])
+def _batches(wafers: LabelledMaps, masks: list[NDArray[np.bool_]] | None = None) -> list[Batch]:
+    looks = [_whole(dies) for dies in wafers.maps]
+    sizes = np.array([working_size(look.shape[1:]) for look in looks])
     batches = []
     for size in WORKING_SIZES:
-        chosen = keep[sizes == size]
+        chosen = np.flatnonzero(sizes == size)
         step = max(1, BATCH_PIXELS // size**2)
         for start in range(0, len(chosen), step):
             part = chosen[start : start + step]
-            wafers = torch.from_numpy(np.stack([resample(looks[int(i)], size) for i in part]))
+            shape = (len(part), wafers.presence.shape[1], size, size)
+            drawn = (
+                [draw_masks(wafers.maps[i], masks[i], blocks(wafers.maps[i].shape)[-1], size) for i in part]
+                if masks
+                else np.zeros(shape, np.float32)
+            )
             batches.append(
                 {
-                    "wafer": wafers,
-                    "masks": torch.zeros(len(part), held_out.presence.shape[1], size, size),
-                    "has_masks": torch.zeros(len(part), dtype=torch.bool),
-                    "presence": torch.from_numpy(held_out.presence[part]),
+                    "wafer": torch.from_numpy(np.stack([resample(looks[i], size) for i in part])),
+                    "masks": torch.from_numpy(np.stack(drawn)),
+                    "has_masks": torch.full((len(part),), masks is not None),
+                    "presence": torch.from_numpy(wafers.presence[part]),
                 }
             )
     return batches

@@ -6,10 +6,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
-from data.datasets import LabelledMaps
+from data.datasets import LabelledMaps, MaskedMaps
 from data.raster import WORKING_SIZES, blocks, working_size
 from data.synthesis import Recipe, draw_wafer
-from models.batches import GRIDS, LEAST_WAFERS, MixConfig, WaferBatches, _Drawn, _looks
+from models.batches import GRIDS, LEAST_WAFERS, MixConfig, MoreWafers, WaferBatches, _Drawn, _looks
+from models.views import follow
 
 SMALL = MixConfig(pixels=6 * 64 * 64, size_shares=(0.5, 0.5))
 SIZES = WORKING_SIZES[: len(MixConfig().size_shares)]
@@ -147,3 +148,58 @@ def test_a_large_real_wafer_is_seen_fine_and_as_a_whole():
     pools = WaferBatches(real, SMALL, seed=1).pools
     group = f"fab:{CLASS_INDEX['center']}"
     assert {size: pool[group].tolist() for size, pool in pools.items()} == {128: [[0, 4]], 320: [[0, 1]]}
+
+
+def by_people(first: int, count: int = 6, classes: tuple[str, ...] = ("lithography",)) -> MaskedMaps:
+    """Wafers of 26 dies across with masks, none of which synthesis is asked for elsewhere here."""
+    recipe = Recipe(shortest=26, longest=26, classes=classes, background=0.05)
+    drawn = [draw_wafer(np.random.default_rng(first + i), recipe) for i in range(count)]
+    return MaskedMaps([d.wafer.dies for d in drawn], [d.masks for d in drawn], [f"P:{first + i}" for i in range(count)])
+
+
+ONE_SIZE = MixConfig(pixels=20 * 64 * 64, size_shares=(1.0,), real_share=0.0)
+
+
+def test_unlabelled_wafers_come_on_top_of_the_very_same_batch():
+    maps = labelled().maps
+    with_them = WaferBatches(labelled(), SMALL, seed=3, more=MoreWafers(unlabelled=maps))
+    for number in range(5):
+        expected, got = WaferBatches(labelled(), SMALL, seed=3).batch(number), with_them.batch(number)
+        assert same(expected, {name: got[name] for name in expected})
+        n, size = got["wafer"].shape[::2]
+        if size == 64:
+            assert got["weak"].shape == got["strong"].shape == (n, 3, 64, 64)
+            assert got["way"].shape == (n,)
+            lost = (follow(got["weak"], got["way"])[:, 1] == 0) & (got["strong"][:, 1] == 1)
+            assert not lost.any()  # the strong look shows no die that the weak one has not
+        else:
+            assert got.keys() == expected.keys()
+
+
+def test_people_s_wafers_come_in_the_share_told_with_masks_that_turn_along():
+    mix = MixConfig(**{**vars(ONE_SIZE), "people_share": 1.0})
+    of = by_people(0)
+    batch = WaferBatches(None, mix, seed=3, more=MoreWafers(people=of)).batch(0)
+    assert batch["has_masks"].all()
+    assert batch["presence"].sum(dim=0).tolist() == [20.0 if k == CLASS_INDEX["lithography"] else 0.0 for k in range(8)]
+    assert not (batch["masks"].bool() & (batch["wafer"][:, :1] == 0)).any()
+    drawn = WaferBatches(None, ONE_SIZE, seed=3, more=MoreWafers(people=of))
+    lattices = sum(
+        int((b["presence"].sum(dim=1) == b["presence"][:, CLASS_INDEX["lithography"]]).sum())
+        for b in (drawn.batch(i) for i in range(5))
+    )
+    assert 0.45 * 100 <= lattices <= 0.8 * 100  # half are people's, and some of the synthetic look like it
+
+
+def test_a_share_of_people_s_wafers_is_replayed_from_what_is_known():
+    mix = MixConfig(**{**vars(ONE_SIZE), "people_share": 1.0, "replay": 0.2})
+    more = MoreWafers(people=by_people(0), known=by_people(50, classes=("ring",)))
+    batches = WaferBatches(None, mix, seed=3, more=more)
+    presence = torch.cat([batches.batch(i)["presence"] for i in range(8)])
+    assert float(presence[:, CLASS_INDEX["ring"]].mean()) == pytest.approx(0.2, abs=0.07)
+    assert float(presence[:, CLASS_INDEX["lithography"]].mean()) == pytest.approx(0.8, abs=0.07)
+
+
+def test_a_wafer_without_a_failing_die_teaches_nothing_and_is_not_drawn():
+    batch = WaferBatches(None, ONE_SIZE, seed=1, more=MoreWafers(unlabelled=[np.ones((26, 26), np.uint8)])).batch(0)
+    assert "weak" not in batch

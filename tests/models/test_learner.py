@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from models.consistency import ConsistencyConfig
+from models.consolidation import Consolidation
 from models.learner import Learner, ScheduleConfig
 from models.losses import LossConfig, pooled_presence
 from models.unet import NetworkConfig
@@ -159,3 +161,96 @@ def test_a_step_s_loss_falls_on_a_batch_seen_again_and_again(learner, monkeypatc
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.8 * losses[0]
+
+
+def without_labels(seed: int, count: int = 3) -> dict[str, torch.Tensor]:
+    """A batch of unlabelled wafers alone."""
+    g = torch.Generator().manual_seed(seed)
+    weak = torch.rand(count, 3, 64, 64, generator=g)
+    weak[:, 0] = (weak[:, 0] < 0.5).float()
+    return {
+        "wafer": torch.zeros(0, 3, 64, 64), "masks": torch.zeros(0, 8, 64, 64),
+        "has_masks": torch.zeros(0, dtype=torch.bool), "presence": torch.zeros(0, 8),
+        "weak": weak, "strong": weak.clone(), "way": torch.zeros(count, dtype=torch.int64),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [0.0, 6.0])
+def test_a_step_of_unlabelled_wafers_moves_weights_through_sure_pixels_alone(answer, monkeypatch):
+    torch.manual_seed(1)
+    sure = ConsistencyConfig(confidence=0.9, least=0.9, ramp=1)
+    learner = Learner(NETWORK, LossConfig(extent=1.0), ScheduleConfig(), sure)
+    monkeypatch.setattr(learner, "log_dict", lambda *_, **__: None)
+    monkeypatch.setattr(Learner, "global_step", 5)
+    batch = without_labels(4)
+    answers = torch.zeros(3, 8, 64, 64)
+    answers[1, 2, :8, :8] = answer
+    learner.average = SaysWhatItIsTold(answers)
+    given: list[torch.Tensor] = []
+    learner.network.register_forward_hook(lambda _m, _i, out: (out.retain_grad(), given.append(out))[0])
+    learner.training_step(batch, 0).backward()
+    taught = (given[0].grad != 0).nonzero()
+    moves = any(w.grad is not None and w.grad.any() for w in learner.network.parameters())
+    assert moves is (answer > 0)
+    if answer:
+        failing = int(batch["weak"][1, 0, :8, :8].sum())
+        assert len(taught) == failing
+        assert taught[:, 0].unique().tolist() == [1]
+        assert taught[:, 1].unique().tolist() == [2]
+        assert int(taught[:, 2:].max()) < 8
+
+
+def test_one_step_mixes_masks_presence_and_unlabelled_wafers(monkeypatch):
+    torch.manual_seed(1)
+    learner = Learner(NETWORK, LossConfig(extent=0.5), ScheduleConfig(), ConsistencyConfig(least=0.5, ramp=1))
+    said: dict[str, torch.Tensor] = {}
+    monkeypatch.setattr(learner, "log_dict", lambda values, **_: said.update(values))
+    monkeypatch.setattr(Learner, "global_step", 5)
+    batch, _ = batch_of(6, [False, True])
+    batch = without_labels(4) | batch
+    batch["wafer"], batch["masks"] = (
+        batch[k].repeat_interleave(8, 2).repeat_interleave(8, 3) for k in ("wafer", "masks")
+    )
+    learner.training_step(batch, 0).backward()
+    assert {"train/dice", "train/focal", "train/presence", "train/extent", "train/unlabelled", "train/sure"} <= set(
+        said
+    )
+    assert all(torch.isfinite(value).all() for value in said.values())
+    assert all(torch.isfinite(w.grad).all() for w in learner.network.parameters())
+    assert not learner.average.training
+    assert all(w.grad is None for w in learner.average.parameters())
+
+
+def test_consolidation_is_part_of_the_loss(learner, monkeypatch):
+    said: dict[str, torch.Tensor] = {}
+    monkeypatch.setattr(learner, "log_dict", lambda values, **_: said.update(values))
+    importance = {name: torch.ones_like(w) for name, w in learner.network.named_parameters()}
+    learner.consolidation = Consolidation(learner.network, importance, 2.0)
+    with torch.no_grad():
+        learner.network.head[0].bias.add_(0.5)
+    batch, _ = batch_of(6, [False, False])
+    batch["wafer"], batch["masks"] = (
+        batch[k].repeat_interleave(8, 2).repeat_interleave(8, 3) for k in ("wafer", "masks")
+    )
+    learner.training_step(batch, 0)
+    assert float(said["train/consolidation"]) == pytest.approx(8 * 0.25)
+
+
+def test_starting_weights_are_taken_over_by_the_average_too(learner):
+    other = {name: value + 1 for name, value in learner.network.state_dict().items()}
+    learner.start_from(other)
+    for state in (learner.network.state_dict(), learner.averaged.state_dict()):
+        assert all(torch.equal(state[name], value) for name, value in other.items())
+
+
+def test_what_people_labelled_is_measured_apart(learner, monkeypatch):
+    synthetic, answer = batch_of(1, [False, False])
+    people, other = batch_of(2, [False])
+    batches = [synthetic, people | {"people": torch.tensor(True)}]
+    said = measured(learner, batches, [answer, other], monkeypatch)
+    alone = measured(learner, [people], [other], monkeypatch)
+    assert said["people/mean"] == pytest.approx(alone["iou/mean"], abs=1e-6)
+    assert said["iou/mean"] == pytest.approx(
+        measured(learner, [synthetic], [answer], monkeypatch)["iou/mean"], abs=1e-6
+    )
+    assert said["score"] == pytest.approx((said["iou/mean"] + said["people/mean"]) / 2, abs=1e-6)

@@ -3,8 +3,18 @@ import pytest
 import torch
 
 from core.presence import pooled_logits
-from data.classes import CLASS_INDEX
-from models.losses import LossConfig, dice_loss, focal_loss, pooled_presence, presence_loss, training_loss
+from data.classes import CLASS_INDEX, CLASS_KEYS
+from data.synthesis import Recipe, draw_wafer
+from models.losses import (
+    LARGEST,
+    LossConfig,
+    dice_loss,
+    extent_loss,
+    focal_loss,
+    pooled_presence,
+    presence_loss,
+    training_loss,
+)
 
 N, K, H, W = 3, 8, 5, 6
 
@@ -169,3 +179,39 @@ def test_following_the_gradient_finds_the_masks(drawn):
         optimizer.step()
     failing = where.expand_as(target) > 0
     assert ((logits > 0)[failing] == (target > 0)[failing]).float().mean() > 0.98
+
+
+def test_a_mask_larger_than_its_class_ever_is_costs_by_how_much(drawn):
+    logits, _, where = drawn
+    where[:] = 1
+    presence = torch.full((N, K), torch.nan)
+    presence[0, CLASS_INDEX["scratch"]], presence[1, CLASS_INDEX["random"]], presence[1, 0] = 1, 1, 0
+    sure = torch.full_like(logits, 40.0)
+    expected = ((1 / LARGEST["scratch"] - 1) ** 2 + (1 / LARGEST["random"] - 1) ** 2) / 2
+    assert float(extent_loss(sure, where, torch.ones_like(where), presence)) == pytest.approx(expected, rel=1e-5)
+    within = torch.full_like(logits, float(np.log(0.1 / 0.9)))  # a tenth of the wafer
+    assert float(extent_loss(within, where, torch.ones_like(where), presence)) == 0
+    assert float(extent_loss(sure, where, torch.ones_like(where), torch.full((N, K), torch.nan))) == 0
+
+
+def test_presence_alone_is_content_with_a_mask_all_over_and_the_extent_is_not():
+    where = torch.ones(1, 1, 10, 10)
+    presence = torch.zeros(1, K)
+    presence[0, CLASS_INDEX["scratch"]] = 1
+    logits = torch.full((1, K, 10, 10), -9.0)
+    logits[0, CLASS_INDEX["scratch"]] = 9.0
+    logits.requires_grad_(True)
+    assert float(presence_loss(pooled_presence(logits, where), presence)) < 1e-3
+    extent_loss(logits, where, where, presence).backward()
+    assert (logits.grad[0, CLASS_INDEX["scratch"]] > 0).all()  # every pixel of it is pushed down
+
+
+def test_synthetic_patterns_stay_within_their_extent():
+    beyond = total = 0
+    for seed in range(60):
+        drawn = draw_wafer(np.random.default_rng(seed), Recipe(shortest=25, longest=50))
+        share = drawn.masks.sum(axis=(1, 2)) / np.count_nonzero(drawn.wafer.dies)
+        total += int((share > 0).sum())
+        beyond += int((share > np.array([LARGEST[key] for key in CLASS_KEYS])).sum())
+    assert total > 40
+    assert beyond <= 0.05 * total

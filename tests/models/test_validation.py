@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
-from data.datasets import LabelledMaps
+from data.datasets import LabelledMaps, MaskedMaps
 from data.raster import network_input, working_size
 from models.validation import BATCH_PIXELS, NONE_AT_MOST, PATTERNS_AT_MOST, fixed_batches
 
@@ -53,3 +53,16 @@ def test_many_wafers_are_thinned_evenly_and_batches_bounded():
 
 def test_without_any_wafer_to_show_there_is_no_batch():
     assert fixed_batches(held_out(0, 0), 0, seed=5) == []
+
+
+def test_wafers_of_people_come_in_batches_of_their_own_with_their_masks():
+    maps = [np.full((26, 26), 2, np.uint8), np.full((52, 52), 2, np.uint8)]
+    masks = [np.zeros((CLASS_COUNT, *dies.shape), dtype=bool) for dies in maps]
+    for mask in masks:
+        mask[CLASS_INDEX["edge"], 0] = True
+    batches = fixed_batches(None, 1, seed=5, people=MaskedMaps(maps, masks, ["P:1", "P:2"]))
+    assert ["people" in batch for batch in batches] == [False, True, True]
+    for batch, mask in zip(batches[1:], masks, strict=True):
+        assert batch["has_masks"].all()
+        assert batch["masks"].mean() == np.float32(mask.mean())
+        assert batch["presence"][0].nonzero().tolist() == [[CLASS_INDEX["edge"]]]
