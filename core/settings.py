@@ -131,6 +131,12 @@ class Settings:
 
     @property
     def blobs_url(self) -> str:
+    review: str = field(
+        default="",
+        metadata=_row(
+            "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
+        ),
+    )
         """Where the original files are."""
         return self.blobs or str(self.home / "blobs")
 

@@ -45,6 +45,10 @@ class LakeError(WaferError):
     """A lake that cannot be read or written."""
 
 
+class ExportError(WaferError):
+    """A result that a format cannot hold."""
+
+
 class LabelError(WaferError):
     """A label that cannot be read, or that contradicts itself or its wafer."""
 

@@ -1,0 +1,181 @@
+"""KLARF files read back: by our reader, and by readers of a few lines that were written from the format alone."""
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.exports.klarf import klarf_text
+from core.exports.review_points import Places
+from core.exports.review_table import load_review_table
+from data.errors import ExportError
+from data.formats import read_bytes
+from data.formats.klarf import parse_klarf
+from data.geometry import geometry
+from data.orientation import axes_text
+from data.wafer import Notch
+from tests.core.exports.examples import analysed, example_result
+
+MADE = datetime(2026, 11, 23, 12, 30, 5, tzinfo=UTC)
+BOTH = pytest.mark.parametrize("version", ["1.2", "1.8"])
+TENTH_OF_A_MICRON_MM = 1e-4
+
+
+def places_12(text: str) -> list[tuple[int, float, float]]:
+    """Class number, x and y in mm from the wafer's centre, of every defect: micrometres, one statement a list."""
+    statements = [part.split() for part in text.split(";")]
+    pitch, center = (
+        [float(word) for word in next(s for s in statements if s and s[0] == name)[1:]]
+        for name in ("DiePitch", "SampleCenterLocation")
+    )
+    columns = next(s for s in statements if s and s[0] == "DefectRecordSpec")[2:]
+    words = next(s for s in statements if s and s[0] == "DefectList")[1:]
+    rows = [dict(zip(columns, words[at : at + len(columns)], strict=True)) for at in range(0, len(words), len(columns))]
+    return [
+        (
+            int(row["CLASSNUMBER"]),
+            *(
+                (float(row[a + "REL"]) + int(row[a + "INDEX"]) * p - c) / 1e3
+                for a, p, c in zip("XY", pitch, center, strict=True)
+            ),
+        )
+        for row in rows
+    ]
+
+
+def places_18(text: str) -> list[tuple[int, float, float]]:
+    """The same of the newer version: whole nanometres, columns in braces before the rows."""
+    pitch, center = (
+        [int(word) for word in re.search(rf"Field {name} 2 {{(.*?)}}", text)[1].split(",")]
+        for name in ("DiePitch", "SampleCenterLocation")
+    )
+    found = re.search(r"List DefectList\s*{\s*Columns \d+ {(.*?)}\s*Data \d+\s*{(.*?)}", text, re.DOTALL)
+    columns = [word.split()[1] for word in found[1].split(",")]
+    rows = [dict(zip(columns, row.split(), strict=True)) for row in found[2].split(";") if row.strip()]
+    return [
+        (
+            int(row["CLASSNUMBER"]),
+            *(
+                (int(row[a + "REL"]) + int(row[a + "INDEX"]) * p - c) / 1e6
+                for a, p, c in zip("XY", pitch, center, strict=True)
+            ),
+        )
+        for row in rows
+    ]
+
+
+INDEPENDENT = {"1.2": places_12, "1.8": places_18}
+
+
+@st.composite
+def results(draw):
+    """Wafers of any grid, pitch, notch and numbering, with clusters of two classes."""
+    shape = draw(st.tuples(st.integers(8, 60), st.integers(8, 60)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    result = example_result(
+        shape=(max(shape[0], 12), max(shape[1], 12)),
+        die_pitch_mm=(draw(st.floats(0.05, 40)), draw(st.floats(0.05, 40))),
+        diameter_mm=draw(st.sampled_from([None, 150.0, 300.0])),
+        notch=draw(st.sampled_from(list(Notch))),
+        attributes=draw(
+            st.sampled_from([{}, {"die_axes": axes_text("right", "up", (-7, 31))},
+                             {"die_axes": axes_text("left", "up", (4, 4)), "slot": "12", "step": "M1"}])
+        ),
+    )  # fmt: skip
+    dies = np.array(result.wafer.dies)
+    dies[rng.random(dies.shape) < 0.2] = 2
+    masks = (rng.random(result.segmentation.masks.shape) < 0.5) & (dies == 2)
+    return analysed(dataclasses.replace(result.wafer, dies=dies), masks)
+
+
+@settings(max_examples=40, deadline=None)
+@given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
+def test_centroids_come_back_to_a_tenth_of_a_micron_with_either_reader(result, version):
+    text = klarf_text(result, version, MADE, places=Places.CENTROIDS)
+    table = load_review_table()
+    expected = [(table.number(one.class_key), *one.centroid_mm) for one in result.instances]
+    [inspection] = parse_klarf(text, "a.klarf")
+    ours = [(defect.class_number, *inspection.place_mm(defect)) for defect in inspection.defects]
+    for found in (ours, INDEPENDENT[version](text)):
+        assert np.array(found) == pytest.approx(np.array(expected), abs=TENTH_OF_A_MICRON_MM)
+
+
+@settings(max_examples=40, deadline=None)
+@given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
+def test_sampled_dies_are_dies_of_their_class_and_lie_at_their_centres(result, version):
+    text = klarf_text(result, version, MADE)
+    table, frame = load_review_table(), geometry(result.wafer)
+    found = INDEPENDENT[version](text)
+    for one in result.instances:
+        x_mm, y_mm = frame.to_mm(*one.dies.astype(float).T)
+        number = table.number(one.class_key)
+        own = [place[1:] for place in found if place[0] == number]
+        assert len(own) <= table.points(one.class_key, result.severity.score)
+        same_class = [other for other in result.instances if other.class_key == one.class_key]
+        centres = np.concatenate([np.stack(frame.to_mm(*each.dies.astype(float).T), axis=1) for each in same_class])
+        for place in own:
+            assert np.abs(centres - place).max(axis=1).min() < TENTH_OF_A_MICRON_MM
+        assert len(x_mm) == one.die_count == len(y_mm)
+
+
+@BOTH
+def test_the_sample_plan_is_the_tested_dies_and_the_wafer_says_who_it_is(version):
+    result = example_result(
+        die_pitch_mm=(10.0, 12.0), diameter_mm=300.0, product="CHIP-A", notch=Notch.LEFT, wafer_id="W07",
+        tested_at=datetime(2026, 5, 1, 14, 30, tzinfo=UTC),
+        attributes={"die_axes": axes_text("right", "up", (-3, 40)), "step": "M1 CMP"},
+    )  # fmt: skip
+    [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
+    rows, columns = np.nonzero(result.wafer.on_wafer)
+    assert read.inspected == set(zip((columns - 3).tolist(), (40 - rows).tolist(), strict=True))
+    assert (read.lot_id, read.wafer_id, read.notch, read.diameter_mm) == ("LOT1", "W07", Notch.LEFT, 300.0)
+    assert read.inspected_at == datetime(2026, 5, 1, 14, 30)
+    assert {"device": "CHIP-A", "step": "M1 CMP", "slot": "7"}.items() <= read.history.items()
+    assert (read.classes[0], read.classes[14]) == ("Unclassified", "Scratch")
+    assert {defect.review["CLUSTERNUMBER"] for defect in read.defects} == {"1", "2"}
+    assert all(defect.review["REVIEWSAMPLE"] == "1" for defect in read.defects)
+
+
+@BOTH
+def test_the_file_reads_back_as_a_defect_map_of_the_same_grid(version):
+    result = example_result(die_pitch_mm=(10.0, 12.0), diameter_mm=300.0)
+    [wafer] = read_bytes("a.klarf", klarf_text(result, version, MADE).encode())
+    assert wafer.dies.shape == result.wafer.dies.shape
+    assert np.array_equal(wafer.on_wafer, result.wafer.on_wafer)
+    assert (result.segmentation.masks.any(axis=0)[wafer.failing]).all()
+    assert wafer.die_pitch_mm == pytest.approx((10.0, 12.0))
+
+
+@BOTH
+def test_names_that_would_end_a_quote_or_a_line_do_no_harm(version):
+    result = example_result(lot='L"7";\nEndOfFile;', wafer_id="W{1}", product="晶圓\x00\ud800", die_pitch_mm=(1.0, 1.0))
+    [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
+    assert (read.lot_id, read.wafer_id) == ("L 7 ; EndOfFile;", "W{1}")
+    assert read.history["device"].startswith("晶圓")
+
+
+@BOTH
+def test_a_wafer_without_clusters_makes_a_file_without_defects(version):
+    clean = example_result(die_pitch_mm=(10.0, 12.0))
+    clean = analysed(clean.wafer, np.zeros_like(clean.segmentation.masks))
+    [read] = parse_klarf(klarf_text(clean, version, MADE), "a.klarf")
+    assert read.defects == ()
+    assert read.inspected_at == datetime(2026, 11, 23, 12, 30, 5)
+
+
+@BOTH
+def test_a_wafer_of_unknown_pitch_is_refused(version):
+    with pytest.raises(ExportError, match="LOT1:W01: the die pitch is not known"):
+        klarf_text(example_result(), version, MADE)
+
+
+@BOTH
+def test_numbering_that_klarf_cannot_hold_gives_way_to_one_from_the_middle(version):
+    for axes in (axes_text("right", "down", (0, 0)), axes_text("right", "up", (10**12, 0))):
+        result = example_result(shape=(31, 25), die_pitch_mm=(1.0, 1.0), attributes={"die_axes": axes})
+        [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
+        assert (min(read.inspected), max(read.inspected)) == ((-12, -15), (12, 15))
