@@ -1,7 +1,21 @@
 """Starts Waferscope: one ASGI app that serves the pages. `streamlit run app.py`, or any ASGI server with `app:app`."""
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
+from data.errors import WaferError
+
+
+def warm_up() -> None:
+    """Import what the pages import and load the lake, so that the first visitor waits for neither."""
+    from pages.parts import cache, charts, filters, gallery  # noqa: F401
+
+    with suppress(WaferError):  # the page that needs the lake says what is wrong with it
+        cache.lake().count()
+
+
 app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py")
+threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

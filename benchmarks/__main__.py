@@ -9,6 +9,7 @@ from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
 from benchmarks.precision import int8_against_float32
+from benchmarks.sessions import browsing
 from benchmarks.similarity import nearest
 from benchmarks.timing import Row, markdown
 from core.segmentation import Segmenter
@@ -46,7 +47,8 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "import", lambda: importing(options.imported)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
     yield "similarity", lambda: nearest(options.vectors, rounds)
-    yield "queries", lambda: asking(options.lake, rounds)
+    yield "queries", lambda: asking(options.lake, options.home, rounds)
+    yield "sessions", lambda: browsing(options.lake, options.home, options.people, options.seconds)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lake", type=int, default=1_000_000, help="wafers in the lake that is asked (default: 1000000)"
     )
+    parser.add_argument(
+        "--home", type=Path, help="workspace that holds such a lake, for use again (default: a new one)"
+    )
+    parser.add_argument("--people", type=int, default=20, help="sessions that browse at once (default: 20)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long they do (default: 60)")
     parser.add_argument("--annotators", type=int, default=20, help="people who label at once (default: 20)")
     parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
     parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
@@ -68,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         "--vectors", type=int, default=1_000_000, help="vectors that look-alikes are found among (default: 1000000)"
     )
     parser.add_argument(
-        "--only", nargs="*", metavar="WORK", help="wafer, lot, runtimes, int8, import, labelling, similarity, queries"
+        "--only",
+        nargs="*",
+        metavar="WORK",
+        help="wafer, lot, runtimes, int8, import, labelling, similarity, queries, sessions",
     )
     return parser
 

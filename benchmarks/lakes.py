@@ -4,7 +4,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -47,18 +48,25 @@ def importing(wafers: int) -> list[Row]:
     return [at_least(f"import of {new:,} wafers, {blank.shape[1]} dies across", rate, IMPORTED_PER_SECOND, "wafers/s")]
 
 
-def asking(wafers: int, rounds: int) -> list[Row]:
-    """Ask a demo fab of many wafers, those beyond 5,000 copies, what the pages about trends and lists ask."""
+@contextmanager
+def demo_fab(wafers: int, home: Path | None = None) -> Iterator[Path]:
+    """Give a workspace with a demo fab of that many wafers: the one at `home`, or a new one that goes again."""
     with tempfile.TemporaryDirectory() as folder:
+        place = home or Path(folder)
         # In a process of its own: what making the fab takes is no memory of the app.
-        made = [sys.executable, "-m", "jobs.demo", "--home", folder, "--wafers", str(wafers)]
-        subprocess.run(made, check=True)
-        lake = Lake(settings().at(Path(folder)).lake_url)
+        subprocess.run([sys.executable, "-m", "jobs.demo", "--home", str(place), "--wafers", str(wafers)], check=True)
+        yield place
+
+
+def asking(wafers: int, home: Path | None, rounds: int) -> list[Row]:
+    """Ask a demo fab of many wafers, those beyond 5,000 copies, what the pages about trends and lists ask."""
+    with demo_fab(wafers, home) as place:
+        lake = Lake(settings().at(place).lake_url, remember=0)  # every question is answered, none looked up
         loaded = _milliseconds(lake.count)
         questions = {**_overview(lake), **_trends(lake)}
         first = {name: _milliseconds(ask) for name, ask in questions.items()}
         spent = in_turns(questions, rounds)
-    of = f"{wafers:,} wafers"
+        of = f"{lake.count():,} wafers"
     return [
         *(
             at_most(f"{name}, {of}, p95 of {rounds}; the first took {first[name]:.0f} ms", p95(times), QUERY_MS, "ms")

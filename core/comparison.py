@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.lake import Lake, WaferFilter
+from core.lake_schema import POSITIONS
 from core.significance import Difference, benjamini_hochberg, mean_change, share_change
 from core.stacking import STACK_LIMIT, Counts, Grid, Stack, grids, stack
 from data.classes import CLASS_KEYS
@@ -34,10 +35,17 @@ _SUMS = ", ".join(
         *(f"count(*) FILTER (affected_{key} > 0) AS has_{key}" for key in CLASS_KEYS),
     ]
 )
-_STEPS = """
-    SELECT e.key || '=' || e.value AS step FROM (SELECT unnest(map_entries(attributes)) AS e FROM wafers)
-    GROUP BY step ORDER BY count(*) DESC, step LIMIT 500
+_STEPS = f"""
+    WITH pasts AS (SELECT history, min(rowid) AS example, count(*) AS n FROM wafers GROUP BY history),
+    steps AS (
+        SELECT unnest(map_entries(attributes)) AS e, n FROM pasts JOIN wafers ON wafers.rowid = pasts.example
+        UNION ALL
+        SELECT {{'key': place, 'value': attributes[place]}}, count(*)
+        FROM wafers, (SELECT unnest({list(POSITIONS)}) AS place) WHERE attributes[place] IS NOT NULL GROUP BY ALL
+    )
+    SELECT e.key || '=' || e.value AS step FROM steps GROUP BY step ORDER BY sum(n) DESC, step LIMIT 500
 """
+"""Wafers with one past differ in their positions alone, so its steps are read off one of them."""
 Shares = NDArray[np.float64]
 
 

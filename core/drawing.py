@@ -277,17 +277,19 @@ def _draw_rim(
 ) -> None:
     """Draw the outline and, where the notch is, a wedge whose tip touches it: both outside, so no die is covered."""
     width, depth = _rim_px(sheet.radius), _notch_px(sheet.radius)
-    cover = np.clip(width / 2 + 0.5 - np.abs(outside - width / 2), 0, 1) * (outside >= 0)
-    down = (np.arange(sheet.size[0]) + 0.5 - sheet.center[0])[:, None]
-    right = (np.arange(sheet.size[1]) + 0.5 - sheet.center[1])[None, :]
+    near = np.nonzero((outside >= 0) & (outside < max(width, depth) + 1))  # most pixels are far from either
+    beyond_rim = outside[near]
+    cover = np.clip(width / 2 + 0.5 - np.abs(beyond_rim - width / 2), 0, 1)
+    down, right = near[0] + 0.5 - sheet.center[0], near[1] + 0.5 - sheet.center[1]
     outward, across = {
         Notch.DOWN: (down, right), Notch.UP: (-down, right), Notch.RIGHT: (right, down), Notch.LEFT: (-right, down),
     }[notch]  # fmt: skip
     beyond = outward - (sheet.radius[0] if notch in (Notch.DOWN, Notch.UP) else sheet.radius[1])
-    wedge = np.clip(beyond - np.abs(across) + 0.5, 0, 1) * np.clip(depth - beyond + 0.5, 0, 1) * (outside >= 0)
-    cover = np.maximum(cover, wedge)[..., None]
-    alpha = image[..., 3:] / 255
+    wedge = np.clip(beyond - np.abs(across) + 0.5, 0, 1) * np.clip(depth - beyond + 0.5, 0, 1)
+    cover = np.maximum(cover, wedge)[:, None]
+    below = image[near]
+    alpha = below[:, 3:] / 255
     total = cover + alpha * (1 - cover)
-    mixed = (np.array(color) * cover + image[..., :3] * alpha * (1 - cover)) / np.maximum(total, 1e-9)
-    drawn = cover[..., 0] > 0
-    image[drawn] = np.rint(np.concatenate([mixed, total * 255], axis=-1))[drawn].astype(np.uint8)
+    mixed = (np.array(color) * cover + below[:, :3] * alpha * (1 - cover)) / np.maximum(total, 1e-9)
+    drawn = cover > 0
+    image[near] = np.where(drawn, np.rint(np.concatenate([mixed, total * 255], axis=-1)), below).astype(np.uint8)

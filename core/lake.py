@@ -36,21 +36,25 @@ __all__ = ["DISTINCT_COLUMNS", "PAGE_COLUMNS", "Lake", "WaferFilter"]
 
 ROWS_PER_PART = 2000
 MANY_PARTS = 64
+REMEMBERED_BYTES = 64_000_000
 _EVERYTHING = WaferFilter()
 
 _WAFERS = """
-    SELECT w.*, d.grid, d.bins FROM wafers AS w JOIN dies AS d ON d.key = w.key
-    WHERE w.key IN (SELECT unnest(?))
+    WITH wanted AS (SELECT unnest(?) AS key)
+    SELECT w.*, d.grid, d.bins FROM (FROM wafers WHERE key IN (FROM wanted)) AS w
+    JOIN (FROM dies WHERE key IN (FROM wanted)) AS d ON d.key = w.key
 """
 _RESULTS = f"""
     WITH wanted AS (SELECT unnest(?) AS key)
     SELECT w.*, d.grid, d.bins, {", ".join(f"s.{name}" for name, _ in DETAIL_COLUMNS)}, c.instances
-    FROM wafers AS w JOIN dies AS d ON d.key = w.key JOIN segmentations AS s ON s.key = w.key
+    FROM (FROM wafers WHERE key IN (FROM wanted)) AS w
+    JOIN (FROM dies WHERE key IN (FROM wanted)) AS d ON d.key = w.key
+    JOIN (FROM segmentations WHERE key IN (FROM wanted)) AS s ON s.key = w.key
     LEFT JOIN (SELECT key, list(i ORDER BY number) AS instances FROM instances AS i
                WHERE key IN (FROM wanted) GROUP BY key) AS c ON c.key = w.key
-    WHERE w.key IN (FROM wanted)
 """
-"""All of a result in one query, so that its pieces are of the same moment."""
+"""All of a result in one query, so that its pieces are of the same moment. The keys are asked of each table before they
+are joined: they do not go through a join into what is read of the parts."""
 
 Item = TypeVar("Item")
 
@@ -63,6 +67,7 @@ class Lake:
 
     Args:
         root: folder or fsspec URL; made on the first append.
+        remember: bytes of answers to queries that are kept until the lake changes.
 
     Raises:
         LakeError: the place cannot be used.
@@ -77,10 +82,10 @@ class Lake:
         [['L1:W01', 1]]
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, remember: int = REMEMBERED_BYTES) -> None:
         self.root = str(root)
         self._parts = Parts(root)
-        self._view = LakeView(self._parts)
+        self._view = LakeView(self._parts, remember)
         self._writing = threading.Lock()
         self._sequence = 0
 

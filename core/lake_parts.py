@@ -57,6 +57,8 @@ class Parts:
     def database(self) -> duckdb.DuckDBPyConnection:
         """Open a DuckDB in memory that can read these parts."""
         connection = duckdb.connect(config={"preserve_insertion_order": False})
+        # Parts never change, so their footers are parsed once: for a part of 100,000 wafers that takes 10 ms.
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
         if self.folder.local is None:
             connection.register_filesystem(self.folder.filesystem)
         return connection

@@ -5,8 +5,10 @@ file; what is wide (grids, masks, clusters, vectors) stays in the parts and is r
 not seen before: rows are never deleted from the lake, so what a vanished (merged) part said still holds.
 """
 
+import pickle
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 
@@ -17,6 +19,7 @@ from core.lake_parts import Listing, Parts
 from core.lake_schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
 
 REMOTE_FRESH_SECONDS = 2.0
+LARGEST_SHARE = 8
 
 _WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
 _MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
@@ -105,14 +108,18 @@ class LakeView:
 
     Args:
         parts: the lake's files.
+        remember: bytes of answers that are kept until the lake changes, for those who ask the same: people who look at
+            the same page, and one who comes back to it. An answer of over an eighth of that is not kept.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, remember: int) -> None:
         self._parts = parts
         self._lock = threading.Lock()
         self._database = parts.database()
         self._known: Listing = {}
         self._looked_at = -REMOTE_FRESH_SECONDS
+        self._remember = remember
+        self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
         for table in TABLES.values():
             self._database.register("empty", table.schema.empty_table())
             self._database.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
@@ -132,8 +139,18 @@ class LakeView:
         """
 
         def fetch(anew: bool) -> pa.Table:
+            question = sql, pickle.dumps(list(parameters))
             with closing(self._cursor(anew=anew)) as cursor:
-                return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+                held, known = self._answers, self._answers.get(question)
+                if known is not None:
+                    return known
+                answer = cursor.sql(sql, params=list(parameters)).to_arrow_table()
+            with self._lock:
+                if answer.nbytes <= self._remember / LARGEST_SHARE and held is self._answers:
+                    held[question] = answer
+                    while sum(one.nbytes for one in held.values()) > self._remember:
+                        held.popitem(last=False)
+            return answer
 
         return self._parts.read(fetch)
 
@@ -163,7 +180,7 @@ class LakeView:
                 if table.name != "wafers":
                     cursor.execute(_view(table, self._source(table.name, listing[table.name])))
             cursor.execute("COMMIT")
-        self._known = listing
+        self._known, self._answers = listing, OrderedDict()
 
     def _source(self, table: str, names: Iterable[str]) -> str:
         files = ", ".join(_quoted(address) for address in self._parts.addresses(table, names))

@@ -25,9 +25,10 @@ _KEYS = """
     SELECT key FROM (SELECT key FROM wafers WHERE {where} AND {on_grid} ORDER BY hash(key), key LIMIT ?) ORDER BY key
 """
 _LAYERS = """
-    SELECT w.grid_rows, w.grid_columns, d.grid, s.masks
-    FROM wafers AS w JOIN dies AS d ON d.key = w.key LEFT JOIN segmentations AS s ON s.key = w.key
-    WHERE w.key IN (SELECT unnest(?))
+    WITH wanted AS (SELECT unnest(?) AS key)
+    SELECT w.grid_rows, w.grid_columns, d.grid, s.masks FROM (FROM wafers WHERE key IN (FROM wanted)) AS w
+    JOIN (FROM dies WHERE key IN (FROM wanted)) AS d ON d.key = w.key
+    LEFT JOIN (FROM segmentations WHERE key IN (FROM wanted)) AS s ON s.key = w.key
 """
 
 Counts = NDArray[np.int32]

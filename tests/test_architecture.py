@@ -15,7 +15,7 @@ ALLOWED = {
     "core": {"core", "data"},
     "jobs": {"jobs", "core", "models", "data"},
     "pages": {"pages", "core", "data"},
-    "app.py": {"pages", "core"},
+    "app.py": {"pages", "core", "data"},
 }
 ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SCREEN = {"streamlit"}

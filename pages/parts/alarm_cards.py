@@ -11,7 +11,7 @@ from core.identity import local_person
 from core.lake import Lake
 from pages.parts.empty import explained
 from pages.parts.gallery import TILE_PX, pictures
-from pages.parts.links import link
+from pages.parts.links import link, open_page
 from pages.parts.measures import HELP
 from pages.parts.state import widget_text
 
@@ -42,7 +42,7 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
                     f"raised {alarm.raised_at:%Y-%m-%d %H:%M} UTC · last found {alarm.found_at:%Y-%m-%d %H:%M} UTC",
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )
-                _wafer_links(keys)
+                _wafer_links(alarm.id, keys)
                 _acknowledge(alarm, decisions)
 
 
@@ -51,14 +51,22 @@ def _pictures(lake: Lake, keys: Sequence[str]) -> dict[str, str]:
     return pictures(lake.query(sql, [list(keys)]))
 
 
-def _wafer_links(keys: Sequence[str]) -> None:
-    with st.container(horizontal=True, gap="small"):
+def _wafer_links(number: int, keys: Sequence[str]) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for key in keys[:LINKS_SHOWN]:
-            link("wafer", key.replace(":", " "), wafer=key)
+            link("wafer", _name(key), wafer=key)
         if len(keys) > LINKS_SHOWN:
-            with st.popover(f"and {len(keys) - LINKS_SHOWN} more", type="tertiary"):
-                for key in keys[LINKS_SHOWN:]:
-                    link("wafer", key.replace(":", " "), wafer=key)
+            # A link each would be hundreds on this page.
+            others = f"other-wafers-{number}"
+            st.selectbox(
+                "Other wafers", keys[LINKS_SHOWN:], index=None, key=others, format_func=_name, width=230,
+                placeholder=f"and {len(keys) - LINKS_SHOWN:,} more", label_visibility="collapsed",
+                on_change=lambda: open_page("wafer", wafer=widget_text(others)),
+            )  # fmt: skip
+
+
+def _name(key: str) -> str:
+    return key.replace(":", " ")
 
 
 def _acknowledge(alarm: Alarm, decisions: Decisions) -> None:

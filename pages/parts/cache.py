@@ -12,15 +12,19 @@ from core.blobs import Blobs
 from core.comparison import history_steps as list_history_steps
 from core.decisions import Decisions
 from core.drawing import thumbnail_png
+from core.dropout import DropoutSegmenter
+from core.explain.occlusion import Occlusions
 from core.lake import Lake, WaferFilter
 from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
+from core.registry.serving import model_in_use
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.settings import settings
 from core.similarity import Kind, SimilarityIndex, index_stamp
 from core.stacking import Grid, Stack, stack
 from core.tone_preview import TonePreview, tone_preview
+from core.uncertainty import Split, split
 from data.errors import ModelError
 from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.orientation import axis_directions
@@ -54,7 +58,7 @@ def segmenter() -> Segmenter:
     Raises:
         ModelError: there is none, or it is damaged.
     """
-    return _segmenter(settings().model or None, settings().threads or None)
+    return _segmenter(str(model_in_use(settings())), settings().threads or None)
 
 
 def similarity_index(kind: Kind) -> SimilarityIndex:
@@ -100,6 +104,25 @@ def everywhere(result: WaferResult) -> Segmentation:
     if model.name != found.model or found.probabilities[:, ~wafer.failing].any():
         return found
     return _segmented_anew(model.name, dies_hash(wafer), model, wafer)
+
+
+def occlusions(wafer: WaferMap) -> Occlusions:
+    """Give a wafer with its failures taken away window by window, as the model in use answers it.
+
+    Raises:
+        ModelError: there is no model, or it fails.
+    """
+    model = segmenter()
+    return _occlusions(model.name, dies_hash(wafer), model, wafer)
+
+
+def doubt(wafer: WaferMap) -> Split:
+    """Give how unsure the model in use is of every die, (8, H, W), in its two parts.
+
+    Raises:
+        ModelError: there is no model, or it has no decoder to drop features before.
+    """
+    return _doubt(segmenter().name, dies_hash(wafer), str(model_in_use(settings())), settings().threads or None, wafer)
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
@@ -221,7 +244,7 @@ MAX_PICTURES = 4000
 Name = tuple[str, str, Palette, Theme]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the lake")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _lake(url: str) -> Lake:
     return Lake(url)
 
@@ -232,13 +255,23 @@ def _decisions(place: str) -> Decisions:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model")
-def _segmenter(model: str | None, threads: int | None) -> Segmenter:
+def _segmenter(model: str, threads: int | None) -> Segmenter:
     return Segmenter.load(model, threads=threads)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Computing probabilities")
 def _segmented_anew(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Segmentation:
     return _model.segment([_wafer])[0]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _occlusions(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Occlusions:
+    return Occlusions(_wafer, _model)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _doubt(name: str, dies: int, path: str, threads: int | None, _wafer: WaferMap) -> Split:
+    return split(DropoutSegmenter.load(path, threads=threads).sample([_wafer])[0])
 
 
 @st.cache_resource(max_entries=4)

@@ -46,8 +46,9 @@ def control_chart(
     figure = quiet_figure([_points(chart, violations, hover), *_limits(chart)], HEIGHT, left=64, right=84, bottom=30)
     figure.update_layout(margin_t=20, hovermode="closest", clickmode="event+select")
     small = {"font": {"size": 11, "color": greys.outline}, "showarrow": False}
-    for place in np.flatnonzero(baseline):
-        figure.add_vrect(place - 0.5, place + 0.5, fillcolor=greys.passing, opacity=0.35, line_width=0, layer="below")
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], baseline, [False]]))) - 0.5
+    for start, end in edges.reshape(-1, 2):
+        figure.add_vrect(start, end, fillcolor=greys.passing, opacity=0.35, line_width=0, layer="below")
     if baseline.any():
         first = int(np.flatnonzero(baseline)[0])
         figure.add_annotation(

@@ -72,3 +72,31 @@ def test_a_wafer_without_a_result_has_no_sums(tmp_path):
     lake = Lake(tmp_path)
     lake.append_wafers([drawn(1)])
     assert lake.query(f"SELECT * FROM wafers WHERE {NAMES[0]} IS NULL")["key"].tolist() == [drawn(1).key]
+
+
+def test_the_same_question_is_answered_from_memory_until_somebody_else_adds_wafers(tmp_path, results):
+    lake, other = Lake(tmp_path), Lake(tmp_path)
+    other.append_wafers(result.wafer for result in results[:3])
+    sql = "SELECT count(*) AS n FROM wafers WHERE lot_id != ?"
+    first = lake.arrow(sql, ["nobody"])
+    assert lake.arrow(sql, ["nobody"]) is first
+    assert lake.arrow(sql, [results[0].wafer.lot_id]) != first
+    other.append_wafers(result.wafer for result in results[3:5])
+    assert lake.arrow(sql, ["nobody"]).to_pylist() == [{"n": 5}]
+
+
+def test_answers_are_forgotten_oldest_first_when_they_are_too_many_bytes(tmp_path, results):
+    lake = Lake(tmp_path, remember=320)
+    lake.append_wafers(result.wafer for result in results)
+    answers = [lake.arrow("SELECT count(*) + ? AS n FROM wafers", [n]) for n in range(50)]
+    assert lake.arrow("SELECT count(*) + ? AS n FROM wafers", [49]) is answers[49]
+    assert lake.arrow("SELECT count(*) + ? AS n FROM wafers", [0]) is not answers[0]
+    wide = lake.arrow("SELECT key FROM wafers")
+    assert wide.nbytes > 320 / 8
+    assert lake.arrow("SELECT key FROM wafers") is not wide
+
+
+def test_nothing_is_remembered_where_that_is_asked_for(tmp_path, results):
+    lake = Lake(tmp_path, remember=0)
+    lake.append_wafers(result.wafer for result in results)
+    assert lake.arrow("SELECT 1 AS n FROM wafers") is not lake.arrow("SELECT 1 AS n FROM wafers")
