@@ -1,4 +1,4 @@
-"""Every die with its classes as CSV, keyed as the tester keys it: to join with STDF parametrics, to leave defects out."""
+"""Every die with its classes as CSV, keyed as the tester keys it: to join with parametrics, to leave defects out."""
 
 import csv
 import io

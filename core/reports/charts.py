@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reportlab.graphics.shapes import Drawing, Group, Line, Rect, String
 from reportlab.lib.colors import Color
@@ -65,3 +66,27 @@ def bar_chart(bars: Bars, width: float, height: float) -> Drawing:
 
 def _words(x: float, y: float, text: str, anchor: str) -> String:
     return String(x, y, text, fontName=LATIN, fontSize=_SMALL, fillColor=MUTED, textAnchor=anchor)
+
+
+def calibration_chart(said: Sequence[float], true: Sequence[float], side: float) -> Drawing:
+    """Draw how often it was so against how surely it was said, `side` points wide and high; the diagonal is perfect."""
+    drawing = Drawing(side, side)
+    across, up = side - LEFT, side - BOTTOM - TOP
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return LEFT + x * across, BOTTOM + y * up
+
+    for part in (0, 0.5, 1):
+        drawing.add(Line(*at(0, part), *at(1, part), strokeColor=MUTED if part == 0 else RULE, strokeWidth=0.5))
+        words = f"{part:.0%}".replace("%", " %")
+        drawing.add(_words(LEFT - 3, at(0, part)[1] - 2, words, "end"))
+        drawing.add(_words(at(part, 0)[0], BOTTOM - 9, words, "middle" if part < 1 else "end"))
+    drawing.add(Line(*at(0, 0), *at(1, 1), strokeColor=MUTED, strokeWidth=0.5, strokeDashArray=[2, 2]))
+    points = [at(x, y) for x, y in zip(said, true, strict=True)]
+    for start, end in pairwise(points):
+        drawing.add(Line(*start, *end, strokeColor=ACCENT, strokeWidth=1))
+    for x, y in points:
+        drawing.add(Rect(x - 1.5, y - 1.5, 3, 3, fillColor=ACCENT, strokeColor=None))
+    drawing.add(_words(LEFT + across / 2, 4, "Said by the model", "middle"))
+    drawing.add(Group(_words(0, 0, "True", "middle"), transform=(0, 1, -1, 0, 7, BOTTOM + up / 2)))
+    return drawing

@@ -15,6 +15,7 @@ from core.profiles import angular_profile, radial_profile
 from core.reports.blocks import beside, heading, note, picture, picture_grid, scale_bar, section, table
 from core.reports.blocks import figures as large
 from core.reports.charts import Bars, bar_chart
+from core.reports.levels import dies_level
 from core.reports.lot_tables import (
     NAMES,
     RESULTS_AT_ONCE,
@@ -70,9 +71,10 @@ def lot_pdf(lake: Lake, lot: Lot, person: Person, made_at: datetime, palette: Pa
 
 
 def lot_xlsx(lake: Lake, lot: Lot, made_at: datetime) -> bytes:
-    """Write a lot as a workbook: facts, wafers, clusters, stacked dies, profiles, slot order."""
+    """Write a lot as a workbook: facts, wafers, clusters, failing dies, stacked dies, profiles, slot order."""
+    results = list(results_of(lake, lot.wafers["key"]))
     tables = [
-        facts_table(lot), wafers_table(lot), clusters_table(results_of(lake, lot.wafers["key"])),
+        facts_table(lot), wafers_table(lot), clusters_table(results), dies_level(results),
         stacked_table(lot.stack), radial_table(lot.stack), angular_table(lot.stack), slot_table(lot),
     ]  # fmt: skip
     return workbook(tables, made_at, f"Lot {lot.lot_id}")

@@ -10,6 +10,7 @@ from core.exports import WAFER_COLUMNS, wafer_row
 from core.identity import Person
 from core.palette import Palette, class_colors
 from core.reports.blocks import beside, figures, heading, legend, note, picture, table
+from core.reports.levels import dies_level
 from core.reports.lot_tables import NAMES, clusters_table
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
@@ -70,7 +71,7 @@ def wafer_xlsx(result: WaferResult, made_at: datetime) -> bytes:
     history = [(name, value) for name, value in sorted(result.wafer.attributes.items())]
     rows = [*((name, facts[name]) for name in WAFER_COLUMNS), *history]
     tables = [
-        Table("Wafer", (Column("Fact"), Column("Value", "real")), rows), clusters_table([result]), _dies_table(result)
+        Table("Wafer", (Column("Fact"), Column("Value", "real")), rows), clusters_table([result]), dies_level([result])
     ]  # fmt: skip
     return workbook(tables, made_at, f"Wafer {result.wafer.key}")
 
@@ -127,19 +128,3 @@ def _printed_clusters(result: WaferResult) -> Table:
             ]
         )  # fmt: skip
     return Table("Clusters", columns, rows)
-
-
-def _dies_table(result: WaferResult) -> Table:
-    """A row a failing die, with its classes."""
-    columns = [Column("Row", "count"), Column("Column", "count"), Column("Bin", "count"), Column("Classes")]
-    wafer, masks = result.wafer, result.segmentation.masks
-    rows = [
-        [
-            row,
-            column,
-            None if wafer.bins is None else int(wafer.bins[row, column]),
-            ", ".join(name for k, name in enumerate(NAMES.values()) if masks[k, row, column]),
-        ]
-        for row, column in zip(*(places.tolist() for places in wafer.failing.nonzero()), strict=True)
-    ]
-    return Table("Failing dies", columns, rows)

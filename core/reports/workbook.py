@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import xlsxwriter
@@ -22,7 +23,7 @@ def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
     """Write tables as an XLSX file.
 
     A cell of text is text whatever it begins with: "=1+1" is no formula and "http://" no link. Undefined cells are
-    blank. Times are UTC.
+    blank. Times are UTC. A table of more rows than a sheet holds goes on in sheets numbered (2), (3) and so on.
 
     Args:
         tables: a sheet each, under its name.
@@ -34,18 +35,27 @@ def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
         book.set_properties({"title": title, "created": made_at.astimezone(UTC).replace(tzinfo=None)})
         formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        for table in tables:
-            sheet = book.add_worksheet(_NOT_IN_NAMES.sub(" ", table.name)[:31])
+        for name, table in _sheets(tables):
+            sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
             for at, column in enumerate(table.columns):
                 sheet.write_string(0, at, column.title, head)
                 sheet.set_column(at, at, _width(table, at), formats[column.kind])
-            for row, cells in enumerate(table.rows[:MOST_ROWS], 1):
+            for row, cells in enumerate(table.rows, 1):
                 for at, (cell, column) in enumerate(zip(cells, table.columns, strict=True)):
                     _write(sheet, row, at, cell, column)
             if table.rows:
                 sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
     return content.getvalue()
+
+
+def _sheets(tables: Sequence[Table]) -> Iterator[tuple[str, Table]]:
+    """Cut tables into what sheets hold, each with the name of its sheet."""
+    for table in tables:
+        name = _NOT_IN_NAMES.sub(" ", table.name)
+        for at in range(0, max(1, len(table.rows)), MOST_ROWS):
+            number = f" ({at // MOST_ROWS + 1})" if at else ""
+            yield name[: 31 - len(number)] + number, replace(table, rows=table.rows[at : at + MOST_ROWS])
 
 
 def _write(sheet: Worksheet, row: int, at: int, cell: object, column: Column) -> None:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+import core.reports.workbook as workbook_module
 from core.reports.tables import Column, Table, table_csv
 from core.reports.workbook import workbook
 
@@ -67,6 +68,15 @@ def test_a_name_that_no_sheet_can_have_is_made_one():
     content = workbook([Table("a/b:c*" + "x" * 40, COLUMNS, [])], NOW, "t")
     book = Xml.fromstring(zipfile.ZipFile(io.BytesIO(content)).read("xl/workbook.xml"))
     assert book.find(".//x:sheet", NS).get("name") == "a b c " + "x" * 25
+
+
+def test_rows_beyond_what_a_sheet_holds_go_on_in_another(monkeypatch):
+    monkeypatch.setattr(workbook_module, "MOST_ROWS", 2)
+    content = workbook([Table("T", COLUMNS, [[name, 1, 0.5, None] for name in "abcde"])], NOW, "t")
+    book = Xml.fromstring(zipfile.ZipFile(io.BytesIO(content)).read("xl/workbook.xml"))
+    assert [sheet.get("name") for sheet in book.iterfind(".//x:sheet", NS)] == ["T", "T (2)", "T (3)"]
+    assert [cells(content, sheet)["A2"][1] for sheet in (1, 2, 3)] == ["a", "c", "e"]
+    assert all(cells(content, sheet)["A1"] == ("s", "Name") for sheet in (1, 2, 3))
 
 
 def test_the_same_table_as_csv_cannot_run_either():
