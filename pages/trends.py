@@ -68,6 +68,52 @@ def open_wafers(table: pd.DataFrame, period: Period) -> None:
         open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
 
 
+def show_course() -> None:
+    """Draw the control chart of the points, and say how they moved and which rules fired."""
+    baseline = baseline_of(table, chosen_days)
+    chart = controlled(table, measure, kind, baseline)
+    violations = western_electric(chart, (1,) if kind is ChartKind.EWMA else (1, 2, 3, 4))
+    control_chart(
+        chart,
+        violations,
+        baseline,
+        labels=names,
+        hover=[
+            f"{name}<br>{words.write(row[measure.value])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
+            "<br>click for the wafers"
+            for name, row in zip(names, table.to_dict("records"), strict=True)
+        ],
+        unit=words.unit,
+        ticks=words.ticks,
+        alt=f"{words.name} of {said} over {len(table)} points, rules fired at {len({v.last for v in violations})}",
+        key=CHART,
+        on_click=lambda: open_wafers(table, period),
+    )
+    if len(whole) > len(table):
+        st.caption(f"The newest {MOST_POINTS} of {len(whole):,} points; the CSV has all.")
+    left, right = st.columns([1, 1.6], gap="large")
+    with left:
+        newest = table.iloc[-1]
+        change = last_change(table, measure)
+        moved = f"{change.change * words.scale:+.{words.digits}f}" if change else None
+        st.metric(
+            f"Newest {period}: {names[-1]}", words.write(newest[measure.value]), moved, delta_color="inverse",
+            help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
+        )  # fmt: skip
+        if change and pd.notna(change.low):
+            low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
+            surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
+            st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
+        centre = f"centre {words.write(chart.center)} from {int(baseline.sum())} points"
+        st.caption(f"Baseline: {centre}, {'as chosen' if chosen_days else 'the older half'}.")
+    with right:
+        st.markdown("**Rules that fired** (Western Electric)")
+        for line in rules_in_words(violations, names) or ["None: the process is in control by these limits."]:
+            st.markdown(line)
+        if classes and violations:
+            link("commonality", "Which tools do the affected wafers share?")
+
+
 unpack_filters("trends")
 with explained():
     lake = open_lake()
@@ -116,50 +162,8 @@ with explained():
             f"{len(table)} points are too few for limits; {LEAST_POINTS} are needed. Widen the days, or choose "
             "a shorter period."
         )
-        st.stop()
-    baseline = baseline_of(table, chosen_days)
-    chart = controlled(table, measure, kind, baseline)
-    violations = western_electric(chart, (1,) if kind is ChartKind.EWMA else (1, 2, 3, 4))
-    control_chart(
-        chart,
-        violations,
-        baseline,
-        labels=names,
-        hover=[
-            f"{name}<br>{words.write(row[measure.value])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
-            "<br>click for the wafers"
-            for name, row in zip(names, table.to_dict("records"), strict=True)
-        ],
-        unit=words.unit,
-        ticks=words.ticks,
-        alt=f"{words.name} of {said} over {len(table)} points, rules fired at {len({v.last for v in violations})}",
-        key=CHART,
-        on_click=lambda: open_wafers(table, period),
-    )
-    if len(whole) > len(table):
-        st.caption(f"The newest {MOST_POINTS} of {len(whole):,} points; the CSV has all.")
-    left, right = st.columns([1, 1.6], gap="large")
-    with left:
-        newest = table.iloc[-1]
-        change = last_change(table, measure)
-        moved = f"{change.change * words.scale:+.{words.digits}f}" if change else None
-        st.metric(
-            f"Newest {period}: {names[-1]}", words.write(newest[measure.value]), moved, delta_color="inverse",
-            help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
-        )  # fmt: skip
-        if change and pd.notna(change.low):
-            low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
-            surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
-            st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
-        centre = f"centre {words.write(chart.center)} from {int(baseline.sum())} points"
-        st.caption(f"Baseline: {centre}, {'as chosen' if chosen_days else 'the older half'}.")
-    with right:
-        st.markdown("**Rules that fired** (Western Electric)")
-        for line in rules_in_words(violations, names) or ["None: the process is in control by these limits."]:
-            st.markdown(line)
-        if classes and violations:
-            link("commonality", "Which tools do the affected wafers share?")
-
+    else:
+        show_course()
     scores = lot_scores(lake, where, subject, measure)
     if len(scores):
         lot_scores_table(scores, words)

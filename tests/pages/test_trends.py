@@ -92,6 +92,8 @@ def test_too_few_points_are_said_with_what_to_do(open_page):
     assert not app.exception
     assert "too few for limits" in app.info[0].value
     assert not app.get("plotly_chart")
+    assert "**Current lot of each product, against its history**" in words(app)
+    assert len(app.dataframe[0].value)
 
 
 @pytest.mark.parametrize("name", ["trends", "commonality"])
