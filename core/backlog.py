@@ -1,7 +1,7 @@
 """The wafers of the lake that the model in use has not segmented yet."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from core.analysis import WaferResult, analyse, bounded_batches
 from core.lake import Lake, batches
@@ -11,7 +11,9 @@ WAFERS_PER_PART = 256
 WAFERS_PER_STEP = 32
 
 
-def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int]]:
+def segment_backlog(
+    lake: Lake, segmenter: Segmenter, takes: Callable[[str], bool] = lambda key: True
+) -> Iterator[tuple[int, int]]:
     """Segment every wafer of the lake whose result is missing or another model's.
 
     Results are kept every 256 wafers, so the work can be stopped at any time and taken up again.
@@ -19,6 +21,7 @@ def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int
     Args:
         lake: read from and appended to.
         segmenter: the model in use.
+        takes: says of a wafer's key whether this model segments it.
 
     Yields:
         Wafers segmented and wafers in all, first (0, all); a few of the last told may have to be kept yet.
@@ -27,7 +30,7 @@ def segment_backlog(lake: Lake, segmenter: Segmenter) -> Iterator[tuple[int, int
         LakeError: the lake cannot be read.
         ModelError: the network fails.
     """
-    keys = lake.keys_not_segmented_by(segmenter.name)
+    keys = [key for key in lake.keys_not_segmented_by(segmenter.name) if takes(key)]
     done = 0
     yield done, len(keys)
     for some in batches(keys, WAFERS_PER_PART):

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from core.presence import sigmoid
 from core.pyramid import fuse, views
+from core.registry.serving import model_in_use
 from core.segmentation import view_batches
-from core.session import EXPORT_AGAIN, SHIPPED_WEIGHTS, Network
+from core.session import EXPORT_AGAIN, Network
 from core.settings import settings
 from data.errors import ModelError
 from data.raster import mean_per_die, resample
@@ -54,7 +55,7 @@ class DropoutSegmenter:
         """Load a model and cut it.
 
         Args:
-            model: path of an ONNX file, None for that of the settings, which without setting is the shipped one.
+            model: path of an ONNX file, None for that of the settings, else the champion's, else the shipped one.
             threads: threads that one run uses, None for those of the settings, without setting every core.
 
         Raises:
@@ -63,7 +64,7 @@ class DropoutSegmenter:
         import onnx
 
         configured = settings()
-        path = Path(model or configured.model or SHIPPED_WEIGHTS)
+        path = Path(model) if model else model_in_use(configured)
         network = Network.load(path, threads or configured.threads or None)
         encoder, decoder, coarse = cut(onnx.load(str(path)), str(path))
         runs = [_session(part, threads or configured.threads) for part in (encoder, decoder)]

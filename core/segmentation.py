@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from core.presence import presence, sigmoid
 from core.pyramid import View, fuse, views, weigh
-from core.session import SHIPPED_WEIGHTS, Answer, Network
+from core.registry.serving import model_in_use
+from core.session import Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.raster import mean_per_die, resample
@@ -73,7 +74,7 @@ class Segmenter:
         """Load a model.
 
         Args:
-            model: path of an ONNX file, None for that of the settings, which without setting is the shipped one.
+            model: path of an ONNX file, None for that of the settings, else the champion's, else the shipped one.
             threads: threads that one run uses, None for those of the settings, without setting every core.
 
         Raises:
@@ -81,7 +82,7 @@ class Segmenter:
             SettingError: a setting holds nonsense.
         """
         configured = settings()
-        path = Path(model or configured.model or SHIPPED_WEIGHTS)
+        path = Path(model) if model else model_in_use(configured)
         return cls(Network.load(path, threads or configured.threads or None))
 
     def segment(self, wafers: Sequence[WaferMap], *, careful: bool = False) -> list[Segmentation]:
@@ -97,6 +98,14 @@ class Segmenter:
         looks = SYMMETRIES if careful else 1
         seen = self._look([symmetry(wafer.dies, k) for wafer in wafers for k in range(looks)])
         return [self._decide(wafer, seen[i * looks : (i + 1) * looks]) for i, wafer in enumerate(wafers)]
+
+    def answers(self, wafers: Sequence[WaferMap]) -> list[Answer]:
+        """Give what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
+
+        Raises:
+            ModelError: the network fails.
+        """
+        return self._look([wafer.dies for wafer in wafers])
 
     def _decide(self, wafer: WaferMap, looks: Sequence[Answer]) -> Segmentation:
         meta = self.metadata

@@ -94,12 +94,48 @@ class Settings:
             "empty: `decisions.db` in the home folder."
         ),
     )
-    model: str = field(default="", metadata=_row("Path of the ONNX model that segments; empty: the shipped one."))
+    model: str = field(
+        default="", metadata=_row("Path of the ONNX model that segments; empty: the champion, else the shipped one.")
+    )
+    mlflow: str = field(
+        default="",
+        metadata=_row(
+            "MLflow server or database of runs and models (https://...); empty: `mlflow.db` in the home folder."
+        ),
+    )
+    gate_margin: float = field(
+        default=0.02, metadata=_row("Mean IoU by which a model must beat the champion to take its place.", 0)
+    )
+    gate_class_loss: float = field(
+        default=0.02, metadata=_row("Score that a model may lose against the champion in any class.", 0)
+    )
+    gate_iou_lost: float = field(
+        default=0.005, metadata=_row("Mean IoU that a model may lose to INT8 and still be promoted.", 0)
+    )
+    gate_flips: float = field(
+        default=0.01, metadata=_row("Share of wafers whose classes INT8 may change in a model that is promoted.", 0)
+    )
+    gate_latency_ms: float = field(
+        default=120.0, metadata=_row("p95 of the milliseconds a wafer may take with a model that is promoted.", 0)
+    )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )
+    ray_address: str = field(
+        default="",
+        metadata=_row(
+            "Address of a Ray cluster that batches are spread over, such as ray://HOST:10001 or HOST:6379; its machines "
+            "see the same home folder and code; empty: batches run on this machine."
+        ),
+    )
     classes: str = field(
         default="", metadata=_row("TOML file with a site's names and colours of the classes; empty: the built-in ones.")
+    )
+    review: str = field(
+        default="",
+        metadata=_row(
+            "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
+        ),
     )
     severity_density_saturation: float = field(
         default=1.0, metadata=_row("Affected dies per cm2 of wafer at which severity's density term is full.", 1e-9)
@@ -131,14 +167,13 @@ class Settings:
 
     @property
     def blobs_url(self) -> str:
-    review: str = field(
-        default="",
-        metadata=_row(
-            "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
-        ),
-    )
         """Where the original files are."""
         return self.blobs or str(self.home / "blobs")
+
+    @property
+    def mlflow_url(self) -> str:
+        """Where MLflow keeps runs and models."""
+        return self.mlflow or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
 
     @property
     def decisions_place(self) -> str:

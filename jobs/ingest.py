@@ -9,6 +9,7 @@ from core.analysis import bounded_batches
 from core.blobs import Blobs
 from core.lake import Lake
 from core.orientation_rules import with_rules
+from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
 from data.formats import ReadOptions
@@ -53,7 +54,7 @@ def _run(config: IngestConfig, at: Settings) -> int:
     lake = Lake(at.lake_url)
     status = ingest_files(config.paths, lake, Blobs(at.blobs_url), with_rules(ReadOptions(), at))
     if segmenter:
-        segment_lake(lake, segmenter)
+        segment_lake(lake, segmenter, None if config.model else load_challenger(at))
         check_after_work(at, lake)
     return status
 

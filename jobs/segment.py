@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from core.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.lake import Lake
 from core.orientation_rules import with_rules
+from core.registry.serving import model_in_use
+from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
@@ -53,7 +55,7 @@ def _run(config: SegmentConfig, at: Settings) -> int:
     segmenter = load_segmenter(at, config.model)
     if config.out is None:
         lake = Lake(at.lake_url)
-        segment_lake(lake, segmenter)
+        segment_lake(lake, segmenter, None if config.model else load_challenger(at))
         check_after_work(at, lake)
         return 0
     options = with_rules(ReadOptions(), at)
@@ -61,12 +63,12 @@ def _run(config: SegmentConfig, at: Settings) -> int:
 
 
 def load_segmenter(at: Settings, model: str = "") -> Segmenter:
-    """Load the model that a flag names, else the settings', else the shipped one.
+    """Load the model that a flag names, else the settings', else the champion, else the shipped one.
 
     Raises:
         ModelError: it is missing, damaged or does not fit.
     """
-    return Segmenter.load(model or at.model or None, threads=at.threads or None)
+    return Segmenter.load(model or str(model_in_use(at)), threads=at.threads or None)
 
 
 def segment_files(
@@ -98,8 +100,8 @@ def segment_files(
     return reading.verdict()
 
 
-def segment_lake(lake: Lake, segmenter: Segmenter) -> int:
-    """Segment what the model has not segmented yet in the lake.
+def segment_lake(lake: Lake, segmenter: Segmenter, challenger: Challenger | None = None) -> int:
+    """Segment what the model has not segmented yet in the lake, its share by the challenger.
 
     Returns:
         0
@@ -108,15 +110,23 @@ def segment_lake(lake: Lake, segmenter: Segmenter) -> int:
         LakeError: the lake cannot be read.
         ModelError: the network fails; what was done before is kept.
     """
-    steps = segment_backlog(lake, segmenter)
+    if challenger is not None:
+        _segment(lake, challenger.segmenter, challenger.takes)
+        _segment(lake, segmenter, lambda key: not challenger.takes(key))
+    else:
+        _segment(lake, segmenter)
+    return 0
+
+
+def _segment(lake: Lake, segmenter: Segmenter, takes: Callable[[str], bool] = lambda key: True) -> None:
+    steps = segment_backlog(lake, segmenter, takes)
     _, total = next(steps)
     if total == 0:
         print(f"Every wafer of the lake is segmented by {segmenter.name}.", file=sys.stderr)
-        return 0
+        return
     with ProgressLine("segmented", total) as progress:
         for done, _ in steps:
             progress.update(done)
-    return 0
 
 
 def _timed(reading: Reading, segmenter: Segmenter, careful: bool) -> Iterator[tuple[WaferResult, float]]:

@@ -8,6 +8,7 @@ from pages.parts.alarm_checks import look_for_alarms
 from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.explain_block import explain_block
 from pages.parts.facts import facts, history
 from pages.parts.findings import findings_block
 from pages.parts.flag_form import flag_form
@@ -52,6 +53,7 @@ with explained():
         if other is None:
             facts(wafer)
             wafer_view(result, key="wafer", linked=True)
+            explain_block(result)
         else:
             for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
                 with column:

@@ -52,6 +52,8 @@ ENTRIES = {
     "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
     "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
     "label_queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
+    "model_versions": PageEntry("Learn", "Models", "Versions of the model: trust sheets, comparison, promotion."),
+    "training": PageEntry("Learn", "Training", "Start a run, watch its curves, stop it and go on."),
 }
 NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}

@@ -4,7 +4,7 @@ What a link must restore lives in the query string: filters bind themselves to i
 choices there. A view that is not linked (there may be several on a page) keeps them in the session.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.intake import Intake
 from core.palette import Palette, Theme
+from core.registry.side_by_side import Pair
 from core.settings import settings
 
 
@@ -181,6 +182,17 @@ def drop_intake() -> None:
     """Forget the files that were handed in, and empty the upload field."""
     drop_widgets("intake", "intake-uploads")
     _state()["intake-round"] = intake_round() + 1
+
+
+def keep_duel(name: str, pairs: Sequence[Pair]) -> None:
+    """Remember what two models found on the same wafers; the newest takes the place of the one before."""
+    _state()["duel"] = (name, pairs)
+
+
+def kept_duel(name: str) -> Sequence[Pair] | None:
+    """Give what two models found, None where others or other wafers were compared last."""
+    held: tuple[str, Sequence[Pair]] = _state().get("duel", ("", ()))
+    return held[1] if held[0] == name else None
 
 
 def intake_round() -> int:

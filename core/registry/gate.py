@@ -1,0 +1,139 @@
+"""What a model must show before it is served: each condition with what was found, passed or not."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from core.evaluation import Report
+from core.registry.card import Card
+from core.settings import Settings, settings
+from data.classes import CLASS_KEYS, CLASSES
+
+NAMES = {c.key: c.name for c in CLASSES}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition.
+
+    Args:
+        name: what is looked at.
+        found: what was found, in words.
+        needed: what is asked for.
+        passed: whether it holds.
+    """
+
+    name: str
+    found: str
+    needed: str
+    passed: bool
+
+
+def scores(report: Report) -> dict[str, float]:
+    """Give a report's score of every class that it could measure: IoU over dies, else F1 of presence.
+
+    Example:
+        >>> scores({"iou_over_dies": {"edge": 0.8, "ring": None, "mean": 0.8}})
+        {'edge': 0.8}
+    """
+    if "iou_over_dies" in report:
+        by_class = cast(Mapping[str, float | None], report["iou_over_dies"])
+    else:
+        presence = cast(Mapping[str, Any], report["presence"])
+        by_class = {key: presence[key]["f1"] for key in CLASS_KEYS}
+    return {key: float(value) for key in CLASS_KEYS if (value := by_class.get(key)) is not None}
+
+
+def gate(candidate: Card, champion: Card, at: Settings | None = None) -> list[Check]:
+    """Hold a candidate against the champion.
+
+    Both must have been scored on the same data: mean IoU is compared on the largest such set with marked dies, classes
+    on every such set. Whatever was not measured does not pass.
+
+    Args:
+        candidate: with its latency on this machine.
+        champion: what is served now.
+        at: settings, None for those of the environment.
+    """
+    limits = at or settings()
+    return [
+        _mean_iou(candidate, champion, limits.gate_margin),
+        _classes(candidate, champion, limits.gate_class_loss),
+        *_parity(candidate, limits),
+        _latency(candidate, limits.gate_latency_ms),
+    ]
+
+
+def intrinsic(card: Card, at: Settings | None = None) -> list[Check]:
+    """Hold a model against what needs no champion: parity and latency."""
+    limits = at or settings()
+    return [*_parity(card, limits), _latency(card, limits.gate_latency_ms)]
+
+
+def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]:
+    """Reports of both on the same data, looked at in the same way."""
+    pairs = {name: (candidate.reports[name], champion.reports.get(name)) for name in candidate.reports}
+    return {
+        name: (ours, theirs)
+        for name, (ours, theirs) in pairs.items()
+        if theirs is not None and (ours["n"], ours.get("careful")) == (theirs["n"], theirs.get("careful"))
+    }
+
+
+def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
+    needed = f"at least {margin:.3f} more than the champion, on the same wafers"
+    marked = {k: v for k, v in _common(candidate, champion).items() if "iou_over_dies" in v[0]}
+    if not marked:
+        return Check("Mean IoU", "no report on wafers with marked dies that both have", needed, passed=False)
+    data = max(marked, key=lambda name: int(str(marked[name][0]["n"])))
+    ours, theirs = (_mean(report) for report in marked[data])
+    found = f"{ours:.3f} against {theirs:.3f} on {data}"
+    return Check("Mean IoU", found, needed, passed=ours - theirs >= margin - 1e-9)
+
+
+def _mean(report: Report) -> float:
+    value = cast(Mapping[str, float | None], report["iou_over_dies"])["mean"]
+    return math.nan if value is None else value
+
+
+def _classes(candidate: Card, champion: Card, loss: float) -> Check:
+    needed = f"no class more than {loss:.3f} below the champion on any common report"
+    common = _common(candidate, champion)
+    if not common:
+        return Check("Every class", "no report that both have", needed, passed=False)
+    worse = []
+    for data, (ours, theirs) in common.items():
+        mine, before = scores(ours), scores(theirs)
+        for key in before:
+            lost = before[key] - mine.get(key, 0.0)
+            if lost > loss + 1e-9:
+                worse.append(f"{NAMES[key]} {before[key]:.3f} to {mine.get(key, 0.0):.3f} on {data}")
+    found = "; ".join(worse) or f"none worse on {', '.join(common)}"
+    return Check("Every class", found, needed, passed=not worse)
+
+
+def _parity(card: Card, limits: Settings) -> list[Check]:
+    needs = (f"at most {limits.gate_iou_lost:.3f}", f"at most {limits.gate_flips:.1%} of wafers".replace("%", " %"))
+    names = ("IoU lost by INT8", "Sets of classes changed by INT8")
+    if card.precision == "float32":
+        return [
+            Check(name, "float32, nothing is lost", need, passed=True) for name, need in zip(names, needs, strict=True)
+        ]
+    try:
+        lost = float(card.parity["float32_mean_iou_over_dies"]) - float(card.parity["int8_mean_iou_over_dies"])
+        flipped = float(card.parity["flipped_share"])
+    except (KeyError, TypeError, ValueError):
+        return [Check(name, "not measured", need, passed=False) for name, need in zip(names, needs, strict=True)]
+    return [
+        Check(names[0], f"{lost:.4f}", needs[0], passed=lost <= limits.gate_iou_lost),
+        Check(names[1], f"{flipped:.1%}".replace("%", " %"), needs[1], passed=flipped <= limits.gate_flips),
+    ]
+
+
+def _latency(card: Card, most_ms: float) -> Check:
+    needed = f"p95 at most {most_ms:g} ms on this machine"
+    if card.latency is None:
+        return Check("Latency", "not measured on this machine", needed, passed=False)
+    found = f"p50 {card.latency.p50_ms:.0f} ms, p95 {card.latency.p95_ms:.0f} ms"
+    return Check("Latency", found, needed, passed=card.latency.p95_ms <= most_ms)

@@ -1,0 +1,141 @@
+"""Who is served: promotion through the gate, rollback, a challenger's share. Each is kept with who did it."""
+
+from dataclasses import replace
+
+from core.decisions import Decisions, audit
+from core.decisions.schema import now
+from core.identity import Person
+from core.registry.card import measure_latency
+from core.registry.gate import Check, gate
+from core.registry.serving import SHIPPED, ServedModel, Serving, keep_served
+from core.registry.store import Registry, Roles, Version
+from core.segmentation import Segmenter
+from core.settings import Settings
+from data.errors import ModelError
+
+MOST_SHARE = 0.5
+SUBJECT = "model waferscope"
+
+
+def with_latency(registry: Registry, version: Version, at: Settings) -> Version:
+    """Give the version with its latency as this machine has it now.
+
+    Raises:
+        ModelError: its file cannot be loaded.
+    """
+    segmenter = Segmenter.load(str(registry.file(version.number)), threads=at.threads or None)
+    return replace(version, card=version.card.with_latency(measure_latency(segmenter)))
+
+
+def promote(registry: Registry, decisions: Decisions, at: Settings, number: int, person: Person) -> list[Check]:
+    """Make a version the champion, if it passes the gate; it stops being the challenger.
+
+    Returns:
+        The gate's checks, all passed.
+
+    Raises:
+        ModelError: it is the champion already, does not exist, or fails the gate; the failed checks are named.
+        DecisionsError: the trail cannot be written; nothing is changed.
+    """
+    roles = registry.roles()
+    champion = registry.version(roles.champion)
+    if champion.number == number:
+        raise ModelError(f"model version {number}", "it is the champion already", "Choose another.")
+    candidate = with_latency(registry, registry.version(number), at)
+    checks = gate(candidate.card, champion.card, at)
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        said = "; ".join(f"{check.name}: {check.found}, needed {check.needed}" for check in failed)
+        raise ModelError(
+            f"model version {number}", f"it does not pass the gate: {said}", "Train or measure it further."
+        )
+    after = replace(roles, champion=number, before=(*roles.before, roles.champion))
+    if roles.challenger == number:
+        after = replace(after, challenger=None, share=0.0, since="")
+    gated = {check.name: check.found for check in checks}
+    _change(registry, decisions, at, after, person, "model.promote", {"from": roles.champion, "to": number, **gated})
+    return checks
+
+
+def rollback(registry: Registry, decisions: Decisions, at: Settings, person: Person) -> int:
+    """Serve the champion of before again, without a gate: it was served already.
+
+    Returns:
+        Number of the version that is served now.
+
+    Raises:
+        ModelError: there was none before.
+        DecisionsError: the trail cannot be written; nothing is changed.
+    """
+    roles = registry.roles()
+    if not roles.before:
+        raise ModelError("the model registry", "no champion was there before this one", "Promote another version.")
+    *before, number = roles.before
+    after = replace(roles, champion=number, before=tuple(before))
+    if roles.challenger == number:
+        after = replace(after, challenger=None, share=0.0, since="")
+    _change(registry, decisions, at, after, person, "model.rollback", {"from": roles.champion, "to": number})
+    return number
+
+
+def challenge(
+    registry: Registry, decisions: Decisions, at: Settings, number: int | None, share: float, person: Person
+) -> None:
+    """Give a share of the wafers to a challenger, or to nobody.
+
+    Args:
+        registry: of the versions.
+        decisions: keeps who did it.
+        at: settings of this home.
+        number: of the version, None to end the trial.
+        share: of the wafers, above 0 and at most a half.
+        person: who decides.
+
+    Raises:
+        ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds.
+        DecisionsError: the trail cannot be written; nothing is changed.
+    """
+    roles = registry.roles()
+    if number is None:
+        _change(registry, decisions, at, replace(roles, challenger=None, share=0.0, since=""), person,
+                "model.challenge", {"challenger": None})  # fmt: skip
+        return
+    registry.version(number)
+    where = f"model version {number}"
+    if number in (roles.champion, SHIPPED):
+        raise ModelError(where, "the champion and the shipped model cannot be challengers", "Choose another version.")
+    if not 0 < share <= MOST_SHARE:
+        raise ModelError(where, f"expected a share above 0 and at most {MOST_SHARE:g}, found {share:g}", "Change it.")
+    after = replace(roles, challenger=number, share=share, since=now().isoformat())
+    _change(registry, decisions, at, after, person, "model.challenge", {"challenger": number, "share": share})
+
+
+def sync(registry: Registry, at: Settings) -> Serving:
+    """Serve here what the registry says: for a home that shares its registry with others.
+
+    Raises:
+        ModelError: the registry cannot be reached, or a file cannot be fetched.
+    """
+    return _serve(registry, at, registry.roles())
+
+
+def _change(
+    registry: Registry, decisions: Decisions, at: Settings, after: Roles, person: Person, action: str,
+    details: dict[str, object],
+) -> None:  # fmt: skip
+    """Write the trail, the registry and what is served, in one turn: two people cannot promote at once."""
+    with decisions.writing() as session:
+        audit.record(session, person, action, SUBJECT, details)
+        registry.keep_roles(after)
+        _serve(registry, at, after)
+
+
+def _serve(registry: Registry, at: Settings, roles: Roles) -> Serving:
+    def model(number: int | None) -> ServedModel | None:
+        if not number:
+            return None
+        return ServedModel(number, registry.version(number).card.name, str(registry.file(number)))
+
+    serving = Serving(model(roles.champion), model(roles.challenger), roles.share, roles.since)
+    keep_served(at, serving)
+    return serving

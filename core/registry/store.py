@@ -1,0 +1,252 @@
+"""The registry: versions of the model in MLflow, with their files and cards. MLflow is loaded only when it is there."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from core.identity import Person
+from core.registry.card import Card, read_card, shipped_card
+from core.registry.serving import SHIPPED
+from core.session import SHIPPED_WEIGHTS
+from core.settings import Settings
+from data.errors import ModelError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL, CARD = "model.onnx", "card.json"
+REGISTERED, EXPERIMENT = "waferscope", "waferscope-models"
+CHAMPION, CHALLENGER = "champion", "challenger"
+_BEFORE, _SHARE, _SINCE = "waferscope.before", "waferscope.share", "waferscope.since"
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the model.
+
+    Args:
+        number: rising from 1; 0 is the shipped one, which cannot be changed.
+        card: what is known about it.
+        registered_at: when, None for the shipped one.
+        registered_by: who, "" for the shipped one.
+        note: what it is, in a sentence.
+    """
+
+    number: int
+    card: Card
+    registered_at: datetime | None = None
+    registered_by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who serves.
+
+    Args:
+        champion: number of the version that is served, 0 for the shipped one.
+        challenger: number of the version that gets a share of the wafers, None for none.
+        share: of the wafers, 0 to 1.
+        since: when the challenger began, UTC in ISO 8601.
+        before: champions of before, oldest first.
+    """
+
+    champion: int = SHIPPED
+    challenger: int | None = None
+    share: float = 0.0
+    since: str = ""
+    before: tuple[int, ...] = ()
+
+
+class Registry:
+    """Versions of the model. Without a database of MLflow it holds the shipped one alone, and loads nothing.
+
+    Args:
+        at: settings; they say where MLflow keeps things.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> [version.number for version in Registry(Settings(home=Path(mkdtemp()))).versions()]
+        [0]
+    """
+
+    def __init__(self, at: Settings) -> None:
+        self._at = at
+        self._client: MlflowClient | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can have been registered yet; answered without loading MLflow."""
+        return not self._at.mlflow and not (self._at.home / "mlflow.db").exists()
+
+    def versions(self) -> list[Version]:
+        """List the versions, newest first, the shipped one last.
+
+        Raises:
+            ModelError: the registry cannot be reached, or a card is damaged.
+        """
+        found = [] if self.is_empty else self._ask(self._registered)
+        return [*(self._version(row) for row in found), self._shipped()]
+
+    def version(self, number: int) -> Version:
+        """Give a version by its number.
+
+        Raises:
+            ModelError: there is none, or the registry cannot be reached.
+        """
+        if number == SHIPPED:
+            return self._shipped()
+        if self.is_empty:
+            raise _no_such(number)
+        return self._version(self._row(number))
+
+    def file(self, number: int) -> Path:
+        """Give the ONNX file of a version on this machine, fetched from a server once.
+
+        Raises:
+            ModelError: there is no such version, or it cannot be fetched.
+        """
+        if number == SHIPPED:
+            return SHIPPED_WEIGHTS
+        return self._folder(self._row(number)) / MODEL
+
+    def register(self, model: Path, card: Card, person: Person, note: str = "") -> Version:
+        """Keep a model as a new version. It is served only once it is promoted.
+
+        Raises:
+            ModelError: the registry cannot be reached or written, or holds these very bytes already.
+        """
+        for version in self.versions():
+            if version.card.sha256 == card.sha256:
+                raise ModelError(
+                    str(model), f"version {version.number} is this very file", "Promote that one, or name another file."
+                )
+
+        def kept(client: "MlflowClient") -> "ModelVersion":
+            if not client.search_registered_models(f"name='{REGISTERED}'"):
+                client.create_registered_model(REGISTERED)
+            run = client.create_run(self._experiment(client), run_name=card.name)
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / MODEL).write_bytes(model.read_bytes())
+                (Path(folder) / CARD).write_text(card.text, encoding="utf-8")
+                client.log_artifacts(run.info.run_id, folder)
+            client.set_terminated(run.info.run_id)
+            tags = {"sha256": card.sha256, "person": person.name}
+            return client.create_model_version(
+                REGISTERED, run.info.artifact_uri, run.info.run_id, tags=tags, description=note
+            )
+
+        return self._version(self._ask(kept))
+
+    def roles(self) -> Roles:
+        """Say who is champion and challenger.
+
+        Raises:
+            ModelError: the registry cannot be reached.
+        """
+        if self.is_empty:
+            return Roles()
+
+        def read(client: "MlflowClient") -> Roles:
+            found = client.search_registered_models(f"name='{REGISTERED}'")
+            if not found:
+                return Roles()
+            names, tags = client.get_registered_model(REGISTERED).aliases, found[0].tags
+            challenger = names.get(CHALLENGER)
+            return Roles(
+                champion=int(names.get(CHAMPION, SHIPPED)),
+                challenger=None if challenger is None else int(challenger),
+                share=float(tags.get(_SHARE, 0)),
+                since=tags.get(_SINCE, ""),
+                before=tuple(json.loads(tags.get(_BEFORE, "[]"))),
+            )
+
+        return self._ask(read)
+
+    def keep_roles(self, roles: Roles) -> None:
+        """Write who is champion and challenger.
+
+        Raises:
+            ModelError: the registry cannot be written.
+        """
+
+        def write(client: "MlflowClient") -> None:
+            for alias, number in ((CHAMPION, roles.champion), (CHALLENGER, roles.challenger)):
+                if number:
+                    client.set_registered_model_alias(REGISTERED, alias, str(number))
+                else:
+                    client.delete_registered_model_alias(REGISTERED, alias)
+            tags = {_BEFORE: json.dumps(roles.before), _SHARE: str(roles.share), _SINCE: roles.since}
+            for name, value in tags.items():
+                client.set_registered_model_tag(REGISTERED, name, value)
+
+        self._ask(write)
+
+    def _registered(self, client: "MlflowClient") -> list["ModelVersion"]:
+        rows = list(client.search_model_versions(f"name='{REGISTERED}'"))
+        return sorted(rows, key=lambda row: -int(row.version))
+
+    def _row(self, number: int) -> "ModelVersion":
+        for row in self._ask(self._registered):
+            if int(row.version) == number:
+                return row
+        raise _no_such(number)
+
+    def _shipped(self) -> Version:
+        return Version(SHIPPED, shipped_card(), note="Comes with the app.")
+
+    def _version(self, row: "ModelVersion") -> Version:
+        path = self._folder(row) / CARD
+        try:
+            card = read_card(path.read_text(encoding="utf-8"), str(path))
+        except OSError as error:
+            raise ModelError(str(path), f"the card cannot be read ({error.strerror})", "Restore it.") from error
+        at = datetime.fromtimestamp(row.creation_timestamp / 1000, UTC)
+        return Version(int(row.version), card, at, str(row.tags.get("person", "")), str(row.description or ""))
+
+    def _folder(self, row: "ModelVersion") -> Path:
+        """Where a version's files are here: the registry's own folder, or a copy of what a server holds."""
+        if re.match("file:", row.source):
+            from mlflow.artifacts import download_artifacts
+
+            return Path(self._ask(lambda _: download_artifacts(artifact_uri=row.source)))
+        copy = self._at.home / "models" / f"version-{row.version}-{row.tags.get('sha256', '')[:12]}"
+        if not (copy / CARD).exists():
+            copy.mkdir(parents=True, exist_ok=True)
+            self._ask(lambda client: client.download_artifacts(row.run_id, "", str(copy)))
+        return copy
+
+    def _experiment(self, client: "MlflowClient") -> str:
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        own = None if self._at.mlflow else (self._at.home.absolute() / "models" / "registered").as_uri()
+        return str(client.create_experiment(EXPERIMENT, artifact_location=own))
+
+    def _ask(self, question: Callable[["MlflowClient"], Answer]) -> Answer:
+        """Ask MLflow, whose errors become ones that a person can act on."""
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if self._client is None:
+                self._at.home.mkdir(parents=True, exist_ok=True)
+                self._client = MlflowClient(self._at.mlflow_url, registry_uri=self._at.mlflow_url)
+            return question(self._client)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise ModelError(
+                self._at.mlflow or "the model registry", f"it cannot be used ({str(error).splitlines()[0]})",
+                "Check that WAFERSCOPE_MLFLOW is right and its place can be reached and written.",
+            ) from error  # fmt: skip
+
+
+def _no_such(number: int) -> ModelError:
+    return ModelError(f"model version {number}", "there is no such version", "Choose one of the list.")

@@ -1,0 +1,75 @@
+"""Say which version of the model is served: promote, roll back, give a challenger a share, or list them."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.decisions import Decisions
+from core.identity import local_person, named_person
+from core.registry.promotion import challenge, promote, rollback, sync
+from core.registry.store import Registry
+from core.settings import settings
+from data.errors import SettingError, WaferError
+from jobs.flags import parse
+
+
+@dataclass(frozen=True)
+class PromoteConfig:
+    """Say which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
+
+    action: tuple[Literal["list", "promote", "rollback", "challenge", "sync"], ...]  # what to do; nothing: list
+    version: int | None = None  # to promote, or the challenger; a challenge without it ends the trial
+    share: float = 0.1  # of the wafers that the challenger segments
+    person: str = ""  # who decides; empty: the account that runs this
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when it cannot be done; a gate that fails is named.
+    """
+    config = parse(PromoteConfig, argv)
+    try:
+        _run(config)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(config: PromoteConfig) -> None:
+    at = settings().at(config.home)
+    registry = Registry(at)
+    action = config.action[0] if config.action else "list"
+    if action == "sync":
+        sync(registry, at)
+    elif action != "list":
+        person = named_person(config.person) if config.person else local_person()
+        decisions = Decisions(at.decisions_place)
+        if action == "promote":
+            if config.version is None:
+                raise SettingError("--version", "expected the version to promote, found none", "Name one of the list.")
+            for check in promote(registry, decisions, at, config.version, person):
+                print(f"passed  {check.name}: {check.found} (needed {check.needed})")
+        elif action == "rollback":
+            rollback(registry, decisions, at, person)
+        else:
+            challenge(registry, decisions, at, config.version, config.share, person)
+    _list(registry)
+
+
+def _list(registry: Registry) -> None:
+    roles = registry.roles()
+    for version in registry.versions():
+        role = "champion" if version.number == roles.champion else ""
+        role = f"challenger, {roles.share:.0%}" if version.number == roles.challenger else role
+        at = f"{version.registered_at:%Y-%m-%d %H:%M}" if version.registered_at else "shipped"
+        print(f"{version.number:>3}  {version.card.name}  {at}  {version.registered_by}  {role}  {version.note}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

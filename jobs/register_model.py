@@ -1,0 +1,99 @@
+"""Register a model: its file, its card and its reports become a version that can be promoted."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.identity import local_person, named_person
+from core.registry.card import card_of, measure_latency
+from core.registry.store import Registry
+from core.segmentation import Segmenter
+from core.settings import Settings, settings
+from data.errors import ModelError, SettingError, WaferError
+from jobs.flags import parse
+
+
+@dataclass(frozen=True)
+class RegisterConfig:
+    """Register a model as a new version; it is served once it is promoted."""
+
+    model: tuple[Path, ...]  # the ONNX file that jobs.export_model wrote
+    reports: tuple[Path, ...] = ()  # what jobs.evaluate wrote for it; the gate compares those that the champion has too
+    run: str = ""  # name of the training run in HOME/runs, for its flags and hours
+    data: str = ""  # what it was trained on, with its version: v1.1
+    commit: str = ""  # of the code that trained it; empty: that of this folder
+    hours: float | None = None  # of training; empty: as the run says
+    never_shown: tuple[str, ...] = ()  # what it was never shown, a sentence each; stands on the trust sheet
+    note: str = ""  # what it is, in a sentence
+    person: str = ""  # who registers it; empty: the account that runs this
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when the model cannot be registered.
+    """
+    config = parse(RegisterConfig, argv)
+    try:
+        at = settings().at(config.home)
+        if len(config.model) != 1:
+            raise SettingError("command line", f"expected one ONNX file, found {len(config.model)}", "Name one.")
+        person = named_person(config.person) if config.person else local_person()
+        told: dict[str, Any] = run_told(at, config.run) if config.run else {"config": {}, "hours": None}
+        card = card_of(
+            config.model[0], config.reports, config=told["config"], data=config.data,
+            commit=config.commit or here(), hours=told["hours"] if config.hours is None else config.hours,
+            never_shown=config.never_shown,
+        )  # fmt: skip
+        card = card.with_latency(measure_latency(Segmenter.load(str(config.model[0]), threads=at.threads or None)))
+        version = Registry(at).register(config.model[0], card, person, config.note)
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"version {version.number}: {card.name}. Promote it with python -m jobs.promote_model promote "
+          f"--version {version.number}")  # fmt: skip
+    return 0
+
+
+def run_told(at: Settings, name: str) -> dict[str, Any]:
+    """Read the flags and hours of a training run from MLflow.
+
+    Raises:
+        ModelError: there is no such run, or MLflow does not know it.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    kept = at.home / "runs" / name / "mlflow_run.txt"
+    try:
+        run = MlflowClient(at.mlflow_url).get_run(kept.read_text(encoding="utf-8").strip())
+    except (OSError, MlflowException) as error:
+        raise ModelError(
+            f"run {name}", f"it is not known ({error})", f"Name a folder of {at.home / 'runs'}."
+        ) from error
+    began, ended = run.info.start_time, run.info.end_time
+    return {"config": dict(run.data.params), "hours": round((ended - began) / 3.6e6, 2) if ended else None}
+
+
+def here() -> str:
+    """Commit of this folder, "" where it is no git repository."""
+    try:
+        told = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return told.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Models: the versions, what each reaches, two side by side, and which of them is served."""
+
+import streamlit as st
+
+from core.registry.serving import served
+from core.registry.store import Registry, Version
+from core.settings import settings
+from pages.parts.empty import explained
+from pages.parts.model_duel import duel
+from pages.parts.model_gate import gate_block, roles_line, trial_block
+from pages.parts.trust_view import trust_view
+
+VIEWS = ("Trust sheet", "Side by side", "Serve")
+
+
+def named(version: Version) -> str:
+    """Name a version for people."""
+    return f"{version.number or 'shipped'} · {version.card.name}"
+
+
+with explained():
+    at = settings()
+    st.title("Models")
+    with st.spinner("Asking the registry"):
+        registry = Registry(at)
+        roles, versions = registry.roles(), registry.versions()
+    serving = served(at)
+    roles_line(registry, roles, serving)
+    if len(versions) == 1:
+        st.info(
+            "The shipped model is the only version. Train one, export it with `python -m jobs.export_model`, score it "
+            "with `python -m jobs.evaluate` and register it with `python -m jobs.register_model`: it then stands here, "
+            "and can take its place when it passes the gate."
+        )
+    st.dataframe(
+        {
+            "Version": [named(v) for v in versions],
+            "Role": [
+                "champion" if v.number == roles.champion else "challenger" if v.number == roles.challenger else ""
+                for v in versions
+            ],
+            "Registered": [v.registered_at for v in versions],
+            "By": [v.registered_by for v in versions],
+            "Encoder": [v.card.encoder for v in versions],
+            "Precision": [v.card.precision for v in versions],
+            "MB": [v.card.megabytes for v in versions],
+            "Trained on": [v.card.data for v in versions],
+            "Reports": [len(v.card.reports) for v in versions],
+            "Note": [v.note for v in versions],
+        },
+        hide_index=True,
+        column_config={"Registered": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        key="versions",
+    )
+    by_number = {str(version.number): version for version in versions}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Version", list(by_number), format_func=lambda number: named(by_number[number]), key="version",
+            bind="query-params", width=340,
+        )  # fmt: skip
+        view = st.segmented_control(
+            "View", VIEWS, default=VIEWS[0], required=True, key="view_model", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+    version = by_number[chosen]
+    if view == VIEWS[1]:
+        duel(registry, version, [other for other in versions if other.number != version.number])
+    elif view == VIEWS[2]:
+        gate_block(registry, version, roles, at)
+        trial_block(registry, serving, at)
+    else:
+        trust_view(version, at)

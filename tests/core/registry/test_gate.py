@@ -1,0 +1,86 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.registry.card import Card, Latency, card_of
+from core.registry.gate import gate, scores
+from core.settings import Settings
+from data.classes import CLASS_KEYS
+from data.errors import ModelError
+from tests.core.registry.models import report, write_model
+
+LIMITS = Settings()
+FAST = Latency(20.0, 40.0, 30, "here")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("gate")
+
+
+@pytest.fixture(scope="module")
+def champion(folder) -> Card:
+    return made(folder, "before", {})
+
+
+def made(folder, name, better, n=9, **parity) -> Card:
+    model = write_model(folder, name, **parity)
+    return replace(card_of(model, [report(folder, model, better, n=n)]), latency=FAST)
+
+
+def failed(candidate, champion, limits=LIMITS) -> dict[str, str]:
+    return {check.name: check.found for check in gate(candidate, champion, limits) if not check.passed}
+
+
+def test_a_better_model_passes(folder, champion):
+    candidate = made(folder, "better", dict.fromkeys(CLASS_KEYS, 0.02))
+    assert failed(candidate, champion) == {}
+
+
+def test_a_mean_just_under_the_margin_fails_by_name(folder, champion):
+    candidate = made(folder, "close", dict.fromkeys(CLASS_KEYS, 0.0199))
+    assert failed(candidate, champion) == {"Mean IoU": "0.620 against 0.600 on synthetic:9:1"}
+    assert failed(candidate, champion, replace(LIMITS, gate_margin=0.0199)) == {}
+
+
+def test_a_class_that_loses_more_than_two_points_is_named_whatever_the_mean_says(folder, champion):
+    candidate = made(folder, "uneven", {**dict.fromkeys(CLASS_KEYS, 0.1), "ring": -0.03})
+    assert failed(candidate, champion) == {"Every class": "Ring 0.600 to 0.570 on synthetic:9:1"}
+    assert failed(made(folder, "slight", {**dict.fromkeys(CLASS_KEYS, 0.1), "ring": -0.02}), champion) == {}
+
+
+def test_reports_on_other_wafers_compare_nothing(folder, champion):
+    found = failed(made(folder, "elsewhere", dict.fromkeys(CLASS_KEYS, 0.1), n=10), champion)
+    assert set(found) == {"Mean IoU", "Every class"}
+
+
+def test_parity_and_latency_have_bounds_and_what_was_not_measured_does_not_pass(folder, champion):
+    better = dict.fromkeys(CLASS_KEYS, 0.1)
+    rough = made(folder, "rough", better, int8_mean_iou_over_dies=0.59, flipped_share=0.02)
+    assert failed(rough, champion) == {"IoU lost by INT8": "0.0100", "Sets of classes changed by INT8": "2.0 %"}
+    slow = replace(made(folder, "slow", better), latency=Latency(90.0, 121.0, 30, "here"))
+    assert failed(slow, champion) == {"Latency": "p50 90 ms, p95 121 ms"}
+    unknown = replace(made(folder, "unknown", better), latency=None, parity={})
+    assert set(failed(unknown, champion)) == {"Latency", "IoU lost by INT8", "Sets of classes changed by INT8"}
+
+
+def test_a_report_on_another_model_is_refused(folder):
+    model, other = write_model(folder, "mine"), write_model(folder, "theirs")
+    with pytest.raises(ModelError, match=r"expected a report on mine@.*, found one on theirs@"):
+        card_of(model, [report(folder, other, {})])
+
+
+def test_labelled_reports_are_scored_by_f1_of_the_classes_that_they_show():
+    presence = {key: {"f1": None} for key in CLASS_KEYS} | {"edge": {"f1": 0.9}}
+    assert scores({"presence": presence}) == {"edge": 0.9}
+
+
+def test_a_card_survives_its_json(champion):
+    from core.registry.card import read_card
+
+    again = read_card(champion.text, "card.json")
+    assert json.loads(again.text) == json.loads(champion.text)
+    assert again.latency == FAST
+    with pytest.raises(ModelError, match=r"no model card"):
+        read_card('{"name": "x"}', "card.json")

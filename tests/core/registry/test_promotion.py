@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+
+from core.decisions.audit import entries
+from core.identity import Person
+from core.registry.promotion import SUBJECT, challenge, promote, rollback, sync, with_latency
+from core.registry.serving import model_in_use, served
+from core.registry.store import Roles
+from core.segmentation import Segmenter
+from core.session import SHIPPED_WEIGHTS
+from data.errors import ModelError
+
+ANA = Person("ana")
+
+
+@pytest.fixture
+def serving_one(registry, at):
+    """Version 1 is served: its reports can be compared with those of 2 and 3."""
+    registry.keep_roles(Roles(champion=1, before=(0,)))
+    sync(registry, at)
+
+
+def trail(decisions) -> list[tuple[str, str]]:
+    with decisions.reading() as session:
+        return [(entry.person, entry.action) for entry in entries(session, SUBJECT)]
+
+
+def test_what_is_promoted_is_what_segments(registry, decisions, at, serving_one, monkeypatch):
+    assert all(check.passed for check in promote(registry, decisions, at, 2, ANA))
+    assert registry.roles() == Roles(champion=2, before=(0, 1))
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(at.home))
+    assert Segmenter.load().sha256 == registry.version(2).card.sha256
+    assert trail(decisions) == [("ana", "model.promote")]
+
+
+def test_a_failed_gate_is_named_and_changes_nothing(registry, decisions, at, serving_one):
+    with pytest.raises(ModelError, match=r"does not pass the gate: Mean IoU: .*; Every class: Scratch 0.600 to 0.500"):
+        promote(registry, decisions, at, 3, ANA)
+    with pytest.raises(ModelError, match=r"Latency: p50"):
+        promote(registry, decisions, replace(at, gate_latency_ms=0.0), 2, ANA)
+    with pytest.raises(ModelError, match=r"champion already"):
+        promote(registry, decisions, at, 1, ANA)
+    assert served(at).champion.number == 1
+    assert trail(decisions) == []
+
+
+def test_rollback_returns_to_the_version_before_and_on_to_the_shipped_one(registry, decisions, at, serving_one):
+    promote(registry, decisions, at, 2, ANA)
+    assert rollback(registry, decisions, at, ANA) == 1
+    assert model_in_use(at) == registry.file(1)
+    assert rollback(registry, decisions, at, ANA) == 0
+    assert model_in_use(at) == SHIPPED_WEIGHTS
+    assert registry.roles() == Roles()
+    with pytest.raises(ModelError, match=r"no champion was there before"):
+        rollback(registry, decisions, at, ANA)
+    assert trail(decisions) == [("ana", action) for action in ("model.rollback", "model.rollback", "model.promote")]
+
+
+def test_a_challenger_gets_its_share_until_it_wins_or_is_stopped(registry, decisions, at, serving_one):
+    challenge(registry, decisions, at, 2, 0.25, ANA)
+    assert (served(at).challenger.number, served(at).share) == (2, 0.25)
+    promote(registry, decisions, at, 2, ANA)
+    assert served(at).challenger is None
+    challenge(registry, decisions, at, 3, 0.1, ANA)
+    challenge(registry, decisions, at, None, 0.0, ANA)
+    assert (served(at).challenger, served(at).share, served(at).since) == (None, 0.0, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "share", "words"),
+    [(1, 0.1, "cannot be challengers"), (0, 0.1, "cannot be challengers"), (9, 0.1, "no such version"),
+     (2, 0.0, "expected a share"), (2, 0.6, "expected a share")],
+)  # fmt: skip
+def test_nonsense_challenges_are_refused(registry, decisions, at, serving_one, number, share, words):
+    with pytest.raises(ModelError, match=words):
+        challenge(registry, decisions, at, number, share, ANA)
+    assert served(at).challenger is None
+
+
+def test_latency_is_measured_here(registry, at):
+    latency = with_latency(registry, registry.version(1), at).card.latency
+    assert latency is not None
+    assert 0 < latency.p50_ms <= latency.p95_ms

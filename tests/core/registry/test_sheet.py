@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from core.evaluation import evaluate_marked
+from core.registry.card import card_of, shipped_card
+from core.registry.sheet import curve, reached, trust_sheet
+from core.segmentation import Segmenter
+from core.settings import Settings
+from data.classes import CLASS_KEYS
+from data.synthesis import Recipe, draw_wafer
+from data.truth import MarkedWafer
+
+
+@pytest.fixture(scope="module")
+def report(tiny_model_path) -> dict:
+    rng = np.random.default_rng(3)
+    drawn = [draw_wafer(rng, Recipe(shortest=20, longest=30)) for _ in range(12)]
+    segmenter = Segmenter.load(str(tiny_model_path), threads=1)
+    scored = evaluate_marked([MarkedWafer(one.wafer, one.masks) for one in drawn], segmenter)
+    return {"model": segmenter.name, "data": "synthetic:12:3", "careful": False, **scored}
+
+
+def test_rows_are_what_the_report_says(report):
+    entry = reached(report)
+    assert (entry.synthetic, entry.by_die, entry.wafers, list(entry.lacks)) == (True, True, 12, [])
+    by_class = {row.class_key: row for row in entry.classes}
+    for key in CLASS_KEYS:
+        if report["iou_over_dies"][key] is not None:
+            assert by_class[key].score == report["iou_over_dies"][key]
+            assert [by_class[key].low, by_class[key].high] == report["iou_interval"][key]
+            assert by_class[key].baseline == report["baseline_iou_over_dies"][key]
+    assert by_class["mean"].score == pytest.approx(report["iou_over_dies"]["mean"])
+    assert entry.confusion.tolist() == report["confusion"]["true_by_predicted"]
+
+
+def test_the_curve_of_all_classes_pools_their_bins(report):
+    together = curve(report)
+    assert sum(together.count) == sum(sum(report["reliability"][key]["count"]) for key in CLASS_KEYS)
+    one = curve(report, "edge")
+    weighed = sum(n * t for n, t in zip(one.count, one.true, strict=True))
+    # True dies of the class among failing ones; every die of a mask fails.
+    assert weighed == pytest.approx(report["support"]["edge"])
+    assert curve({"n": 1}) is None
+
+
+def test_a_report_from_before_says_what_it_lacks(report, tiny_model_path, tmp_path):
+    old = {key: value for key, value in report.items() if key not in ("iou_interval", "reliability")}
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old))
+    sheet = trust_sheet(card_of(tiny_model_path, [path]), Settings())
+    assert reached(old).lacks == ["intervals", "calibration"]
+    assert sheet.missing[0] == "synthetic:12:3 lacks intervals, calibration: run jobs.evaluate again."
+    assert "Nothing was measured on real wafers." in sheet.missing
+    assert [check.name for check in sheet.checks if not check.passed] == ["Latency"]
+
+
+def test_the_shipped_model_says_what_no_real_wafer_ever_showed_it():
+    sheet = trust_sheet(shipped_card(), Settings())
+    assert [entry.synthetic for entry in sheet.reached] == sorted(entry.synthetic for entry in sheet.reached)
+    assert any(line == "Measured on no real wafer at all: Lithography, Etching." for line in sheet.never_shown)

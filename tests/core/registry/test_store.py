@@ -1,0 +1,57 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.identity import Person
+from core.registry.card import card_of
+from core.registry.store import Registry
+from core.session import SHIPPED_WEIGHTS
+from core.settings import Settings
+from data.errors import ModelError
+
+ANA = Person("ana")
+
+
+def test_versions_are_listed_newest_first_and_the_shipped_one_last(registry):
+    assert [(v.number, v.note, v.registered_by) for v in registry.versions()] == [
+        (3, "model three", "ana"),
+        (2, "model two", "ana"),
+        (1, "model one", "ana"),
+        (0, "Comes with the app.", ""),
+    ]
+    assert registry.version(2).card.commit == "abc1234"
+    assert registry.version(0).card.reports
+
+
+def test_a_versions_file_is_the_one_that_was_registered(registry, made_home):
+    assert registry.file(2).read_bytes() == (made_home / "two.onnx").read_bytes()
+    assert registry.file(0) == SHIPPED_WEIGHTS
+    with pytest.raises(ModelError, match=r"no such version"):
+        registry.version(9)
+    with pytest.raises(ModelError, match=r"no such version"):
+        registry.file(9)
+
+
+def test_the_same_bytes_are_not_registered_twice(registry, made_home):
+    model = made_home / "one.onnx"
+    with pytest.raises(ModelError, match=r"version 1 is this very file"):
+        registry.register(model, card_of(model, []), ANA)
+
+
+def test_a_registry_that_cannot_be_reached_says_so(tmp_path):
+    with pytest.raises(ModelError, match=r"nonsense://here: it cannot be used .* WAFERSCOPE_MLFLOW"):
+        Registry(Settings(home=tmp_path, mlflow="nonsense://here")).versions()
+
+
+def test_without_a_registry_mlflow_is_not_loaded(tmp_path):
+    asked = (
+        "import sys; from pathlib import Path; from core.settings import Settings; from core.registry.store import "
+        "Registry; from core.segmentation import Segmenter; Segmenter.load(); "
+        "r = Registry(Settings(home=Path(sys.argv[1]))); r.versions(); r.roles(); print('mlflow' in sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asked, str(tmp_path)], cwd=Path(__file__).parents[3], capture_output=True, text=True
+    )
+    assert told.stdout.strip() == "False", told.stderr
