@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.identity import local_person, named_person
-from core.registry.card import card_of, measure_latency
+from core.registry.card import card_of
+from core.registry.latency import measure_latency
 from core.registry.store import Registry
 from core.segmentation import Segmenter
 from core.settings import Settings, settings

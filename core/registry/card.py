@@ -1,41 +1,17 @@
 """What is known about a model: how it was made, what it scores, how fast it is here. One JSON file a model."""
 
 import json
-import platform
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.evaluation import Report
+from core.registry.latency import Latency
 from core.segmentation import Segmenter
 from core.session import SHIPPED_WEIGHTS
 from data.errors import ModelError
-from data.wafer import WaferMap
-
-LATENCY_WAFERS = 30
-LATENCY_SIDE = 60  # dies across; 60 are seen at 160 pixels, between the smallest and the largest working size
-
-
-@dataclass(frozen=True)
-class Latency:
-    """How long one wafer takes.
-
-    Args:
-        p50_ms: half of the wafers were faster.
-        p95_ms: nineteen of twenty were faster.
-        wafers: how many were timed, one by one.
-        machine: where.
-    """
-
-    p50_ms: float
-    p95_ms: float
-    wafers: int
-    machine: str
 
 
 @dataclass(frozen=True)
@@ -139,22 +115,6 @@ def _shipped(stamp: int) -> Card:
     about = _read(folder / "waferscope.card.json")
     about["never_shown"] = tuple(about["never_shown"])
     return card_of(SHIPPED_WEIGHTS, sorted((folder / "evaluation").glob("*.json")), **about)
-
-
-def measure_latency(segmenter: Segmenter, wafers: int = LATENCY_WAFERS) -> Latency:
-    """Time a model on this machine, one wafer of 60 dies across at a time, loading and reading left out."""
-    rng = np.random.default_rng(0)
-    at = np.arange(LATENCY_SIDE) - (LATENCY_SIDE - 1) / 2
-    disc = np.hypot(at[:, None], at[None, :]) <= LATENCY_SIDE / 2
-    took = []
-    for number in range(wafers + 2):
-        dies = np.where(disc, 1 + (rng.random(disc.shape) < 0.1), 0).astype(np.uint8)
-        wafer = WaferMap(dies=dies, lot_id="latency", wafer_id=str(number))
-        started = time.perf_counter()
-        segmenter.segment([wafer])
-        took.append((time.perf_counter() - started) * 1000)
-    p50, p95 = np.percentile(took[2:], (50, 95))  # the first two also set the session up
-    return Latency(round(float(p50), 1), round(float(p95), 1), wafers, platform.node())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from core.decisions import Decisions, audit
 from core.decisions.schema import now
 from core.identity import Person
-from core.registry.card import measure_latency
 from core.registry.gate import Check, gate
+from core.registry.latency import keep_latency, measure_latency
 from core.registry.serving import SHIPPED, ServedModel, Serving, keep_served
 from core.registry.store import Registry, Roles, Version
 from core.segmentation import Segmenter
@@ -18,13 +18,15 @@ SUBJECT = "model waferscope"
 
 
 def with_latency(registry: Registry, version: Version, at: Settings) -> Version:
-    """Give the version with its latency as this machine has it now.
+    """Measure a version's latency on this machine, and remember it here.
 
     Raises:
         ModelError: its file cannot be loaded.
     """
     segmenter = Segmenter.load(str(registry.file(version.number)), threads=at.threads or None)
-    return replace(version, card=version.card.with_latency(measure_latency(segmenter)))
+    latency = measure_latency(segmenter)
+    keep_latency(at, version.card.sha256, latency)
+    return replace(version, card=version.card.with_latency(latency))
 
 
 def promote(registry: Registry, decisions: Decisions, at: Settings, number: int, person: Person) -> list[Check]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.identity import Person
 from core.registry.card import Card, read_card, shipped_card
+from core.registry.latency import kept_latency
 from core.registry.serving import SHIPPED
 from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
@@ -200,7 +201,12 @@ class Registry:
         raise _no_such(number)
 
     def _shipped(self) -> Version:
-        return Version(SHIPPED, shipped_card(), note="Comes with the app.")
+        return Version(SHIPPED, self._timed(shipped_card()), note="Comes with the app.")
+
+    def _timed(self, card: Card) -> Card:
+        """The card with the latency that was last measured here, where one was."""
+        here = kept_latency(self._at, card.sha256)
+        return card if here is None else card.with_latency(here)
 
     def _version(self, row: "ModelVersion") -> Version:
         path = self._folder(row) / CARD
@@ -209,7 +215,9 @@ class Registry:
         except OSError as error:
             raise ModelError(str(path), f"the card cannot be read ({error.strerror})", "Restore it.") from error
         at = datetime.fromtimestamp(row.creation_timestamp / 1000, UTC)
-        return Version(int(row.version), card, at, str(row.tags.get("person", "")), str(row.description or ""))
+        return Version(
+            int(row.version), self._timed(card), at, str(row.tags.get("person", "")), str(row.description or "")
+        )
 
     def _folder(self, row: "ModelVersion") -> Path:
         """Where a version's files are here: the registry's own folder, or a copy of what a server holds."""

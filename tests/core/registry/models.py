@@ -3,7 +3,13 @@
 import json
 from pathlib import Path
 
+from sqlalchemy import Engine, event
+
+from core.identity import Person
+from core.registry.card import card_of
+from core.registry.store import Registry
 from core.segmentation import Segmenter
+from core.settings import Settings
 from data.classes import CLASS_KEYS
 from tests.tiny_model import METADATA, write_tiny_model
 
@@ -32,3 +38,22 @@ def report(folder: Path, model: Path, better: dict[str, float], data: str = DATA
     path = folder / f"{model.stem}-{n}.json"
     path.write_text(json.dumps(told))
     return path
+
+
+@event.listens_for(Engine, "connect")
+def hurried(connection, _entry) -> None:
+    """MLflow's fifty migrations wait for the disk after each step; no test here pulls the plug."""
+    if "sqlite3" in type(connection).__module__:
+        name = str(connection.execute("PRAGMA database_list").fetchone()[2])
+        if name.endswith("mlflow.db"):
+            connection.execute("PRAGMA synchronous=OFF")
+
+
+def make_home(home: Path) -> Path:
+    """Register three versions: all of .6, then better in edge and ring, then worse in scratch."""
+    registry = Registry(Settings(home=home))
+    for name, better in (("one", {}), ("two", dict.fromkeys(("edge", "ring"), 0.2)), ("three", {"scratch": -0.1})):
+        model = write_model(home, name)
+        card = card_of(model, [report(home, model, better)], data="synthetic", commit="abc1234")
+        registry.register(model, card, Person("ana"), f"model {name}")
+    return home

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.registry.card import Card, Latency, card_of
+from core.registry.card import Card, card_of
 from core.registry.gate import gate, scores
+from core.registry.latency import Latency
 from core.settings import Settings
 from data.classes import CLASS_KEYS
 from data.errors import ModelError

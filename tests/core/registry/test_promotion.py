@@ -78,7 +78,9 @@ def test_nonsense_challenges_are_refused(registry, decisions, at, serving_one, n
     assert served(at).challenger is None
 
 
-def test_latency_is_measured_here(registry, at):
+def test_latency_is_measured_and_remembered_here(registry, at):
     latency = with_latency(registry, registry.version(1), at).card.latency
     assert latency is not None
     assert 0 < latency.p50_ms <= latency.p95_ms
+    assert registry.version(1).card.latency == latency
+    assert registry.version(2).card.latency is None
