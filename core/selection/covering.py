@@ -54,14 +54,11 @@ def farthest_first(
     squares = np.einsum("ij,ij->i", vectors, vectors)
     distance = nearest_distance(vectors, labelled)
     unsure = np.zeros(len(vectors)) if doubt is None else ranks(doubt)
-    middle = vectors.mean(axis=0) if len(vectors) else np.zeros(0)
-    start = np.isinf(distance).any()
-    spread = np.sqrt(np.maximum(squares - 2 * vectors @ middle + middle @ middle, 0)) if start else distance
-    farthest = max(float(spread.max(initial=0)), np.finfo(np.float32).tiny)
+    farthest = float(distance.max(initial=0))
+    near = _nearness_to_middle(vectors, squares) if np.isinf(farthest) else distance / (farthest or 1.0)
     chosen, distances, scores = list[int](), list[float](), list[float]()
     taken = np.zeros(len(vectors), dtype=bool)
     for _ in range(min(count, len(vectors))):
-        near = 1 - spread / farthest if start and not chosen else np.minimum(distance / farthest, 1)
         score = np.where(taken, -np.inf, weight * unsure + (1 - weight) * near)
         best = int(np.argmax(score))
         taken[best] = True
@@ -70,6 +67,9 @@ def farthest_first(
         scores.append(float(score[best]))
         apart = squares + squares[best] - 2 * (vectors @ vectors[best])
         np.minimum(distance, np.sqrt(np.maximum(apart, 0)), out=distance)
+        if np.isinf(farthest):
+            farthest = float(distance.max())
+        near = distance / (farthest or 1.0)
     return chosen, distances, scores
 
 
@@ -127,6 +127,12 @@ def ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
     if len(values) < 2:
         return np.ones(len(values))
     return np.asarray((rankdata(values) - 1) / (len(values) - 1))
+
+
+def _nearness_to_middle(vectors: NDArray[np.float32], squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    middle = vectors.mean(axis=0)
+    apart = np.sqrt(np.maximum(squares - 2 * vectors @ middle + middle @ middle, 0))
+    return np.asarray(1 - apart / (apart.max() or 1.0), dtype=np.float32)
 
 
 def _most_typical_first(vectors: NDArray[np.float32], members: NDArray[np.intp]) -> list[tuple[int, float]]:

@@ -1,0 +1,91 @@
+"""Wafers of the lake that may be labelled next, what strategies want to know of them, their way to the queue."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select as rows
+from sqlalchemy.orm import Session
+
+from core.analysis import bounded_batches
+from core.decisions.annotations import labelled_keys
+from core.decisions.label_items import OPEN, Candidate, LabelItem, Status
+from core.decisions.label_queue import fill
+from core.dropout import PASSES, DropoutSegmenter
+from core.embeddings import stored
+from core.identity import Person
+from core.lake import Lake, batches
+from core.selection import Pick
+from core.uncertainty import Uncertainty, uncertainty
+from data.errors import LakeError
+from data.served import DIMENSION
+
+WAFERS_AT_ONCE = 32
+_KEYS = "SELECT key FROM wafers WHERE (? = '' OR product = ?) ORDER BY key"
+_EXCESS = """
+    SELECT key, fail_count / greatest(tested_count, 1)
+        - median(fail_count / greatest(tested_count, 1)) OVER (PARTITION BY product) AS excess
+    FROM wafers
+"""
+
+
+def without_label(lake: Lake, session: Session, product: str = "") -> list[str]:
+    """List the wafers that have no standing label and are in no open item of the queue, sorted."""
+    queued = session.scalars(rows(LabelItem.wafer_key).where(LabelItem.status.in_((*OPEN, Status.SPARE))))
+    taken = {*labelled_keys(session), *queued}
+    return [str(key) for key in lake.query(_KEYS, [product, product])["key"] if key not in taken]
+
+
+def doubts(
+    lake: Lake, keys: Sequence[str], segmenter: DropoutSegmenter, *, passes: int = PASSES, seed: int = 0
+) -> Iterator[Uncertainty]:
+    """Measure how unsure the model is of wafers of the lake, in their order.
+
+    Raises:
+        ModelError: the network fails.
+    """
+    for some in batches(keys, 32 * WAFERS_AT_ONCE):
+        found = lake.wafers_by_keys(some)
+        for near in bounded_batches(found[key] for key in some):
+            for part in batches(near, WAFERS_AT_ONCE):
+                samples = segmenter.sample(part, passes=passes, seed=seed)
+                yield from (uncertainty(w.key, s, w.failing) for w, s in zip(part, samples, strict=True))
+
+
+def vectors_of(lake: Lake, model: str, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+    """Give those of the wafers that the model has embedded, and their vectors (N, 512), in the order asked.
+
+    Raises:
+        LakeError: none of the lake's wafers is embedded by this model.
+    """
+    wanted = {key: i for i, key in enumerate(keys)}
+    found: dict[int, NDArray[np.float32]] = {}
+    embedded = 0
+    for part in stored(lake, model, clusters=False):
+        embedded += len(part.keys)
+        for key, vector in zip(part.keys.to_pylist(), part.matrix, strict=True):
+            if key in wanted:
+                found[wanted[key]] = vector
+    if not embedded:
+        raise LakeError(lake.root, f"no wafer is embedded by {model} yet", "Run python -m jobs.embed_wafers first.")
+    order = sorted(found)
+    matrix = np.array([found[i] for i in order], dtype=np.float32).reshape(len(order), DIMENSION)
+    return [keys[i] for i in order], matrix
+
+
+def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
+    """Give how much more of each wafer fails than is usual (the median) for its product; (N,)."""
+    table = lake.query(_EXCESS)
+    by_key = dict(zip(table["key"], table["excess"], strict=True))
+    return np.array([by_key[key] for key in keys], dtype=np.float64)
+
+
+def queue_picks(session: Session, picks: Sequence[Pick], person: Person, iteration: int) -> int:
+    """Put picks into the queue, first to label first.
+
+    Returns:
+        How many were added; what the round holds already is left out.
+    """
+    count = len(picks)
+    wanted = [Candidate(pick.key, (count - n) / count, pick.reason) for n, pick in enumerate(picks)]
+    return fill(session, wanted, person, iteration=iteration)

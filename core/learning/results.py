@@ -1,0 +1,108 @@
+"""What rounds played without people came to: learning curves of every strategy, read from a table of scores."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.learning.curves import Difference, area, interval, labels_to_reach, paired_difference
+from core.selection import Strategy
+from data.errors import FormatError
+
+FORMAT = 1
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "active_learning.json"
+BASELINE = str(Strategy.RANDOM)
+ENOUGH = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """Rounds played on one task.
+
+    Args:
+        score: what is measured.
+        wafers: that could be chosen.
+        labels: wafers with a label at each measurement.
+        all_labels: score of each seed when all wafers have a label.
+        arms: float (seeds, measurements) of each arm, by its name.
+    """
+
+    score: str
+    wafers: int
+    labels: list[int]
+    all_labels: list[float]
+    arms: dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What one arm came to.
+
+    Args:
+        arm: its name.
+        area: mean score over the curve, mean of all seeds.
+        against_random: how much more that is than the random arm's, seed by seed.
+        enough: labels at which its mean curve reaches 95 % of the score with all labels, None where it never does.
+        last: mean score at the end.
+    """
+
+    arm: str
+    area: float
+    against_random: Difference
+    enough: float | None
+    last: float
+
+
+def read_results(path: Path = RESULTS) -> dict[str, Played]:
+    """Read the table that `jobs.simulate_learning` wrote, by task; empty where there is none.
+
+    Raises:
+        FormatError: the file is damaged or of another version.
+    """
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["format"] != FORMAT:
+            raise ValueError(f"format {said['format']}")
+        return {
+            name: Played(
+                one["score"], one["wafers"], one["labels"], one["all_labels"],
+                {arm: np.array(scores, dtype=float) for arm, scores in one["arms"].items()},
+            )
+            for name, one in said.items() if isinstance(one, dict)
+        }  # fmt: skip
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(
+            str(path), f"the table of learning curves cannot be read ({error!r})",
+            "Write it again with python -m jobs.simulate_learning.",
+        ) from error  # fmt: skip
+
+
+def worth(played: Played) -> list[Worth]:
+    """Say what every arm came to, the largest area first."""
+    base = np.array([area(played.labels, row) for row in played.arms[BASELINE]])
+    goal = ENOUGH * float(np.mean(played.all_labels))
+    found = []
+    for arm, rows in played.arms.items():
+        areas = np.array([area(played.labels, row) for row in rows])
+        mean = rows.mean(axis=0)
+        found.append(
+            Worth(
+                arm,
+                float(areas.mean()),
+                paired_difference(areas, base),
+                labels_to_reach(played.labels, mean, goal),
+                float(mean[-1]),
+            )
+        )
+    return sorted(found, key=lambda one: -one.area)
+
+
+def band(played: Played, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Give the mean curve of an arm and the bounds of its 95 % interval over seeds."""
+    rows = played.arms[arm]
+    bounds = np.array([interval(column) for column in rows.T])
+    return rows.mean(axis=0), bounds[:, 0], bounds[:, 1]

@@ -1,0 +1,122 @@
+"""Choose the wafers to label next and put them into the queue as a new round."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.decisions import Decisions
+from core.decisions.annotations import labelled_keys
+from core.decisions.label_progress import iterations
+from core.dropout import PASSES, DropoutSegmenter
+from core.identity import local_person, named_person
+from core.lake import Lake
+from core.learning.candidates import doubts, excess_of, queue_picks, vectors_of, without_label
+from core.registry.serving import model_in_use
+from core.selection import PLACED, UNCERTAINTY_WEIGHT, UNSURE, Pick, Pool, Strategy, select
+from core.settings import Settings, settings
+from core.uncertainty import Uncertainty
+from data.errors import SettingError, WaferError
+from jobs.flags import parse
+from jobs.progress import ProgressLine
+from jobs.segment import load_segmenter
+
+
+@dataclass(frozen=True)
+class SelectConfig:
+    """Choose the wafers to label next and put them into the queue as a new round."""
+
+    strategy: Strategy = Strategy.HYBRID  # how they are chosen
+    count: int = 100  # wafers to choose
+    iteration: int = 0  # round of labelling that they belong to; 0: a new one
+    passes: int = PASSES  # of dropout, by which doubt is measured
+    most: int = 9000  # wafers looked at; of more without a label so many are drawn at random
+    weight: float = UNCERTAINTY_WEIGHT  # of doubt against likeness in the hybrid, 0 to 1
+    product: str = ""  # of this product only; empty: of all
+    seed: int = 20261123  # of what is left to chance
+    person: str = ""  # who fills the queue; empty: the account that runs this
+    model: str = ""  # ONNX file; empty: the one in use
+    home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Returns:
+        0, or 1 when nothing could be chosen.
+    """
+    config = parse(SelectConfig, argv)
+    try:
+        _check(config)
+        at = settings().at(config.home)
+        person = named_person(config.person) if config.person else local_person()
+        decisions = Decisions(at.decisions_place)
+        with decisions.reading() as session:
+            iteration = config.iteration or max(iterations(session), default=0) + 1
+        picks = choose(config, at, decisions, iteration)
+        if not picks:
+            print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
+            return 1
+        with decisions.writing() as session:
+            added = queue_picks(session, picks, person, iteration)
+        print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}.")
+    except (WaferError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def choose(config: SelectConfig, at: Settings, decisions: Decisions, iteration: int) -> list[Pick]:
+    """Gather what the strategy asks for and choose.
+
+    Raises:
+        LakeError: the lake cannot be read, or holds no vectors where they are needed.
+        ModelError: the model cannot be used.
+    """
+    rng = np.random.default_rng((config.seed, iteration))
+    lake = Lake(at.lake_url)
+    with decisions.reading() as session:
+        keys, labelled = without_label(lake, session, config.product), labelled_keys(session)
+    if len(keys) > config.most:
+        keys = sorted(str(key) for key in rng.choice(keys, config.most, replace=False))
+    vectors = known = None
+    if config.strategy in PLACED and keys:
+        segmenter = load_segmenter(at, config.model)
+        asked = len(keys)
+        keys, vectors = vectors_of(lake, segmenter.name, keys)
+        _, known = vectors_of(lake, segmenter.name, labelled)
+        if len(keys) < asked:
+            print(f"{asked - len(keys):,} wafers are not embedded yet and left out.", file=sys.stderr)
+    unsure = _measured(config, at, lake, keys) if config.strategy in UNSURE else None
+    excess = excess_of(lake, keys) if config.strategy is Strategy.RANDOM_FAILING else None
+    pool = Pool(keys, unsure, vectors, known, excess)
+    return select(pool, config.strategy, config.count, rng, iteration=iteration, weight=config.weight)
+
+
+def _measured(config: SelectConfig, at: Settings, lake: Lake, keys: Sequence[str]) -> list[Uncertainty]:
+    segmenter = DropoutSegmenter.load(config.model or str(model_in_use(at)), threads=at.threads or None)
+    found: list[Uncertainty] = []
+    with ProgressLine("measured", len(keys)) as progress:
+        for one in doubts(lake, keys, segmenter, passes=config.passes, seed=config.seed):
+            found.append(one)
+            progress.update(len(found))
+    return found
+
+
+def _check(config: SelectConfig) -> None:
+    wrong = {
+        "--count": (config.count, config.count < 1, "a number from 1"),
+        "--passes": (config.passes, config.passes < 1, "a number from 1"),
+        "--most": (config.most, config.most < 1, "a number from 1"),
+        "--iteration": (config.iteration, config.iteration < 0, "a number from 1, or 0 for a new round"),
+        "--weight": (config.weight, not 0 <= config.weight <= 1, "a number from 0 to 1"),
+    }
+    for flag, (value, bad, expected) in wrong.items():
+        if bad:
+            raise SettingError(flag, f"expected {expected}, found {value}", "Correct it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

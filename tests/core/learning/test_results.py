@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pytest
+
+from core.learning.results import BASELINE, FORMAT, RESULTS, band, read_results, worth
+from data.errors import FormatError
+
+
+@pytest.fixture
+def table(tmp_path):
+    rising = [[0.2, 0.5, 0.8], [0.3, 0.6, 0.9]]
+    slow = [[0.2, 0.3, 0.4], [0.3, 0.4, 0.5]]
+    one = {"score": "mean IoU over dies", "wafers": 9, "labels": [10, 20, 30], "all_labels": [0.8, 0.8]}
+    path = tmp_path / "played.json"
+    path.write_text(json.dumps({"format": FORMAT, "synthetic": {**one, "arms": {"bald": rising, BASELINE: slow}}}))
+    return path
+
+
+def test_arms_are_compared_with_random_seed_by_seed(table):
+    best, random = worth(read_results(table)["synthetic"])
+    assert (best.arm, random.arm) == ("bald", BASELINE)
+    assert (best.area, random.area) == pytest.approx((0.55, 0.35))
+    assert (best.against_random.mean, best.against_random.low, best.against_random.high) == pytest.approx((0.2,) * 3)
+    assert best.enough == pytest.approx(20 + 10 * (0.76 - 0.55) / 0.3)
+    assert (random.enough, random.against_random.mean) == (None, 0)
+
+
+def test_the_band_holds_the_mean(table):
+    mean, low, high = band(read_results(table)["synthetic"], "bald")
+    assert mean == pytest.approx([0.25, 0.55, 0.85])
+    assert (low <= mean).all()
+    assert (mean <= high).all()
+
+
+def test_no_table_is_no_curve_and_a_damaged_one_is_said(tmp_path):
+    assert read_results(tmp_path / "none.json") == {}
+    (tmp_path / "bad.json").write_text('{"format": 99}')
+    with pytest.raises(FormatError, match=r"python -m jobs\.simulate_learning"):
+        read_results(tmp_path / "bad.json")
+
+
+@pytest.mark.skipif(not RESULTS.exists(), reason="the table of results is not there")
+def test_the_table_beside_the_docs_has_five_seeds_of_every_arm():
+    for played in read_results().values():
+        assert {rows.shape for rows in played.arms.values()} == {(len(played.all_labels), len(played.labels))}
+        assert len(played.all_labels) >= 5
+        assert np.isfinite(np.concatenate(list(played.arms.values()))).all()

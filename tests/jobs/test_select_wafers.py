@@ -1,0 +1,68 @@
+import pytest
+
+from core.decisions import Decisions
+from core.decisions.annotations import write_annotation
+from core.decisions.label_progress import items
+from core.identity import Person
+from core.labels import Label
+from core.lake import Lake
+from jobs import embed_wafers, select_wafers
+from tests.core.lake_examples import drawn
+
+WAFERS = 12
+
+
+@pytest.fixture
+def home(tmp_path):
+    Lake(tmp_path / "lake").append_wafers(drawn(n) for n in range(WAFERS))
+    return tmp_path
+
+
+def queued(home):
+    decisions = Decisions(home / "decisions.db")
+    with decisions.reading() as session:
+        found = items(session)
+    decisions.close()
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["entropy", "stratified", "random", "random_failing"])
+def test_a_round_is_queued_with_reasons_and_the_first_pick_first(home, strategy, capsys):
+    words = ["--home", str(home), "--strategy", strategy, "--count", "4", "--passes", "2", "--person", "ana"]
+    assert select_wafers.main(words) == 0
+    assert f"Round 1: 4 wafers wait to be labelled, chosen by {strategy}." in capsys.readouterr().out
+    found = queued(home)
+    assert [i.priority for i in found] == [1, 0.75, 0.5, 0.25]
+    assert {i.added_by for i in found} == {"ana"}
+    assert all(len(i.reason) > 10 for i in found)
+
+
+def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):
+    words = ["--home", str(home), "--strategy", "random", "--count", "5"]
+    decisions = Decisions(home / "decisions.db")
+    wafer = drawn(0)
+    with decisions.writing() as session:
+        write_annotation(session, wafer, Label(wafer.key, wafer.dies.shape, ()), Person("ana"), 9.0)
+    decisions.close()
+    assert [select_wafers.main(words) for _ in range(4)] == [0, 0, 0, 1]
+    found = queued(home)
+    assert sorted(i.iteration for i in found) == [1] * 5 + [2] * 5 + [3]
+    assert len({i.wafer_key for i in found}) == WAFERS - 1
+    assert wafer.key not in {i.wafer_key for i in found}
+
+
+@pytest.mark.parametrize("strategy", ["coreset", "typical"])
+def test_likeness_is_by_the_lakes_vectors(home, tiny_model_path, strategy, capsys):
+    words = ["--home", str(home), "--model", str(tiny_model_path)]
+    asked = [*words, "--strategy", strategy, "--count", "3"]
+    assert select_wafers.main(asked) == 1
+    assert "Run python -m jobs.embed_wafers first" in capsys.readouterr().err
+    assert embed_wafers.main(words) == 0
+    assert select_wafers.main(asked) == 0
+    assert len({i.wafer_key for i in queued(home)}) == 3
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--count", "0"), ("--weight", "1.5"), ("--passes", "0")])
+def test_nonsense_is_a_sentence(home, flag, value, capsys):
+    assert select_wafers.main(["--home", str(home), flag, value]) == 1
+    assert f"{flag}: expected a number from" in capsys.readouterr().err

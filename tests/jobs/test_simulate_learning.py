@@ -1,0 +1,39 @@
+import numpy as np
+
+from core.learning.results import read_results, worth
+from jobs import simulate_learning
+
+ARMS = ("random", "entropy", "self_training")
+
+
+def write_labelled(path, count, seed):
+    """Wafers of which every other one fails in the middle, in the layout of one label a wafer."""
+    rng = np.random.default_rng(seed)
+    maps = np.ones((count, 12, 12), dtype=np.uint8)
+    maps[rng.random(maps.shape) < 0.05] = 2
+    maps[::2, 4:8, 4:8] = 2
+    labels = np.arange(count) % 2
+    np.savez(
+        path, flat=maps.reshape(-1), offsets=np.arange(count + 1) * 144, shapes=np.full((count, 2), 12), labels=labels,
+        class_names=np.array(["Center", "None"]),
+    )  # fmt: skip
+
+
+def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulate_learning, "ARMS", ARMS)
+    write_labelled(tmp_path / "train.npz", 120, 1)
+    write_labelled(tmp_path / "test.npz", 40, 2)
+    out = tmp_path / "played.json"
+    words = ["--train", str(tmp_path / "train.npz"), "--test", str(tmp_path / "test.npz"), "--out", str(out)]
+    assert simulate_learning.main([*words, "--drawn", "24", "--seeds", "1", "--rounds", "1"]) == 0
+    found = read_results(out)
+    assert set(found) == {"synthetic", "real"}
+    assert found["real"].labels == [50, 100]
+    assert found["real"].all_labels[0] > 0.9
+    assert {one.arm for one in worth(found["synthetic"])} == set(ARMS)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path, capsys):
+    words = ["--train", str(tmp_path / "none.npz"), "--test", str(tmp_path / "none.npz")]
+    assert simulate_learning.main(words) == 1
+    assert "none.npz" in capsys.readouterr().err
