@@ -63,3 +63,7 @@ class IndexMissingError(WaferError):
 
 class MapError(WaferError):
     """A map of look-alikes that was not built yet, lags behind its lake, is damaged, or is of another model."""
+
+
+class BatchError(WaferError):
+    """A batch that is not there, is damaged, or cannot do what was asked of it."""

@@ -20,6 +20,7 @@ class ProgressLine:
         verb: what is being done, "segmented".
         total: wafers in all, None when only a share of the work is known.
         stream: where to write, None for standard error.
+        already: wafers that an earlier run did; they count as done, and not into the rate.
 
     Example:
         >>> with ProgressLine("read", total=4, stream=sys.stdout) as progress:
@@ -27,14 +28,14 @@ class ProgressLine:
         read 4 of 4 wafers [########################] ...
     """
 
-    def __init__(self, verb: str, total: int | None = None, stream: TextIO | None = None) -> None:
+    def __init__(self, verb: str, total: int | None = None, stream: TextIO | None = None, *, already: int = 0) -> None:
         self._verb = verb
         self._total = total
         self._stream = stream or sys.stderr
         self._started = time.monotonic()
         self._drawn = self._told = float("-inf")
         self._line = ""
-        self._done = 0
+        self._done = self._already = already
         self._share: float | None = None
         self._shown: tuple[int, float | None] | None = None
 
@@ -71,11 +72,13 @@ class ProgressLine:
         """Tell the watcher of a started job, which reads once a second."""
         self._told = time.monotonic()
         seconds = self._told - self._started
-        tell_progress(self._done, self._total, self._share, self._done / seconds if seconds > 0 else None)
+        rate = (self._done - self._already) / seconds if seconds > 0 else None
+        tell_progress(self._done, self._total, self._share, rate)
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        line = describe(self._verb, self._done, self._total, self._share, self._drawn - self._started)
+        seconds = self._drawn - self._started
+        line = describe(self._verb, self._done, self._total, self._share, seconds, self._already)
         if self._stream.isatty():
             self._stream.write(f"\r{line:<{len(self._line)}}")
         else:
@@ -85,7 +88,7 @@ class ProgressLine:
         self._shown = (self._done, self._share)
 
 
-def describe(verb: str, done: int, total: int | None, share: float | None, seconds: float) -> str:
+def describe(verb: str, done: int, total: int | None, share: float | None, seconds: float, already: int = 0) -> str:
     """Put progress into words.
 
     Args:
@@ -94,20 +97,26 @@ def describe(verb: str, done: int, total: int | None, share: float | None, secon
         total: wafers in all, None when not known.
         share: part of the work that is done, None when not known.
         seconds: since the start.
+        already: wafers of `done` that were done before the start.
 
     Example:
         >>> describe("segmented", 1250, 5000, 0.25, 25)
         'segmented 1,250 of 5,000 wafers [######..................] 50/s, 1:15 left'
         >>> describe("read", 30, None, None, 60)
         'read 30 wafers, 0.5/s'
+        >>> describe("segmented", 900, 1000, 0.9, 10, already=400)
+        'segmented 900 of 1,000 wafers [######################..] 50/s, 0:02 left'
     """
     count = f"{done:,} of {total:,}" if total is not None else f"{done:,}"
-    rate = done / seconds if seconds > 0 else 0.0
+    rate = (done - already) / seconds if seconds > 0 else 0.0
     pace = f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
     if share is None:
         return f"{verb} {count} wafers, {pace}"
     cells = round(BAR_CELLS * share)
-    left = f"{_clock(seconds * (1 - share) / share)} left" if 0 < share < 1 else f"{_clock(seconds)} in all"
+    left = f"{_clock(seconds)} in all"
+    if 0 < share < 1:
+        gained = share * (1 - already / done) if done else share
+        left = f"{_clock(seconds * (1 - share) / gained)} left" if gained else "just begun"
     return f"{verb} {count} wafers [{'#' * cells}{'.' * (BAR_CELLS - cells)}] {pace}, {left}"
 
 

@@ -23,6 +23,9 @@ NOT_IMPORTED = {
     "pandas-stubs": "types for mypy",
     "pre-commit": "a command",
 }
+OPTIONAL = {
+    "ray": "jobs.batch says in a sentence that it is missing",
+}
 
 
 def lines(name: str) -> list[str]:
@@ -52,7 +55,11 @@ def test_every_line_has_an_exact_version_and_a_reason(name: str) -> None:
 
 
 def test_the_app_imports_only_what_is_required() -> None:
-    assert imported([*LAYERS, "app.py"]) - set(requirements("requirements.txt")) == set()
+    assert imported([*LAYERS, "app.py"]) - set(requirements("requirements.txt")) - set(OPTIONAL) == set()
+
+
+def test_what_the_app_can_do_without_is_installed_for_its_tests() -> None:
+    assert set(OPTIONAL) - set(requirements("requirements-dev.txt")) == set()
 
 
 def test_tests_and_benchmarks_import_only_what_is_required() -> None:

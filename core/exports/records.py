@@ -137,7 +137,7 @@ def _polygon(outline: NDArray[np.float64], wafer: WaferMap) -> dict[str, Json]:
     height, width = wafer.dies.shape
     x_px, y_px = (columns + 0.5) * REFERENCE_PX / width, (rows + 0.5) * REFERENCE_PX / height
     in_frames = {"die": (rows, columns), "mm": (x_mm, y_mm), "px": (x_px, y_px)}
-    return {unit: [_numbers(point) for point in zip(*axes, strict=True)] for unit, axes in in_frames.items()}
+    return {unit: np.round(np.column_stack(axes), 4).tolist() for unit, axes in in_frames.items()}
 
 
 def _numbers(values: Iterable[float]) -> list[Json]:

@@ -168,6 +168,7 @@ def results_zip(
     file: BinaryIO,
     failures: Iterable[tuple[str, str]] = (),
     overlays: OverlayStyle | None = None,
+    scratch: Path | None = None,
 ) -> None:
     """Write what `ResultWriter` writes as one archive, with bounded memory.
 
@@ -176,8 +177,9 @@ def results_zip(
         file: where to write; it need not be seekable.
         failures: (source name, reason) of every file that gave no wafer.
         overlays: how to draw the overlays, None for none.
+        scratch: where the files grow that go into it, None for the system's place of temporary files.
     """
-    with tempfile.TemporaryDirectory(prefix="waferscope-") as folder:
+    with tempfile.TemporaryDirectory(prefix="waferscope-", dir=scratch) as folder:
         writer = ResultWriter(folder, overlays)
         total_ms = 0.0
         for result, milliseconds in results:
