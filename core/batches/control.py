@@ -1,0 +1,196 @@
+"""Starting, pausing and ending batches as jobs, and how each stands: its folder and the list of jobs tell."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from core import launch
+from core.batches.folder import Batch, all_batches
+from core.batches.notes import BatchRequest
+from core.decisions import Decisions
+from core.decisions.jobs import Job, JobState
+from core.decisions.schema import NAME_LENGTH
+from core.identity import Person
+from core.settings import Settings
+from data.errors import BatchError
+
+JOB = "batch"
+MOST_JOBS = 10_000
+
+
+class State(StrEnum):
+    """Where a batch is."""
+
+    WAITING = "not started"
+    READING = "reading"
+    SEGMENTING = "segmenting"
+    FINISHING = "finishing"
+    STOPPING = "stopping"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    KILLED = "killed"
+    FAILED = "failed"
+    DONE = "done"
+
+
+UNDERWAY = (State.READING, State.SEGMENTING, State.FINISHING, State.STOPPING)
+RESUMABLE = (State.WAITING, State.PAUSED, State.KILLED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a batch stands right now.
+
+    Args:
+        batch: its folder.
+        request: what was asked for.
+        state: where it is.
+        job: the job that worked on it last, None where none did.
+        done: wafers that are worked through; in FINISHING, wafers that are written.
+        total: of how many, None before all are read.
+        failures: how many files or wafers gave no result, as far as that is known.
+    """
+
+    batch: Batch
+    request: BatchRequest
+    state: State
+    job: Job | None
+    done: int
+    total: int | None
+    failures: int
+
+    @property
+    def share(self) -> float | None:
+        """Share that is done, 0 to 1, None before all are read."""
+        return None if self.total is None else min(1.0, self.done / self.total) if self.total else 1.0
+
+    @property
+    def rate(self) -> float | None:
+        """Wafers a second, None where none are worked on."""
+        return self.job.rate if self.job and self.state in UNDERWAY else None
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """At the rate so far, None where that cannot be said."""
+        if not self.rate or self.total is None or self.state is State.STOPPING:
+            return None
+        return timedelta(seconds=max(0, self.total - self.done) / self.rate)
+
+
+def launch_batch(decisions: Decisions, at: Settings, batch: Batch, person: Person, *, retry: bool = False) -> Job:
+    """Start the job that works on an accepted batch, from the beginning or from where it stopped.
+
+    Args:
+        decisions: keeps the job's state.
+        at: where things are kept.
+        batch: accepted, and worked on by nobody.
+        person: who starts it.
+        retry: try again what failed, too.
+
+    Raises:
+        BatchError: it is under way, or was cancelled.
+        DecisionsError: the database cannot be written.
+        OSError: the machine has no room for another process.
+    """
+    found = standing(decisions, batch)
+    if found.state in UNDERWAY:
+        raise BatchError(found.request.title, f"it is {found.state}", "Let it end, or pause it.")
+    if found.state is State.CANCELLED:
+        raise BatchError(found.request.title, "it was cancelled", "Start a new one.")
+    batch.go_on()
+    words = ["--out", str(batch.path), *(["--retry"] if retry else [])]
+    return launch.start(decisions, at, JOB, words, person, title=f"Batch {found.request.title}"[:NAME_LENGTH])
+
+
+def pause(decisions: Decisions, batch: Batch, person: Person) -> None:
+    """Stop a batch such that it can go on; what is under way is lost, what is finished stays.
+
+    Raises:
+        BatchError: nobody works on it.
+    """
+    _halt(decisions, batch, person, "paused")
+
+
+def cancel(decisions: Decisions, batch: Batch, person: Person) -> None:
+    """Stop a batch for good.
+
+    Raises:
+        BatchError: it ended already.
+    """
+    found = standing(decisions, batch)
+    if found.state in RESUMABLE:
+        batch.halt("cancelled", person.name)
+    else:
+        _halt(decisions, batch, person, "cancelled")
+
+
+def remove(decisions: Decisions, batch: Batch) -> None:
+    """Delete a batch that nobody works on, with its uploads and results; the lake keeps what was saved there.
+
+    Raises:
+        BatchError: it is under way.
+    """
+    found = standing(decisions, batch)
+    if found.state in UNDERWAY:
+        raise BatchError(found.request.title, f"it is {found.state}", "Cancel it first.")
+    shutil.rmtree(batch.path)
+
+
+def standing(decisions: Decisions, batch: Batch) -> Standing:
+    """Say how a batch stands.
+
+    Raises:
+        BatchError: there is none.
+        DecisionsError: the database cannot be read.
+    """
+    return _standing(batch, launch.jobs(decisions, JOB, MOST_JOBS))
+
+
+def standings(decisions: Decisions, at: Settings, limit: int = 50) -> list[Standing]:
+    """Say how the newest batches of the workspace stand, newest first."""
+    known = launch.jobs(decisions, JOB, MOST_JOBS)
+    return [_standing(batch, known) for batch in all_batches(at.home)[:limit]]
+
+
+def _halt(decisions: Decisions, batch: Batch, person: Person, how: str) -> None:
+    found = standing(decisions, batch)
+    if found.state not in UNDERWAY or found.job is None:
+        raise BatchError(found.request.title, f"it is {found.state}", "Only a batch under way can be stopped.")
+    batch.halt(how, person.name)
+    if found.state is not State.STOPPING:
+        launch.cancel(decisions, found.job.id, person)
+
+
+def _standing(batch: Batch, known: Sequence[Job]) -> Standing:
+    """Put together what the folder and its newest job say; the folder is asked last, since the job may just end."""
+    job = next((one for one in known if one.arguments[:2] == ["--out", str(batch.path)]), None)
+    read, summary = batch.read, batch.summary
+    failures = summary.failures if summary else len(read.failures) if read else 0
+    total = read.wafers if read else None
+    finished = batch.finished() if read else frozenset()
+    done = sum(count for number, count in enumerate(read.counts) if number in finished) if read else 0
+    state = _state(batch, job)
+    if job is not None and state in UNDERWAY:
+        if read is None:
+            state = State.STOPPING if state is State.STOPPING else State.READING
+            done = job.done
+        elif state is not State.STOPPING:
+            state = State.FINISHING if len(finished) == len(read.counts) else State.SEGMENTING
+            told = job.done if job.total == total else 0
+            done = told if state is State.FINISHING else max(done, told)
+    return Standing(batch, batch.request, state, job, done, total, failures)
+
+
+def _state(batch: Batch, job: Job | None) -> State:
+    """Say where it is, all that is under way taken as segmenting."""
+    if job is not None and job.underway:
+        return State.STOPPING if job.cancelled_by is not None else State.SEGMENTING
+    if batch.results:
+        return State.DONE
+    if halted := batch.halted:
+        return State(halted)
+    if job is None:
+        return State.WAITING
+    return {JobState.CANCELLED: State.PAUSED, JobState.DEAD: State.KILLED}.get(job.state, State.FAILED)
