@@ -1,6 +1,7 @@
 """Results of any wafers as a workbook with a sheet for each level: wafers, clusters, failing dies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.analysis import WaferResult
@@ -18,16 +19,21 @@ _TEXTS = {
 _COUNTS = {"rows", "columns", "tested_dies", "failing_dies", "cluster_count", "affected_dies"}
 
 
-def results_xlsx(results: Iterable[WaferResult], made_at: datetime, title: str) -> bytes:
-    """Write results as a workbook.
+class Levels:
+    """Gathers results wafer by wafer; it keeps their rows, not the results."""
 
-    Args:
-        results: analysed wafers, held together in memory.
-        made_at: when.
-        title: of the file, in its properties.
-    """
-    held = list(results)
-    return workbook([wafers_level(held), clusters_table(held), dies_level(held)], made_at, title)
+    def __init__(self) -> None:
+        self._rows: tuple[list[Sequence[object]], ...] = ([], [], [])
+
+    def add(self, result: WaferResult) -> None:
+        """Take up one wafer."""
+        for rows, table in zip(self._rows, _levels([result]), strict=True):
+            rows.extend(table.rows)
+
+    def xlsx(self, made_at: datetime, title: str) -> bytes:
+        """Write the workbook, with `title` in its properties."""
+        tables = [replace(table, rows=rows) for table, rows in zip(_levels([]), self._rows, strict=True)]
+        return workbook(tables, made_at, title)
 
 
 def wafers_level(results: Iterable[WaferResult]) -> Table:
@@ -61,3 +67,7 @@ def dies_level(results: Iterable[WaferResult]) -> Table:
         if die["result"] == "fail"
     ]  # fmt: skip
     return Table("Failing dies", columns, rows)
+
+
+def _levels(results: Sequence[WaferResult]) -> tuple[Table, Table, Table]:
+    return wafers_level(results), clusters_table(results), dies_level(results)

@@ -3,9 +3,17 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.exports import INSTANCE_COLUMNS, WAFER_COLUMNS
-from core.reports.levels import results_xlsx
+from core.reports.levels import Levels
 from tests.core.lake_examples import drawn, found_on
 from tests.core.reports.test_workbook import cells
+
+
+def results_xlsx(results, made_at, title):
+    levels = Levels()
+    for result in results:
+        levels.add(result)
+    return levels.xlsx(made_at, title)
+
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,0 +1,157 @@
+"""Files of many wafers, written into a folder or one archive as results come, with what could not be written."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from core.analysis import WaferResult
+from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, WaferFormat, chosen
+from core.exports.names import UniqueNames, safe_part
+from core.lake import Lake, WaferFilter
+from core.reports.levels import Levels
+from data.errors import ExportError, SettingError
+
+SUMMARY = "export.json"
+_PACKED_ALREADY = {".png", ".pdf", ".xlsx"}
+
+
+class ExportFolder:
+    """Writes the chosen formats of wafers, lots and a period into a folder; every file is whole or not there.
+
+    A wafer's files are `<format>/<lot>_<wafer><ending>`. Tables are one for all wafers: `wafers.csv`, `clusters.csv`,
+    `dies.csv`, `results.xlsx`. `export.json`, written last, counts and says what was refused. Memory does not grow with
+    the wafers, but for the workbook's rows.
+
+    Args:
+        folder: made when missing.
+        keys: of formats.
+        style: what the files depend on.
+
+    Raises:
+        SettingError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, keys: Sequence[FormatKey], style: ExportStyle) -> None:
+        self._folder, self._keys, self._style = folder, tuple(keys), style
+        self._formats = chosen(WAFER_FORMATS, keys)
+        self._names = UniqueNames()
+        self._levels = Levels()
+        self._tables: dict[str, IO[bytes]] = {}
+        self._written: dict[str, int] = dict.fromkeys(keys, 0)
+        self.refused: list[dict[str, str]] = []
+        self.wafers = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for one in self._formats:
+                if one.one_table and one.key is not FormatKey.XLSX:
+                    self._tables[one.key] = _unfinished(folder / f"{one.key}.csv").open("wb")
+        except OSError as error:
+            self.discard()
+            problem = f"the files cannot be written there ({error.strerror})"
+            raise SettingError(str(folder), problem, "Name a folder you may write to.") from error
+
+    def __enter__(self) -> "ExportFolder":
+        """Give the folder."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Finish tables and summary, or leave them out after an exception."""
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def add(self, result: WaferResult) -> None:
+        """Write one wafer in every format; one that cannot hold it is noted."""
+        stem = self._names.take(f"{safe_part(result.wafer.lot_id)}_{safe_part(result.wafer.wafer_id)}")
+        self.wafers += 1
+        for one in self._formats:
+            try:
+                self._add(one, result, stem)
+                self._written[one.key] += 1
+            except ExportError as error:
+                self.refused.append({"of": result.wafer.key, "format": one.key, "reason": str(error)})
+
+    def add_lot(self, lake: Lake, lot_id: str) -> None:
+        """Write one lot in every format of lots."""
+        for one in chosen(LOT_FORMATS, self._keys):
+            name = self._names.take(f"{one.key}/{safe_part(lot_id)}")
+            self._write(self._folder / f"{name}{one.ending}", one.make(lake, lot_id, self._style))
+            self._written[one.key] += 1
+
+    def add_period(self, lake: Lake, where: WaferFilter) -> None:
+        """Write the wafers of a filter in every format of periods."""
+        for one in chosen(PERIOD_FORMATS, self._keys):
+            self._write(self._folder / f"period{one.ending}", one.make(lake, where, self._style))
+            self._written[one.key] += 1
+
+    def leave_out(self, key: str) -> None:
+        """Note a wafer that has no result."""
+        self.refused.append({"of": key, "format": "", "reason": f"{key}: the wafer is not segmented yet. Segment it."})
+
+    def close(self) -> None:
+        """Finish tables, workbook and summary."""
+        for name, file in self._tables.items():
+            file.close()
+            path = self._folder / f"{name}.csv"
+            _unfinished(path).replace(path)
+        if FormatKey.XLSX in self._keys:
+            self._write(self._folder / "results.xlsx", self._levels.xlsx(self._style.made_at, "Results"))
+        summary = {
+            "made_at": self._style.made_at.isoformat(),
+            "made_by": self._style.person.name,
+            "wafers": self.wafers,
+            "written": self._written,
+            "refused": self.refused,
+        }
+        self._write(self._folder / SUMMARY, json.dumps(summary, indent=1).encode())
+
+    def discard(self) -> None:
+        """Drop the tables that are not finished."""
+        for name, file in self._tables.items():
+            file.close()
+            _unfinished(self._folder / f"{name}.csv").unlink(missing_ok=True)
+
+    def _add(self, one: WaferFormat, result: WaferResult, stem: str) -> None:
+        if one.key is FormatKey.XLSX:
+            self._levels.add(result)
+            return
+        content = one.make(result, self._style)
+        if one.one_table:
+            table = self._tables[one.key]
+            table.write(content if table.tell() == 0 else content.partition(b"\n")[2])
+        else:
+            self._write(self._folder / one.key / f"{stem}{one.ending}", content)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        _unfinished(path).write_bytes(content)
+        _unfinished(path).replace(path)
+
+
+def export_zip(results: Iterable[WaferResult], keys: Sequence[FormatKey], style: ExportStyle, file: BinaryIO) -> None:
+    """Write what `ExportFolder` writes of wafers as one archive.
+
+    Args:
+        results: analysed wafers.
+        keys: of formats.
+        style: what the files depend on.
+        file: where to write.
+    """
+    with tempfile.TemporaryDirectory(prefix="waferscope-") as name:
+        folder = Path(name)
+        with ExportFolder(folder, keys, style) as export:
+            for result in results:
+                export.add(result)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                kind = zipfile.ZIP_STORED if path.suffix in _PACKED_ALREADY else zipfile.ZIP_DEFLATED
+                archive.write(path, path.relative_to(folder).as_posix(), kind)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.stem[:20]}.{os.getpid()}.tmp")

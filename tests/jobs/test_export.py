@@ -1,0 +1,88 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from core.lake import Lake
+from data.formats.klarf import parse_klarf
+from jobs.export import main
+from tests.core.lake_examples import START, drawn, found_on
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Six wafers of two lots, the last one not segmented."""
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path / "home"))
+    lake = Lake(tmp_path / "home" / "lake")
+    wafers = [
+        drawn(n * 10, tested_at=START + timedelta(days=n), die_pitch_mm=(20.0, 20.0), diameter_mm=300.0)
+        for n in range(6)
+    ]
+    lake.append_wafers(wafers)
+    lake.append_results(found_on(wafer, "edge") for wafer in wafers[:5])
+    return tmp_path
+
+
+def names(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_filter_chooses_the_wafers(home):
+    out = home / "out"
+    assert main(["--out", str(out), "--formats", "klarf18", "--since", "2026-03-02", "--until", "2026-03-03"]) == 0
+    assert names(out) == ["export.json", "klarf18/LOT000_W11_18.klarf", "klarf18/LOT000_W21_18.klarf"]
+    [read] = parse_klarf((out / "klarf18" / "LOT000_W11_18.klarf").read_text(), "a")
+    assert read.wafer_id == "W11"
+    assert len(read.defects) > 0
+
+
+def test_keys_choose_the_wafers_and_lots_come_with_them(home):
+    out = home / "out"
+    assert main(["LOT000:W01", "LOT001:W06", "--out", str(out), "--formats", "json", "lot-pdf", "lot-xlsx"]) == 0
+    assert names(out) == [
+        "export.json", "json/LOT000_W01.json", "json/LOT001_W06.json", "lot-pdf/LOT000.pdf", "lot-pdf/LOT001.pdf",
+        "lot-xlsx/LOT000.xlsx", "lot-xlsx/LOT001.xlsx",
+    ]  # fmt: skip
+
+
+def test_a_period_has_its_report(home):
+    assert main(["--out", str(home / "out"), "--formats", "period-pdf", "--lot", "LOT000"]) == 0
+    assert names(home / "out") == ["export.json", "period.pdf"]
+
+
+def test_klarf_takes_centroids_when_asked(home):
+    key = "LOT000:W01"
+    [instance, *_] = Lake(home / "home" / "lake").result(key).instances
+    assert main([key, "--out", str(home / "out"), "--formats", "klarf12", "--places", "centroids"]) == 0
+    [read] = parse_klarf((home / "out" / "klarf12" / "LOT000_W01_12.klarf").read_text(), "a")
+    assert read.place_mm(read.defects[0]) == pytest.approx(instance.centroid_mm, abs=1e-4)
+
+
+def test_wafers_without_a_result_are_told_and_the_status_says_so(home, capsys):
+    assert main(["--out", str(home / "out"), "--lot", "LOT002", "--formats", "e142"]) == 1
+    assert "LOT002:W01: the wafer is not segmented yet" in capsys.readouterr().err
+    [refusal] = json.loads((home / "out" / "export.json").read_text())["refused"]
+    assert refusal["of"] == "LOT002:W01"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--lot", "NONE"], "no wafer of the lake passes"),
+        (["LOT000:W01", "--lot", "LOT000"], "found both"),
+        (["LOT000:W01", "--formats", "period-pdf"], "found both"),
+        (["LOT9:W9"], "there is no wafer 'LOT9:W9'"),
+        (["--since", "yesterday"], "expected a day"),
+        (["--zone", "moon"], "there is no column 'moon'"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_nothing_is_written(home, capsys, flags, said):
+    assert main([*flags, "--out", str(home / "out")]) == 1
+    assert said in capsys.readouterr().err
+    assert not (home / "out").exists()
+
+
+def test_an_unknown_format_is_refused_with_those_that_exist(home, capsys):
+    with pytest.raises(SystemExit):
+        main(["--out", str(home / "out"), "--formats", "gds"])
+    assert "klarf18" in capsys.readouterr().err
