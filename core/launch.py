@@ -2,40 +2,36 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from core.decisions import Decisions
 from core.decisions.jobs import (
     Job,
-    JobState,
     add_job,
     ask_to_stop,
-    end,
+    in_the_way,
     job_by_id,
-    jobs_underway,
     newest_jobs,
     queue_again,
 )
-from core.decisions.schema import now
 from core.identity import Person
+from core.job_ends import bury_the_dead
 from core.job_folder import FOLDER_VARIABLE, LOG, job_folder
-from core.processes import is_alive
 from core.settings import SETTINGS, Settings
 from data.errors import DecisionsError
 
 ROOT = Path(__file__).resolve().parents[1]
-SILENT = timedelta(seconds=60)  # a watcher on another machine that says nothing for so long is gone
 
 
 def start(
     decisions: Decisions, at: Settings, name: str, arguments: Sequence[str], person: Person, *, title: str = ""
 ) -> Job:
     """Start `python -m jobs.NAME ARGUMENTS...` as a process that outlives this one.
+
+    Of the jobs that take a machine for themselves (`core.decisions.jobs.ALONE`) one runs at a time; another waits.
 
     Args:
         decisions: keeps the job's state.
@@ -102,21 +98,10 @@ def jobs(decisions: Decisions, name: str | None = None, limit: int = 50) -> list
         return newest_jobs(session, name, limit)
 
 
-def bury_the_dead(decisions: Decisions) -> None:
-    """Note as dead every job under way whose watcher is gone."""
+def waits_for(decisions: Decisions, queued: Job) -> Job | None:
+    """Give the job whose end a queued one waits for, None when it waits for none."""
     with decisions.reading() as session:
-        gone = [job.id for job in jobs_underway(session) if _is_gone(job)]
-    if gone:
-        with decisions.writing() as session:
-            for found in jobs_underway(session):
-                if found.id in gone and _is_gone(found):
-                    end(found, JobState.DEAD)
-
-
-def _is_gone(job: Job) -> bool:
-    if job.state is JobState.RUNNING and job.host == socket.gethostname():
-        return not is_alive(job.process)
-    return now() - job.heartbeat_at > SILENT
+        return in_the_way(session, queued, queued.host)
 
 
 def _spawn(decisions: Decisions, at: Settings, job: Job) -> None:

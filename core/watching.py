@@ -1,4 +1,4 @@
-"""Watches over one job: runs it, says that it lives and how far it is, stops it when asked, notes how it ended.
+"""Watches over one job: waits its turn, runs it, says how far it is, stops it when asked, notes how it ended.
 
 Runs as a process of its own, `python -m core.watching JOB ATTEMPT`, which `core.launch` starts.
 """
@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from core.decisions import Decisions
-from core.decisions.jobs import Job, JobState, end, job_by_id
+from core.decisions.jobs import Job, JobState, end, in_the_way, job_by_id
 from core.decisions.schema import now
+from core.job_ends import bury_the_dead
 from core.job_folder import FOLDER_VARIABLE, PROGRESS, told_progress
 from core.processes import name_of
 from core.settings import settings
@@ -73,15 +74,26 @@ class Watcher:
         return code
 
     def _take_over(self) -> list[str] | None:
-        """Note that the job runs and say what to run, None when it is no longer wanted."""
-        with self._decisions.writing() as session:
-            job = job_by_id(session, self._number)
-            if job.state is not JobState.QUEUED or job.attempt != self._attempt:
-                return None
-            job.state, job.host, job.process = JobState.RUNNING, socket.gethostname(), name_of(os.getpid()) or ""
-            job.heartbeat_at = now()
-            job.done, job.total, job.share, job.rate = 0, None, None, None
-            return [sys.executable, "-u", "-m", f"jobs.{job.name}", *job.arguments]
+        """Wait for the job's turn, note that it runs and say what to run; None when it is no longer wanted."""
+        host, process, waited = socket.gethostname(), name_of(os.getpid()) or "", False
+        while not self._stopped:
+            try:
+                bury_the_dead(self._decisions)
+                with self._decisions.writing() as session:
+                    job = job_by_id(session, self._number)
+                    if job.state is not JobState.QUEUED or job.attempt != self._attempt:
+                        return None
+                    job.host, job.process, job.heartbeat_at = host, process, now()
+                    if in_the_way(session, job, host) is None:
+                        job.state = JobState.RUNNING
+                        job.done, job.total, job.share, job.rate = 0, None, None, None
+                        return [sys.executable, "-u", "-m", f"jobs.{job.name}", *job.arguments]
+            except DecisionsError:
+                if not waited:  # later, a database that is busy or away is asked again
+                    raise
+            waited = True
+            time.sleep(BEAT_SECONDS)
+        return None
 
     def _beat(self) -> bool:
         """Say that the job lives and how far it is; give whether it is to stop."""

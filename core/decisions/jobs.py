@@ -25,6 +25,8 @@ class JobState(StrEnum):
 
 
 UNDERWAY = (JobState.QUEUED, JobState.RUNNING)
+ALONE = frozenset({"train"})
+"""Jobs that take all of a machine for hours: on each, one runs at a time."""
 
 
 class Job(Base):
@@ -39,9 +41,9 @@ class Job(Base):
         state: where it is.
         attempt: how often it was started; what an earlier attempt still wants to say is not heard.
         cancelled_by: who asked it to stop, None when nobody did.
-        host: machine that it runs on, "" before it runs.
-        process: which process watches over it, as `core.processes` names one, "" before it runs.
-        heartbeat_at: when that process last said that it lives; before it runs, when it was asked for.
+        host: machine that it runs or waits on, "" before either.
+        process: which process watches over it, as `core.processes` names one, "" before one does.
+        heartbeat_at: when that process last said that it lives; before there is one, when it was asked for.
         ended_at: when it ended.
         exit_code: of the job, negative for the signal that killed it.
         done: wafers or steps done, as the job says.
@@ -124,6 +126,26 @@ def newest_jobs(session: Session, name: str | None = None, limit: int = 50) -> l
 def jobs_underway(session: Session) -> list[Job]:
     """List the jobs that wait or run."""
     return list(session.scalars(select(Job).where(Job.state.in_(UNDERWAY)).order_by(Job.id)))
+
+
+def in_the_way(session: Session, queued: Job, host: str) -> Job | None:
+    """Give the job whose end a queued one has to wait for on a machine: one that runs, or one that queued before it.
+
+    Args:
+        session: of a transaction.
+        queued: the job that waits.
+        host: the machine.
+
+    Returns:
+        None when the queued one may run.
+    """
+    if queued.name not in ALONE:
+        return None
+    others = [one for one in jobs_underway(session) if one.name in ALONE and one.id != queued.id]
+    running = (one for one in others if one.state is JobState.RUNNING and one.host == host)
+    # One whose watcher did not say yet where it is may be about to run here.
+    before = (one for one in others if one.state is JobState.QUEUED and one.host in (host, "") and one.id < queued.id)
+    return next(running, None) or next(before, None)
 
 
 def ask_to_stop(session: Session, number: int, person: Person) -> Job:

@@ -14,7 +14,7 @@ from core.decisions.jobs import Job, JobState, add_job
 from core.decisions.schema import now
 from core.identity import Person
 from core.job_folder import job_folder, log_tail
-from core.launch import cancel, job, jobs, resume, start
+from core.launch import cancel, job, jobs, resume, start, waits_for
 from core.processes import is_alive, name_of
 from core.settings import Settings
 from data.errors import DecisionsError
@@ -223,3 +223,57 @@ def test_a_job_finds_the_settings_it_was_started_with(decisions, at, tmp_path, m
     found = ended(decisions, start(decisions, Settings(home=at.home, threads=3), "telling", [], ANA).id)
     assert log_tail(at.home, found.id) == f"{at.home} 3"
     assert (job_folder(at.home, found.id) / "log.txt").exists()
+
+
+def queued(decisions, number):
+    """Wait until a job's watcher says that it waits."""
+    return until(lambda: (found := job(decisions, number)).state is JobState.QUEUED and found.process and found)
+
+
+@pytest.fixture
+def alone(at):
+    """A project in which a second job of the name `train` waits for the first."""
+    (core.launch.ROOT / "jobs" / "counting.py").rename(core.launch.ROOT / "jobs" / "train.py")
+
+
+def test_a_second_training_waits_its_turn_and_then_runs(decisions, at, tmp_path, alone):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (start(decisions, at, "train", [str(folder)], ANA).id for folder in folders)
+    running(decisions, first, folders[0] / "pid")
+    waiting = queued(decisions, second)
+    assert waits_for(decisions, waiting).id == first
+    quick = start(decisions, at, "quick", ["meanwhile"], BEN).id
+    assert ended(decisions, quick).state is JobState.DONE  # what takes no machine for itself does not wait
+    assert not (folders[1] / "pid").exists()
+    (folders[0] / "go").touch()
+    assert ended(decisions, first).state is JobState.DONE
+    assert waits_for(decisions, running(decisions, second, folders[1] / "pid")) is None
+    (folders[1] / "go").touch()
+    assert ended(decisions, second).state is JobState.DONE
+
+
+def test_one_that_waits_is_cancelled_at_once_and_the_next_after_a_killed_one_runs(decisions, at, tmp_path, alone):
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+    first, second, third = (start(decisions, at, "train", [str(folder)], ANA).id for folder in folders)
+    found = running(decisions, first, folders[0] / "pid")
+    assert cancel(decisions, queued(decisions, second).id, BEN).state is JobState.CANCELLED
+    queued(decisions, third)
+    os.kill(int(found.process.partition(" ")[0]), signal.SIGKILL)
+    running(decisions, third, folders[2] / "pid")
+    assert job(decisions, first).state is JobState.DEAD
+    assert not (folders[1] / "pid").exists()
+    (folders[2] / "go").touch()
+    assert ended(decisions, third).state is JobState.DONE
+
+
+def test_one_whose_watcher_is_killed_while_it_waits_is_shown_dead(decisions, at, tmp_path, alone):
+    first, second = (start(decisions, at, "train", [str(tmp_path)], ANA).id for _ in range(2))
+    running(decisions, first, tmp_path / "pid")
+    os.kill(int(queued(decisions, second).process.partition(" ")[0]), signal.SIGKILL)
+    until(lambda: job(decisions, second).state is JobState.DEAD)
+    (tmp_path / "go").touch()
+    assert ended(decisions, first).state is JobState.DONE

@@ -1,0 +1,28 @@
+"""What became of jobs that did not say so themselves."""
+
+import socket
+from datetime import timedelta
+
+from core.decisions import Decisions
+from core.decisions.jobs import Job, JobState, end, jobs_underway
+from core.decisions.schema import now
+from core.processes import is_alive
+
+SILENT = timedelta(seconds=60)  # a watcher on another machine that says nothing for so long is gone
+
+
+def bury_the_dead(decisions: Decisions) -> None:
+    """Note as dead every job under way whose watcher is gone."""
+    with decisions.reading() as session:
+        gone = [job.id for job in jobs_underway(session) if _is_gone(job)]
+    if gone:
+        with decisions.writing() as session:
+            for found in jobs_underway(session):
+                if found.id in gone and _is_gone(found):
+                    end(found, JobState.DEAD)
+
+
+def _is_gone(job: Job) -> bool:
+    if job.process and job.host == socket.gethostname():
+        return not is_alive(job.process)
+    return now() - job.heartbeat_at > SILENT
