@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from core.decisions import Decisions
 from core.identity import local_person, named_person
@@ -14,12 +13,14 @@ from core.settings import settings
 from data.errors import SettingError, WaferError
 from jobs.flags import parse
 
+ACTIONS = ("list", "promote", "rollback", "challenge", "sync")
+
 
 @dataclass(frozen=True)
 class PromoteConfig:
     """Say which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
 
-    action: tuple[Literal["list", "promote", "rollback", "challenge", "sync"], ...]  # what to do; nothing: list
+    action: tuple[str, ...]  # promote, rollback, challenge, sync or list; nothing: list
     version: int | None = None  # to promote, or the challenger; a challenge without it ends the trial
     share: float = 0.1  # of the wafers that the challenger segments
     person: str = ""  # who decides; empty: the account that runs this
@@ -44,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(config: PromoteConfig) -> None:
     at = settings().at(config.home)
     registry = Registry(at)
-    action = config.action[0] if config.action else "list"
+    action = " ".join(config.action) or "list"
+    if action not in ACTIONS:
+        raise SettingError("command line", f"expected one of {', '.join(ACTIONS)}, found '{action}'", "Name one.")
     if action == "sync":
         sync(registry, at)
     elif action != "list":

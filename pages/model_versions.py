@@ -14,8 +14,8 @@ VIEWS = ("Trust sheet", "Side by side", "Serve")
 
 
 def named(version: Version) -> str:
-    """Name a version for people."""
-    return f"{version.number or 'shipped'} · {version.card.name}"
+    """Name a version, for people and links."""
+    return str(version.number or "shipped")
 
 
 with explained():
@@ -35,6 +35,7 @@ with explained():
     st.dataframe(
         {
             "Version": [named(v) for v in versions],
+            "Model": [v.card.name for v in versions],
             "Role": [
                 "champion" if v.number == roles.champion else "challenger" if v.number == roles.challenger else ""
                 for v in versions
@@ -52,17 +53,14 @@ with explained():
         column_config={"Registered": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         key="versions",
     )
-    by_number = {str(version.number): version for version in versions}
+    by_name = {named(version): version for version in versions}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Version", list(by_number), format_func=lambda number: named(by_number[number]), key="version",
-            bind="query-params", width=340,
-        )  # fmt: skip
+        chosen = st.selectbox("Version", list(by_name), key="version", bind="query-params", width=140)
         view = st.segmented_control(
             "View", VIEWS, default=VIEWS[0], required=True, key="view_model", bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
-    version = by_number[chosen]
+    version = by_name[chosen]
     if view == VIEWS[1]:
         duel(registry, version, [other for other in versions if other.number != version.number])
     elif view == VIEWS[2]:

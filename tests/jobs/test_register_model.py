@@ -33,6 +33,8 @@ def test_a_failed_gate_is_named_on_the_command_line(home, capsys):
     assert "does not pass the gate: Mean IoU" in capsys.readouterr().err
     assert promote(["rollback", "--home", str(home)]) == 1
     assert "no champion was there before" in capsys.readouterr().err
+    assert promote(["demote", "--home", str(home)]) == 1
+    assert "found 'demote'" in capsys.readouterr().err
     assert promote(["--home", str(home)]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert listed[-1].split()[0] == "0"

@@ -9,6 +9,7 @@ from core.decisions.reviews import Kind, reviews_of
 from core.lake import Lake
 from core.overview import start_of
 from core.segmentation import Segmenter
+from tests.core.wafers import disc, radius, wafer
 from tests.pages.conftest import WAFERS
 
 SEGMENTED_KEY = "LOT001:W05"  # ring and scratch
@@ -174,3 +175,16 @@ def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, decis
         "no ring here",
         "model@1",
     )
+
+
+def test_an_answer_is_explained_by_the_failures_it_rests_on(open_page, tiny_model_path, tmp_path, monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+    shown = wafer((disc(30) > 0) & (radius(30) > 0.85), dies=disc(30))
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers([shown])
+    lake.append_results(analyse([shown], Segmenter.load(str(tiny_model_path))))
+    app = open_page("wafer", home=tmp_path, wafer=shown.key, explain="true")
+    assert not app.exception
+    said = next(part.value for part in app.markdown if "drove 'Edge'" in part.value)
+    assert "in the outer" in said
+    assert "decoder" in app.info[0].value  # this model has none to drop features in

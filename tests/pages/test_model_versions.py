@@ -1,0 +1,88 @@
+import shutil
+
+import pytest
+
+from core.decisions import Decisions
+from core.decisions.audit import entries
+from core.registry.promotion import SUBJECT, sync
+from core.registry.serving import served
+from core.registry.store import Registry, Roles
+from core.settings import Settings
+from tests.core.registry.models import make_home
+
+
+@pytest.fixture(scope="module")
+def made_home(tmp_path_factory):
+    return make_home(tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture
+def home(made_home, lake_home, tmp_path, monkeypatch):
+    """Three versions, of which 1 is the champion, beside the lake."""
+    monkeypatch.setenv("WAFERSCOPE_GATE_LATENCY_MS", "1e9")
+    shutil.copytree(made_home, tmp_path / "home")
+    (tmp_path / "home" / "lake").symlink_to(lake_home / "lake")
+    at = Settings(home=tmp_path / "home")
+    registry = Registry(at)
+    registry.keep_roles(Roles(champion=1, before=(0,)))
+    sync(registry, at)
+    return tmp_path / "home"
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def text(app) -> str:
+    return " ".join(str(part.value) for part in (*app.markdown, *app.caption, *app.info, *app.warning, *app.error))
+
+
+def test_without_a_registry_the_shipped_models_sheet_is_shown(open_page, tmp_path):
+    app = open_page("model_versions", home=tmp_path)
+    assert not app.exception
+    assert "The shipped model is the only version" in text(app)
+    assert "Measured on no real wafer at all: Lithography, Etching." in text(app)
+    assert len(app.dataframe[0].value) == 1
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_version_is_promoted_through_the_gate_and_rolled_back(open_page, home):
+    app = open_page("model_versions", home=home, version="2", view_model="Serve")
+    assert button(app, "Promote").disabled  # nothing was timed yet
+    button(app, "Measure and check").click().run()
+    assert not app.exception
+    open_gate = [table.value for table in app.dataframe if "Condition" in table.value]
+    assert set(open_gate[0]["Result"]) == {"passed"}, open_gate[0].to_string()
+    button(app, "Promote").click().run()
+    assert served(Settings(home=home)).champion.number == 2
+    assert "Champion: **version 2**" in text(app)
+    button(app, "Roll back to version 1").click().run()
+    assert served(Settings(home=home)).champion.number == 1
+    decisions = Decisions(home / "decisions.db")
+    with decisions.reading() as session:
+        assert [entry.action for entry in entries(session, SUBJECT)] == ["model.rollback", "model.promote"]
+    decisions.close()
+
+
+def test_a_model_that_fails_the_gate_cannot_be_promoted_and_says_why(open_page, home):
+    app = open_page("model_versions", home=home, version="3", view_model="Serve")
+    button(app, "Measure and check").click().run()
+    assert "Not passed: Mean IoU, Every class." in text(app)
+    assert button(app, "Promote").disabled
+
+
+def test_a_trial_is_started_and_ended(open_page, home):
+    app = open_page("model_versions", home=home, version="3", view_model="Serve")
+    button(app, "Start a trial").click().run()
+    assert served(Settings(home=home)).challenger.number == 3
+    assert "Nothing to compare yet" in text(app)
+    button(app, "End the trial").click().run()
+    assert served(Settings(home=home)).challenger is None
+
+
+def test_two_versions_run_over_the_same_wafers(open_page, home):
+    app = open_page("model_versions", home=home, version="2", view_model="Side by side")
+    app.number_input(key="duel-wafers").set_value(5).run()
+    button(app, "Run both").click().run()
+    assert not app.exception
+    assert "Of **5** wafers the models find other classes on **0**" in text(app)  # the same network under two names
