@@ -123,7 +123,7 @@ WAFER_FORMATS = (
                 lambda result, style: wafer_pdf(result, style.person, style.made_at, style.palette)),
     WaferFormat(FormatKey.XLSX, "Workbook XLSX", ".xlsx", XLSX, "A sheet each for wafer, clusters, failing dies.",
                 lambda result, style: wafer_xlsx(result, style.made_at), one_table=True),
-    WaferFormat(FormatKey.KLARF18, "KLARF 1.8", "_18.klarf", TEXT, "Places for SEM or FIB review, by the sampling plan.",
+    WaferFormat(FormatKey.KLARF18, "KLARF 1.8", "_18.klarf", TEXT, "Places for SEM or FIB review, by a sampling plan.",
                 lambda result, style: klarf_text(result, "1.8", style.made_at, places=style.places).encode()),
     WaferFormat(FormatKey.KLARF12, "KLARF 1.2", "_12.klarf", TEXT, "The same for tools that read the older version.",
                 lambda result, style: klarf_text(result, "1.2", style.made_at, places=style.places).encode()),

@@ -1,7 +1,7 @@
 """Read wafers from files into the lake and keep the originals; what is there already is left as it is."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,21 @@ class IngestConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
     segment: bool = False  # then segment what the model has not segmented yet
     model: str = ""  # ONNX file for that; empty: as WAFERSCOPE_MODEL says, else the shipped one
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A part of wafers that is in the lake now.
+
+    Args:
+        keys: of its wafers.
+        new: how many of them were new or changed.
+        already: how many were there just like that.
+    """
+
+    keys: tuple[str, ...]
+    new: int
+    already: int
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,8 +90,30 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs, options: ReadO
         LakeError: the lake or a blob cannot be written.
     """
     reading = Reading(paths, options)
-    kept: set[str] = set()
     new = already = 0
+    with ProgressLine("ingested") as progress:
+        for part in ingest_reading(reading, lake, blobs):
+            new, already = new + part.new, already + part.already
+            progress.update(new + already, reading.share)
+    print(
+        f"{new:,} new or changed wafers, {already:,} there already, {len(reading.failures):,} failures.",
+        file=sys.stderr,
+    )
+    return reading.verdict()
+
+
+def ingest_reading(reading: Reading, lake: Lake, blobs: Blobs) -> Iterator[Ingested]:
+    """Put wafers into the lake as they are read, a part at a time.
+
+    Args:
+        reading: where they come from; failures stay there.
+        lake: appended to.
+        blobs: where the originals are kept.
+
+    Raises:
+        LakeError: the lake or a blob cannot be written, or a file changed while it was read.
+    """
+    kept: set[str] = set()
 
     def keeping_originals(wafer: WaferMap) -> WaferMap:
         if wafer.source_sha256 not in kept:
@@ -85,17 +122,10 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs, options: ReadO
             kept.add(wafer.source_sha256)
         return wafer
 
-    with ProgressLine("ingested") as progress:
-        for wafers in bounded_batches(map(keeping_originals, reading), WAFERS_PER_PART):
-            counts = lake.append_wafers(wafers)
-            lake.tidy()
-            new, already = new + counts[0], already + counts[1]
-            progress.update(new + already, reading.share)
-    print(
-        f"{new:,} new or changed wafers, {already:,} there already, {len(reading.failures):,} failures.",
-        file=sys.stderr,
-    )
-    return reading.verdict()
+    for wafers in bounded_batches(map(keeping_originals, reading), WAFERS_PER_PART):
+        new, already = lake.append_wafers(wafers)
+        lake.tidy()
+        yield Ingested(tuple(wafer.key for wafer in wafers), new, already)
 
 
 if __name__ == "__main__":

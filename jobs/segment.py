@@ -100,8 +100,19 @@ def segment_files(
     return reading.verdict()
 
 
-def segment_lake(lake: Lake, segmenter: Segmenter, challenger: Challenger | None = None) -> int:
+def segment_lake(
+    lake: Lake,
+    segmenter: Segmenter,
+    challenger: Challenger | None = None,
+    takes: Callable[[str], bool] = lambda key: True,
+) -> int:
     """Segment what the model has not segmented yet in the lake, its share by the challenger.
+
+    Args:
+        lake: read from and appended to.
+        segmenter: the model in use.
+        challenger: the model that takes a share of the wafers; None for none.
+        takes: says of a wafer's key whether it is to be segmented at all.
 
     Returns:
         0
@@ -111,10 +122,10 @@ def segment_lake(lake: Lake, segmenter: Segmenter, challenger: Challenger | None
         ModelError: the network fails; what was done before is kept.
     """
     if challenger is not None:
-        _segment(lake, challenger.segmenter, challenger.takes)
-        _segment(lake, segmenter, lambda key: not challenger.takes(key))
+        _segment(lake, challenger.segmenter, lambda key: takes(key) and challenger.takes(key))
+        _segment(lake, segmenter, lambda key: takes(key) and not challenger.takes(key))
     else:
-        _segment(lake, segmenter)
+        _segment(lake, segmenter, takes)
     return 0
 
 
