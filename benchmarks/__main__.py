@@ -9,6 +9,7 @@ from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
 from benchmarks.precision import int8_against_float32
+from benchmarks.selection import coreset, dropout_passes
 from benchmarks.sessions import browsing
 from benchmarks.similarity import nearest
 from benchmarks.timing import Row, markdown
@@ -46,6 +47,8 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
     yield "import", lambda: importing(options.imported)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
+    yield "dropout", lambda: dropout_passes(str(model), rounds)
+    yield "coreset", coreset
     yield "similarity", lambda: nearest(options.vectors, rounds)
     yield "queries", lambda: asking(options.lake, options.home, rounds)
     yield "sessions", lambda: browsing(options.lake, options.home, options.people, options.seconds)
@@ -78,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, labelling, similarity, queries, sessions",
+        help="wafer, lot, runtimes, int8, import, labelling, dropout, coreset, similarity, queries, sessions",
     )
     return parser
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PASSES = 20
 DROPPED = 0.3
 """Share of the coarsest features that a pass drops, as training does."""
+TOGETHER = 20
+"""Passes of few wafers run side by side, up to so many drawings."""
 
 
 class DropoutSegmenter:
@@ -90,11 +92,14 @@ class DropoutSegmenter:
         for size, batch in view_batches(flat):
             inputs = np.stack([resample(flat[i].planes, size) for i in batch])
             seeds = [(seed, zlib.crc32(wafers[owners[i]].key.encode()), i - owners.index(owners[i])) for i in batch]
-            pooled = [
-                _per_die(logits, [flat[i].planes.shape[1:] for i in batch])
-                for logits in self._passes(inputs, passes, seeds)
-            ]
-            seen.update((i, np.stack([one[j] for one in pooled])) for j, i in enumerate(batch))
+            shapes = [flat[i].planes.shape[1:] for i in batch]
+            pooled: list[list[NDArray[np.float32]]] = [[] for _ in batch]
+            for logits in self._passes(inputs, passes, seeds):
+                together = len(logits) // len(batch)
+                dies = _per_die(logits, [shape for shape in shapes for _ in range(together)])
+                for j, own in enumerate(pooled):
+                    own += dies[j * together : (j + 1) * together]
+            seen.update((i, np.stack(own)) for i, own in zip(batch, pooled, strict=True))
         found, start = [], 0
         for parts, wafer in zip(looks, wafers, strict=True):
             own = [seen[start + j] for j in range(len(parts))]
@@ -106,15 +111,19 @@ class DropoutSegmenter:
     def _passes(
         self, inputs: NDArray[np.float32], passes: int, seeds: Sequence[tuple[int, ...]]
     ) -> Iterator[NDArray[np.float32]]:
-        """Logits (N, 8, S, S) of each pass."""
+        """Logits (N * k, 8, S, S) of k passes at a time: those of the first wafer, then those of the next."""
         features = dict(zip(self._features, self._encoder.run(self._features, {INPUT: inputs}), strict=True))
         given = {name: value for name, value in {**features, INPUT: inputs}.items() if name in self._wanted}
-        coarse = features[self._coarse]
+        coarse = given.pop(self._coarse)
         draws = [np.random.default_rng(seed) for seed in seeds]
-        for _ in range(passes):
-            kept = np.stack([rng.random(coarse.shape[1:], dtype=np.float32) for rng in draws]) >= DROPPED
-            given[self._coarse] = np.where(kept, coarse / np.float32(1 - DROPPED), np.float32(0))
-            yield self._decoder.run([LOGITS], given)[0]
+        most = max(1, TOGETHER // len(inputs))
+        for start in range(0, passes, most):
+            together = min(most, passes - start)
+            kept = np.concatenate([rng.random((together, *coarse.shape[1:]), dtype=np.float32) for rng in draws])
+            spread = np.repeat(coarse, together, axis=0) / np.float32(1 - DROPPED)
+            repeated = {name: np.repeat(value, together, axis=0) for name, value in given.items()}
+            repeated[self._coarse] = np.where(kept >= DROPPED, spread, np.float32(0))
+            yield self._decoder.run([LOGITS], repeated)[0]
 
 
 def cut(model: "ModelProto", where: str) -> tuple["ModelProto", "ModelProto", str]:
