@@ -22,12 +22,14 @@ class Check:
         found: what was found, in words.
         needed: what is asked for.
         passed: whether it holds.
+        measured: false where nobody looked yet, which does not pass either.
     """
 
     name: str
     found: str
     needed: str
     passed: bool
+    measured: bool = True
 
 
 def scores(report: Report) -> dict[str, float]:
@@ -85,7 +87,9 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
     needed = f"at least {margin:.3f} more than the champion, on the same wafers"
     marked = {k: v for k, v in _common(candidate, champion).items() if "iou_over_dies" in v[0]}
     if not marked:
-        return Check("Mean IoU", "no report on wafers with marked dies that both have", needed, passed=False)
+        return Check(
+            "Mean IoU", "no report on wafers with marked dies that both have", needed, passed=False, measured=False
+        )
     data = max(marked, key=lambda name: int(str(marked[name][0]["n"])))
     ours, theirs = (_mean(report) for report in marked[data])
     found = f"{ours:.3f} against {theirs:.3f} on {data}"
@@ -101,7 +105,7 @@ def _classes(candidate: Card, champion: Card, loss: float) -> Check:
     needed = f"no class more than {loss:.3f} below the champion on any common report"
     common = _common(candidate, champion)
     if not common:
-        return Check("Every class", "no report that both have", needed, passed=False)
+        return Check("Every class", "no report that both have", needed, passed=False, measured=False)
     worse = []
     for data, (ours, theirs) in common.items():
         mine, before = scores(ours), scores(theirs)
@@ -124,7 +128,10 @@ def _parity(card: Card, limits: Settings) -> list[Check]:
         lost = float(card.parity["float32_mean_iou_over_dies"]) - float(card.parity["int8_mean_iou_over_dies"])
         flipped = float(card.parity["flipped_share"])
     except (KeyError, TypeError, ValueError):
-        return [Check(name, "not measured", need, passed=False) for name, need in zip(names, needs, strict=True)]
+        return [
+            Check(name, "not measured", need, passed=False, measured=False)
+            for name, need in zip(names, needs, strict=True)
+        ]
     return [
         Check(names[0], f"{lost:.4f}", needs[0], passed=lost <= limits.gate_iou_lost),
         Check(names[1], f"{flipped:.1%}".replace("%", " %"), needs[1], passed=flipped <= limits.gate_flips),
@@ -134,6 +141,6 @@ def _parity(card: Card, limits: Settings) -> list[Check]:
 def _latency(card: Card, most_ms: float) -> Check:
     needed = f"p95 at most {most_ms:g} ms on this machine"
     if card.latency is None:
-        return Check("Latency", "not measured on this machine", needed, passed=False)
+        return Check("Latency", "not measured on this machine", needed, passed=False, measured=False)
     found = f"p50 {card.latency.p50_ms:.0f} ms, p95 {card.latency.p95_ms:.0f} ms"
     return Check("Latency", found, needed, passed=card.latency.p95_ms <= most_ms)

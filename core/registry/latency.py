@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,10 +71,10 @@ def kept_latency(at: Settings, sha256: str) -> Latency | None:
     return latency if latency and latency.machine == platform.node() else None
 
 
-def _kept(path: Path) -> Mapping[str, dict[str, float | int | str]]:
+def _kept(path: Path) -> Mapping[str, dict[str, Any]]:
     """What was measured; a damaged file counts as nothing, since all of it can be measured again."""
     try:
-        told: Mapping[str, dict[str, float | int | str]] = json.loads(path.read_text(encoding="utf-8"))
+        told: Mapping[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
     return told

@@ -1,7 +1,6 @@
 """The registry: versions of the model in MLflow, with their files and cards. MLflow is loaded only when it is there."""
 
 import json
-import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -221,14 +220,15 @@ class Registry:
 
     def _folder(self, row: "ModelVersion") -> Path:
         """Where a version's files are here: the registry's own folder, or a copy of what a server holds."""
-        if re.match("file:", row.source):
+        source = str(row.source)
+        if source.startswith("file:"):
             from mlflow.artifacts import download_artifacts
 
-            return Path(self._ask(lambda _: download_artifacts(artifact_uri=row.source)))
+            return Path(self._ask(lambda _: download_artifacts(artifact_uri=source)))
         copy = self._at.home / "models" / f"version-{row.version}-{row.tags.get('sha256', '')[:12]}"
         if not (copy / CARD).exists():
             copy.mkdir(parents=True, exist_ok=True)
-            self._ask(lambda client: client.download_artifacts(row.run_id, "", str(copy)))
+            self._ask(lambda client: client.download_artifacts(str(row.run_id), "", str(copy)))
         return copy
 
     def _experiment(self, client: "MlflowClient") -> str:

@@ -63,7 +63,7 @@ def checks_table(checks: Sequence[Check]) -> Table:
         Column("Result", width=0.7),
     )  # fmt: skip
     rows = [
-        [check.name, check.found, check.needed, "passed" if check.passed else "FAILED"]
+        [check.name, check.found, check.needed, "passed" if check.passed else "FAILED" if check.measured else "open"]
         for check in sorted(checks, key=lambda check: check.passed)
     ]
     return Table("Conditions", columns, rows)

@@ -159,6 +159,6 @@ def _calibration(found: Curve, *, key: str) -> None:
 
 
 def _frame(table: Table) -> pd.DataFrame:
-    """The table as the screen shows it: numbers stay numbers, rounded to three places."""
+    """The table as the screen shows it: numbers rounded to three places, columns without any left out."""
     frame = pd.DataFrame(list(table.rows), columns=[column.title for column in table.columns])
-    return frame.round(3)
+    return frame.dropna(axis="columns", how="all").round(3)
