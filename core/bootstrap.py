@@ -53,11 +53,38 @@ def f1_interval(
     return _interval(2 * (there & said & shown), (there.astype(np.int64) + said) * shown, resamples, seed)
 
 
+def iou_change(before: Counts, now: Counts, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
+    """Give the 95 % interval of how far `iou_over_dies` moved between two sets of wafers, column by column.
+
+    Args:
+        before: of the first wafers, (N, C).
+        now: of the others, (M, C).
+        resamples: how often both are drawn anew, each by itself.
+        seed: of the draws.
+
+    Returns:
+        float64 (C, 2): low and high of now less before; NaN where either has no die of the column.
+    """
+    sides = [
+        _drawn(one.hit, one.hit + one.wrong + one.missed, resamples, seed + place)[:, : one.hit.shape[1]]
+        for place, one in enumerate((before, now))
+        if len(one.hit)
+    ]
+    if len(sides) < 2:
+        return np.full((before.hit.shape[1], 2), np.nan)
+    return _percentiles((sides[1] - sides[0]).T)
+
+
 def _interval(over: NDArray[np.int64], under: NDArray[np.int64], resamples: int, seed: int) -> NDArray[np.float64]:
     """Percentile intervals of sum(over) / sum(under), columns one by one and their mean."""
-    wafers = len(over)
-    if wafers == 0:
+    if len(over) == 0:
         return np.full((over.shape[1] + 1, 2), np.nan)
+    return _percentiles(_drawn(over, under, resamples, seed).T)
+
+
+def _drawn(over: NDArray[np.int64], under: NDArray[np.int64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """Scores of each draw, float64 (resamples, C + 1): the columns and their mean; NaN where undefined."""
+    wafers = len(over)
     rng = np.random.default_rng(seed)
     drawn = []
     for start in range(0, resamples, _AT_ONCE):
@@ -69,6 +96,10 @@ def _interval(over: NDArray[np.int64], under: NDArray[np.int64], resamples: int,
     means = np.divide(
         np.nansum(scores, axis=1), defined.sum(axis=1), out=np.full(len(scores), np.nan), where=defined.any(axis=1)
     )
+    return np.column_stack([scores, means])
+
+
+def _percentiles(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     tails = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-    columns = [column[~np.isnan(column)] for column in (*scores.T, means)]
-    return np.array([np.quantile(c, tails) if c.size else (np.nan, np.nan) for c in columns])
+    known = [column[~np.isnan(column)] for column in columns]
+    return np.array([np.quantile(c, tails) if c.size else (np.nan, np.nan) for c in known])

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.alarms.falling import falling
 from core.alarms.finding import Look, find
 from core.decisions import Decisions
-from core.decisions.alarms import move_watermark, raise_or_add, rules, settled, watermark
+from core.decisions.alarms import RuleKind, move_watermark, raise_or_add, rules, settled, watermark
 from core.decisions.deliveries import send_to_all, waiting
 from core.lake import Lake
 
@@ -32,6 +33,7 @@ class Checked:
 def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
     """Look at the wafers that were segmented since the last look, by every enabled rule.
 
+    Rules about agreement with people look every time, for labels come after results.
     What is found goes into the open alarm of the same rule and subject, or raises one. Nothing is sent here: deliveries
     are put on their way in the same transaction, and `core.alarms.delivery` sends them.
 
@@ -49,11 +51,18 @@ def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
         seen, wanted = watermark(session, READER), [rule for rule in rules(session) if rule.enabled]
         dealt_with = {rule.id: settled(session, rule.id) for rule in wanted}
         due = waiting(session)
-    if pd.isna(row["sequence"]) or int(row["sequence"]) <= seen:
+    if pd.isna(row["sequence"]):
         return Checked(0, due)
     newest, tested = int(row["sequence"]), None if pd.isna(row["tested"]) else row["tested"].to_pydatetime()
     since = max(0, seen - LATE_NS)
-    found = [(rule, find(rule, Look(lake, tested, seen, since, dealt_with[rule.id]))) for rule in wanted]
+    found = []
+    for rule in wanted:
+        if rule.kind is RuleKind.AGREEMENT:
+            found.append((rule, falling(rule, lake, decisions, dealt_with[rule.id])))
+        elif newest > seen:
+            found.append((rule, find(rule, Look(lake, tested, seen, since, dealt_with[rule.id]))))
+    if newest <= seen and not any(findings for _, findings in found):
+        return Checked(0, due)
     raised = 0
     with decisions.writing() as session:
         for rule, findings in found:

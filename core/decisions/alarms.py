@@ -23,6 +23,7 @@ class RuleKind(StrEnum):
     SHARE = "share"
     SPC = "spc"
     NEW = "new"
+    AGREEMENT = "agreement"
 
 
 class AlarmRule(Base):
@@ -33,7 +34,8 @@ class AlarmRule(Base):
         kind: what it looks at.
         product: only wafers of this product, "" for each product by itself.
         defect_class: only this class, "" for each class by itself (for severity: whatever the class).
-        threshold: severity (0 to 100) or share in percent above which it fires; the other kinds have none.
+        threshold: severity (0 to 100) or share in percent above which it fires, or points of IoU lost from which it
+            does; the other kinds have none.
         days: how many days, up to the newest test, it looks back on.
         enabled: whether it is looked at.
         changed_by: who wrote it last.

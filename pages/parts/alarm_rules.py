@@ -7,6 +7,7 @@ from core.decisions import Decisions
 from core.decisions.alarms import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.identity import local_person
 from core.lake import Lake
+from core.monitoring.quality import LEAST_LABELLED
 from data.classes import CLASSES
 from pages.parts.empty import explained
 
@@ -15,6 +16,7 @@ KINDS = {
     RuleKind.SHARE: "Share of a class over a limit",
     RuleKind.SPC: "A class beyond its control limits",
     RuleKind.NEW: "A class new to a product",
+    RuleKind.AGREEMENT: "Agreement with labels falls",
 }
 MEANINGS = {
     RuleKind.SEVERITY: "A lot has wafers whose severity is above the limit. One alarm a lot.",
@@ -27,10 +29,16 @@ MEANINGS = {
         "individual values takes the older half of the days as normal. At least "
         f"{LEAST_AFFECTED} wafers have to speak for it."
     ),
+    RuleKind.AGREEMENT: (
+        "The IoU of results with people's labels is lower by at least the limit in the seven days that end with the "
+        f"newest labelled test than in the seven before, with {LEAST_LABELLED} labelled wafers or more in each. A "
+        "single class must also be lower by more than chance."
+    ),
     RuleKind.NEW: (f"A class is found on a product on which none of at least {LEAST_WAFERS} earlier wafers showed it."),
 }
 NAMES = {c.key: c.name for c in CLASSES}
-WITH_LIMIT = (RuleKind.SEVERITY, RuleKind.SHARE)
+WITH_LIMIT = (RuleKind.SEVERITY, RuleKind.SHARE, RuleKind.AGREEMENT)
+UNITS = {RuleKind.SEVERITY: "", RuleKind.SHARE: " %", RuleKind.AGREEMENT: " points"}
 WITH_DAYS = (RuleKind.SHARE, RuleKind.SPC)
 NEW_RULE = 0  # no rule of the database has this number
 
@@ -113,9 +121,9 @@ def _limits(
     threshold, days = rule.threshold, rule.days
     if kind in WITH_LIMIT:
         threshold = left.number_input(
-            "Limit" if kind is RuleKind.SEVERITY else "Limit (%)",
+            f"Limit ({UNITS[kind].strip()})" if UNITS[kind] else "Limit",
             0.0, 100.0, float(rule.threshold), 1.0, key=f"{stamp}-limit",
-            help="Above it, the rule fires: severity from 0 to 100, or percent of the wafers.",
+            help="Above it, the rule fires: severity (0 to 100), percent of the wafers, or points of IoU lost.",
         )  # fmt: skip
     if kind in WITH_DAYS:
         days = middle.number_input(
@@ -133,9 +141,7 @@ def _switch(decisions: Decisions, number: int, enabled: bool) -> None:
 
 def _words(rule: AlarmRule) -> str:
     """Say what a rule looks at in a line."""
-    limit = (
-        f", above {rule.threshold:g}{' %' if rule.kind is RuleKind.SHARE else ''}" if rule.kind in WITH_LIMIT else ""
-    )
+    limit = f", above {rule.threshold:g}{UNITS[rule.kind]}" if rule.kind in WITH_LIMIT else ""
     days = f", over {rule.days} days" if rule.kind in WITH_DAYS else ""
     classes = NAMES.get(rule.defect_class, "all classes")
     return f"{KINDS[rule.kind]}{limit}{days}; {rule.product or 'all products'}, {classes}"

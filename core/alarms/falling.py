@@ -1,0 +1,61 @@
+"""The rule that looks at how far the model agrees with people, week over week."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pandas as pd
+
+from core.alarms.finding import MOST_WAFERS, Finding
+from core.decisions import Decisions
+from core.decisions.alarms import AlarmRule, FoundWafer
+from core.decisions.annotations import labelled_keys
+from core.lake import Lake, WaferFilter
+from core.monitoring.changes import WEEK, drops, weekly_changes, words
+from core.monitoring.judging import COLUMNS, Judged, Scope, judge
+
+_NEWEST = """
+    SELECT max(tested_at) AS tested FROM wafers
+    WHERE key IN (SELECT unnest(?)) AND severity IS NOT NULL AND (product = ? OR ? = '')
+"""
+
+
+def falling(rule: AlarmRule, lake: Lake, decisions: Decisions, settled: Mapping[str, int]) -> list[Finding]:
+    """Say which products and classes lost agreement with people's labels in the newest week.
+
+    Args:
+        rule: whose threshold is points of IoU.
+        lake: of results.
+        decisions: of labels.
+        settled: subjects that a person has dealt with, and up to which result of the lake: it takes newer ones to raise
+            them again.
+
+    Raises:
+        LakeError: the lake cannot be read.
+        DecisionsError: the database cannot be used.
+    """
+    with decisions.reading() as session:
+        keys = labelled_keys(session)
+    newest = lake.query(_NEWEST, [keys, rule.product, rule.product])["tested"].iloc[0]
+    if pd.isna(newest):
+        return []
+    since = (newest.normalize() + timedelta(days=1) - 2 * WEEK).to_pydatetime()
+    judged = judge(lake, decisions, Scope(WaferFilter(product=rule.product, since=since)))
+    fallen = drops(weekly_changes(judged), rule.threshold)
+    found = []
+    for row in fallen[fallen["class"].isin([rule.defect_class] if rule.defect_class else COLUMNS)].to_dict("records"):
+        subject = f"agreement on {row['class']} on {row['product'] or 'all products'}"
+        wafers = _least_agreed(judged, row["product"], row["class"], since + WEEK, settled.get(subject, 0))
+        if wafers:
+            found.append(Finding(subject, words(row), wafers))
+    return found
+
+
+def _least_agreed(judged: Judged, product: str, key: str, since: pd.Timestamp, after: int) -> tuple[FoundWafer, ...]:
+    """The wafers of the newest week whose result was newer than what was dealt with and has most dies wrong."""
+    k = COLUMNS.index(key)
+    facts = judged.wafers.assign(dies=(judged.counts.wrong + judged.counts.missed)[:, k])
+    own = (facts["product"] == product) | (product == "")
+    recent = facts[own & (facts["tested_at"] >= since) & (facts["segmentation_sequence"] > after) & (facts["dies"] > 0)]
+    worst = recent.sort_values(["dies", "key"], ascending=[False, True]).head(MOST_WAFERS)
+    rows = zip(worst["key"], worst["sequence"], worst["severity"], strict=True)
+    return tuple(FoundWafer(str(key), int(sequence), float(severity)) for key, sequence, severity in rows)

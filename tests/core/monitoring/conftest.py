@@ -1,0 +1,26 @@
+import shutil
+
+import pytest
+
+from core.decisions import Decisions
+from core.lake import Lake
+
+
+@pytest.fixture(scope="package")
+def empty_database(tmp_path_factory):
+    """A database of decisions with all its tables and nothing decided; setting one up takes a second."""
+    place = tmp_path_factory.mktemp("decisions") / "decisions.db"
+    Decisions(place).close()
+    return place
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(tmp_path / "lake")
+
+
+@pytest.fixture
+def decisions(tmp_path, empty_database):
+    opened = Decisions(shutil.copy(empty_database, tmp_path / "decisions.db"))
+    yield opened
+    opened.close()

@@ -1,0 +1,63 @@
+import pytest
+
+from core.monitoring.changes import drops, weekly_changes, words
+from core.monitoring.judging import Scope, judge
+from tests.core.monitoring.examples import all_failing, case, keep, rows
+
+
+def two_weeks(lake, decisions, *, before, now, count=10, product="TC38", key="edge", first=0):
+    """So many wafers in each of two weeks; the class has two true rows, the results these."""
+    keep(lake, decisions, *(
+        case(
+            all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{first + 100 * week + n:03d}", product=product),
+            rows(**{key: (0, 2)}), rows(**{key: (0, end)}),
+        )
+        for week, end in enumerate((before, now))
+        for n in range(count)
+    ))  # fmt: skip
+
+
+def test_the_newest_seven_days_are_held_against_the_seven_before(lake, decisions):
+    two_weeks(lake, decisions, before=2, now=4)
+    found = weekly_changes(judge(lake, decisions, Scope()))
+    assert found["class"].tolist() == ["edge", "overall"]
+    row = found.iloc[0].to_dict()
+    assert (row["wafers_before"], row["before"], row["wafers_now"], row["now"]) == (10, 1.0, 10, 0.5)
+    assert row["change"] == row["low"] == row["high"] == -0.5  # all wafers of a week are alike
+    assert words(row) == (
+        "Edge on TC38: IoU 0.50 on 10 labelled wafers of the newest week, 1.00 on 10 the week before, 50.0 points "
+        "lower (95 %: 50.0 lower to 50.0 lower), more than chance"
+    )
+    assert drops(found)["class"].tolist() == ["edge", "overall"]
+
+
+def test_nine_wafers_a_week_are_too_few(lake, decisions):
+    two_weeks(lake, decisions, before=2, now=4, count=9)
+    assert weekly_changes(judge(lake, decisions, Scope())).empty
+
+
+def test_products_are_compared_by_themselves_and_together(lake, decisions):
+    two_weeks(lake, decisions, before=2, now=4, product="A")
+    two_weeks(lake, decisions, before=2, now=2, product="B", first=500)
+    found = weekly_changes(judge(lake, decisions, Scope())).set_index(["product", "class"])
+    assert found.loc[("A", "overall"), "change"] == -0.5
+    assert found.loc[("B", "overall"), "change"] == 0
+    assert found.loc[("", "overall"), "now"] == 480 / 720
+    assert set(drops(found.reset_index())["product"]) == {"A", ""}
+
+
+@pytest.mark.parametrize(("change", "high", "key", "falls"), [
+    (-0.05, 0.02, "overall", True),
+    (-0.049, -0.01, "overall", False),
+    (-0.3, 0.01, "edge", False),
+    (-0.3, -0.01, "edge", True),
+])  # fmt: skip
+def test_five_points_are_a_drop_and_a_class_must_be_sure(lake, decisions, change, high, key, falls):
+    two_weeks(lake, decisions, before=2, now=4)
+    found = weekly_changes(judge(lake, decisions, Scope())).head(1)
+    found = found.assign(**{"class": key, "change": change, "high": high})
+    assert bool(len(drops(found))) is falls
+
+
+def test_without_labels_nothing_changed(lake, decisions):
+    assert weekly_changes(judge(lake, decisions, Scope())).empty

@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from core.lake import WaferFilter
+from core.lake_embeddings import Embedded
+from core.lake_rows import dies_hash
+from core.monitoring.drift import drift, of_keys, recent_and_before
+from data.wafer import WaferMap
+from tests.core.lake_examples import START
+
+DAYS, SIDE = 28, 10
+
+
+def fab(lake, *, late=0.1, embedded=False):
+    """Four wafers a day, a lot a day; in the last week a share of dies fails that may differ."""
+    rng = np.random.default_rng(3)
+    wafers = []
+    for n in range(4 * DAYS):
+        share = 0.1 if n // 4 < DAYS - 7 else late
+        dies = (1 + (rng.random((SIDE, SIDE)) < share)).astype(np.uint8)
+        day = START + timedelta(days=n // 4)
+        wafers.append(WaferMap(dies=dies, lot_id=f"L{n // 4:02d}", wafer_id=str(n), product="TC38", tested_at=day))
+    lake.append_wafers(wafers)
+    if embedded:
+        vectors = rng.normal(size=(len(wafers), 512)).astype(np.float32)
+        vectors[-28:, 0] += 40 if late > 0.1 else 0
+        lake.append_embeddings(
+            Embedded(w.key, dies_hash(w), "net@1", v / np.linalg.norm(v)) for w, v in zip(wafers, vectors, strict=True)
+        )
+    return [wafer.key for wafer in wafers]
+
+
+def last_week(where=WaferFilter(), before=3):  # noqa: B008
+    return recent_and_before(where, (START + timedelta(days=DAYS - 1)).date(), 1, before)
+
+
+def test_a_fab_that_stays_as_it_is_does_not_drift(lake, decisions):
+    fab(lake, embedded=True)
+    found = drift(lake, *last_week())
+    assert (found.recent, found.reference, found.embedded) == (28, 84, (84, 28))
+    assert found.shifted == []
+    assert not found.look.sure
+
+
+def test_more_failures_are_said_where_they_are(lake):
+    fab(lake, late=0.5, embedded=True)
+    found = drift(lake, *last_week())
+    assert set(found.shifted) == {
+        "yield", "failing dies, center", "failing dies, middle", "failing dies, edge", "what wafers look like",
+    }  # fmt: skip
+    row = found.inputs.set_index("measure").loc["yield"]
+    assert float(row["reference"]) == pytest.approx(0.9, abs=0.02)
+    assert float(row["recent"]) == pytest.approx(0.5, abs=0.05)
+    assert row["p"] == pytest.approx(1 / 500)
+
+
+def test_a_reference_may_be_a_list_of_wafers(lake):
+    keys = fab(lake, late=0.5)
+    found = drift(lake, last_week()[0], of_keys(keys[:40]))
+    assert (found.recent, found.reference, found.look) == (28, 40, None)
+    assert "yield" in found.shifted
+
+
+def test_too_few_wafers_are_not_compared(lake):
+    fab(lake)
+    assert drift(lake, *last_week(WaferFilter(product="none"))) is None

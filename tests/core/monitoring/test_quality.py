@@ -1,0 +1,99 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from core.metrics import Counts
+from core.monitoring.judging import COLUMNS, LEVELS, Judged, Scope, judge
+from core.monitoring.quality import Period, average_precision, by_model, confusion_table, curve, duel, scores, trend
+from tests.core.monitoring.examples import all_failing, case, keep, rows
+
+
+def judged_levels(right, wrong):
+    """What was judged, known only by the probabilities of edge."""
+    levels = np.zeros((2, 8, LEVELS), dtype=np.int64)
+    levels[0, 0], levels[1, 0] = np.bincount(right, minlength=LEVELS), np.bincount(wrong, minlength=LEVELS)
+    empty = np.zeros((0, 9), dtype=np.int64)
+    return Judged(pd.DataFrame(), Counts(empty, empty, empty), np.zeros((9, 9), dtype=np.int64), levels)
+
+
+def test_points_are_days_weeks_and_months_of_the_test(lake, decisions):
+    days = ((1, 2), (2, 2), (8, 4), (9, 4))  # a Sunday, a Monday, a Sunday, a Monday, and rows that were found
+    keep(lake, decisions, *(
+        case(all_failing(n, tested_at=datetime(2026, 3, day, 12, tzinfo=UTC)), rows(edge=(0, 2)), rows(edge=(0, end)))
+        for n, (day, end) in enumerate(days)
+    ))  # fmt: skip
+    found = judge(lake, decisions, Scope())
+
+    def points(period):
+        table = trend(found, period)
+        table = table[table["class"] == "edge"]
+        return list(zip(table["period"].dt.strftime("%m-%d"), table["wafers"], table["iou"], strict=True))
+
+    assert points(Period.DAY) == [("03-01", 1, 1.0), ("03-02", 1, 1.0), ("03-08", 1, 0.5), ("03-09", 1, 0.5)]
+    assert points(Period.WEEK) == [("02-23", 1, 1.0), ("03-02", 2, 48 / 72), ("03-09", 1, 0.5)]
+    assert points(Period.MONTH) == [("03-01", 4, 96 / 144)]
+
+
+def test_scores_are_those_of_pooled_dies_and_undefined_ones_are_not_zero(lake, decisions):
+    truth, found = rows(edge=(0, 2)), (rows(edge=(0, 2)), rows(edge=(0, 3)))
+    keep(lake, decisions, *(case(all_failing(n), truth, found[n % 2]) for n in range(6)))
+    table = scores(judge(lake, decisions, Scope()).counts).set_index("class")
+    assert table.loc["edge", ["wafers", "true_dies"]].tolist() == [6, 144]
+    assert table.loc["edge", "iou"] == 144 / 180
+    assert table.loc["edge", "precision"] == 144 / 180
+    assert table.loc["edge", "recall"] == 1
+    assert table.loc["edge", "low"] < 0.8 < table.loc["edge", "high"]
+    assert table.loc["ring", ["iou", "precision", "recall", "low"]].isna().all()
+    assert table.loc["overall", "iou"] == table.loc["edge", "iou"]
+
+
+def test_few_wafers_get_no_interval():
+    one = np.ones((4, 9), dtype=np.int64)
+    assert scores(Counts(one, one, one))["low"].isna().all()
+
+
+def test_a_curve_is_that_of_scikit_learn():
+    rng = np.random.default_rng(4)
+    right, wrong = rng.integers(100, LEVELS, 300), rng.integers(0, 200, 700)
+    found = curve(judged_levels(right, wrong), "edge")
+    truth, said = np.repeat([1, 0], [300, 700]), np.concatenate([right, wrong]) / (LEVELS - 1)
+    precision, recall, thresholds = precision_recall_curve(truth, said)
+    assert found["threshold"].tolist() == pytest.approx(thresholds[::-1])
+    assert found["precision"].tolist() == pytest.approx(precision[-2::-1])
+    assert found["recall"].tolist() == pytest.approx(recall[-2::-1])
+    assert average_precision(found) == pytest.approx(average_precision_score(truth, said))
+
+
+def test_a_class_without_true_dies_has_no_curve():
+    found = curve(judged_levels([], [3, 4]), "edge")
+    assert found.empty
+    assert np.isnan(average_precision(found))
+
+
+def test_models_are_scored_on_their_own_wafers_and_compared(lake, decisions):
+    made = [("net@2", 3), ("net@1", 4), ("net@2", 4), ("net@1", 4)]
+    keep(lake, decisions, *(
+        case(all_failing(n), rows(edge=(0, 2)), rows(edge=(0, made[n % 4][1])), model=made[n % 4][0]) for n in range(24)
+    ))  # fmt: skip
+    found = judge(lake, decisions, Scope())
+    table = by_model(found).set_index("model")
+    assert table["labelled"].tolist() == [12, 12]
+    assert table.loc["net@1", "iou"] == 0.5
+    assert table.loc["net@1", "mean_f1"] == pytest.approx(2 / 3)
+    assert table.loc["net@2", "iou"] == pytest.approx(24 * 12 / (6 * 3 * 12 + 6 * 4 * 12))
+    between = duel(found, "net@1", "net@2")
+    edge = COLUMNS.index("edge")
+    assert between.change[edge] == pytest.approx(24 / 42 - 0.5)
+    assert between.interval[edge, 0] < between.change[edge] < between.interval[edge, 1]
+    assert between.interval[edge, 0] >= 0
+    assert duel(found, "net@1", "net@3") is None
+
+
+def test_the_confusion_table_names_rows_and_columns(lake, decisions):
+    keep(lake, decisions, case(all_failing(0), rows(edge=(0, 2)), rows(ring=(0, 2))))
+    table = confusion_table(judge(lake, decisions, Scope())).set_index("true")
+    assert table.loc["edge", "ring"] == 24
+    assert table.to_numpy().sum() == 24
