@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from data.errors import WaferError
+from pages.parts.routes import ROUTES
 
 
 def warm_up() -> None:
@@ -17,5 +18,5 @@ def warm_up() -> None:
         cache.lake().count()
 
 
-app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py")
+app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py", routes=ROUTES)
 threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

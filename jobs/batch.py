@@ -13,6 +13,7 @@ from core.batches.results import save_to_lake, write_archive
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
+from core.blobs import Blobs
 from core.decisions import Decisions
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
@@ -21,7 +22,9 @@ from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from data.errors import BatchError, DecisionsError, WaferError
 from data.formats import ReadOptions
+from jobs.check_alarms import check_after_work
 from jobs.flags import parse
+from jobs.ingest import ingest_files
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
 
@@ -113,10 +116,18 @@ def _work(batch: Batch, at: Settings, lake: Lake, *, retry: bool) -> None:
             done += few
             progress.update(done)
     if batch.request.save:
-        with ProgressLine("saved", total) as progress:
-            save_to_lake(batch, lake, progress.update)
+        _save(batch, at, lake, total)
     with ProgressLine("wrote", total) as progress:
         write_archive(batch, progress.update)
+
+
+def _save(batch: Batch, at: Settings, lake: Lake, total: int) -> None:
+    """Keep original files, wafers and results in the lake, in this order; again after a kill, which changes nothing."""
+    if batch.paths:
+        ingest_files(batch.paths, lake, Blobs(at.blobs_url), with_rules(ReadOptions(), at))
+    with ProgressLine("saved", total) as progress:
+        save_to_lake(batch, lake, progress.update)
+    check_after_work(at, lake)
 
 
 def _segmented(batch: Batch, parts: Sequence[int], segmenter: Segmenter, at: Settings) -> Iterator[int]:

@@ -15,7 +15,7 @@ from data.errors import BatchError
 from data.formats import ReadFailure, ReadOptions, read_wafers
 from data.wafer import WaferMap
 
-WAFERS_PER_PART = 256
+WAFERS_PER_PART = 128  # what a pause or a kill may have to do again
 
 Items = Iterator[WaferMap | ReadFailure]
 

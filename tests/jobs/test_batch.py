@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 import core.batches.reading
 from core.batches.folder import Batch, all_batches
+from core.blobs import Blobs
 from core.decisions import Decisions
 from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
@@ -111,6 +113,7 @@ def test_results_are_kept_in_the_lake_when_asked_for(run, tmp_path, tiny_model_p
     lake = Lake(tmp_path / "home" / "lake")
     assert set(lake.query("SELECT model FROM wafers")["model"]) == {Segmenter.load(str(tiny_model_path)).name}
     assert lake.count() == 7
+    assert sha256((tmp_path / "in" / "lot.npz").read_bytes()).hexdigest() in Blobs(tmp_path / "home" / "blobs")
 
 
 def test_who_asked_to_be_told_is_told_once(run, tmp_path, capsys):

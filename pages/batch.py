@@ -1,0 +1,72 @@
+"""Batch: thousands of wafers as a job outside the page, watched from here."""
+
+import pandas as pd
+import streamlit as st
+
+from core.batches.control import Standing, standings
+from core.settings import settings
+from pages.parts.batch_start import CHOSEN, start_batch
+from pages.parts.batch_view import batch_view
+from pages.parts.cache import decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained
+from pages.parts.links import unpack_filters
+from pages.parts.table_download import csv_button
+
+
+def listed(found: list[Standing]) -> pd.DataFrame:
+    """Lay batches out as a table."""
+    return pd.DataFrame(
+        {
+            "batch": [one.request.title for one in found],
+            "state": [str(one.state) for one in found],
+            "done": [one.done for one in found],
+            "wafers": pd.array([one.total for one in found], dtype="Int64"),
+            "failures": [one.failures for one in found],
+            "asked by": [one.request.asked_by for one in found],
+            "asked at": [one.request.asked_at[:16].replace("T", " ") for one in found],
+        }
+    )
+
+
+def earlier(found: list[Standing]) -> None:
+    """List all batches."""
+    st.subheader("All batches")
+    table = listed(found)
+    st.dataframe(
+        table, hide_index=True, placeholder="–", alt="All batches, newest first",
+        column_config={
+            "batch": st.column_config.TextColumn("Batch", pinned=True),
+            "state": st.column_config.TextColumn("State"),
+            "done": st.column_config.NumberColumn("Done", help="Wafers that are worked through."),
+            "wafers": st.column_config.NumberColumn("Wafers", help="Of how many; known once all are read."),
+            "failures": st.column_config.NumberColumn("Failures", help="Files or wafers that gave no result."),
+            "asked by": st.column_config.TextColumn("Asked by"),
+            "asked at": st.column_config.TextColumn("Asked at (UTC)"),
+        },
+    )  # fmt: skip
+    csv_button(table, "batches")
+
+
+unpack_filters("batch")
+with explained():
+    st.title("Batch")
+    found = standings(decisions(), settings())
+    with st.expander("New batch", expanded=not found):
+        start_batch(open_lake())
+    if not found:
+        st.info(
+            "No batch yet. Upload a zip of wafer maps or choose wafers of the lake above: the work goes on outside "
+            "this page, also when it is closed, and its results can be taken away as one zip."
+        )
+        st.stop()
+    by_name = {one.batch.name: one for one in found}
+    names = list(by_name)
+    asked = st.query_params.get(CHOSEN, "")
+    chosen = st.selectbox(
+        "Batch", names, index=names.index(asked) if asked in names else 0, width=520,
+        format_func=lambda name: f"{by_name[name].request.title} · {by_name[name].state}",
+    )  # fmt: skip
+    st.query_params[CHOSEN] = chosen
+    batch_view(by_name[chosen])
+    earlier(found)

@@ -1,0 +1,48 @@
+import asyncio
+
+import pytest
+from starlette.applications import Starlette
+
+from core.batches.folder import Batch
+from core.batches.notes import BatchRequest
+from pages.parts.routes import ROUTES, results_address
+
+
+def get(path):
+    """Status, headers and body that the routes answer with."""
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(3600)  # the browser stays until it has all
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
+        "http_version": "1.1", "scheme": "http", "server": ("test", 80), "client": ("test", 1), "root_path": "",
+    }  # fmt: skip
+    asyncio.run(Starlette(routes=ROUTES)(scope, receive, send))
+    return sent[0]["status"], dict(sent[0]["headers"]), [one.get("body", b"") for one in sent[1:]]
+
+
+@pytest.fixture
+def batch(tmp_path, monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
+    found = Batch(tmp_path / "batches" / "20260101-abc")
+    found.accept(BatchRequest("Lot 7/8", "ana"))
+    return found
+
+
+def test_an_archive_comes_in_small_pieces_under_its_title(batch):
+    content = bytes(range(256)) * 4096
+    (batch.path / "results.zip").write_bytes(content)
+    status, headers, pieces = get(f"/{results_address(batch)}")
+    assert (status, b"".join(pieces)) == (200, content)
+    assert b'filename="Lot_7_8_results.zip"' in headers[b"content-disposition"]
+    assert max(map(len, pieces)) <= 2**18
+
+
+@pytest.mark.parametrize("name", ["20260101-abc", "nowhere", "..", "%2e%2e", ".", "20260101-abc\0"])
+def test_what_is_not_there_is_404(batch, name):
+    assert get(f"/batches/{name}/results.zip")[0] == 404
