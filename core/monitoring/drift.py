@@ -134,7 +134,11 @@ def _fail_shares(wafer: WaferMap) -> list[float]:
 
 
 def _row(
-    name: str, unit: str, old: "pd.Series[float]", new: "pd.Series[float]", lots: tuple[Sequence[str], Sequence[str]]
+    name: str,
+    unit: str,
+    old: "pd.Series[float]",
+    new: "pd.Series[float]",
+    lots: tuple["pd.Series[str]", "pd.Series[str]"],
 ) -> tuple[object, ...]:
     kinds = name in ("grid", "product") or name.startswith("affected")
     compare: Callable[..., Shift] = kind_shift if kinds else value_shift

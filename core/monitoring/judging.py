@@ -122,7 +122,7 @@ def judge(lake: Lake, decisions: Decisions, scope: Scope) -> Judged:
             for k in range(CLASS_COUNT):
                 levels[0, k] += np.bincount(steps[k, truth[k]], minlength=LEVELS)
                 levels[1, k] += np.bincount(steps[k, ~truth[k]], minlength=LEVELS)
-    order = np.argsort(kept) if kept else []
+    order = sorted(range(len(kept)), key=kept.__getitem__)
     rows = facts[facts["key"].isin(kept)].reset_index(drop=True)
     return Judged(rows, with_overall(Counts.of_wafers([parts[i] for i in order])), table, levels)
 

@@ -157,4 +157,4 @@ def duel(judged: Judged, first: str, second: str) -> Duel | None:
     sides = [judged.some((judged.wafers["model"] == model).to_numpy()) for model in (first, second)]
     if min(len(side.hit) for side in sides) < LEAST_LABELLED:
         return None
-    return Duel(iou_over_dies(sides[1]) - iou_over_dies(sides[0]), iou_change(*sides))
+    return Duel(iou_over_dies(sides[1]) - iou_over_dies(sides[0]), iou_change(sides[0], sides[1]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,7 +68,9 @@ def kind_shift(reference: ArrayLike, recent: ArrayLike, lots: tuple[ArrayLike, A
     return Shift(_stability(old, new, len(kinds)), look_shift(each[old], each[new], lots).p)
 
 
-def look_shift(reference: NDArray[np.float32], recent: NDArray[np.float32], lots: tuple[ArrayLike, ArrayLike]) -> Shift:
+def look_shift(
+    reference: NDArray[np.floating[Any]], recent: NDArray[np.floating[Any]], lots: tuple[ArrayLike, ArrayLike]
+) -> Shift:
     """Compare what wafers look like by the energy distance of their embeddings, 0 to 1.
 
     H = (2 A - B - C) / (2 A): A the mean distance from one group to the other, B and C within them. It is 0 only where
@@ -98,7 +101,8 @@ def look_shift(reference: NDArray[np.float32], recent: NDArray[np.float32], lots
             for one, other, a, b in ((old, new, n, m), (old, old, n, n), (new, new, m, m))
         )
         rise = 2 * across - within_old - within_new
-        return np.divide(rise, 2 * across, out=np.zeros_like(rise), where=across > 0)
+        found: NDArray[np.float64] = np.divide(rise, 2 * across, out=np.zeros_like(rise), where=across > 0)
+        return found
 
     return _shuffled(coefficient, is_recent)
 

@@ -1,8 +1,9 @@
 """The only caches of the pages: keyed by names and hashes, never by arrays, and every one bounded."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
@@ -31,6 +32,7 @@ from data.orientation import axis_directions
 from data.wafer import WaferMap
 
 THUMBNAIL_PX = 128
+Made = TypeVar("Made")
 
 
 def lake() -> Lake:
@@ -113,7 +115,7 @@ def occlusions(wafer: WaferMap) -> Occlusions:
         ModelError: there is no model, or it fails.
     """
     model = segmenter()
-    return _occlusions(model.name, dies_hash(wafer), model, wafer)
+    return kept(f"occlusions {model.name} {dies_hash(wafer)}", lambda: Occlusions(wafer, model))
 
 
 def doubt(wafer: WaferMap) -> Split:
@@ -122,7 +124,9 @@ def doubt(wafer: WaferMap) -> Split:
     Raises:
         ModelError: there is no model, or it has no decoder to drop features before.
     """
-    return _doubt(segmenter().name, dies_hash(wafer), str(model_in_use(settings())), settings().threads or None, wafer)
+    path, threads = str(model_in_use(settings())), settings().threads or None
+    stamp = f"doubt {segmenter().name} {dies_hash(wafer)} {path}"
+    return kept(stamp, lambda: split(DropoutSegmenter.load(path, threads=threads).sample([wafer])[0]))
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
@@ -265,13 +269,9 @@ def _segmented_anew(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _occlusions(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Occlusions:
-    return Occlusions(_wafer, _model)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _doubt(name: str, dies: int, path: str, threads: int | None, _wafer: WaferMap) -> Split:
-    return split(DropoutSegmenter.load(path, threads=threads).sample([_wafer])[0])
+def kept(stamp: str, _make: Callable[[], Made]) -> Made:
+    """Give what was made under this stamp, which says all that it depends on; it is made when it is not kept."""
+    return _make()
 
 
 @st.cache_resource(max_entries=4)

@@ -42,6 +42,7 @@ ENTRIES = {
     "commonality": PageEntry("Monitor", "Commonality", "Which tool, chamber or program the affected wafers share."),
     "lot": PageEntry("Monitor", "Lot", "One lot: its wafers stacked, profiles, slot effects, report."),
     "alarms": PageEntry("Monitor", "Alarms", "What needs somebody's eyes, and the rules that say so."),
+    "monitoring": PageEntry("Monitor", "Monitoring", "How well the model does by people's labels, at work, and drift."),
     "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
     "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
     "similar": PageEntry("Explore", "Similar", "Wafers that look like an upload, a wafer, one cluster or a sketch."),
@@ -52,6 +53,9 @@ ENTRIES = {
     "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
     "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
     "label_queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
+    "active_learning": PageEntry(
+        "Learn", "Active learning", "What to label next and why, what labels brought, when to stop."
+    ),
     "model_versions": PageEntry("Learn", "Models", "Versions of the model: trust sheets, comparison, promotion."),
     "training": PageEntry("Learn", "Training", "Start a run, watch its curves, stop it and go on."),
 }

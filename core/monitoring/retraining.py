@@ -1,0 +1,108 @@
+"""When to train the model again, why in a sentence, and how it is started."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import func, select
+
+from core.config_fields import command_words
+from core.decisions import Decisions
+from core.decisions.annotations import Annotation
+from core.decisions.jobs import Job, newest_jobs
+from core.identity import Person
+from core.launch import start
+from core.monitoring.changes import words
+from core.settings import Settings
+from core.training.config import TrainConfig, run_folder
+from core.training.recipes import RECIPES
+
+LEAST_TO_TRAIN = 20
+"""Labelled wafers below which training again has nothing to learn from."""
+MANY_NEW = 500
+"""Labels written since the last training from which it is worth training without any other reason."""
+RECIPE = RECIPES[0]
+"""From the weights in use, with the labels that count now."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Whether to train again.
+
+    Args:
+        reasons: each a sentence; none: there is no reason to.
+        labelled: wafers that there are labels of.
+    """
+
+    reasons: tuple[str, ...]
+    labelled: int
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is enough to learn from."""
+        return self.labelled >= LEAST_TO_TRAIN
+
+
+def propose(fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int) -> Proposal:
+    """Say whether to train the model again.
+
+    Args:
+        fallen: what `core.monitoring.changes.drops` kept.
+        shifted: what has surely shifted a lot, as `core.monitoring.drift.Drift.shifted` names it.
+        labelled: wafers that there are labels of.
+        new: labels written since the last training was started from the app.
+
+    Example:
+        >>> propose(pd.DataFrame(), ["yield"], 40, 12).reasons
+        ('The wafers of the last weeks differ from the reference by more than chance in yield.',)
+    """
+    reasons = [f"{words(row)}." for row in fallen.head(1).to_dict("records")]
+    if len(fallen) > 1:
+        reasons[0] += f" {len(fallen) - 1} more fell likewise."
+    if shifted:
+        reasons.append(
+            f"The wafers of the last weeks differ from the reference by more than chance in {_list(shifted)}."
+        )
+    if new >= MANY_NEW:
+        reasons.append(f"{new:,} labels were written since the last training.")
+    return Proposal(tuple(reasons), labelled)
+
+
+def new_labels(decisions: Decisions) -> int:
+    """Count the labels that were written since a training was last started from the app, and stand.
+
+    Raises:
+        DecisionsError: the database cannot be used.
+    """
+    with decisions.reading() as session:
+        last = newest_jobs(session, "train", 1)
+        counted = select(func.count(Annotation.id)).where(Annotation.withdrawn_at.is_(None))
+        return session.scalar(counted.where(Annotation.submitted_at > last[0].created_at) if last else counted) or 0
+
+
+def retrain(decisions: Decisions, at: Settings, reason: str, person: Person, today: date) -> Job:
+    """Start a training from the weights in use with the labels that count now.
+
+    Args:
+        decisions: keep the job.
+        at: where runs are kept.
+        reason: why, kept as the job's title.
+        person: who starts it.
+        today: names the run, with a number behind when there is one of that day already.
+
+    Raises:
+        DecisionsError: the database cannot be written.
+        OSError: the machine has no room for another process.
+    """
+    name = next(n for n in _names(today) if not run_folder(at.home, n).exists())
+    line = command_words(TrainConfig, {**RECIPE.settings, "name": name})
+    return start(decisions, at, "train", line, person, title=f"Train {name}: {reason}"[:200])
+
+
+def _names(today: date) -> list[str]:
+    return [f"retrained-{today:%Y-%m-%d}", *(f"retrained-{today:%Y-%m-%d}-{n}" for n in range(2, 1000))]
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,52 @@
+"""Monitoring: how well the model does by people's labels, how it works, and whether its wafers are still the same."""
+
+import streamlit as st
+
+from core.lake import WaferFilter
+from core.monitoring.judging import Scope
+from core.monitoring.quality import Period
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.drift_block import drift_block
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.filters import attribute_filter, date_filter, product_filter, wafer_filter
+from pages.parts.links import unpack_filters
+from pages.parts.model_quality import quality_block
+from pages.parts.model_work import work_block
+
+AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
+
+unpack_filters("monitoring")
+with explained():
+    lake, decisions = open_lake(), open_decisions()
+    st.title("Monitoring")
+    stop_if_empty(lake)
+    slots = st.columns([1.3, 1.2, 1.3, 1.5, 1.1], vertical_alignment="bottom")
+    with slots[0]:
+        products = product_filter(lake)
+    with slots[1]:
+        days = date_filter(lake)
+    with slots[2]:
+        attributes = attribute_filter()
+    with slots[3]:
+        models = st.multiselect(
+            "Model", lake.distinct("model"), key="model", bind="query-params", placeholder="All versions",
+            help="Version (name and short hash) whose results are looked at. The lake keeps a wafer's newest result.",
+        )  # fmt: skip
+    with slots[4]:
+        period = st.segmented_control(
+            "A point is a", list(Period), default=Period.WEEK, required=True, format_func=str.capitalize,
+            key="period", bind="query-params", help="Weeks begin on Monday. Times are UTC.",
+        )  # fmt: skip
+    view = st.segmented_control(
+        "View", VIEWS, default=AGREEMENT, required=True, key="monitoring", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    told = wafer_filter(products, days, lake)
+    where = WaferFilter(product=told.product, since=told.since, until=told.until, attribute=attributes)
+    if view == AGREEMENT:
+        quality_block(lake, decisions, Scope(where, models), period)
+    elif view == WORK:
+        work_block(lake, decisions, Scope(where, models), period)
+    else:
+        drift_block(lake, decisions, Scope(where, models))

@@ -1,0 +1,176 @@
+"""Drift: recent wafers against a reference, agreement week over week, and whether to train again."""
+
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.decisions import Decisions
+from core.decisions.annotations import labelled_keys
+from core.decisions.frozen_sets import frozen_set, frozen_sets
+from core.lake import Lake, WaferFilter
+from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
+from core.monitoring.drift import LEAST_WAFERS, Condition, Drift, drift, of_keys, recent_and_before, verdict_of_look
+from core.monitoring.judging import Scope, state
+from core.monitoring.quality import LEAST_LABELLED
+from core.monitoring.retraining import LEAST_TO_TRAIN, RECIPE, Proposal, new_labels, propose, retrain
+from core.overview import newest_day
+from core.settings import settings
+from pages.parts.cache import kept
+from pages.parts.links import link, open_page
+from pages.parts.model_quality import judged_now
+from pages.parts.person import person_or_account
+from pages.parts.table_download import csv_button
+
+BEFORE = "The weeks before"
+REFERENCE_WEEKS = 8
+INPUT_HELP = (
+    "Shift: population stability index over the deciles of the reference, or over kinds: below 0.1 steady, from "
+    "0.25 much. p: share of 499 shufflings of whole lots that differ at least as far; a shift counts below 0.05. Up "
+    "to 600 wafers of each side are looked at."
+)
+LOOK_HELP = (
+    "Energy distance between the embeddings of both sides, 0 (spread alike) to 1. p by shuffling whole lots 499 times. "
+    "Beyond chance, from 0.1 on it is called much."
+)
+CHANGE_HELP = (
+    "The seven days that end with the newest labelled test against the seven before; interval 95 %, wafers drawn "
+    f"anew. Compared where both weeks have {LEAST_LABELLED} labelled wafers. A drop is a loss of {DROP_POINTS:g} "
+    "points; of a single class it must also be more than chance. The rule *Agreement with labels falls* raises an "
+    "alarm then."
+)
+
+
+def drift_block(lake: Lake, decisions: Decisions, scope: Scope) -> None:
+    """Show what changed in the wafers and in agreement, and offer to train again.
+
+    Raises:
+        LakeError: the lake cannot be read.
+        DecisionsError: the database cannot be used.
+    """
+    last = newest_day(lake, scope.where)
+    if last is None:
+        st.info("None of these wafers says when it was tested, so nothing can be said over time.")
+        return
+    recent, reference, said = _choose(decisions, scope.where, last)
+    with st.spinner("Comparing wafers and results"):
+        stamp = f"drift {lake.root} {state(lake, decisions)} {recent} {reference}"
+        found = kept(stamp, lambda: drift(lake, recent, reference))
+        changes = weekly_changes(judged_now(lake, decisions, scope))
+        fallen = drops(changes)
+    with decisions.reading() as session:
+        labelled = len(labelled_keys(session))
+    shifted = found.shifted if found else []
+    _proposal(decisions, propose(fallen, shifted, labelled, new_labels(decisions)))
+    left, right = st.columns([1.2, 1], gap="large")
+    with left:
+        _inputs(found, said)
+    with right:
+        _looks(found)
+        _changes(changes, fallen)
+
+
+def _choose(decisions: Decisions, where: WaferFilter, last: date) -> tuple[Condition, Condition, str]:
+    with decisions.reading() as session:
+        datasets = [one.name for one in frozen_sets(session)]
+    left, right, _ = st.columns([1, 1.4, 2])
+    weeks = left.select_slider(
+        "Recent weeks", range(1, 9), value=2, key="weeks", bind="query-params",
+        help="As many weeks up to the newest test are held against the reference.",
+    )  # fmt: skip
+    chosen = right.selectbox(
+        "Reference", [BEFORE, *datasets], key="reference", bind="query-params",
+        help=f"The {REFERENCE_WEEKS} weeks before the recent ones, or the wafers of a frozen dataset.",
+    )  # fmt: skip
+    recent, before = recent_and_before(where, last, weeks, REFERENCE_WEEKS)
+    if chosen == BEFORE:
+        return recent, before, f"the newest {weeks} weeks up to {last} against the {REFERENCE_WEEKS} before"
+    with decisions.reading() as session:
+        keys = [member.wafer_key for member in frozen_set(session, chosen).members]
+    return recent, of_keys(keys), f"the newest {weeks} weeks up to {last} against dataset {chosen}"
+
+
+def _proposal(decisions: Decisions, proposal: Proposal) -> None:
+    with st.container(border=True):
+        if not proposal.reasons:
+            st.markdown("**No reason to train again.** Nothing fell, nothing shifted by more than chance.")
+            return
+        st.markdown("**Training again is proposed.**")
+        for reason in proposal.reasons:
+            st.markdown(f"- {reason}")
+        if not proposal.possible:
+            st.markdown(
+                f"{proposal.labelled} wafers are labelled, {LEAST_TO_TRAIN} are needed to learn from. Label some of "
+                "the recent ones first."
+            )
+            link("annotate", "Label wafers")
+            return
+        if st.button(
+            "Train again", type="primary", help=f"{RECIPE.name}: {RECIPE.help} It can be watched and stopped."
+        ):
+            reason, today = proposal.reasons[0], datetime.now(UTC).date()
+            job = retrain(decisions, settings(), reason, person_or_account(), today)
+            open_page("training", run=str(job.id))
+
+
+def _inputs(found: Drift | None, said: str) -> None:
+    if found is None:
+        st.info(f"Fewer than {LEAST_WAFERS} wafers on one side: nothing to compare ({said}).")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Inputs**", help=INPUT_HELP, width="stretch")
+        csv_button(found.inputs, "drift_inputs")
+    st.caption(f"{said[:1].upper()}{said[1:]}: {found.recent:,} wafers against {found.reference:,}.")
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        found.inputs,
+        hide_index=True,
+        height="content",
+        key="drift-inputs",
+        column_config={
+            "shift": number(format="%.3f", help=INPUT_HELP),
+            "p": number(format="%.3f", help=INPUT_HELP),
+            "reference": st.column_config.TextColumn(help="Mean, or the commonest."),
+            "recent": st.column_config.TextColumn(help="Mean, or the commonest."),
+        },
+    )
+
+
+def _looks(found: Drift | None) -> None:
+    st.markdown("**What wafers look like**", help=LOOK_HELP)
+    if found is None or found.look is None:
+        st.caption(
+            f"Fewer than {LEAST_WAFERS} wafers of a side are embedded. `python -m jobs.embed_wafers` embeds them."
+        )
+        return
+    old, new = found.embedded
+    st.metric(
+        "Energy distance", f"{found.look.size:.3f}", f"{verdict_of_look(found.look)}, p {found.look.p:.3f}",
+        delta_color="off", delta_arrow="off", help=LOOK_HELP,
+    )  # fmt: skip
+    st.caption(f"{new:,} recent wafers against {old:,}.")
+
+
+def _changes(changes: pd.DataFrame, fallen: pd.DataFrame) -> None:
+    shown = changes.assign(
+        **{"class": changes["class"].map(NAMES), "product": changes["product"].replace("", "all products")}
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Agreement, week over week**", help=CHANGE_HELP, width="stretch")
+        csv_button(shown, "agreement_changes")
+    if changes.empty:
+        st.caption(f"Two weeks in a row with {LEAST_LABELLED} labelled wafers each are needed.")
+        return
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key="drift-changes",
+        column_config={
+            name: number(
+                name.replace("_", " "), format="%.3f" if name in CHANGES[6:] or name in ("before", "now") else "%d"
+            )
+            for name in CHANGES[2:]
+        },
+    )
+    st.caption(f"{len(fallen)} of {len(changes)} fell." if len(fallen) else "None fell.")

@@ -1,0 +1,92 @@
+import pytest
+
+from core.decisions import Decisions
+from core.decisions.jobs import newest_jobs
+from core.decisions.reviews import flag_prediction
+from core.lake import Lake
+from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
+
+TESTER = {"tester": "T1"}
+
+
+@pytest.fixture(scope="module")
+def labelled_home(tmp_path_factory):
+    """Two weeks of twelve labelled wafers of a product; in the second week half of what is reported is wrong."""
+    home = tmp_path_factory.mktemp("labelled")
+    lake, decisions = Lake(home / "lake"), Decisions(home / "decisions.db")
+    keep(lake, decisions, *(
+        case(
+            all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{100 * week + n:03d}", attributes=TESTER),
+            rows(edge=(0, 2), ring=(6, 7)), rows(edge=(0, 4 if week else 2), ring=(6, 7)),
+            model=f"net@{1 + n % 2}", seconds=0.02,
+        )
+        for week in (0, 1)
+        for n in range(12)
+    ))  # fmt: skip
+    with decisions.writing() as session:
+        flag_prediction(session, "L000:W01", "net@1", "edge", "wrong", ANA)
+    decisions.close()
+    return home
+
+
+def words(app):
+    return "\n".join(e.value for e in (*app.markdown, *app.caption, *app.info, *app.warning, *app.error))
+
+
+def test_without_labels_it_says_how_many_are_missing(open_page, own_home):
+    app = open_page("monitoring", home=own_home)
+    assert not app.exception
+    assert "**0 labelled wafers; 10 needed.**" in words(app)
+
+
+def test_agreement_is_shown_by_time_class_threshold_and_version(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, of=["All classes", "Edge"])
+    assert not app.exception
+    assert not app.error
+    assert {metric.label: metric.value for metric in app.metric}["Labelled wafers"] == "24"
+    # Edge 2 rows of 2, then 2 of 4; ring 1 of 1: 12 x 3 + 12 x 3 rows hit, of 12 x 3 + 12 x 5.
+    assert {metric.label: metric.value for metric in app.metric}["IoU, all classes"] == "0.750"
+    assert "Edge on TC38: IoU 0.50 on 12 labelled wafers of the newest week, 1.00 on 12" in words(app)
+    assert "net@2 against net@1: IoU +0.0 points" in words(app)
+    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("download_button")) == 5
+
+
+def test_filters_of_the_link_narrow_what_is_measured(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, model=["net@1"], history="tester=T1", period="Day")
+    assert not app.exception
+    assert {metric.label: metric.value for metric in app.metric}["Labelled wafers"] == "12"
+    assert "One version made all of these results." in words(app)
+    app = open_page("monitoring", home=labelled_home, history="tester=T2")
+    assert "**0 labelled wafers; 10 needed.**" in words(app)
+
+
+def test_latency_and_flags_need_no_labels(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, monitoring="At work")
+    assert not app.exception
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["p95, newest week"] == "20.0 ms"
+    assert shown["Share flagged"] == "4.17%"
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_drift_proposes_a_training_and_starts_it_in_one_click(open_page, labelled_home, monkeypatch):
+    started = []
+    monkeypatch.setattr("core.launch._spawn", lambda decisions, at, job: started.append(job.title))
+    app = open_page("monitoring", home=labelled_home, monitoring="Drift", weeks="1")
+    assert not app.exception
+    assert "**Training again is proposed.**" in words(app)
+    button = next(b for b in app.button if b.label == "Train again")
+    app = button.click().run()
+    assert not app.exception
+    assert started[0].startswith("Train retrained-")
+    opened = Decisions(labelled_home / "decisions.db")
+    with opened.reading() as session:
+        assert "--labels" in newest_jobs(session, "train", 1)[0].arguments
+    opened.close()
+
+
+def test_a_lake_without_dates_or_labels_has_no_drift_and_says_so(open_page, own_home):
+    app = open_page("monitoring", home=own_home, monitoring="Drift")
+    assert not app.exception
+    assert "Two weeks in a row with 10 labelled wafers each are needed." in words(app)
