@@ -1,6 +1,7 @@
 """The registry: versions of the model in MLflow, with their files and cards. MLflow is loaded only when it is there."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -226,9 +227,12 @@ class Registry:
 
             return Path(self._ask(lambda _: download_artifacts(artifact_uri=source)))
         copy = self._at.home / "models" / f"version-{row.version}-{row.tags.get('sha256', '')[:12]}"
-        if not (copy / CARD).exists():
-            copy.mkdir(parents=True, exist_ok=True)
-            self._ask(lambda client: client.download_artifacts(str(row.run_id), "", str(copy)))
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=copy.parent) as folder:  # so that a killed process leaves no half copy
+                self._ask(lambda client: client.download_artifacts(str(row.run_id), "", folder))
+                shutil.copytree(folder, part := copy.with_suffix(".part"), dirs_exist_ok=True)
+                part.replace(copy)
         return copy
 
     def _experiment(self, client: "MlflowClient") -> str:
