@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.presence import sigmoid
+from core.reliability import Reliability
 
 TEMPERATURES = np.geomspace(0.4, 3.0, 40)
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -40,6 +41,22 @@ def fit_temperatures(dies: FailingDies) -> NDArray[np.float32]:
         for temperature in TEMPERATURES
     ]
     return np.asarray(TEMPERATURES[np.argmin(costs, axis=0)], dtype=np.float32)
+
+
+def calibration_error(dies: FailingDies, temperatures: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """Say how far the probabilities of dies are from shares, per class: the expected calibration error.
+
+    Args:
+        dies: of wafers that fitted no temperature.
+        temperatures: float32 (8,), None for none.
+
+    Returns:
+        float64 (8,), 0 to 1; NaN without a die.
+    """
+    scaled = dies.logits if temperatures is None else dies.logits / temperatures[:, None]
+    bins = Reliability()
+    bins.add(sigmoid(scaled), dies.truth)
+    return bins.expected_error()
 
 
 def fit_die_thresholds(dies: FailingDies, temperatures: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,20 +13,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.calibration import FailingDies, fit_die_thresholds, fit_presence_thresholds, fit_temperatures
+from core.fitting import calibrate, calibration_report, draw_calibration
 from core.metrics import count, iou_over_dies, mean
-from core.presence import presence
 from core.pyramid import views
 from core.segmentation import Segmenter
 from core.session import SHIPPED_WEIGHTS
+from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
 from data.errors import ModelError, WaferError
 from data.raster import WORKING_SIZES, resample
-from data.synthesis import SyntheticWafer, draw_over, draw_wafer
+from data.synthesis import SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
 from jobs.flags import parse
-from jobs.train import TrainConfig, learner, split_real
+from jobs.learning import learner, split_real
 from models.described import describe_wafers
 from models.embedding import ServedUNet
 from models.export import convolutions, describe, export_float32, quantize
@@ -102,7 +102,9 @@ def export(config: ExportConfig) -> dict[str, object]:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         difference = export_float32(network, full)
         describe(full, {**about, **NEUTRAL, "precision": "float32"})
-        tuned = calibrate(Segmenter.load(str(full)), drawn, held_out, config.false_alarm_weight)
+        neutral = Segmenter.load(str(full))
+        tuned = calibrate(neutral, drawn, held_out, config.false_alarm_weight)
+        errors = calibration_report(neutral, drawn)
         describe(full, {**about, **tuned, "precision": "float32"})
         names = convolutions(full)
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
@@ -115,6 +117,7 @@ def export(config: ExportConfig) -> dict[str, object]:
             "float32_megabytes": round(full.stat().st_size / 1e6, 2),
             "steps": steps,
             **tuned,
+            **errors,
         }
         _refuse(report, config)
         _publish(small, report, config.out)
@@ -171,49 +174,6 @@ def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: 
     return ServedUNet(network, head, projection)
 
 
-def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
-    """Draw synthetic wafers, every second one over a held-out real wafer without a pattern."""
-    rng = np.random.default_rng(seed)
-    plain = [] if held_out is None else [held_out.maps[i] for i in np.flatnonzero(held_out.without_pattern)]
-    return [
-        draw_over(rng, plain[rng.integers(len(plain))]) if plain and i % 2 else draw_wafer(rng) for i in range(count)
-    ]
-
-
-def calibrate(
-    segmenter: Segmenter, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, false_alarm_weight: float
-) -> dict[str, list[float]]:
-    """Fit temperatures and die thresholds on masks, presence thresholds on masks and labels together."""
-    wafers = [s.wafer for s in drawn]
-    logits = [_logits(s.probabilities) for s in segmenter.segment(wafers)]
-    dies = FailingDies(
-        np.concatenate([x[:, w.failing] for x, w in zip(logits, wafers, strict=True)], axis=1),
-        np.concatenate([s.masks[:, s.wafer.failing] for s in drawn], axis=1),
-    )
-    temperatures = fit_temperatures(dies)
-    labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
-    sources = ["synthetic"] * len(drawn)
-    if held_out is not None:
-        real = [
-            WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)
-        ]
-        wafers, labels = wafers + real, labels + list(held_out.presence)
-        logits += [_logits(s.probabilities) for s in segmenter.segment(real)]
-        sources += [name.split(":")[0] for name in held_out.names]
-    present = np.stack([presence(x, w.failing, temperatures) for x, w in zip(logits, wafers, strict=True)])
-    return {
-        "temperature": _rounded(temperatures),
-        "die_threshold": _rounded(fit_die_thresholds(dies, temperatures)),
-        "presence_threshold": _rounded(fit_presence_thresholds(present, np.stack(labels), false_alarm_weight, sources)),
-    }
-
-
-def _rounded(values: NDArray[np.float32]) -> list[float]:
-    """Four decimals, rounded as double: a single would print 0.41 as 0.4099999964."""
-    rounded: list[float] = values.astype(np.float64).round(4).tolist()
-    return rounded
-
-
 def range_inputs(
     drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, most: int
 ) -> list[NDArray[np.float32]]:
@@ -251,11 +211,6 @@ def compare(
 
 def _mean_iou(drawn: Sequence[SyntheticWafer], masks: Sequence[NDArray[np.bool_]]) -> float:
     return mean(iou_over_dies(count([s.masks for s in drawn], masks)))
-
-
-def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    p = np.clip(probabilities, 1e-7, 1 - 1e-7)
-    return np.asarray(np.log(p / (1 - p)), dtype=np.float32)
 
 
 def _refuse(report: dict[str, object], config: ExportConfig) -> None:

@@ -2,20 +2,16 @@
 
 import argparse
 import inspect
-import io
-import tokenize
-import types
-import typing
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, fields
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
+
+from core.config_fields import ConfigField, config_fields
 
 Config = TypeVar("Config")
 
 
-def parse(config: type[Config], argv: Sequence[str] | None = None) -> Config:
+def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str = "") -> Config:
     """Read a command line into a job's configuration.
 
     A field `batch_size: int = 8  # wafers at once` becomes `--batch-size 8`; a switch `lake: bool = False` becomes
@@ -25,6 +21,7 @@ def parse(config: type[Config], argv: Sequence[str] | None = None) -> Config:
     Args:
         config: the dataclass; the first line of its docstring says what the job does.
         argv: words after the command's name, None for those of this process.
+        job: name of the job, where the dataclass is of another file.
 
     Raises:
         SystemExit: the words do not fit (status 2), or help was asked for (status 0).
@@ -39,74 +36,30 @@ def parse(config: type[Config], argv: Sequence[str] | None = None) -> Config:
         Sum(numbers=(3, 4), unit='px')
     """
     about = (config.__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog=_command(config), description=about, allow_abbrev=False)
-    kinds = typing.get_type_hints(config)
-    comments = _comments(config)
-    for field in fields(config):  # type: ignore[arg-type]
-        _add(parser, field, kinds[field.name], comments.get(field.name, ""))
+    # Under `python -m` the job's module is called __main__, but its file still tells.
+    command = f"python -m jobs.{job or Path(inspect.getfile(config)).stem}"
+    parser = argparse.ArgumentParser(prog=command, description=about, allow_abbrev=False)
+    for field in config_fields(config):
+        _add(parser, field)
     given = vars(parser.parse_args(argv))
     return config(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
-def _add(parser: argparse.ArgumentParser, field: Field[Any], kind: object, comment: str) -> None:
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    required = default is MISSING
-    shown = comment.replace("%", "%%")
-    if not required and default not in ("", None, ()):
-        words = " ".join(str(one) for one in default) if isinstance(default, tuple) else default
+def _add(parser: argparse.ArgumentParser, field: ConfigField) -> None:
+    shown = field.help.replace("%", "%%")
+    if not field.required and field.default not in ("", None, ()):
+        words = " ".join(str(one) for one in field.default) if isinstance(field.default, tuple) else field.default
         shown += f" (default: {words})"
-    kind = _without_none(kind)
-    flag = f"--{field.name.replace('_', '-')}"
-    if typing.get_origin(kind) is tuple:
-        item = typing.get_args(kind)[0]
-        if required:
-            parser.add_argument(field.name, nargs="*", help=shown, metavar=field.name.upper(), **_one(item))
-        else:
-            parser.add_argument(flag, nargs="*", default=default, help=shown, dest=field.name, **_one(item))
-    elif kind is bool:
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=shown, dest=field.name)
+    one: dict[str, Any] = {"type": field.kind, **({"choices": field.choices} if field.choices else {})}
+    if field.several and field.required:
+        parser.add_argument(field.name, nargs="*", help=shown, metavar=field.name.upper(), **one)
+    elif field.several:
+        parser.add_argument(field.flag, nargs="*", default=field.default, help=shown, dest=field.name, **one)
+    elif field.kind is bool:
+        parser.add_argument(
+            field.flag, action=argparse.BooleanOptionalAction, default=field.default, help=shown, dest=field.name
+        )
     else:
-        default = None if required else default
-        parser.add_argument(flag, required=required, default=default, help=shown, dest=field.name, **_one(kind))
-
-
-def _one(kind: object) -> dict[str, Any]:
-    """How argparse turns one word into a value of a type."""
-    if typing.get_origin(kind) is Literal:
-        choices = typing.get_args(kind)
-        return {"type": type(choices[0]), "choices": choices}
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return {"type": kind, "choices": list(kind)}
-    if kind in (str, int, float, Path):
-        return {"type": kind}
-    raise TypeError(f"flags of type {kind} are not supported: use str, int, float, bool, Path, Literal, StrEnum, tuple")
-
-
-def _without_none(kind: object) -> object:
-    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
-        return kind
-    kinds = [one for one in typing.get_args(kind) if one is not type(None)]
-    return kinds[0] if len(kinds) == 1 else kind
-
-
-def _command(config: type) -> str:
-    """The words that start the job. Under `python -m` its module is called __main__, but its file still tells."""
-    return f"python -m jobs.{Path(inspect.getfile(config)).stem}"
-
-
-def _comments(config: type) -> dict[str, str]:
-    """The comment on the line of each field, by field."""
-    try:
-        source = inspect.getsource(config)
-    except OSError:  # a class made without a source file, as in a console
-        return {}
-    found: dict[str, str] = {}
-    name = ""
-    at_line_start = True
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and name:
-            found[name] = token.string.lstrip("# ")
-        elif token.type == tokenize.NAME and at_line_start:
-            name = token.string
-        at_line_start = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.NL)
-    return found
+        parser.add_argument(
+            field.flag, required=field.required, default=field.default, help=shown, dest=field.name, **one
+        )

@@ -46,16 +46,14 @@ def _batches(wafers: LabelledMaps, masks: list[NDArray[np.bool_]] | None = None)
         step = max(1, BATCH_PIXELS // size**2)
         for start in range(0, len(chosen), step):
             part = chosen[start : start + step]
-            shape = (len(part), wafers.presence.shape[1], size, size)
-            drawn = (
-                [draw_masks(wafers.maps[i], masks[i], blocks(wafers.maps[i].shape)[-1], size) for i in part]
-                if masks
-                else np.zeros(shape, np.float32)
-            )
+            drawn = torch.zeros(len(part), wafers.presence.shape[1], size, size)
+            for row, i in enumerate(part) if masks else ():
+                dies = wafers.maps[i]
+                drawn[row] = torch.from_numpy(draw_masks(dies, masks[i], blocks(dies.shape)[-1], size))
             batches.append(
                 {
                     "wafer": torch.from_numpy(np.stack([resample(looks[i], size) for i in part])),
-                    "masks": torch.from_numpy(np.stack(drawn)),
+                    "masks": drawn,
                     "has_masks": torch.full((len(part),), masks is not None),
                     "presence": torch.from_numpy(wafers.presence[part]),
                 }

@@ -7,6 +7,7 @@ from core.calibration import (
     TEMPERATURES,
     THRESHOLDS,
     FailingDies,
+    calibration_error,
     fit_die_thresholds,
     fit_presence_thresholds,
     fit_temperatures,
@@ -133,3 +134,19 @@ def test_a_source_without_the_class_still_counts_its_false_alarms():
     label[:10], present[:10], present[20:] = 1, 0.8, 0.5
     source = ["synthetic"] * 20 + ["real"] * 40
     assert (fit_presence_thresholds(present, label, source=source) > 0.5).all()
+
+
+def test_the_calibration_error_equals_the_gaps_summed_by_hand():
+    """Three dies are said to be .9, of which two are, and one .2, which is not."""
+    logits = np.full((CLASS_COUNT, 4), math.log(0.9 / 0.1), dtype=np.float32)
+    logits[:, 3] = math.log(0.2 / 0.8)
+    truth = np.tile([True, True, False, False], (CLASS_COUNT, 1))
+    expected = (abs(3 * 0.9 - 2) + abs(0.2 - 0)) / 4
+    assert calibration_error(FailingDies(logits, truth)) == pytest.approx([expected] * CLASS_COUNT, abs=1e-6)
+
+
+def test_the_right_temperature_brings_the_calibration_error_down():
+    of = dies(1, count=4000, true_temperature=2.5)
+    before, after = calibration_error(of), calibration_error(of, np.full(CLASS_COUNT, 2.5, dtype=np.float32))
+    assert (after < before / 2).all()
+    assert np.isnan(calibration_error(dies(1, count=0))).all()

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from core.segmentation import Segmenter
+from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.synthesis import Recipe, draw_wafer
 from jobs.export_model import main
-from jobs.train import TrainConfig, learner
+from jobs.learning import learner
 
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 LOOSE = ["--synthetic", "6", "--described", "12", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
@@ -64,6 +65,12 @@ def test_the_report_s_thresholds_are_those_of_the_model(exported):
     for name in ("temperature", "die_threshold", "presence_threshold"):
         assert len(report[name]) == len(CLASS_KEYS)
         assert getattr(metadata, name) == pytest.approx(report[name])
+
+
+def test_the_report_says_how_far_probabilities_are_from_shares(exported):
+    errors = json.loads((exported.parent / "small.parity.json").read_text())["calibration_error"]
+    assert {when: len(values) for when, values in errors.items()} == {"before": 8, "after": 8}
+    assert all(0 <= value <= 1 for values in errors.values() for value in values)
 
 
 def test_a_model_that_strays_is_refused_and_what_was_there_stays(checkpoint, tmp_path, capsys):

@@ -8,10 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from core.label_sets import Split
+from core.settings import Settings
+from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_INDEX
-from jobs.train import TrainConfig, Wafers, learner, main, split_real
+from data.datasets import MaskedMaps
+from jobs.learning import Wafers, learner, split_real
+from jobs.train import main
+from tests.core.label_examples import labelled_home
 
+TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
 FLAGS = {
     "name": "tiny", "encoder": "resnet18", "depth": 4, "decoder-channels": "16 8 8 8", "steps": 6, "epoch-steps": 3,
     "warmup": 2, "pixels": 8192, "validation-batches": 2, "workers": 0,
@@ -85,7 +93,7 @@ class Standing:
 
 def test_training_that_resumes_goes_on_with_the_batch_it_would_have_seen():
     config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
-    fresh, resumed = Wafers(config), Wafers(config)
+    fresh, resumed = Wafers(config, Settings()), Wafers(config, Settings())
     resumed.trainer = Standing()
     expected = fresh.train_dataloader().dataset.batch(7)
     got = next(iter(resumed.train_dataloader()))
@@ -95,7 +103,7 @@ def test_training_that_resumes_goes_on_with_the_batch_it_would_have_seen():
 
 def test_several_processes_draw_different_batches():
     config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
-    first, second = Wafers(config), Wafers(config)
+    first, second = Wafers(config, Settings()), Wafers(config, Settings())
     first.trainer, second.trainer = Standing(), Standing()
     second.trainer.global_rank = 1
     assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed
@@ -142,3 +150,71 @@ def test_an_encoder_that_does_not_exist_is_refused_with_those_that_do(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--encoder", "resnet19"])
     assert "resnet18" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--name", "../evil"], "--name: '../evil' is no name of a run"),
+        (["--few-shot"], "--from: frozen layers and consolidation need weights that know something"),
+        (["--from", "served", "--frozen-steps", "5", "--devices", "2"], "--frozen-steps: several processes cannot"),
+        (["--from", "no.ckpt", "--encoder", "resnet18"], "no.ckpt: the checkpoint cannot be read"),
+        (["--labels", "v9"], "dataset v9: there is no such dataset"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused_before_anything_is_written(flags, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
+    assert main(flags) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_people_s_validation_wafers_are_measured_and_never_trained_on(tmp_path, monkeypatch):
+    maps = [np.full((26, 26), 2, np.uint8) for _ in range(3)]
+    masks = [np.ones((CLASS_COUNT, 26, 26), dtype=bool) for _ in maps]
+    sides = {side: MaskedMaps(maps[:n], masks[:n], ["P:1", "P:2", "P:3"][:n]) for side, n in ((TRAIN, 3), (JUDGED, 2))}
+    monkeypatch.setattr("jobs.learning.labelled_wafers", lambda *_: sides)
+    wafers = Wafers(TrainConfig(labels="v1", validation_batches=1), Settings(home=tmp_path))
+    assert wafers.more.people is sides[TRAIN]
+    marked = [len(batch["wafer"]) for batch in wafers.val_dataloader() if "people" in batch]
+    assert marked == [2]
+
+
+def state_of(checkpoint: Path) -> dict[str, torch.Tensor]:
+    return torch.load(checkpoint, weights_only=False)["state_dict"]
+
+
+def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(trained, tmp_path, monkeypatch):
+    """One short run with every part on: its encoder stands still, and its average began where the other run ended."""
+    labelled_home(tmp_path)
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
+    begun = trained[0] / "best.ckpt"
+    more = [
+        "--name", "tuned", "--encoder", "resnet50", "--from", str(begun), "--labels", "now", "--old-labels", "now",
+        "--unlabelled", "lake", "--frozen-steps", "9", "--ewc", "5", "--extent", "0.1", "--ramp", "1",
+        "--steps", "2", "--epoch-steps", "2",
+    ]  # fmt: skip
+    monkeypatch.setattr("jobs.learning.MATTERING", 1)
+    assert main([*TINY, *more]) == 0
+    old, new = state_of(begun), state_of(tmp_path / "runs" / "tuned" / "last.ckpt")
+    encoder = [name for name in old if name.startswith("network.encoder.")]
+    assert all(torch.equal(new[name], old[name.replace("network.", "average.module.", 1)]) for name in encoder)
+    assert not torch.equal(new["network.head.0.weight"], old["average.module.head.0.weight"])
+    assert "consistency.seen" in new
+
+
+def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch, capsys):
+    def told_to_end(*_: object) -> Path:
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("it went on")
+
+    def as_lightning_does(*_: object) -> None:
+        raise SIGTERMException
+
+    before = signal.signal(signal.SIGTERM, as_lightning_does)
+    monkeypatch.setattr("jobs.train.train", told_to_end)
+    try:
+        assert main([]) == 143
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "cancelled; the checkpoint of the last whole epoch is kept" in capsys.readouterr().out

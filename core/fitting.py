@@ -1,0 +1,90 @@
+"""Fits what a model needs beside its weights, and says how well its probabilities mean shares."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.calibration import (
+    FailingDies,
+    calibration_error,
+    fit_die_thresholds,
+    fit_presence_thresholds,
+    fit_temperatures,
+)
+from core.presence import presence
+from core.segmentation import Segmenter
+from data.datasets import LabelledMaps
+from data.synthesis import SyntheticWafer, draw_over, draw_wafer
+from data.wafer import WaferMap
+
+
+def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
+    """Draw synthetic wafers, every second one over a held-out real wafer without a pattern."""
+    rng = np.random.default_rng(seed)
+    plain = [] if held_out is None else [held_out.maps[i] for i in np.flatnonzero(held_out.without_pattern)]
+    return [
+        draw_over(rng, plain[rng.integers(len(plain))]) if plain and i % 2 else draw_wafer(rng) for i in range(count)
+    ]
+
+
+def calibrate(
+    segmenter: Segmenter, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, false_alarm_weight: float
+) -> dict[str, list[float]]:
+    """Fit temperatures and die thresholds on masks, presence thresholds on masks and labels together."""
+    wafers = [s.wafer for s in drawn]
+    found = segmenter.segment(wafers)
+    dies = _failing_dies([_logits(s.probabilities) for s in found], drawn)
+    temperatures = fit_temperatures(dies)
+    labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
+    sources = ["synthetic"] * len(drawn)
+    if held_out is not None:
+        real = [
+            WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)
+        ]
+        wafers, labels = wafers + real, labels + list(held_out.presence)
+        found += segmenter.segment(real)
+        sources += [name.split(":")[0] for name in held_out.names]
+    present = [
+        s.presence if segmenter.judges else presence(_logits(s.probabilities), w.failing, temperatures)
+        for s, w in zip(found, wafers, strict=True)
+    ]
+    return {
+        "temperature": _rounded(temperatures),
+        "die_threshold": _rounded(fit_die_thresholds(dies, temperatures)),
+        "presence_threshold": _rounded(
+            fit_presence_thresholds(np.stack(present), np.stack(labels), false_alarm_weight, sources)
+        ),
+    }
+
+
+def calibration_report(segmenter: Segmenter, drawn: Sequence[SyntheticWafer]) -> dict[str, dict[str, list[float]]]:
+    """Measure the expected calibration error of each class, on one half of the wafers with what the other half fitted.
+
+    Args:
+        segmenter: with neutral temperatures.
+        drawn: of each four wafers in a row two fit and two are measured.
+    """
+    logits = [_logits(s.probabilities) for s in segmenter.segment([s.wafer for s in drawn])]
+    halves = [[i for i in range(len(drawn)) if i // 2 % 2 == half] for half in (0, 1)]
+    fits, measures = (_failing_dies([logits[i] for i in half], [drawn[i] for i in half]) for half in halves)
+    errors = {"before": calibration_error(measures), "after": calibration_error(measures, fit_temperatures(fits))}
+    return {"calibration_error": {when: _rounded(values) for when, values in errors.items()}}
+
+
+def _failing_dies(logits: Sequence[NDArray[np.float32]], drawn: Sequence[SyntheticWafer]) -> FailingDies:
+    return FailingDies(
+        np.concatenate([x[:, s.wafer.failing] for x, s in zip(logits, drawn, strict=True)], axis=1),
+        np.concatenate([s.masks[:, s.wafer.failing] for s in drawn], axis=1),
+    )
+
+
+def _rounded(values: NDArray[np.floating]) -> list[float]:
+    """Four decimals, rounded as double: a single would print 0.41 as 0.4099999964."""
+    rounded: list[float] = values.astype(np.float64).round(4).tolist()
+    return rounded
+
+
+def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    p = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    return np.asarray(np.log(p / (1 - p)), dtype=np.float32)

@@ -1,0 +1,159 @@
+"""What training is put together from: wafers to learn from, the learner, and the weights that it starts from."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from core.decisions import Decisions
+from core.label_sets import Split
+from core.lake import Lake
+from core.session import SHIPPED_WEIGHTS
+from core.settings import Settings
+from core.training.config import SERVED, TrainConfig
+from core.training.wafers import labelled_wafers, unlabelled_maps
+from data.datasets import LabelledMaps, MaskedMaps, load_labelled
+from data.errors import ModelError
+from data.splits import held_out
+from models.batches import Batch, MixConfig, MoreWafers, WaferBatches
+from models.consistency import ConsistencyConfig
+from models.consolidation import Consolidation, fisher
+from models.learner import Learner, ScheduleConfig
+from models.losses import LossConfig
+from models.restoring import network_of, served_shape
+from models.tuning import TuningConfig
+from models.unet import NetworkConfig
+from models.validation import fixed_batches
+
+MEASURED, MATTERING = 6, 24
+"""Batches that measure statistics of the served network, and that say which of its weights matter."""
+
+
+class Wafers(lightning.LightningDataModule):
+    """Batches that go on where training stands.
+
+    Args:
+        config: says what there is to learn from.
+        at: where lake and labels are; read only when they are asked for.
+    """
+
+    def __init__(self, config: TrainConfig, at: Settings) -> None:
+        super().__init__()
+        self.config = config
+        self.served = Path(at.model or SHIPPED_WEIGHTS)
+        self.train_part, self.held_out = split_real(config.real, config.calibration_share, config.seed)
+        self.judged: MaskedMaps | None = None
+        self.more = MoreWafers()
+        if config.labels or config.old_labels or config.unlabelled:
+            decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+            sides = [
+                labelled_wafers(decisions, lake, name) if name else {} for name in (config.labels, config.old_labels)
+            ]
+            people, known = (side.get(Split.TRAIN) for side in sides)
+            self.judged = sides[0].get(Split.VALIDATION)
+            self.more = MoreWafers(people, known, unlabelled_maps(decisions, lake, config.unlabelled))
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Batches from the current step on."""
+        config, step = self.config, self.trainer.global_step if self.trainer else 0
+        seed = config.seed + 1000 * (self.trainer.global_rank if self.trainer else 0)
+        batches = WaferBatches(self.train_part, self._mix(), seed, start=step, more=self.more)
+        return DataLoader(batches, batch_size=None, num_workers=config.workers)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Give the fixed batches."""
+        judged = self.judged if self.judged is not None and len(self.judged) else None
+        batches: Any = fixed_batches(self.held_out, self.config.validation_batches, self.config.seed + 1, people=judged)
+        return DataLoader(batches, batch_size=None)
+
+    def old_batches(self, count: int) -> list[Batch]:
+        """Give batches of what the starting weights learnt from: synthetic, with presence labels, of --old-labels."""
+        old = WaferBatches(self.train_part, self._mix(), self.config.seed + 2, more=MoreWafers(known=self.more.known))
+        return [old.batch(number) for number in range(count)]
+
+    def _mix(self) -> MixConfig:
+        config = self.config
+        return MixConfig(
+            pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
+            replay=config.replay, unlabelled_share=config.unlabelled_share,
+        )  # fmt: skip
+
+
+def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledMaps | None, LabelledMaps | None]:
+    """Read labelled files and part them into training and calibration wafers, None where there are none."""
+    if not paths:
+        return None, None
+    parts = [load_labelled(path) for path in paths]
+    every = LabelledMaps(
+        [m for part in parts for m in part.maps],
+        np.concatenate([part.presence for part in parts]),
+        [name for part in parts for name in part.names],
+        np.concatenate([part.near_full for part in parts]),
+    )
+    apart = held_out(every.names, share, seed)
+    return every.take(np.flatnonzero(~apart)), every.take(np.flatnonzero(apart))
+
+
+def learner(config: TrainConfig) -> Learner:
+    """Build the untrained learner of a config that `check_config` let through."""
+    network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
+    loss = LossConfig(config.dice, config.focal, config.gamma, config.alpha, config.presence, config.extent)
+    schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
+    sure = ConsistencyConfig(config.consistency, config.confidence, ramp=config.ramp) if config.unlabelled else None
+    tuning = TuningConfig(config.frozen_steps, config.encoder_rate, config.few_shot)
+    module = Learner(network, loss, schedule, sure, tuning)
+    module.save_hyperparameters({"config": asdict(config)}, logger=False)  # the run is told once, by `_logger`
+    return module
+
+
+def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
+    """Give the configuration the network's shape of the weights that it starts from.
+
+    Raises:
+        ModelError: they cannot be read.
+    """
+    if not config.from_:
+        return config
+    if config.from_ == SERVED:
+        shape = served_shape(Path(at.model or SHIPPED_WEIGHTS))
+        return replace(config, encoder=shape.encoder, depth=shape.depth, decoder_channels=shape.decoder_channels)  # type: ignore[arg-type]
+    held = _checkpoint(Path(config.from_))["hyper_parameters"]["config"]
+    return replace(config, **{name: held[name] for name in ("encoder", "depth", "decoder_channels")})
+
+
+def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
+    """Give a learner the weights that `--from` names: averaged ones of a checkpoint, or the served file's.
+
+    Raises:
+        ModelError: they cannot be read.
+    """
+    if config.from_ == SERVED:
+        seen = [batch["wafer"] for batch in wafers.old_batches(MEASURED)]
+        module.start_from(network_of(wafers.served, config.dropout, seen).state_dict())
+    else:
+        prefix, state = "average.module.", _checkpoint(Path(config.from_))["state_dict"]
+        module.start_from({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
+
+
+def consolidated(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
+    """Hold a learner's weights as they are now, each as firmly as it matters for old wafers."""
+    importance = fisher(module.network, wafers.old_batches(MATTERING))
+    module.consolidation = Consolidation(module.network, importance, config.ewc)
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+        if "config" not in saved["hyper_parameters"] or "state_dict" not in saved:
+            raise KeyError("config")
+    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
+        raise ModelError(
+            str(path), f"the checkpoint cannot be read ({error!r})", "Name one that jobs.train wrote, or served."
+        ) from error
+    return saved

@@ -1,0 +1,113 @@
+"""One training as its page shows it: state, curves, the best run before beside it, the log, stop and resume."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.config_fields import config_fields
+from core.decisions.jobs import Job, JobState
+from core.gpus import gpu_use
+from core.job_folder import log_tail
+from core.launch import cancel, job, resume, waits_for
+from core.settings import settings
+from core.training.config import TrainConfig
+from core.training.records import SCORE, best_before, record_of
+from pages.parts.cache import decisions
+from pages.parts.person import person_or_account
+from pages.parts.training_curves import compare_with_best, draw_curves
+
+JOB = "train"
+LOOK_SECONDS = 3.0
+LOG_LINES = 16
+STATES = {
+    JobState.QUEUED: "waits its turn",
+    JobState.RUNNING: "training",
+    JobState.DONE: "done",
+    JobState.FAILED: "failed; the end of the log says why",
+    JobState.CANCELLED: "stopped; the checkpoint of the last whole epoch is kept",
+    JobState.DEAD: "was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
+}
+
+
+def choose_run(found: Sequence[Job]) -> int:
+    """Let people choose among trainings, newest first; the link keeps the choice. Gives the job's number."""
+    by_number = {str(one.id): one for one in found}
+    chosen = st.selectbox(
+        "Run", list(by_number), key="run", bind="query-params",
+        format_func=lambda n: f"{run_name(by_number[n])} · job {n} · {by_number[n].created_at:%d %b %H:%M} UTC",
+    )  # fmt: skip
+    return int(chosen)
+
+
+def run_name(of: Job) -> str:
+    """Name of the run that a job trains."""
+    words = list(of.arguments)
+    default = next(field.default for field in config_fields(TrainConfig) if field.name == "name")
+    return words[words.index("--name") + 1] if "--name" in words[:-1] else str(default)
+
+
+def run_block(number: int) -> None:
+    """Show a run; while it is under way, the block looks again by itself.
+
+    Raises:
+        DecisionsError: the database of decisions cannot be used.
+    """
+    underway = job(decisions(), number).underway
+    st.fragment(_block, run_every=LOOK_SECONDS if underway else None)(number, underway)
+
+
+def _block(number: int, was_underway: bool) -> None:
+    found = job(decisions(), number)
+    if was_underway and not found.underway:
+        st.rerun()
+    _state(found)
+    record = record_of(settings().home, run_name(found))
+    if record is None or record.values.empty:
+        st.caption("Nothing is measured yet: the first values come after 25 steps.")
+    else:
+        best = best_before(settings().home, record)
+        draw_curves(record, best)
+        if record.curve(SCORE).empty:
+            st.caption("Masks are measured after the first epoch.")
+        else:
+            compare_with_best(record, best)
+    with st.expander("Log", expanded=found.state in (JobState.FAILED, JobState.DEAD)):
+        st.code(log_tail(settings().home, number, LOG_LINES) or "The log is empty.", language=None)
+    with st.expander("Command"):
+        st.code(f"python -m jobs.train {' '.join(found.arguments)}", language="bash", wrap_lines=True)
+
+
+def _state(found: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{STATES[found.state][:1].upper()}{STATES[found.state][1:]}**{_detail(found)}", width="stretch")
+        if found.underway:
+            if st.button("Stop", key=f"stop-{found.id}", disabled=found.cancelled_by is not None, help=(
+                "Ends the run. The checkpoint of its last whole epoch is kept, and it can be resumed from there."
+            )):  # fmt: skip
+                cancel(decisions(), found.id, person_or_account())
+                st.rerun()
+        elif found.state is not JobState.DONE and st.button("Resume", key=f"resume-{found.id}", type="primary"):
+            resume(decisions(), settings(), found.id, person_or_account())
+            st.rerun()
+    if found.total:
+        left = found.time_left
+        words = f"step {found.done:,} of {found.total:,}" + (f", {str(left).partition('.')[0]} left" if left else "")
+        pace = f", {found.rate:.2g} steps a second" if found.rate and found.underway else ""
+        st.progress(min(1.0, found.share or 0.0), words + pace)
+    gpus = gpu_use() if found.state is JobState.RUNNING else []
+    for gpu in gpus:
+        st.caption(f"{gpu.name}: {gpu.busy:.0%} busy, {gpu.memory_used_mb:,} of {gpu.memory_mb:,} MB used")
+    if found.state is JobState.RUNNING and not gpus:
+        st.caption("No GPU on this machine: it trains on the processor.")
+
+
+def _detail(found: Job) -> str:
+    by = f" · started by {found.started_by}"
+    if found.cancelled_by is not None and found.underway:
+        return f" · stopping, asked by {found.cancelled_by}"
+    if found.state is JobState.QUEUED:
+        before = waits_for(decisions(), found)
+        return by + (f" · after job {before.id}, {before.title}" if before else " · starting")
+    if found.state is JobState.FAILED:
+        return f"{by} · exit code {found.exit_code}"
+    return by + (f" · attempt {found.attempt}" if found.attempt > 1 else "")

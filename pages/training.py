@@ -1,0 +1,33 @@
+"""Training: start a run, watch its curves, compare it with the best before, stop it and go on."""
+
+import streamlit as st
+
+from core.launch import jobs
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.empty import explained
+from pages.parts.training_form import training_form
+from pages.parts.training_run import JOB, choose_run, run_block
+
+RUNS, START = VIEWS = ("Runs", "Start a run")
+
+with explained():
+    decisions = open_decisions()
+    st.title("Training")
+    view = st.segmented_control(
+        "View", VIEWS, default=RUNS, required=True, key="training", bind="query-params", label_visibility="collapsed"
+    )
+    if view == START:
+        training_form(decisions)
+    else:
+        with st.spinner("Looking up runs"):
+            found = jobs(decisions, JOB)
+        if found:
+            run_block(choose_run(found))
+        else:
+            with st.container(border=True):
+                st.markdown("**No training was started from here yet.**")
+                st.markdown(
+                    "Choose *Start a run* above. Training goes on when you leave the page or the app is restarted, one "
+                    "run at a time; its checkpoints are kept below `runs` in the home folder."
+                )
+                st.caption("Without a screen: `python -m jobs.train --help`")

@@ -1,0 +1,109 @@
+import pytest
+
+from core.decisions.jobs import JobState, add_job, end, newest_jobs
+from core.identity import Person
+from core.job_folder import LOG, job_folder
+from tests.core.training.record_examples import curves, write_runs
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What pages start, in place of processes."""
+    spawned = []
+    monkeypatch.setattr("core.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    return spawned
+
+
+def trained(decisions, home, name, state, log="step 25/100  loss 1.2"):
+    with decisions.writing() as session:
+        job = add_job(session, "train", ["--name", name], f"Train {name}", Person("ana"))
+        if state is not JobState.QUEUED:
+            end(job, state, 0 if state is JobState.DONE else 1)
+        job.done, job.total, job.share = 50, 100, 0.5
+        number = job.id
+    folder = job_folder(home, number)
+    folder.mkdir(parents=True)
+    (folder / LOG).write_text(log, encoding="utf-8")
+    return number
+
+
+def says(app):
+    return " ".join(e.value for kind in ("markdown", "caption", "error") for e in getattr(app, kind))
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def test_without_a_run_the_page_says_how_to_start_one(open_page, own_home):
+    app = open_page("training", home=own_home)
+    assert not app.exception
+    assert "No training was started from here yet." in says(app)
+    assert "python -m jobs.train" in says(app)
+
+
+def test_a_run_is_shown_with_its_curves_and_the_best_before(open_page, own_home, decisions):
+    write_runs(own_home, {"older": curves(0.7), "mine": curves(0.6)})
+    number = trained(decisions, own_home, "mine", JobState.DONE)
+    app = open_page("training", home=own_home, run=str(number))
+    assert not app.exception
+    assert "Done" in says(app)
+    assert "against **older**, the best run before" in says(app)
+    table = app.dataframe[0].value.set_index("measure")
+    assert table.loc["Mean IoU over failing dies, synthetic wafers"].tolist() == pytest.approx([0.6, 0.7, -0.1])
+    assert len(app.get("plotly_chart")) == 3
+    assert any("step 25/100" in code.value for code in app.code)
+
+
+def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_home, decisions, started):
+    expected = {
+        JobState.CANCELLED: "Stopped; the checkpoint of the last whole epoch is kept",
+        JobState.FAILED: "Failed; the end of the log says why",
+        JobState.DEAD: "Was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
+    }
+    numbers = [trained(decisions, own_home, "mine", state, log=f"log of {state}") for state in expected]
+    app = open_page("training", home=own_home)
+    for number, (state, words) in zip(numbers, expected.items(), strict=True):
+        app.selectbox(key="run").set_value(str(number)).run()
+        assert words in says(app)
+        assert any(f"log of {state}" in code.value for code in app.code)
+    button(app, "Resume").click().run()
+    assert [(job.id, job.attempt, job.arguments) for job in started] == [(numbers[-1], 2, ["--name", "mine"])]
+
+
+def test_a_run_that_waits_can_be_stopped(open_page, own_home, decisions):
+    trained(decisions, own_home, "mine", JobState.QUEUED)
+    app = open_page("training", home=own_home)
+    assert "Waits its turn" in says(app)
+    button(app, "Stop").click().run()
+    with decisions.reading() as session:
+        assert newest_jobs(session)[0].state is JobState.CANCELLED
+
+
+def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home, decisions, started):
+    app = open_page("training", home=own_home, training="Start a run")
+    assert not app.exception
+    app.text_input(key="train-Fine-tune with labels-name").set_value("tuned-1")
+    app.number_input(key="train-Fine-tune with labels-steps").set_value(120)
+    button(app, "Start training").click().run()
+    assert not app.exception
+    (job,) = started
+    words = job.arguments
+    assert words[:2] == ["--name", "tuned-1"]
+    assert {"--from", "served", "--labels", "now", "--frozen-steps", "400"} <= {*words}
+    assert words[words.index("--steps") + 1] == "120"
+    assert job.title == "Train tuned-1"
+
+
+def test_a_name_that_cannot_be_is_refused_and_every_setting_has_its_help(open_page, own_home, started):
+    (own_home / "runs" / "taken").mkdir(parents=True)
+    app = open_page("training", home=own_home, training="Start a run")
+    for name, sentence in (("../evil", "is no name of a run"), ("taken", "A run named taken exists already")):
+        app.text_input(key="train-Fine-tune with labels-name").set_value(name)
+        button(app, "Start training").click().run()
+        assert sentence in says(app)
+    assert started == []
+    widgets = [*app.text_input, *app.number_input, *app.checkbox, *app.selectbox]
+    keyed = [w for w in widgets if str(w.key).startswith("train-")]
+    assert len(keyed) >= 35
+    assert [w.key for w in keyed if "`--" not in w.help] == []
