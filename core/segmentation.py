@@ -15,7 +15,7 @@ from core.session import Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.raster import mean_per_die, resample
-from data.served import EMBEDDING
+from data.served import EMBEDDING, PRESENCE
 from data.turning import symmetry, undo_symmetry
 from data.wafer import WaferMap
 
@@ -68,6 +68,7 @@ class Segmenter:
         self.name = f"{network.metadata.name}@{network.sha256[:8]}"
         self.metadata = network.metadata
         self.embeds = EMBEDDING in network.outputs
+        self.judges = PRESENCE in network.outputs  # which classes are there; else that is pooled over the dies
 
     @classmethod
     def load(cls, model: str | None = None, *, threads: int | None = None) -> "Segmenter":

@@ -74,6 +74,14 @@ def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
         Shot("wafer-dark", f"wafer?wafer={first}", dark=True),
         Shot("compare", f"wafer?wafer={first}&other={second}"),
         Shot("segment", "segment", upload=files),
+        Shot("trends", "trends?class=Scratch"),
+        Shot("commonality", "commonality?class=Etching"),
+        Shot("lot", f"lot?lot={first.split(':')[0]}"),
+        Shot("alarms", "alarms"),
+        Shot("similar", f"similar?wafer={first}"),
+        Shot("annotate", f"annotate?wafer={second}"),
+        Shot("models", "model_versions"),
+        Shot("active-learning", "active_learning", dark=True),
     ]
 
 
