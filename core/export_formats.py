@@ -90,10 +90,17 @@ class Format:
 
 @dataclass(frozen=True)
 class WaferFormat(Format):
-    """A file of one wafer; `one_table` formats become one table of many wafers."""
+    """A file of one wafer.
+
+    Args:
+        make: gives the file's content.
+        one_table: many wafers share one table.
+        needs_pitch: a wafer whose die pitch is not known has no such file.
+    """
 
     make: Callable[[WaferResult, ExportStyle], bytes]
     one_table: bool = False
+    needs_pitch: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,9 +131,11 @@ WAFER_FORMATS = (
     WaferFormat(FormatKey.XLSX, "Workbook XLSX", ".xlsx", XLSX, "A sheet each for wafer, clusters, failing dies.",
                 lambda result, style: wafer_xlsx(result, style.made_at), one_table=True),
     WaferFormat(FormatKey.KLARF18, "KLARF 1.8", "_18.klarf", TEXT, "Places for SEM or FIB review, by a sampling plan.",
-                lambda result, style: klarf_text(result, "1.8", style.made_at, places=style.places).encode()),
+                lambda result, style: klarf_text(result, "1.8", style.made_at, places=style.places).encode(),
+                needs_pitch=True),
     WaferFormat(FormatKey.KLARF12, "KLARF 1.2", "_12.klarf", TEXT, "The same for tools that read the older version.",
-                lambda result, style: klarf_text(result, "1.2", style.made_at, places=style.places).encode()),
+                lambda result, style: klarf_text(result, "1.2", style.made_at, places=style.places).encode(),
+                needs_pitch=True),
     WaferFormat(FormatKey.G85, "SEMI G85 map", "_g85.xml", XML, "Defect classes as bins.",
                 lambda result, style: g85_xml(result, style.made_at)),
     WaferFormat(FormatKey.E142, "SEMI E142 map", "_e142.xml", XML, "Defect classes as bins, an overlay for each class.",

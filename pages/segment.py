@@ -13,6 +13,7 @@ from core.samples import sample_files
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
+from pages.parts.exports import archive_menu
 from pages.parts.orientation_editor import orientation_editor
 from pages.parts.read_options import read_recipe
 from pages.parts.results_browser import results_browser
@@ -126,6 +127,7 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
                 on_click="ignore",
                 help="One zip: masks (PNG, NPZ), overlays, clusters and wafers (CSV), coordinates and summary (JSON).",
             )  # fmt: skip
+            archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
                 save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")

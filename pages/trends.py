@@ -13,6 +13,7 @@ from core.trends import KINDS, ChartKind, Period, Subject, baseline_of, controll
 from pages.parts.cache import lake as open_lake
 from pages.parts.control_charts import control_chart
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.exports import period_files
 from pages.parts.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
 from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
 from pages.parts.lot_scores_table import lot_scores_table
@@ -117,7 +118,7 @@ def show_course() -> None:
 unpack_filters("trends")
 with explained():
     lake = open_lake()
-    head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
+    head, product_slot, dates_slot, report_slot = st.columns([1.4, 1.4, 1.1, 0.7], vertical_alignment="bottom")
     head.title("Trends")
     stop_if_empty(lake)
     with product_slot:
@@ -125,6 +126,8 @@ with explained():
     with dates_slot:
         days = date_filter(lake)
     where = wafer_filter(products, days, lake)
+    with report_slot:
+        period_files(lake, where)
     weekly_block(lake, where)
 
     slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])

@@ -9,12 +9,12 @@ from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explain_block import explain_block
+from pages.parts.exports import wafer_downloads
 from pages.parts.facts import facts, history
 from pages.parts.findings import findings_block
 from pages.parts.flag_form import flag_form
 from pages.parts.links import link
 from pages.parts.lot_steps import choose_wafer, compare_with
-from pages.parts.result_files import download_menu
 from pages.parts.state import chosen_palette
 from pages.parts.wafer_canvas import wafer_canvas
 from pages.parts.wafer_view import compact_view, wafer_view
@@ -47,7 +47,7 @@ with explained():
     else:
         with top:
             link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
-            download_menu(result)
+            wafer_downloads(result)
             flag_form(key, result.segmentation.model)
             other = compare_with(lake, wafer)
         if other is None:

@@ -8,6 +8,7 @@ from core.lake import WaferFilter
 from core.wafer_table import page_csv
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.exports import archive_menu, filtered_results
 from pages.parts.filters import (
     attribute_filter,
     class_filter,
@@ -74,6 +75,7 @@ with explained():
             disabled=not found,
             help="All wafers of this filter in this order, every page of the table.",
         )
+        archive_menu(lambda: filtered_results(lake, where, sort), found, "wafers", key="wafers-export")
         queue_button(lake, where, sort, found)
         st.button("Clear filters", on_click=clear_filters, args=(lake,), disabled=where == EVERYTHING)
         pages = st.container(horizontal=True, horizontal_alignment="right")

@@ -31,8 +31,9 @@ def overlay_svg(
     aspect, axes, frame = cell_aspect(wafer), rim_in_dies(wafer), geometry(wafer)
     x_center, y_center = frame.center[1] + 0.5, (frame.center[0] + 0.5) * aspect
     x_radius, y_radius = axes[1], axes[0] * aspect
-    left, top = x_center - x_radius - _MARGIN, y_center - y_radius - _MARGIN
-    width, height = 2 * (x_radius + _MARGIN), 2 * (y_radius + _MARGIN)
+    margin = _MARGIN + x_radius * _NOTCH_SHARE
+    left, top = x_center - x_radius - margin, y_center - y_radius - margin
+    width, height = 2 * (x_radius + margin), 2 * (y_radius + margin)
     notch_x, notch_y = _TO_NOTCH[wafer.notch]
     paths = _paths(result, aspect)
     names = {"passing": ("Pass", greys.passing), "failing": ("Fail", greys.failing)}

@@ -128,7 +128,7 @@ def _chart(
 ) -> Flowable:
     points = series(lake, where, subject, period)
     if len(points) < LEAST_POINTS:
-        return note(f"{len(points)} {period}s are too few for a trend; {LEAST_POINTS} are needed.")
+        return note(f"For a trend, tests on at least {LEAST_POINTS} {period}s are needed; found {len(points)}.")
     chart = controlled(points, Measure.SHARE, ChartKind.P, baseline_of(points))
     across = "Weeks by their Monday" if period is Period.WEEK else "Days of test"
     return trend_chart(chart, [f"{when:%d %b}" for when in points["period"]], across, color, width, height)
@@ -158,6 +158,8 @@ def _classes(lake: Lake, where: WaferFilter, summed: Totals, period: Period, pal
     ]  # fmt: skip
     blocks: list[Flowable] = [section("Classes", table(Table("Classes", columns, rows)))]
     colors = class_colors(palette)
+    if len(series(lake, where, Subject(), period)) < LEAST_POINTS:
+        return blocks
     most = [key for key, wafers, _, _ in found if wafers][:CHARTED]
     charts = [
         [heading(f"{NAMES[key]}, share of wafers"), _chart(lake, where, Subject((key,)), period, colors[key], HALF, 95)]

@@ -1,20 +1,16 @@
 """A lot to take away: its report, its workbook, and every table as CSV."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 
 import streamlit as st
 
 from core.exports.names import safe_part
-from core.identity import local_person
 from core.lake import Lake
 from core.lots import Lot
-from core.reports import lot_pdf, lot_xlsx
-from core.reports.lot_tables import angular_table, radial_table, slot_table, stacked_table, wafers_table
+from core.reports.lot_tables import angular_table, radial_table, results_of, slot_table, stacked_table, wafers_table
 from core.reports.tables import Table, table_csv
-from core.reports.workbook import XLSX
-from pages.parts.state import chosen_palette
+from pages.parts.exports import archive_menu, lot_files
 
 
 def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
@@ -25,7 +21,7 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
         lot: the lot.
         class_key: class that profiles and slots are shown for, None for all failing dies.
     """
-    palette, name = chosen_palette(), safe_part(lot.lot_id)
+    name = safe_part(lot.lot_id)
     tables = {
         "Wafers CSV": ("wafers", lambda: wafers_table(lot)),
         "Stacked dies CSV": ("stacked", lambda: stacked_table(lot.stack)),
@@ -34,24 +30,7 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
         "Slot order CSV": ("slots", lambda: slot_table(lot, class_key)),
     }
     with st.popover("Download"):
-        st.download_button(
-            "Report PDF",
-            data=lambda: lot_pdf(lake, lot, local_person(), datetime.now(UTC), palette),
-            file_name=f"{name}.pdf",
-            mime="application/pdf",
-            help="Maps, profiles and the table of wafers, to print or send.",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.download_button(
-            "Workbook XLSX",
-            data=lambda: lot_xlsx(lake, lot, datetime.now(UTC)),
-            file_name=f"{name}.xlsx",
-            mime=XLSX,
-            help="A sheet each for the lot, wafers, clusters, stacked dies, profiles and slot order.",
-            on_click="ignore",
-            width="stretch",
-        )
+        lot_files(lake, lot.lot_id)
         for label, (kind, make) in tables.items():
             st.download_button(
                 label,
@@ -61,6 +40,8 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
                 on_click="ignore",
                 width="stretch",
             )
+    keys = list(lot.wafers["key"])
+    archive_menu(lambda: results_of(lake, keys), len(keys), name, key="lot-export")
 
 
 def _csv(make: Callable[[], Table]) -> str:
