@@ -129,7 +129,7 @@ def _stratified(pool: Pool, count: int, rng: np.random.Generator, iteration: int
                 queues[k].pop(0)
             if queues[k] and len(chosen) < count:
                 i = int(queues[k].pop(0))
-                chosen[i] = f"stands for {NAMES[k]}, on which the model is unsure ({by_class[i, k]:.2f} bit)"
+                chosen[i] = f"drawn in the turn of {NAMES[k]}, of which the model is unsure by {by_class[i, k]:.2f} bit"
     return [(i, float(count - n) / count, reason) for n, (i, reason) in enumerate(chosen.items())]
 
 

@@ -1,0 +1,107 @@
+"""Rounds of labelling as they went: what was labelled, how long it took, what training on it came to, what it saved."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from core.config_fields import command_words
+from core.decisions.label_items import Status
+from core.decisions.label_progress import items, iterations
+from core.lake import PAGE_COLUMNS, Lake
+from core.learning.curves import labels_to_reach
+from core.learning.results import BASELINE, Played
+from core.training.config import TrainConfig
+from core.training.recipes import RECIPES
+from core.training.records import SCORE, record_of
+
+MOST_ITEMS = 10_000
+FEW_LABELS = 100
+_OF_KEYS = f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE key IN (SELECT unnest(?))"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of labelling.
+
+    Args:
+        number: from 1.
+        done: labels that were made.
+        waiting: labels that are still wanted.
+        skipped: that nobody could or would give.
+        minutes: of work on its labels, pauses left out.
+        score: best score that the training named after it measured on its validation wafers, 0 to 1; None before.
+    """
+
+    number: int
+    done: int
+    waiting: int
+    skipped: int
+    minutes: float
+    score: float | None
+
+
+def run_name(number: int) -> str:
+    """Name of the training run that follows a round."""
+    return f"round-{number}"
+
+
+def training_words(number: int, labelled: int) -> list[str]:
+    """Command line of the training that follows a round: from the weights in use, on all labels that count now.
+
+    Args:
+        number: of the round.
+        labelled: wafers with a label; with few only the last layers learn.
+    """
+    few, many = (next(r for r in RECIPES if r.name == name) for name in ("Few labels", "Fine-tune with labels"))
+    recipe = few if labelled < FEW_LABELS else many
+    return command_words(TrainConfig, {**recipe.settings, "name": run_name(number)})
+
+
+def rounds(session: Session, home: Path) -> list[Round]:
+    """List the rounds of labelling, oldest first."""
+    return [_round(session, home, number) for number in sorted(iterations(session))]
+
+
+def wafers_of(lake: Lake, keys: Sequence[str]) -> pd.DataFrame:
+    """Give rows as `Lake.wafers_page` does, in the order of the keys; wafers that are gone are left out."""
+    found = lake.query(_OF_KEYS, [list(keys)])
+    order = {key: i for i, key in enumerate(keys)}
+    return found.sort_values("key", key=lambda column: column.map(order)).reset_index(drop=True)
+
+
+def share_saved(played: Played, arm: str) -> float | None:
+    """Say which share of random choice's labels an arm saves for the same score.
+
+    The score is what random choice comes to at the end; the labels are those at which the arm's mean curve gets there.
+
+    Returns:
+        0 to 1, 0 where the arm needs as many; None where it never gets there.
+    """
+    goal = float(played.arms[BASELINE].mean(axis=0)[-1])
+    needed = labels_to_reach(played.labels, played.arms[arm].mean(axis=0), goal)
+    return None if needed is None else 1 - needed / played.labels[-1]
+
+
+def minutes_saved(minutes: float, share: float) -> float:
+    """Give the minutes that labelling by chance would have taken on top, for the same score.
+
+    Example:
+        >>> minutes_saved(60.0, 0.25)
+        20.0
+    """
+    return minutes * share / (1 - share)
+
+
+def _round(session: Session, home: Path, number: int) -> Round:
+    found = items(session, number, MOST_ITEMS)
+    counts = {status: sum(item.status is status for item in found) for status in Status}
+    record = record_of(home, run_name(number))
+    scores = [] if record is None else [float(v) for v in record.values.loc[record.values["key"] == SCORE, "value"]]
+    return Round(
+        number, counts[Status.DONE], counts[Status.PENDING] + counts[Status.IN_PROGRESS], counts[Status.SKIPPED],
+        math.fsum(item.seconds or 0 for item in found) / 60, max(scores, default=None),
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Active learning: which wafers to label next and why, what the labels so far have brought, and when to stop."""
+
+import math
+
+import streamlit as st
+
+from core.decisions.annotations import labelled_keys
+from core.decisions.label_progress import duration, items
+from core.launch import start
+from core.learning.curves import verdict
+from core.learning.results import read_results
+from core.learning.rounds import MOST_ITEMS, Round, minutes_saved, rounds, run_name, share_saved, training_words
+from core.selection import Strategy
+from core.settings import settings
+from core.training.config import run_folder
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.job_watch import job_watch, newest_job
+from pages.parts.learning_curves import NAMES, curve_block
+from pages.parts.links import link
+from pages.parts.person import person_or_account
+from pages.parts.round_picks import coverage_block, picks_block
+
+SELECT, TRAIN = "select_wafers", "train"
+PLANNED = 10
+HELP = {
+    "round": "Newest round of labelling, of as many as are planned.",
+    "labelled": "Wafers of the lake that hold a label that stands.",
+    "minutes": "Work on the labels of all rounds, pauses left out.",
+    "saved": "What random choice would have taken on top for the same score, going by this strategy's played rounds. "
+    "An estimate: other wafers, another network.",
+    "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
+}
+
+
+def overview(found: list[Round], labelled: int, total: int, planned: int, strategy: Strategy, hour: float) -> None:
+    """Say how far labelling is, what it took, and what choosing saved."""
+    newest = found[-1] if found else None
+    minutes = math.fsum(one.minutes for one in found)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Round", f"{newest.number if newest else 0} of {planned}", help=HELP["round"])
+        st.metric("Labelled", f"{labelled:,}", help=HELP["labelled"])
+        st.metric("Without a label", f"{total - labelled:,}")
+        if newest:
+            st.metric("Waiting in this round", f"{newest.waiting:,}")
+        st.metric("Time spent", duration(60 * minutes) if minutes else "–", help=HELP["minutes"])
+        share = next((share_saved(p, strategy) for name, p in read_results().items() if name == "synthetic"), None)
+        if share is not None and minutes:
+            saved = minutes_saved(minutes, share)
+            st.metric("Time saved", f"{saved:,.0f} min", f"{saved / 60 * hour:,.0f} of cost", delta_color="off",
+                      help=HELP["saved"])  # fmt: skip
+
+
+def judge(found: list[Round]) -> None:
+    """Say whether to go on, by the scores of the trainings that followed the rounds."""
+    scored = [one for one in found if one.score is not None]
+    said = verdict([one.score for one in scored if one.score is not None])
+    (st.info if said.go_on else st.warning)(said.text)
+    if scored:
+        st.caption("Score of training after each round: " + ", ".join(f"{r.number}: {r.score:.3f}" for r in scored))
+
+
+def next_round(strategy: Strategy, number: int, labelled: int) -> None:
+    """Offer to choose wafers for a new round, and to train on the labels so far."""
+    decisions, at = open_decisions(), settings()
+    running = {name: newest_job(name) for name in (SELECT, TRAIN)}
+    busy = {name: job is not None and job.underway for name, job in running.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = int(st.number_input("Wafers", 1, 1000, 100, key="pick-count", width=130, help="Wafers to choose."))
+        if st.button("Choose the next wafers", type="primary", disabled=busy[SELECT]):
+            words = ["--strategy", strategy, "--count", str(count), "--person", person_or_account().name]
+            start(decisions, at, SELECT, words, person_or_account(), title="Choose wafers to label")
+            st.rerun()
+        trained = number > 0 and run_folder(at.home, run_name(number)).exists()
+        if st.button(
+            "Train next round", disabled=not labelled or busy[TRAIN] or trained or not number,
+            help="Trains from the weights in use on all labels that count now; goes on when you leave the page.",
+        ):  # fmt: skip
+            start(
+                decisions,
+                at,
+                TRAIN,
+                training_words(number, labelled),
+                person_or_account(),
+                title=f"Train {run_name(number)}",
+            )
+            st.rerun()
+        link("annotate", "Label the next wafer")
+        link("label_queue", "Queue")
+        link("training", "Training")
+    job_watch(running[SELECT])
+    if busy[TRAIN]:
+        job_watch(running[TRAIN])
+
+
+with explained():
+    lake = open_lake()
+    st.title("Active learning")
+    stop_if_empty(lake)
+    with open_decisions().reading() as session:
+        found, labelled = rounds(session, settings().home), labelled_keys(session)
+        newest = found[-1].number if found else 0
+        queued = items(session, newest, MOST_ITEMS) if newest else []
+    results = read_results()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = str(Strategy.HYBRID if labelled else Strategy.TYPICAL)
+        strategy = Strategy(
+            st.selectbox(
+                "Strategy", [str(s) for s in Strategy], index=list(map(str, Strategy)).index(first), key="strategy",
+                bind="query-params", format_func=lambda s: NAMES[Strategy(s)], width=340, help=HELP["strategy"],
+            )
+        )  # fmt: skip
+        planned = st.number_input("Rounds planned", 1, 1000, PLANNED, key="planned", bind="query-params", width=150)
+        hour = st.number_input(
+            "Cost of an hour", 0, 10_000, 100, key="hour", bind="query-params", width=150,
+            help="Of labelling, in your currency.",
+        )  # fmt: skip
+    overview(found, len(labelled), lake.count(), int(planned), strategy, float(hour))
+    judge(found)
+    next_round(strategy, newest, len(labelled))
+    st.subheader(f"Wafers of round {newest}" if newest else "Wafers of this round")
+    if queued:
+        picks_block(lake, newest, queued)
+    else:
+        st.info("No round was made yet. Choose a strategy above, then press *Choose the next wafers*.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Coverage")
+        coverage_block(lake, labelled, [item.wafer_key for item in queued])
+    with right:
+        st.subheader("What labels are worth")
+        if results:
+            curve_block(results, strategy)
+        else:
+            st.info("No rounds were played on this installation yet: run `python -m jobs.simulate_learning`.")

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from core.decisions import Decisions
+from core.decisions.label_items import Candidate, LabelItem, Status
+from core.decisions.label_queue import fill, skip
+from core.identity import Person
+from core.lake import Lake
+from core.learning.results import BASELINE, Played
+from core.learning.rounds import minutes_saved, rounds, share_saved, training_words, wafers_of
+from core.training.config import NOW, SERVED, TrainConfig
+from jobs.flags import parse
+from tests.core.lake_examples import drawn
+from tests.core.training.record_examples import curves, write_runs
+
+ANA = Person("ana")
+
+
+@pytest.fixture
+def decisions(tmp_path):
+    opened = Decisions(tmp_path / "decisions.db")
+    yield opened
+    opened.close()
+
+
+def test_rounds_count_what_was_done_and_how_long_it_took(decisions, tmp_path):
+    with decisions.writing() as session:
+        fill(session, [Candidate(f"L:W{n}") for n in range(4)], ANA, iteration=1)
+        fill(session, [Candidate("L:W9")], ANA, iteration=2)
+        first = list(session.query(LabelItem).order_by(LabelItem.id))
+        for item in first[:2]:
+            item.status, item.seconds = Status.DONE, 90.0
+        skip(session, first[2].id, "torn", ANA)
+    write_runs(tmp_path, {"round-1": curves(0.7)})
+    with decisions.reading() as session:
+        one, two = rounds(session, tmp_path)
+    assert (one.number, one.done, one.waiting, one.skipped, one.minutes, one.score) == (1, 2, 1, 1, 3.0, 0.7)
+    assert (two.number, two.done, two.waiting, two.score) == (2, 0, 1, None)
+
+
+def played(arm: list[float]) -> Played:
+    random = np.array([[0.2, 0.4, 0.6]])
+    return Played("mean IoU over dies", 90, [10, 20, 30], [0.7], {BASELINE: random, "bald": np.array([arm])})
+
+
+def test_what_is_saved_is_what_random_choice_needed_more():
+    assert share_saved(played([0.2, 0.6, 0.7]), "bald") == pytest.approx(1 / 3)
+    assert share_saved(played([0.2, 0.3, 0.5]), "bald") is None
+    assert share_saved(played([0.2, 0.3, 0.5]), BASELINE) == 0
+    assert minutes_saved(100, 0) == 0
+    assert 100 + minutes_saved(100, 1 / 3) == pytest.approx(150)
+
+
+@pytest.mark.parametrize(("labelled", "few"), [(40, True), (400, False)])
+def test_the_words_of_the_next_training_are_read_by_its_job(labelled, few):
+    config = parse(TrainConfig, training_words(3, labelled))
+    assert (config.name, config.from_, config.labels, config.few_shot) == ("round-3", SERVED, NOW, few)
+
+
+def test_rows_come_in_the_order_asked(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers(drawn(n) for n in range(3))
+    keys = [drawn(n).key for n in (2, 0)]
+    assert list(wafers_of(lake, [keys[0], "gone:W1", keys[1]])["key"]) == keys
