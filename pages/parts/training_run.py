@@ -14,9 +14,12 @@ from core.training.config import TrainConfig
 from core.training.records import SCORE, best_before, record_of
 from pages.parts.cache import decisions
 from pages.parts.person import person_or_account
+from pages.parts.state import widget_text
 from pages.parts.training_curves import compare_with_best, draw_curves
 
 JOB = "train"
+RUN, CHOICE = "run", "training-run"
+"""Name of the run in the query string, which cannot be bound to a widget that shows it in other words; its widget."""
 LOOK_SECONDS = 3.0
 LOG_LINES = 16
 STATES = {
@@ -32,8 +35,12 @@ STATES = {
 def choose_run(found: Sequence[Job]) -> int:
     """Let people choose among trainings, newest first; the link keeps the choice. Gives the job's number."""
     by_number = {str(one.id): one for one in found}
+    asked = st.query_params.get(RUN, "")
+    if asked and asked not in by_number:
+        st.warning(f"There is no training of the number {asked}; this is the newest.")
     chosen = st.selectbox(
-        "Run", list(by_number), key="run", bind="query-params",
+        "Run", list(by_number), index=list(by_number).index(asked) if asked in by_number else 0, key=CHOICE,
+        on_change=lambda: st.query_params.update({RUN: widget_text(CHOICE)}),
         format_func=lambda n: f"{run_name(by_number[n])} · job {n} · {by_number[n].created_at:%d %b %H:%M} UTC",
     )  # fmt: skip
     return int(chosen)

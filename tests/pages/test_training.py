@@ -62,9 +62,11 @@ def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_
         JobState.DEAD: "Was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
     }
     numbers = [trained(decisions, own_home, "mine", state, log=f"log of {state}") for state in expected]
-    app = open_page("training", home=own_home)
+    app = open_page("training", home=own_home, run=str(numbers[1]))
+    assert expected[JobState.FAILED] in says(app)
     for number, (state, words) in zip(numbers, expected.items(), strict=True):
-        app.selectbox(key="run").set_value(str(number)).run()
+        app.selectbox(key="training-run").set_value(str(number)).run()
+        assert "".join(app.query_params["run"]) == str(number)
         assert words in says(app)
         assert any(f"log of {state}" in code.value for code in app.code)
     button(app, "Resume").click().run()
