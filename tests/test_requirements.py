@@ -23,6 +23,7 @@ NOT_IMPORTED = {
     "pre-commit": "a command",
 }
 OPTIONAL = {
+    "atheris": "jobs.fuzz_readers says in a sentence that it is missing",
     "ray": "jobs.batch says in a sentence that it is missing",
 }
 
