@@ -1,24 +1,31 @@
-"""Parquet die tables: the columns of a CSV die table, metadata in columns or in the file's own key-value pairs."""
+"""Parquet die tables: the columns of a CSV die table, metadata in columns or in the file's own key-value pairs.
 
-from collections.abc import Iterator
+Columns that hold lists or structures say nothing of a die and are left unread.
+"""
 
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import FormatError
 from data.formats.die_table import read_die_table
-from data.formats.options import ReadFailure, ReadOptions
+from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
+
+MAX_TABLE_BYTES = 1024 * MIB
+_VALUE_BYTES = {"INT64": 8, "DOUBLE": 8, "INT96": 12, "BOOLEAN": 1}  # others take four; text is read as codes
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
     """Read the wafers of a Parquet die table.
 
     Raises:
-        FormatError: too many rows, columns missing, a cell that is no number.
+        FormatError: too many rows, more than memory should hold, columns missing, a cell that is no number.
     """
     source.stream.seek(0)
-    names = pq.read_schema(source.stream).names
+    names = [field.name for field in pq.read_schema(source.stream) if not pa.types.is_nested(field.type)]
     source.stream.seek(0)
     with pq.ParquetFile(source.stream, read_dictionary=names) as file:
         rows = file.metadata.num_rows
@@ -26,9 +33,22 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             raise FormatError(
                 source.name, f"the table has {rows} rows, the limit is {options.max_table_rows}", "Split it."
             )
-        table = file.read(use_threads=False)
+        if (unpacked := _unpacked_bytes(file.metadata, names)) > MAX_TABLE_BYTES:
+            size, limit = unpacked // MIB, MAX_TABLE_BYTES // MIB
+            raise FormatError(
+                source.name, f"its columns take {size} MiB once read, the limit is {limit} MiB", "Split it."
+            )
+        table = file.read(names, use_threads=False)
     pairs = {
         key.decode("utf-8", "replace"): text.decode("utf-8", "replace")
         for key, text in (table.schema.metadata or {}).items()
     }
     yield from read_die_table(table, pairs, source, options, lambda row: f"row {row + 1}")
+
+
+def _unpacked_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
+    """Bytes that columns take once read: runs of one value, millions long, stand in a file as a few bytes."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    columns = (group.column(j) for group in groups for j in range(group.num_columns))
+    read = (column for column in columns if column.path_in_schema in names)
+    return sum(column.num_values * _VALUE_BYTES.get(column.physical_type, 4) for column in read)

@@ -1,0 +1,48 @@
+"""What fuzzing runs on every file that it makes, in a process of its own."""
+
+from collections.abc import Sequence
+
+
+def fuzz(words: Sequence[str]) -> None:
+    """Fuzz until something misbehaves or time is over; the process ends in here.
+
+    Args:
+        words: command line of libFuzzer, with the name of the program first.
+    """
+    import atheris  # type: ignore[import-untyped]
+
+    with atheris.instrument_imports(include=["data"]):
+        import data.formats  # noqa: F401  # what is imported here is watched for new ways through it
+
+    atheris.Setup(list(words), check)
+    atheris.Fuzz()
+
+
+def check(content: bytes) -> None:
+    """Read a file as an upload is read, within small limits.
+
+    Args:
+        content: a byte that names the suffix, then the file.
+
+    Raises:
+        AssertionError: what came out is neither a wafer nor a whole sentence about the file.
+
+    Example:
+        >>> check(bytes([0]) + b"no picture")
+    """
+    from data.formats import ReadFailure, ReadOptions, known_suffixes, read_bytes
+    from data.wafer import WaferMap
+
+    if not content:
+        return
+    suffixes = known_suffixes()
+    name = f"a{suffixes[content[0] % len(suffixes)]}"
+    limits = ReadOptions(max_pixels=2**20, max_unpacked_bytes=2**24, max_file_bytes=2**24, max_table_rows=10**6)
+    results = list(read_bytes(name, content[1:], options=limits))
+    if not results:
+        raise AssertionError("nothing came out")
+    for result in results:
+        if isinstance(result, WaferMap):
+            continue
+        if not isinstance(result, ReadFailure) or not (result.reason.startswith(name) and result.reason.endswith(".")):
+            raise AssertionError(f"no whole sentence: {result!r}")

@@ -1,0 +1,38 @@
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.formats import parquet_file, read_bytes
+from data.formats.options import MIB
+
+
+def parquet(columns) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns), content, compression="zstd")
+    return content.getvalue()
+
+
+def test_runs_that_would_fill_the_memory_are_refused_unread(monkeypatch):
+    monkeypatch.setattr(parquet_file, "MAX_TABLE_BYTES", 4 * MIB)
+    many = pa.array(np.zeros(500_000, dtype=np.int8))
+    content = parquet({"x": many, "y": many, "bin": many})
+    assert len(content) < 20_000
+    [failure] = read_bytes("bomb.parquet", content)
+    assert failure.reason == "bomb.parquet: its columns take 5 MiB once read, the limit is 4 MiB. Split it."
+
+
+def test_columns_of_lists_are_left_unread(monkeypatch):
+    monkeypatch.setattr(parquet_file, "MAX_TABLE_BYTES", 4 * MIB)
+    many = pa.array(np.zeros(3_000_000, dtype=np.int8))
+    notes = pa.ListArray.from_arrays(pa.array([0, len(many), len(many)]), many)
+    [wafer] = read_bytes("a.parquet", parquet({"x": [0, 1], "y": [0, 0], "bin": [1, 2], "notes": notes}))
+    assert wafer.dies.tolist() == [[1, 2]]
+
+
+def test_a_table_of_many_constant_columns_is_read():
+    y, x = np.divmod(np.arange(300 * 300), 300)
+    constant = {f"attribute_{n}": pa.array(["T1"] * 90_000) for n in range(30)}
+    [wafer] = read_bytes("a.parquet", parquet({"x": x, "y": y, "bin": x % 3 + 1, **constant}))
+    assert wafer.dies.shape == (300, 300)

@@ -1,0 +1,55 @@
+import importlib.util
+
+import numpy as np
+import pytest
+
+import data.formats
+import jobs.fuzz_readers
+from data.formats import ReadFailure, known_suffixes
+from jobs.fuzz_readers import main, write_corpus
+from jobs.fuzz_target import check
+from tests.data.formats.make_fixtures import FIXTURES
+
+
+def test_the_files_to_begin_with_are_good_ones_of_every_format_that_is_written(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    assert write_corpus(tmp_path / "corpus", [FIXTURES], np.random.default_rng(0)) == 5 + 9
+    contents = [path.read_bytes() for path in (tmp_path / "corpus").iterdir()]
+    for content in contents:
+        check(content)
+    begun = {known_suffixes()[content[0]] for content in contents}
+    assert begun == {
+        ".png",
+        ".tif",
+        ".npz",
+        ".csv",
+        ".parquet",
+        ".sinf",
+        ".stdf",
+        ".gz",
+        ".klarf",
+        ".std",
+        ".xml",
+        ".txt",
+    }
+
+
+@pytest.mark.parametrize("answer", [[], [ReadFailure("a.png", "broken")], [ReadFailure("b.png", "b.png: bad.")], [1]])
+def test_an_answer_that_is_no_sentence_is_a_finding(monkeypatch, answer):
+    monkeypatch.setattr(data.formats, "read_bytes", lambda *_, **__: answer)
+    with pytest.raises(AssertionError):
+        check(b"\0anything")
+
+
+def test_the_job_says_whether_anything_was_found(tmp_path, monkeypatch, capsys):
+    words = ["--seconds", "1", "--seed", "5", "--out", str(tmp_path / "found")]
+    assert main(words) == 0
+    assert "5 files to begin with." in capsys.readouterr().err
+    monkeypatch.setattr(jobs.fuzz_readers, "CHILD", "raise SystemExit(77)")
+    assert main(words) == 1
+
+
+def test_without_atheris_the_job_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main([]) == 1
+    assert "atheris: it is not installed. Run pip install -r requirements-dev.txt." in capsys.readouterr().err
