@@ -66,9 +66,7 @@ def _run(config: ExportConfig, at: Settings) -> int:
     wafers = _wafers(lake, config.keys, where)
     if not wafers:
         raise SettingError("command line", "no wafer of the lake passes the filters", "Widen them.")
-    style = ExportStyle(
-        local_person(), Palette.SAFE if config.color_safe else Palette.STANDARD, places=config.places
-    )
+    style = ExportStyle(local_person(), Palette.SAFE if config.color_safe else Palette.STANDARD, places=config.places)
     with ExportFolder(config.out, config.formats, style) as export, ProgressLine("exported", len(wafers)) as progress:
         if chosen(WAFER_FORMATS, config.formats):
             _export_wafers(lake, list(wafers), export, progress)

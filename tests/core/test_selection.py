@@ -137,7 +137,7 @@ def test_random_among_wafers_that_fail_more_than_normal():
     assert "too few" in picks[10].reason
 
 
-@pytest.mark.parametrize("strategy", [*PLACED, Strategy.ENTROPY, Strategy.RANDOM_FAILING])
+@pytest.mark.parametrize("strategy", [*sorted(PLACED), Strategy.ENTROPY, Strategy.RANDOM_FAILING])
 def test_what_a_strategy_lacks_is_said(strategy):
     with pytest.raises(WaferValueError, match=f"strategy {strategy}: it needs"):
         select(Pool(["L:W1"]), strategy, 1, np.random.default_rng(0))
