@@ -80,7 +80,7 @@ def _table(played: Played, task: str) -> None:
     found = worth(played)
     frame = pd.DataFrame(
         {
-            "strategy": [NAMES.get(one.arm, one.arm) for one in found],  # type: ignore[call-overload]
+            "strategy": [NAMES.get(one.arm, one.arm) for one in found],
             "area": [one.area for one in found],
             "against random": [100 * one.against_random.mean for one in found],
             "from": [100 * one.against_random.low for one in found],
