@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.batches import one_batch
 from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
@@ -46,6 +47,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "runtimes", lambda: runtimes(model, float32, rounds)
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
     yield "import", lambda: importing(options.imported)
+    yield "batch", lambda: one_batch(options.batch, model)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
     yield "dropout", lambda: dropout_passes(str(model), rounds)
     yield "coreset", coreset
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "--wafers", type=int, default=300, help="synthetic wafers that compare precisions (default: 300)"
     )
     parser.add_argument("--imported", type=int, default=10_000, help="wafers to import (default: 10000)")
+    parser.add_argument("--batch", type=int, default=1000, help="wafers of a batch (default: 1000)")
     parser.add_argument(
         "--lake", type=int, default=1_000_000, help="wafers in the lake that is asked (default: 1000000)"
     )
@@ -81,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, labelling, dropout, coreset, similarity, queries, sessions",
+        help="wafer, lot, runtimes, int8, import, batch, labelling, dropout, coreset, similarity, queries, sessions",
     )
     return parser
 
