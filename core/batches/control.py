@@ -164,8 +164,10 @@ def _halt(decisions: Decisions, batch: Batch, person: Person, how: str) -> None:
 
 
 def _standing(batch: Batch, known: Sequence[Job]) -> Standing:
-    """Put together what the folder and its newest job say; the folder is asked last, since the job may just end."""
-    job = next((one for one in known if one.arguments[:2] == ["--out", str(batch.path)]), None)
+    """Put together what the folder and its job say; the folder is asked last, since the job may just end."""
+    own = [one for one in known if one.arguments[:2] == ["--out", str(batch.path)]]
+    # One that was started while another still worked finds the batch taken and fails; the one that works counts.
+    job = next((one for one in own if one.underway), own[0] if own else None)
     read, summary = batch.read, batch.summary
     failures = summary.failures if summary else len(read.failures) if read else 0
     total = read.wafers if read else None

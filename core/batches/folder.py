@@ -1,6 +1,7 @@
 """A batch on disk: what was asked for, what was read, what is finished. Each file is there whole or not at all."""
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,6 @@ from core.batches.tables import (
     write_results,
     write_wafers,
 )
-from core.exports.names import safe_part
 from core.storage import Folder
 from data.errors import BatchError
 from data.formats import ReadFailure
@@ -29,8 +29,11 @@ from data.wafer import WaferMap
 BATCHES = "batches"
 RESULTS = "results.zip"
 _REQUEST, _KEYS, _READ, _HALT = "request.json", "keys.txt", "read.json", "halt.json"
+_INPUT = "input"
 _SUMMARY, _TOLD = "summary.json", "told.json"
 _COPY_BYTES = 2**20
+_LONGEST_NAME = 180
+_UNNAMABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Batch:
@@ -122,16 +125,12 @@ class Batch:
     def store(self, name: str, stream: IO[bytes]) -> str:
         """Keep an upload in the batch's folder, little by little; when this returns it survives a crash.
 
+        It keeps its name, which may say lot and wafer, but for what leads elsewhere.
+
         Returns:
             Its path as the request takes it.
         """
-        stem, dot, suffix = name.rpartition(".")
-        safe = f"{safe_part(stem or suffix)}{dot}{safe_part(suffix)}" if dot else safe_part(name)
-        taken = self.folder.names("input")
-        number, place = 1, f"input/{safe}"
-        while place.removeprefix("input/").split("/")[0] in taken:
-            number += 1
-            place = f"input/{number}_{safe}"
+        place = f"{_INPUT}/{len(list(self.path.glob(f'{_INPUT}/*'))) + 1}/{_file_name(name)}"
         with self.folder.new_file(place) as path, path.open("wb") as file:
             shutil.copyfileobj(stream, file, _COPY_BYTES)
         return place
@@ -244,3 +243,9 @@ def all_batches(home: Path) -> list[Batch]:
 
 def _part(kind: str, number: int) -> str:
     return f"{kind}/{number:06d}.parquet"
+
+
+def _file_name(name: str) -> str:
+    """The last part of a file's name, without what no file system takes."""
+    last = _UNNAMABLE.sub("_", name.replace("\\", "/").rpartition("/")[2])
+    return "upload" if last in ("", ".", "..") else last.encode()[-_LONGEST_NAME:].decode(errors="ignore")

@@ -81,8 +81,8 @@ def test_an_upload_lies_on_disk_when_the_batch_is_listed(open_page, own_home, tm
     app = next(one for one in app.button if "upload" in str(one.form_id)).click().run()
     assert not app.exception
     [batch] = all_batches(own_home)
-    assert (batch.path / "input" / "lot.npz").read_bytes() == zipped
-    assert batch.request.paths == ("input/lot.npz",)
+    assert (batch.path / "input" / "1" / "lot.npz").read_bytes() == zipped
+    assert batch.request.paths == ("input/1/lot.npz",)
     assert batch.request.save
 
 

@@ -90,6 +90,12 @@ def test_pausing_and_cancelling_are_told_apart_and_a_cancelled_one_stays_so(deci
         pause(decisions, batch, ANA)
 
 
+def test_a_second_job_that_found_the_batch_taken_does_not_hide_the_one_that_works(decisions, batch):
+    with_job(decisions, batch, JobState.RUNNING)
+    with_job(decisions, batch, JobState.FAILED)
+    assert standing(decisions, batch).state is State.READING
+
+
 def test_one_that_is_paused_can_be_cancelled(decisions, batch):
     batch.halt("paused", "ana")
     cancel(decisions, batch, ANA)

@@ -52,7 +52,12 @@ def test_an_upload_stays_in_its_folder_whatever_it_is_called(tmp_path, name):
     batch = Batch(tmp_path / "batches" / "one")
     place = batch.store(name, io.BytesIO(b"content"))
     assert (batch.path / place).read_bytes() == b"content"
-    assert [path.parent for path in tmp_path.rglob("*") if path.is_file()] == [batch.path / "input"]
+    assert [path.parent for path in tmp_path.rglob("*") if path.is_file()] == [batch.path / "input" / "1"]
+
+
+def test_an_upload_keeps_the_name_that_says_lot_and_wafer(tmp_path):
+    batch = Batch(tmp_path / "one")
+    assert batch.store("Läufe #7 (neu)_W05.png", io.BytesIO(b"")) == "input/1/Läufe #7 (neu)_W05.png"
 
 
 def test_uploads_of_one_name_do_not_replace_each_other(tmp_path):
