@@ -20,6 +20,7 @@ NOT_IMPORTED = {
     "ruff": "a command",
     "mypy": "a command",
     "pandas-stubs": "types for mypy",
+    "websockets": "Streamlit's server speaks it",
     "pre-commit": "a command",
 }
 OPTIONAL = {
