@@ -1,6 +1,7 @@
 """Look for files that crash, hang or blow up a reader, or that it answers with anything but wafers and sentences."""
 
 import importlib.util
+import resource
 import subprocess
 import sys
 import tempfile
@@ -54,8 +55,10 @@ def _run(config: FuzzReadersConfig) -> int:
         corpus = Path(folder)
         count = write_corpus(corpus, config.paths, np.random.default_rng(config.seed))
         print(f"{count} files to begin with.", file=sys.stderr)
+        # libFuzzer goes by a process's peak, which begins with that of the process it was started from.
+        memory = config.memory_mb + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         flags = {
-            "max_total_time": config.seconds, "seed": config.seed, "rss_limit_mb": config.memory_mb,
+            "max_total_time": config.seconds, "seed": config.seed, "rss_limit_mb": memory,
             "timeout": config.hang_seconds, "artifact_prefix": f"{config.out}/", "max_len": LARGEST_BYTES,
             "print_final_stats": 1, "verbosity": 1,
         }  # fmt: skip

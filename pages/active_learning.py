@@ -8,8 +8,8 @@ from core.decisions.annotations import labelled_keys
 from core.decisions.label_progress import duration, items
 from core.launch import start
 from core.learning.curves import verdict
-from core.learning.results import read_results
-from core.learning.rounds import MOST_ITEMS, Round, minutes_saved, rounds, run_name, share_saved, training_words
+from core.learning.results import Played, read_results
+from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
 from core.selection import Strategy
 from core.settings import settings
 from core.training.config import run_folder
@@ -28,25 +28,28 @@ HELP = {
     "round": "Newest round of labelling, of as many as are planned.",
     "labelled": "Wafers of the lake that hold a label that stands.",
     "minutes": "Work on the labels of all rounds, pauses left out.",
-    "saved": "What random choice would have taken on top for the same score, going by this strategy's played rounds. "
+    "saved": "What random choice would have taken on top for the same score, going by this strategy's played rounds, the "
+    "task on which it saves least. "
     "An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
 }
 
 
-def overview(found: list[Round], labelled: int, total: int, planned: int, strategy: Strategy, hour: float) -> None:
+def overview(
+    found: list[Round], labelled: int, strategy: Strategy, results: dict[str, Played], planned: int, hour: float
+) -> None:
     """Say how far labelling is, what it took, and what choosing saved."""
     newest = found[-1] if found else None
     minutes = math.fsum(one.minutes for one in found)
     with st.container(horizontal=True, gap="large"):
         st.metric("Round", f"{newest.number if newest else 0} of {planned}", help=HELP["round"])
         st.metric("Labelled", f"{labelled:,}", help=HELP["labelled"])
-        st.metric("Without a label", f"{total - labelled:,}")
+        st.metric("Without a label", f"{open_lake().count() - labelled:,}")
         if newest:
             st.metric("Waiting in this round", f"{newest.waiting:,}")
         st.metric("Time spent", duration(60 * minutes) if minutes else "–", help=HELP["minutes"])
-        share = next((share_saved(p, strategy) for name, p in read_results().items() if name == "synthetic"), None)
-        if share is not None and minutes:
+        share = least_saved(results, strategy)
+        if minutes and share is not None:
             saved = minutes_saved(minutes, share)
             st.metric("Time saved", f"{saved:,.0f} min", f"{saved / 60 * hour:,.0f} of cost", delta_color="off",
                       help=HELP["saved"])  # fmt: skip
@@ -116,7 +119,7 @@ with explained():
             "Cost of an hour", 0, 10_000, 100, key="hour", bind="query-params", width=150,
             help="Of labelling, in your currency.",
         )  # fmt: skip
-    overview(found, len(labelled), lake.count(), int(planned), strategy, float(hour))
+    overview(found, len(labelled), strategy, results, int(planned), float(hour))
     judge(found)
     next_round(strategy, newest, len(labelled))
     st.subheader(f"Wafers of round {newest}" if newest else "Wafers of this round")

@@ -7,7 +7,7 @@ from core.presence import sigmoid
 from data.classes import CLASS_COUNT
 
 HIDDEN, BATCH = 64, 256
-DROPPED, RATE, DECAY, STEPS = 0.3, 1e-2, 1e-4, 150
+DROPPED, RATE, DECAY, STEPS = 0.3, 1e-2, 1e-4, 400
 BETAS, EPSILON = (0.9, 0.99), 1e-8
 Weights = list[NDArray[np.float32]]
 

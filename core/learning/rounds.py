@@ -1,7 +1,7 @@
 """Rounds of labelling as they went: what was labelled, how long it took, what training on it came to, what it saved."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,13 @@ def share_saved(played: Played, arm: str) -> float | None:
     goal = float(played.arms[BASELINE].mean(axis=0)[-1])
     needed = labels_to_reach(played.labels, played.arms[arm].mean(axis=0), goal)
     return None if needed is None else 1 - needed / played.labels[-1]
+
+
+def least_saved(results: Mapping[str, Played], arm: str) -> float | None:
+    """Give what an arm saves on the task on which it saves least; None without a task, or where it fails on one."""
+    shares = [share_saved(played, arm) for played in results.values()]
+    known = [share for share in shares if share is not None]
+    return min(known) if known and len(known) == len(shares) else None
 
 
 def minutes_saved(minutes: float, share: float) -> float:

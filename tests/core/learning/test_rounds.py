@@ -7,7 +7,7 @@ from core.decisions.label_queue import fill, skip
 from core.identity import Person
 from core.lake import Lake
 from core.learning.results import BASELINE, Played
-from core.learning.rounds import minutes_saved, rounds, share_saved, training_words, wafers_of
+from core.learning.rounds import least_saved, minutes_saved, rounds, share_saved, training_words, wafers_of
 from core.training.config import NOW, SERVED, TrainConfig
 from jobs.flags import parse
 from tests.core.lake_examples import drawn
@@ -48,6 +48,10 @@ def test_what_is_saved_is_what_random_choice_needed_more():
     assert share_saved(played([0.2, 0.3, 0.5]), "bald") is None
     assert share_saved(played([0.2, 0.3, 0.5]), BASELINE) == 0
     assert minutes_saved(100, 0) == 0
+    good, better, bad = played([0.2, 0.6, 0.7]), played([0.6, 0.6, 0.7]), played([0.2, 0.3, 0.5])
+    assert least_saved({"a": good, "b": better}, "bald") == share_saved(good, "bald")
+    assert least_saved({"a": good, "b": bad}, "bald") is None
+    assert least_saved({}, "bald") is None
     assert 100 + minutes_saved(100, 1 / 3) == pytest.approx(150)
 
 
