@@ -28,7 +28,7 @@ HELP = {
     "round": "Newest round of labelling, of as many as are planned.",
     "labelled": "Wafers of the lake that hold a label that stands.",
     "minutes": "Work on the labels of all rounds, pauses left out.",
-    "saved": "What random choice would have taken on top for the same score, going by this strategy's played rounds, the "
+    "saved": "What random choice would have taken on top for the same score, by its played rounds, on the "
     "task on which it saves least. "
     "An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
