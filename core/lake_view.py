@@ -20,6 +20,7 @@ from core.lake_schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, 
 
 REMOTE_FRESH_SECONDS = 2.0
 LARGEST_SHARE = 8
+TURNS = 64
 
 _WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
 _MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
@@ -120,6 +121,7 @@ class LakeView:
         self._looked_at = -REMOTE_FRESH_SECONDS
         self._remember = remember
         self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
+        self._turns = [threading.Lock() for _ in range(TURNS)]
         for table in TABLES.values():
             self._database.register("empty", table.schema.empty_table())
             self._database.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
@@ -140,7 +142,8 @@ class LakeView:
 
         def fetch(anew: bool) -> pa.Table:
             question = sql, pickle.dumps(list(parameters))
-            with closing(self._cursor(anew=anew)) as cursor:
+            # Who asks what another thread is just asking waits for that answer.
+            with self._turns[hash(question) % TURNS], closing(self._cursor(anew=anew)) as cursor:
                 held, known = self._answers, self._answers.get(question)
                 if known is not None:
                     return known

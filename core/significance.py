@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 SAME_CHANCE = 1e-7  # tables this close in chance count as equally likely
 Z95 = 1.959963984540054
@@ -115,7 +115,7 @@ def mean_change(before: tuple[float, float, int], now: tuple[float, float, int])
 def fisher(a: int, b: int, c: int, d: int) -> float:
     """Give the two-sided p-value of Fisher's exact test of the table [[a, b], [c, d]]: of all tables no likelier.
 
-    As scipy's, some twenty times as fast.
+    As scipy's, many times as fast.
 
     Example:
         >>> round(fisher(8, 2, 1, 5), 4)
@@ -124,9 +124,9 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
     total, row, column = a + b + c + d, a + b, a + c
     possible = np.arange(max(0, row + column - total), min(row, column) + 1)
     ways = -sum(gammaln(n + 1) for n in (possible, row - possible, column - possible, total - row - column + possible))
-    chances = np.exp(ways - logsumexp(ways))
+    chances = np.exp(ways - ways.max())  # up to a common factor
     at = chances[a - possible[0]]
-    return float(min(1.0, chances[chances <= at * (1 + SAME_CHANCE)].sum()))
+    return float(chances[chances <= at * (1 + SAME_CHANCE)].sum() / chances.sum())
 
 
 def odds(a: int, b: int, c: int, d: int) -> Odds:

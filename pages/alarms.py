@@ -14,7 +14,7 @@ from pages.parts.links import ALARM_VIEW, link
 from pages.parts.measures import HELP
 
 OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery")
-ON_A_PAGE = 20
+ON_A_PAGE = 10
 
 with explained():
     lake, decisions = open_lake(), open_decisions()

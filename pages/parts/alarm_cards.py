@@ -15,7 +15,7 @@ from pages.parts.links import link, open_page
 from pages.parts.measures import HELP
 from pages.parts.state import widget_text
 
-LINKS_SHOWN = 8
+LINKS_SHOWN = 4
 
 
 def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake, decisions: Decisions) -> None:

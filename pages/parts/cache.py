@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import streamlit as st
@@ -105,7 +106,7 @@ def everywhere(result: WaferResult) -> Segmentation:
         return found
     if model.name != found.model or found.probabilities[:, ~wafer.failing].any():
         return found
-    return _segmented_anew(model.name, dies_hash(wafer), model, wafer)
+    return kept(f"everywhere {model.name} {dies_hash(wafer)}", lambda: model.segment([wafer])[0])
 
 
 def occlusions(wafer: WaferMap) -> Occlusions:
@@ -138,12 +139,12 @@ def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, 
         palette: class colours.
         theme: what the pictures lie on.
     """
-    store = _pictures(settings().lake_url)
+    store, filling = _pictures(settings().lake_url)
     names = {key: (key, str(stamp), palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
-    missing = [key for key, name in names.items() if name not in store]
-    if missing:
-        results = lake().results_by_keys(missing)
-        wafers = lake().wafers_by_keys([key for key in missing if key not in results])
+    with filling:
+        missing = [key for key, name in names.items() if name not in store]
+        results = lake().results_by_keys(missing) if missing else {}
+        wafers = lake().wafers_by_keys([key for key in missing if key not in results]) if missing else {}
         for key in missing:
             found = results.get(key)
             wafer = found.wafer if found else wafers.get(key)
@@ -226,12 +227,8 @@ def group_stack(where: WaferFilter, grid: Grid) -> Stack:
     held = lake().query(
         f"SELECT count(*), max(sequence), max(segmentation_sequence) FROM wafers WHERE {condition}", parameters
     )
-    return _group_stack(f"{settings().lake_url} {where} {grid} {held.iloc[0].tolist()}", lake(), where, grid)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _group_stack(stamp: str, _lake: Lake, _where: WaferFilter, _grid: Grid) -> Stack:
-    return stack(_lake, _where, _grid)
+    stamp = f"stack {settings().lake_url} {where} {grid} {held.iloc[0].tolist()}"
+    return kept(stamp, lambda: stack(lake(), where, grid))
 
 
 def history_steps() -> list[str]:
@@ -263,21 +260,19 @@ def _segmenter(model: str, threads: int | None) -> Segmenter:
     return Segmenter.load(model, threads=threads)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Computing probabilities")
-def _segmented_anew(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Segmentation:
-    return _model.segment([_wafer])[0]
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def kept(stamp: str, _make: Callable[[], Made]) -> Made:
     """Give what was made under this stamp, which says all that it depends on; it is made when it is not kept."""
     return _make()
 
 
 @st.cache_resource(max_entries=4)
-def _pictures(url: str) -> dict[Name, str]:
-    """One store for all pictures of a lake, filled a page at a time, so that a page of the table is one query."""
-    return {}
+def _pictures(url: str) -> tuple[dict[Name, str], Lock]:
+    """One store for all pictures of a lake, filled a page at a time, so that a page of the table is one query.
+
+    One session at a time fills it: those who open the same page at once would all draw the same.
+    """
+    return {}, Lock()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the index of look-alikes")

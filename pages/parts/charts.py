@@ -158,13 +158,11 @@ def quiet_figure(
     traces: Sequence[go.Bar | go.Scatter | go.Heatmap], height: int, *, left: int = 0, right: int = 8, bottom: int = 4
 ) -> go.Figure:
     """Put traces on a chart as all of them look: no toolbar, no dragging, margins in pixels."""
-    figure = go.Figure(list(traces))
-    figure.update_layout(
-        height=height, margin={"l": left, "r": right, "t": 4, "b": bottom}, showlegend=False, dragmode=False
-    )
-    figure.update_yaxes(automargin=True, fixedrange=True)
-    figure.update_xaxes(fixedrange=True)
-    return figure
+    layout = {
+        "height": height, "margin": {"l": left, "r": right, "t": 4, "b": bottom}, "showlegend": False,
+        "dragmode": False, "xaxis": {"fixedrange": True}, "yaxis": {"fixedrange": True, "automargin": True},
+    }  # fmt: skip
+    return go.Figure(list(traces), layout)
 
 
 def show_figure(figure: go.Figure, key: str, alt: str) -> None:

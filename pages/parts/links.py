@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
@@ -69,10 +70,16 @@ def page_of(name: str) -> st.Page:
     return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
 
 
+@cache
+def _target(name: str) -> st.Page:
+    """Give a page to be linked to, one for all sessions: making it looks up its file, and a page may hold 100 links."""
+    return page_of(name)
+
+
 def link(name: str, label: str, *, help: str | None = None, **query: str | list[str]) -> None:
     """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
     if name in NAMES:
-        st.page_link(page_of(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
+        st.page_link(_target(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
 
 
 def open_page(name: str, *, narrowed: Mapping[str, list[str]] | None = None, **query: str) -> None:
