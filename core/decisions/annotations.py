@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.decisions import audit
@@ -64,6 +64,9 @@ class Annotation(Base):
     def read(self) -> Label:
         """Give the label."""
         return decode(self.label)
+
+
+_HISTORY = select(Annotation).where(Annotation.wafer_key == bindparam("wafer")).order_by(Annotation.id.desc())
 
 
 def grid_of(wafer: WaferMap) -> str:
@@ -128,8 +131,7 @@ def annotation_by_id(session: Session, number: int) -> Annotation:
 
 def annotation_history(session: Session, wafer_key: str) -> list[Annotation]:
     """List every version of a wafer's label, of all annotators and the withdrawn too, newest first."""
-    wanted = select(Annotation).where(Annotation.wafer_key == wafer_key).order_by(Annotation.id.desc())
-    return list(session.scalars(wanted))
+    return list(session.scalars(_HISTORY, {"wafer": wafer_key}))
 
 
 def standing(session: Session, keys: Sequence[str]) -> list[Annotation]:

@@ -50,13 +50,13 @@ class Decisions:
         self.name = str(place) if self._is_sqlite else self.url.render_as_string(hide_password=True)
         # SQLite itself makes writers poll, and under load some starve.
         self._writers = Line(Path(f"{self.url.database}.line")) if self._is_sqlite else None
+        begin = {_BEGIN: "DEFERRED"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         try:
-            migrating.to_head(self.url, self._new_engine)
+            self.engine = self._new_engine()
+            self._readers = self.engine.execution_options(**begin)
+            migrating.to_head(self.url, self._readers, self._new_engine)
         except (DBAPIError, OSError) as error:
             raise self._unusable(error) from error
-        self.engine = self._new_engine()
-        begin = {_BEGIN: "DEFERRED"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        self._readers = self.engine.execution_options(**begin)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -105,6 +105,5 @@ def other_drafts(session: Session, wafer_key: str, person: Person) -> list[Other
 
 def drop_draft(session: Session, wafer: WaferMap, person: Person) -> None:
     """Remove a person's draft of a wafer, if there is one."""
-    session.execute(
-        delete(Draft).where(Draft.wafer_key == wafer.key, Draft.grid == grid_of(wafer), Draft.person == person.name)
-    )
+    own = delete(Draft).where(Draft.wafer_key == wafer.key, Draft.grid == grid_of(wafer), Draft.person == person.name)
+    session.execute(own, execution_options={"synchronize_session": False})

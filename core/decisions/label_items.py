@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, exists, func, or_, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
-from sqlalchemy.sql.elements import ColumnElement
 
 from core.decisions.schema import NAME_LENGTH, Base, Choice
 from core.identity import Person
@@ -70,6 +69,24 @@ class LabelItem(Base):
     gold_iou: Mapped[float | None] = mapped_column(default=None)
 
 
+# Statements of what all annotators do all the time are made once: making one takes as long as running it, while others
+# wait for their turn to write.
+PERSON = bindparam("person", type_=String)
+_OTHER = aliased(LabelItem)
+AVAILABLE = and_(
+    LabelItem.status == Status.PENDING,
+    or_(LabelItem.assignee.is_(None), LabelItem.assignee == PERSON),
+    ~exists().where(
+        _OTHER.wafer_key == LabelItem.wafer_key,
+        _OTHER.iteration == LabelItem.iteration,
+        _OTHER.id != LabelItem.id,
+        _OTHER.assignee == PERSON,
+        _OTHER.status.not_in((Status.PENDING, Status.SPARE)),
+    ),
+)
+"""Which items wait for PERSON: meant for the person or anybody, and of a wafer that the person has not had."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A wafer that is to be labelled.
@@ -101,22 +118,6 @@ def items_in_hand(session: Session, person: Person) -> list[LabelItem]:
     """List what a person has begun and not ended, longest first."""
     wanted = select(LabelItem).where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == person.name)
     return list(session.scalars(wanted.order_by(LabelItem.taken_at, LabelItem.id)))
-
-
-def available_to(person: Person) -> ColumnElement[bool]:
-    """Say in SQL which items wait for a person: meant for the person or anybody, and of a wafer not yet had."""
-    other = aliased(LabelItem)
-    had = exists().where(
-        and_(
-            other.wafer_key == LabelItem.wafer_key,
-            other.iteration == LabelItem.iteration,
-            other.id != LabelItem.id,
-            other.assignee == person.name,
-            other.status.not_in((Status.PENDING, Status.SPARE)),
-        )
-    )
-    meant = or_(LabelItem.assignee.is_(None), LabelItem.assignee == person.name)
-    return and_(LabelItem.status == Status.PENDING, meant, ~had)
 
 
 def newest_iteration(session: Session) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.decisions.label_items import LabelItem, Status, available_to, items_in_hand
+from core.decisions.label_items import AVAILABLE, LabelItem, Status, items_in_hand
 from core.identity import Person
 
 RECENT = 20  # labels that a person's pace is the mean of
@@ -55,12 +55,12 @@ def progress(session: Session, person: Person, iteration: int | None = None) -> 
         iteration: the round, None for all together.
     """
     counts = statuses(session, iteration)
-    waiting = select(func.count()).select_from(LabelItem).where(available_to(person))
+    waiting = select(func.count()).select_from(LabelItem).where(AVAILABLE)
     if iteration is not None:
         waiting = waiting.where(LabelItem.iteration == iteration)
     in_hand = [i for i in items_in_hand(session, person) if iteration in (None, i.iteration)]
     total = counts[Status.DONE] + counts[Status.IN_PROGRESS] + counts[Status.PENDING]
-    mine = (session.scalar(waiting) or 0) + len(in_hand)
+    mine = (session.scalar(waiting, {"person": person.name}) or 0) + len(in_hand)
     return Progress(counts[Status.DONE], total, mine, pace_s(session, person.name))
 
 

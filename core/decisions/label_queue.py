@@ -3,17 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.decisions import audit
 from core.decisions.drafts import Draft
 from core.decisions.findings import KEYS_AT_ONCE
-from core.decisions.label_items import OPEN, Candidate, LabelItem, Status, available_to, item_by_id
-from core.decisions.schema import now
+from core.decisions.label_items import AVAILABLE, OPEN, PERSON, Candidate, LabelItem, Status, item_by_id
+from core.decisions.schema import Moment, now
 from core.identity import Person
 from core.settings import settings
 from data.errors import DecisionsError
+
+_NEXT = (
+    select(LabelItem)
+    .where(AVAILABLE)
+    .order_by(LabelItem.priority.desc(), case((LabelItem.assignee == PERSON, 0), else_=1), LabelItem.id)
+    .limit(1)
+)
+_SINCE = bindparam("since", type_=Moment)
+_IDLE = select(LabelItem).where(
+    LabelItem.status == Status.IN_PROGRESS,
+    LabelItem.taken_at < _SINCE,
+    ~exists().where(
+        Draft.wafer_key == LabelItem.wafer_key, Draft.person == LabelItem.assignee, Draft.saved_at >= _SINCE
+    ),
+)
 
 
 def fill(
@@ -76,9 +91,8 @@ def take_next(session: Session, person: Person, iteration: int | None = None) ->
         The item, now in progress; None when there is nothing to do.
     """
     release_idle(session)
-    own = case((LabelItem.assignee == person.name, 0), else_=1)
-    wanted = select(LabelItem).where(available_to(person)).order_by(LabelItem.priority.desc(), own, LabelItem.id)
-    found = session.scalar((wanted if iteration is None else wanted.where(LabelItem.iteration == iteration)).limit(1))
+    wanted = _NEXT if iteration is None else _NEXT.where(LabelItem.iteration == iteration)
+    found = session.scalar(wanted, {"person": person.name})
     return None if found is None else _begin(found, person)
 
 
@@ -157,11 +171,7 @@ def release_idle(session: Session, moment: datetime | None = None) -> int:
         How many wait again. Drafts stay: whoever comes back loses nothing.
     """
     since = (moment or now()) - timedelta(minutes=settings().label_idle_minutes)
-    fresh = exists().where(
-        Draft.wafer_key == LabelItem.wafer_key, Draft.person == LabelItem.assignee, Draft.saved_at >= since
-    )
-    wanted = select(LabelItem).where(LabelItem.status == Status.IN_PROGRESS, LabelItem.taken_at < since, ~fresh)
-    idle = list(session.scalars(wanted))
+    idle = list(session.scalars(_IDLE, {"since": since}))
     for item in idle:
         _free(item)
     return len(idle)

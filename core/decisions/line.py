@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ class Line:
 
     def __init__(self, path: Path) -> None:
         self._paths = path.with_name(f"{path.name}.next"), path
-        self._threads = threading.Lock()
+        self._threads = Threads()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -36,7 +37,7 @@ class Line:
         Raises:
             DecisionsError: the file cannot be made.
         """
-        with self._threads:
+        with self._threads.turn():
             try:
                 following, mine = (path.open("ab") for path in self._paths)
             except OSError as error:
@@ -49,3 +50,32 @@ class Line:
                     fcntl.flock(following, fcntl.LOCK_EX)
                     fcntl.flock(mine, fcntl.LOCK_EX)
                 yield
+
+
+class Threads:
+    """Lets the threads of this process through one at a time, first come, first served, which a bare lock does not."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()  # the first of them has the turn
+
+    @property
+    def length(self) -> int:
+        """How many wait or have the turn."""
+        return len(self._waiting)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until all that came before are through, then hold those back that came after until the block ends."""
+        mine = threading.Event()
+        with self._guard:
+            self._waiting.append(mine)
+            self._waiting[0].set()
+        try:
+            mine.wait()
+            yield
+        finally:
+            with self._guard:
+                self._waiting.remove(mine)
+                if self._waiting:
+                    self._waiting[0].set()

@@ -28,42 +28,50 @@ class NewEngine(Protocol):
         """Open it."""
 
 
-def to_head(url: URL, new_engine: NewEngine) -> None:
+def to_head(url: URL, readers: Engine, new_engine: NewEngine) -> None:
     """Bring a database to the present schema, in one transaction and one process at a time.
+
+    One that has it already is only read: whoever writes there meanwhile is not held up.
 
     Args:
         url: where it is.
-        new_engine: opens it.
+        readers: reads it without a lock.
+        new_engine: opens it to be changed.
 
     Raises:
         DecisionsError: a newer version has written it.
     """
     config = _config()
     scripts = ScriptDirectory.from_config(config)
-    engine = new_engine(foreign_keys=False)
-    try:
-        with _alone(url), engine.begin() as connection:
-            if url.get_backend_name() == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
-            found = set(MigrationContext.configure(connection).get_current_heads())
-            if found == set(scripts.get_heads()):
+    with _alone(url):
+        with readers.connect() as connection:
+            if _heads(connection) == set(scripts.get_heads()):
                 return
-            unknown = found - {script.revision for script in scripts.walk_revisions()}
-            if unknown:
-                raise DecisionsError(
-                    url.render_as_string(hide_password=True),
-                    f"a newer version of Waferscope has written it (schema {', '.join(sorted(unknown))})",
-                    "Start that version, or point WAFERSCOPE_DECISIONS elsewhere.",
-                )
-            _upgrade(config, connection)
-    finally:
-        engine.dispose()
+        engine = new_engine(foreign_keys=False)
+        try:
+            with engine.begin() as connection:
+                _upgrade(url, connection, scripts, config)
+        finally:
+            engine.dispose()
 
 
-def _upgrade(config: Config, connection: Connection) -> None:
+def _upgrade(url: URL, connection: Connection, scripts: ScriptDirectory, config: Config) -> None:
+    if url.get_backend_name() == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+    unknown = _heads(connection) - {script.revision for script in scripts.walk_revisions()}
+    if unknown:
+        raise DecisionsError(
+            url.render_as_string(hide_password=True),
+            f"a newer version of Waferscope has written it (schema {', '.join(sorted(unknown))})",
+            "Start that version, or point WAFERSCOPE_DECISIONS elsewhere.",
+        )
     config.attributes["connection"] = connection
     with _UPGRADING:
         command.upgrade(config, "head")
+
+
+def _heads(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def _config() -> Config:

@@ -1,10 +1,11 @@
 import os
 import signal
+import threading
 import time
 
 import pytest
 
-from core.decisions.line import Line
+from core.decisions.line import Line, Threads
 from data.errors import DecisionsError
 from tests.core.decisions.worker import add_one, hold, processes
 
@@ -32,3 +33,30 @@ def test_whoever_is_killed_in_the_middle_holds_up_nobody(tmp_path):
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(DecisionsError, match="the line of writers cannot be kept"), Line(tmp_path / "no" / "a").turn():
         pass
+
+
+def test_threads_go_through_in_the_order_they_came():
+    threads, told = Threads(), []
+
+    def pass_through(number: int) -> None:
+        with threads.turn():
+            told.append(number)
+
+    with threads.turn():
+        waiting = []
+        for number in range(8):
+            waiting.append(threading.Thread(target=pass_through, args=(number,)))
+            waiting[-1].start()
+            while threads.length < number + 2:
+                time.sleep(0.001)
+    for thread in waiting:
+        thread.join()
+    assert told == list(range(8))
+
+
+def test_a_thread_that_raises_lets_the_next_through():
+    threads = Threads()
+    with pytest.raises(ValueError, match="mine"), threads.turn():
+        raise ValueError("mine")
+    with threads.turn():
+        assert threads.length == 1

@@ -4,9 +4,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from core.decisions import Decisions
+from core.decisions.annotations import labelled_keys
 from core.decisions.areas import AREAS, METADATA
 from core.decisions.migrating import MIGRATIONS
 from data.errors import DecisionsError
@@ -33,6 +34,13 @@ def test_there_is_one_last_step():
 def test_every_module_with_tables_is_an_area():
     with_tables = [p.stem for p in MIGRATIONS.parent.glob("*.py") if "__tablename__" in p.read_text(encoding="utf-8")]
     assert {area.__name__.rpartition(".")[2] for area in AREAS} == set(with_tables)
+
+
+def test_opening_a_database_waits_for_no_writer(decisions, place):
+    with decisions.writing() as session:
+        session.execute(text("SELECT 1"))
+        with Decisions(place).reading() as other:
+            assert labelled_keys(other) == []
 
 
 def test_opening_at_once_in_many_processes_migrates_once(place):
