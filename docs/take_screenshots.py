@@ -97,6 +97,11 @@ def take(page: Page, address: str, shot: Shot) -> None:
     """Open a page, wait until it has come to rest, and write its picture."""
     page.goto(f"{address}/{shot.path}")
     settle(page)
+    if page.get_by_label("Your name").count():
+        page.get_by_label("Your name").fill("Ana")
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_timeout(3000)
+        settle(page)
     if shot.upload:
         page.locator("input[type=file]").first.set_input_files(list(shot.upload))
         page.wait_for_timeout(3000)

@@ -74,7 +74,9 @@ def evaluate(config: EvaluateConfig) -> Report:
         labelled = load_labelled(config.data)
         with ProgressLine("evaluated", len(labelled)) as progress:
             report = evaluate_labelled(labelled, segmenter, careful=config.careful, progress=progress.update)
-    about: Report = {"model": segmenter.name, "data": config.data, "careful": config.careful}
+    # A report is passed on: what a file is called says what was measured, where it lay on this machine does not.
+    data = config.data if config.data.startswith(SYNTHETIC) else Path(config.data).name
+    about: Report = {"model": segmenter.name, "data": data, "careful": config.careful}
     return {**about, **report, "seconds": round(time.perf_counter() - started, 3)}
 
 

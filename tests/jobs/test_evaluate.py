@@ -45,6 +45,7 @@ def test_a_file_of_marked_wafers_scores_as_the_wafers_do(tmp_path, tiny_model_pa
     drawn_again = report_of(tmp_path, tiny_model_path, "synthetic:3:11")
     for name in ("iou_over_dies", "baseline_iou_over_dies", "support", "confusion"):
         assert from_file[name] == drawn_again[name]
+    assert from_file["data"] == "m.npz"  # and not where it lay
 
 
 def test_careful_is_said_in_the_report(tmp_path, tiny_model_path):
