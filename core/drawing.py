@@ -92,11 +92,12 @@ def lay_out(wafer: WaferMap, cell_px: int) -> Sheet:
     radius = (axes[0] * cell[0], axes[1] * cell[1])
     margin = math.ceil(_rim_px(radius) + _notch_px(radius)) + 1
     half = (math.ceil(radius[0]) + margin, math.ceil(radius[1]) + margin)
-    span = ((bottom - top + 1) * cell[0], (right - left + 1) * cell[1])
-    # An odd span wants an odd picture, so that the dies' middle and the disc's are the same pixel.
-    size = (2 * half[0] + span[0] % 2, 2 * half[1] + span[1] % 2)
-    origin = ((size[0] - span[0]) // 2, (size[1] - span[1]) // 2)
-    return Sheet(cell, (top, left), origin, (size[0] / 2, size[1] / 2), radius, size)
+    # An odd span of dies wants an odd picture, so that the dies' middle and the disc's are the same pixel.
+    size = (2 * half[0] + (bottom - top + 1) * cell[0] % 2, 2 * half[1] + (right - left + 1) * cell[1] % 2)
+    middle = geometry(wafer).center
+    inward = ((middle[0] - top + 0.5) * cell[0], (middle[1] - left + 0.5) * cell[1])
+    origin = (round(size[0] / 2 - inward[0]), round(size[1] / 2 - inward[1]))
+    return Sheet(cell, (top, left), origin, (origin[0] + inward[0], origin[1] + inward[1]), radius, size)
 
 
 def draw_wafer(

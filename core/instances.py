@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.segmentation import Segmentation
 from core.shapes import components, hull_overlap, length, outline, parted
 from data.classes import CLASS_INDEX
-from data.geometry import WaferGeometry, clock_angle, geometry, radius_share
+from data.geometry import WaferGeometry, geometry, polar
 from data.wafer import WaferMap
 
 Zone = Literal["center", "middle", "edge"]
@@ -159,7 +159,7 @@ def measured(
         rules: whose gaps the outlines bridge, None for the built-in rules.
     """
     rules = rules or InstanceRules()
-    frame, radius, clock = geometry(wafer), radius_share(wafer.dies), clock_angle(wafer.dies)
+    frame, (radius, clock) = geometry(wafer), polar(wafer)
     out: list[Instance] = []
     for key, dies, confidence in groups:
         place = dies[:, 0], dies[:, 1]

@@ -41,12 +41,13 @@ def fingerprint(wafer: WaferMap) -> int:
         wafer.diameter_mm, str(wafer.notch), sorted(wafer.attributes.items()), wafer.source_sha256,
     )  # fmt: skip
     bins = b"" if wafer.bins is None else wafer.bins.tobytes()
-    return _digest(json.dumps([said, wafer.dies.shape]).encode(), wafer.dies.tobytes(), bins)
+    grid = [wafer.dies.shape, wafer.center] if wafer.center else [wafer.dies.shape]
+    return _digest(json.dumps([said, *grid]).encode(), wafer.dies.tobytes(), bins)
 
 
 def wafer_row(wafer: WaferMap, sequence: int) -> dict[str, Any]:
     """Write a wafer's metadata and counts as a row of `wafers`."""
-    pitch = wafer.die_pitch_mm or (None, None)
+    pitch, center = wafer.die_pitch_mm or (None, None), wafer.center or (None, None)
     return {
         "key": wafer.key,
         "sequence": sequence,
@@ -70,6 +71,8 @@ def wafer_row(wafer: WaferMap, sequence: int) -> dict[str, Any]:
         "attributes": list(wafer.attributes.items()),
         "source_name": wafer.source_name,
         "source_sha256": wafer.source_sha256,
+        "center_row": center[0],
+        "center_column": center[1],
     }
 
 
@@ -100,6 +103,7 @@ def wafer_of(row: Row) -> WaferMap:
     """Rebuild the wafer from its row of `wafers` joined with `grid` and `bins`."""
     dies = dies_of(row)
     pitch = row["die_pitch_row_mm"], row["die_pitch_column_mm"]
+    center = row.get("center_row"), row.get("center_column")  # parts of a batch may be older than these columns
     return WaferMap(
         dies=dies,
         lot_id=row["lot_id"],
@@ -114,6 +118,7 @@ def wafer_of(row: Row) -> WaferMap:
         attributes=dict(row["attributes"]),
         source_name=row["source_name"],
         source_sha256=row["source_sha256"],
+        center=None if center[0] is None or center[1] is None else (center[0], center[1]),
     )
 
 

@@ -66,6 +66,8 @@ WAFER_COLUMNS = (
     ("attributes", pa.map_(TEXT, TEXT)),
     ("source_name", TEXT),
     ("source_sha256", TEXT),
+    ("center_row", REAL),
+    ("center_column", REAL),
 )
 
 POSITIONS = ("slot",)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from core.significance import wilson
 from core.stacking import Stack
-from data.geometry import clock_angle, geometry, radius_share
+from data.geometry import geometry, polar, radius_share
 
 BANDS = 10
 HOURS = 12
@@ -45,7 +45,7 @@ def angular_profile(stack: Stack, class_key: str | None = None) -> pd.DataFrame:
         A row for each sector that holds tested dies: `hour` (1 to 12, 12 on top of the map as drawn), `tested`,
         `failing`, `share`, `low`, `high` as `radial_profile` gives them.
     """
-    hour = np.rint(clock_angle(stack.outline.dies) / (2 * np.pi) * HOURS).astype(np.intp) % HOURS
+    hour = np.rint(polar(stack.outline)[1] / (2 * np.pi) * HOURS).astype(np.intp) % HOURS
     table = pd.DataFrame({"hour": [HOURS, *range(1, HOURS)]})
     return _with_shares(table, stack, class_key, hour)
 

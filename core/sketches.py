@@ -27,7 +27,7 @@ def round_wafer(dies: int = ROUND_DIES) -> WaferMap:
 def emptied(wafer: WaferMap) -> WaferMap:
     """Give a wafer's grid with every tested die passing."""
     grid = np.where(wafer.on_wafer, PASS, OFF_WAFER).astype(np.uint8)
-    return WaferMap(grid, "sketch", "drawn", die_pitch_mm=wafer.die_pitch_mm, diameter_mm=wafer.diameter_mm)
+    return _on(wafer, grid)
 
 
 def product_examples(lake: Lake) -> dict[str, str]:
@@ -60,4 +60,9 @@ def snap(drawn: NDArray[np.bool_], empty: WaferMap, sheet: Sheet) -> WaferMap:
     dies = empty.dies.copy()
     window = dies[top : bottom + 1, left : right + 1]
     window[covered & (window == PASS)] = FAIL
-    return WaferMap(dies, empty.lot_id, empty.wafer_id, die_pitch_mm=empty.die_pitch_mm, diameter_mm=empty.diameter_mm)
+    return _on(empty, dies)
+
+
+def _on(wafer: WaferMap, dies: NDArray[np.uint8]) -> WaferMap:
+    pitch, diameter = wafer.die_pitch_mm, wafer.diameter_mm
+    return WaferMap(dies, "sketch", "drawn", die_pitch_mm=pitch, diameter_mm=diameter, center=wafer.center)

@@ -158,6 +158,7 @@ def stack_layers(layers: Iterable[Layer], grid: Grid, like: WaferMap, held: int)
         die_pitch_mm=like.die_pitch_mm,
         diameter_mm=like.diameter_mm,
         notch=Notch(grid.notch),
+        center=like.center,
     )
     return Stack(grid, outline, held, wafers, segmented, tested, failing, analysed, by_class)
 

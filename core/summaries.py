@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.analysis import WaferResult
 from core.instances import CENTER_SHARE, EDGE_SHARE
 from data.classes import CLASS_INDEX, CLASS_KEYS
-from data.geometry import geometry, radius_share
+from data.geometry import geometry, polar
 
 QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
 
@@ -65,7 +65,7 @@ def summarise(result: WaferResult) -> Summary:
 
 
 def _zone_shares(result: WaferResult, affected: NDArray[np.bool_]) -> dict[str, float]:
-    radius = radius_share(result.wafer.dies)[affected]
+    radius = polar(result.wafer)[0][affected]
     counts = {
         "center": (radius < CENTER_SHARE).sum(),
         "middle": ((radius >= CENTER_SHARE) & (radius < EDGE_SHARE)).sum(),

@@ -13,7 +13,8 @@ class WaferGeometry:
     """Physical frame of a wafer: x to the right, y up, origin at the wafer's centre, grid as stored.
 
     Args:
-        center: (row, column) of the wafer's centre in die units; die (r, c) has its centre at (r, c).
+        center: (row, column) of the wafer's centre in die units; die (r, c) has its centre at (r, c). The middle of the
+            tested dies, where the file does not say.
         die_pitch_mm: (row, column) pitch in mm.
         diameter_mm: wafer diameter in mm.
         assumed: true when pitch or diameter was unknown and assumed.
@@ -58,7 +59,32 @@ def geometry(wafer: WaferMap) -> WaferGeometry:
     diameter = wafer.diameter_mm or ASSUMED_DIAMETER_MM
     pitch = wafer.die_pitch_mm or (diameter / (bottom - top + 1), diameter / (right - left + 1))
     assumed = wafer.diameter_mm is None or wafer.die_pitch_mm is None
-    return WaferGeometry(((top + bottom) / 2, (left + right) / 2), pitch, diameter, assumed)
+    return WaferGeometry(wafer.center or ((top + bottom) / 2, (left + right) / 2), pitch, diameter, assumed)
+
+
+def holds_dies(wafer: WaferMap) -> bool:
+    """Tell whether a wafer's centre can be: no tested die lies beyond the rim, or, sizes unknown, it is amid them."""
+    frame = geometry(wafer)
+    if frame.assumed:
+        top, bottom, left, right = extent(wafer.dies)
+        return top <= frame.center[0] <= bottom and left <= frame.center[1] <= right
+    rows, columns = (places.astype(np.float64) for places in np.nonzero(wafer.on_wafer))
+    farthest = np.hypot(*frame.to_mm(rows, columns)).max()
+    return bool(farthest <= frame.radius_mm + np.hypot(*frame.die_pitch_mm) / 2)
+
+
+def polar(wafer: WaferMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give every die's distance from the wafer's centre and its angle, as `radius_share` and `clock_angle` do.
+
+    Where centre, pitch and diameter are known they say both, so that a sample plan of few dies has no rim of its own.
+    """
+    frame = geometry(wafer)
+    if wafer.center is None or frame.assumed:
+        return radius_share(wafer.dies), clock_angle(wafer.dies)
+    place = np.indices(wafer.dies.shape, dtype=np.float64)
+    x, y = frame.to_mm(place[0], place[1])
+    angle = np.mod(np.arctan2(x, y), 2 * np.pi)
+    return (np.hypot(x, y) / frame.radius_mm).astype(np.float32), angle.astype(np.float32)
 
 
 def extent(dies: NDArray[np.uint8]) -> tuple[int, int, int, int]:

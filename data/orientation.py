@@ -105,8 +105,20 @@ def _applied(wafer: WaferMap, *, mirrored: bool, quarters: int) -> WaferMap:
         dies=symmetry(wafer.dies, k),
         bins=None if wafer.bins is None else symmetry(wafer.bins, k),
         die_pitch_mm=(pitch[1], pitch[0]) if pitch and quarters % 2 else pitch,
+        center=None if wafer.center is None else _turned_point(wafer.center, wafer.dies.shape, mirrored, quarters),
         attributes=_turned_axes(wafer, mirrored, quarters),
     )
+
+
+def _turned_point(
+    point: tuple[float, float], shape: tuple[int, ...], mirrored: bool, quarters: int
+) -> tuple[float, float]:
+    (row, column), (height, width) = point, shape
+    if mirrored:
+        column = width - 1 - column
+    for _ in range(quarters):
+        row, column, height, width = column, height - 1 - row, width, height
+    return row, column
 
 
 def axes_text(x: str, y: str, first: tuple[int, int]) -> str:

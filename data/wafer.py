@@ -16,6 +16,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 OFF_WAFER, PASS, FAIL = 0, 1, 2
 MAX_GRID = 4096
+CENTER_DIGITS = 9  # of a die: so exactly that a turn and its way back give the same number
 ASSUMED_DIAMETER_MM = 300.0
 
 
@@ -46,10 +47,13 @@ class WaferMap:
         attributes: process history (tool, chamber, recipe, ...), text to text.
         source_name: file (and entry) the wafer came from.
         source_sha256: hash of that file's bytes.
+        center: (row, column) of the wafer's centre on the grid, where the middle of die (r, c) is (r, c); None when
+            unknown, and the middle of the tested dies stands for it.
 
     Raises:
         WaferValueError: the grid is not 2-D, is empty, larger than 4096 a side, holds other values, or holds no die;
-            bins differ in shape; an identifier is empty; a length is not positive; the notch points nowhere.
+            bins differ in shape; an identifier is empty; a length is not positive; the notch points nowhere;
+            the centre is not finite.
 
     Example:
         >>> wafer = WaferMap(dies=np.array([[0, 1], [2, 1]], dtype=np.uint8), lot_id="L1", wafer_id="W01")
@@ -70,6 +74,7 @@ class WaferMap:
     attributes: Mapping[str, str] = field(default_factory=dict)
     source_name: str = ""
     source_sha256: str = ""
+    center: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Validate every field and freeze the arrays."""
@@ -99,6 +104,8 @@ class WaferMap:
                 "Correct it or leave it out.",
             )
         object.__setattr__(self, "notch", Notch(self.notch))
+        if self.center is not None:
+            object.__setattr__(self, "center", _checked_center(self.center, self.key))
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
 
     @property
@@ -138,6 +145,7 @@ class WaferMap:
         return _rebuild, (
             self.dies, self.lot_id, self.wafer_id, self.product, self.test_program, self.tested_at, self.die_pitch_mm,
             self.diameter_mm, self.notch, self.bins, dict(self.attributes), self.source_name, self.source_sha256,
+            self.center,
         )  # fmt: skip
 
 
@@ -173,6 +181,14 @@ def _checked_bins(bins: NDArray[np.uint16], shape: tuple[int, ...], where: str) 
             "Give one bin a die.",
         )  # fmt: skip
     return _frozen(bins.astype(np.uint16))
+
+
+def _checked_center(center: tuple[float, float], where: str) -> tuple[float, float]:
+    if len(center) != 2 or not np.isfinite(center).all():
+        raise WaferValueError(
+            where, f"the centre is a row and a column, found {center}", "Give two numbers, or leave it out."
+        )
+    return round(float(center[0]), CENTER_DIGITS), round(float(center[1]), CENTER_DIGITS)
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.classes import CLASSES
-from data.geometry import clock_angle, geometry, radius_share
+from data.geometry import geometry, polar
 from data.wafer import WaferMap
 
 MOST = 0.9
@@ -50,8 +50,7 @@ def place(wafer: WaferMap, dies: NDArray[np.bool_]) -> Place:
         wafer: for its geometry.
         dies: bool (H, W), at least one.
     """
-    shares = np.sort(radius_share(wafer.dies)[dies].astype(np.float64))
-    angles = np.sort(clock_angle(wafer.dies)[dies].astype(np.float64))
+    shares, angles = (np.sort(values[dies].astype(np.float64)) for values in polar(wafer))
     held = _needed(len(shares))
     start, width = _arc(angles, held)
     half, facing = _side(angles)

@@ -20,7 +20,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 UNITS = {
     "die": "[row, column] on the die grid, row 0 on top; the centre of die (r, c) is (r, c)",
-    "mm": "[x, y] from the wafer's centre, x to the right, y up",
+    "mm": "[x, y] from the wafer's centre, x to the right, y up; from the middle of its dies where center_die is null",
     "px": f"[x, y] from the upper left corner of the grid drawn at {REFERENCE_PX} x {REFERENCE_PX} pixels, y down",
     "bbox": "[first row, first column, last row, last column] in dies; [x min, y min, x max, y max] in mm and px",
     "area": "mm2, or px at the reference size; a die counts whole, streets included",
@@ -57,6 +57,7 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
         **identity(wafer),
         "diameter_mm": wafer.diameter_mm,
         "die_pitch_mm": None if wafer.die_pitch_mm is None else _numbers(wafer.die_pitch_mm),
+        "center_die": None if wafer.center is None else _numbers(wafer.center),
         "notch": str(wafer.notch),
         "attributes": dict(wafer.attributes),
         "model": found.model,

@@ -12,7 +12,7 @@ from core.lake import Lake, WaferFilter
 from core.monitoring.shift import MOVED, SHIFTED, Shift, kind_shift, look_shift, value_shift
 from core.overview import start_of
 from data.classes import CLASS_KEYS
-from data.geometry import radius_share
+from data.geometry import polar
 from data.wafer import WaferMap
 
 MOST_WAFERS = 600
@@ -128,7 +128,7 @@ def _sampled(lake: Lake, condition: Condition) -> pd.DataFrame:
 
 
 def _fail_shares(wafer: WaferMap) -> list[float]:
-    radius, tested = radius_share(wafer.dies), wafer.dies > 0
+    radius, tested = polar(wafer)[0], wafer.dies > 0
     inside = [tested & (radius >= low) & (radius < high) for low, high in ZONES.values()]
     return [float(wafer.failing[zone].mean()) if zone.any() else 0.0 for zone in inside]
 

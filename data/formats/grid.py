@@ -1,6 +1,7 @@
 """Dies named by coordinates, laid out on a grid as one sees the wafer."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,8 @@ from data.errors import FormatError
 from data.orientation import axes_text
 from data.wafer import MAX_GRID
 
+Count = TypeVar("Count", NDArray[np.int64], float)
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -16,6 +19,15 @@ class Axes:
 
     x: str = "right"
     y: str = "down"
+
+    def first(self, x: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[int, int]:
+        """Give (x, y) of the die at row 0, column 0 of the box around some dies."""
+        return int(x.min() if self.x == "right" else x.max()), int(y.min() if self.y == "down" else y.max())
+
+    def place(self, first: tuple[int, int], x: Count, y: Count) -> tuple[Count, Count]:
+        """Give rows and columns of dies, or of points between them, on the grid that begins at `first`."""
+        rows = y - first[1] if self.y == "down" else first[1] - y
+        return rows, x - first[0] if self.x == "right" else first[0] - x
 
 
 def to_grid(
@@ -42,14 +54,12 @@ def to_grid(
     Raises:
         FormatError: the dies span more than a wafer can hold.
     """
-    low, high = (int(x.min()), int(y.min())), (int(x.max()), int(y.max()))
-    shape = (high[1] - low[1] + 1, high[0] - low[0] + 1)
+    shape = (int(y.max()) - int(y.min()) + 1, int(x.max()) - int(x.min()) + 1)
     if max(shape) > MAX_GRID:
         problem = f"expected at most {MAX_GRID} dies a side, found {shape[0]} x {shape[1]}"
         raise FormatError(where, problem, "Correct the dies' coordinates.")
-    first = (low[0] if axes.x == "right" else high[0], low[1] if axes.y == "down" else high[1])
-    columns = x - first[0] if axes.x == "right" else first[0] - x
-    rows = y - first[1] if axes.y == "down" else first[1] - y
+    first = axes.first(x, y)
+    rows, columns = axes.place(first, x, y)
     grid = np.zeros(shape, dtype=np.uint8)
     grid[rows, columns] = dies
     bin_grid = None

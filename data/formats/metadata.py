@@ -34,6 +34,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "flatorientation",
         "orientation",
     ),
+    "center_row": ("wafercenterrow",),
+    "center_column": ("wafercentercolumn",),
     "grid_rows": ("rowcount", "rowct"),
     "grid_columns": ("columncount", "colct"),
 }
@@ -96,9 +98,16 @@ def to_pairs(wafer: WaferMap) -> dict[str, str]:
     }  # fmt: skip
     if wafer.die_pitch_mm:
         pairs["pitch_row_mm"], pairs["pitch_column_mm"] = (repr(float(pitch)) for pitch in wafer.die_pitch_mm)
+    if wafer.center:
+        pairs |= center_pairs(*wafer.center)
     return {key: text for key, text in pairs.items() if text} | {
         f"{ATTRIBUTE}{name}": text for name, text in wafer.attributes.items()
     }
+
+
+def center_pairs(row: float, column: float) -> dict[str, str]:
+    """Say where on its grid a wafer's centre lies."""
+    return {"center_row": repr(float(row)), "center_column": repr(float(column))}
 
 
 def parse_pairs(text: str, where: str) -> dict[str, str]:
@@ -124,7 +133,7 @@ def wafer_fields(pairs: Mapping[str, str], where: str) -> dict[str, object]:
         where: what to call the file in errors.
 
     Raises:
-        FormatError: a length, time or notch cannot be understood.
+        FormatError: a length, place, time or notch cannot be understood.
     """
     found: dict[str, tuple[str, str, str]] = {}
     attributes: dict[str, str] = {}
@@ -144,6 +153,8 @@ def wafer_fields(pairs: Mapping[str, str], where: str) -> dict[str, object]:
         fields["diameter_mm"] = _length_mm(*found["diameter"], where)
     if pitch := _pitch(found, where):
         fields["die_pitch_mm"] = pitch
+    if "center_row" in found and "center_column" in found:
+        fields["center"] = tuple(_number(*found[name][:2], where) for name in ("center_row", "center_column"))
     if attributes:
         fields["attributes"] = attributes
     return fields
@@ -185,6 +196,16 @@ def _length_mm(name: str, text: str, unit: str, where: str) -> float:
             where, f"'{name}' is a positive length such as 7.5 mm, found '{text}'", "Correct or remove it."
         )
     return number * _MM_PER_UNIT[(match[2] or unit or "mm").lower()]
+
+
+def _number(name: str, text: str, where: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise FormatError(where, f"'{name}' is a number of dies, found '{text}'", "Correct or remove it.")
+    return number
 
 
 def _notch(name: str, text: str, where: str) -> Notch:

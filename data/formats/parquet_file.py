@@ -28,12 +28,13 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     names = [field.name for field in pq.read_schema(source.stream) if not pa.types.is_nested(field.type)]
     source.stream.seek(0)
     with pq.ParquetFile(source.stream, read_dictionary=names) as file:
-        rows = file.metadata.num_rows
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        rows = sum(group.num_rows for group in groups)
         if rows > options.max_table_rows:
             raise FormatError(
                 source.name, f"the table has {rows} rows, the limit is {options.max_table_rows}", "Split it."
             )
-        if (unpacked := _unpacked_bytes(file.metadata, names)) > MAX_TABLE_BYTES:
+        if (unpacked := rows * _row_bytes(file.schema, names)) > MAX_TABLE_BYTES:
             size, limit = unpacked // MIB, MAX_TABLE_BYTES // MIB
             raise FormatError(
                 source.name, f"its columns take {size} MiB once read, the limit is {limit} MiB", "Split it."
@@ -46,9 +47,10 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     yield from read_die_table(table, pairs, source, options, lambda row: f"row {row + 1}")
 
 
-def _unpacked_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
-    """Bytes that columns take once read: runs of one value, millions long, stand in a file as a few bytes."""
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
-    columns = (group.column(j) for group in groups for j in range(group.num_columns))
-    read = (column for column in columns if column.path_in_schema in names)
-    return sum(column.num_values * _VALUE_BYTES.get(column.physical_type, 4) for column in read)
+def _row_bytes(schema: pq.ParquetSchema, names: Sequence[str]) -> int:
+    """Bytes that a row of these columns takes once read: runs of one value, millions long, are few bytes of a file.
+
+    The schema is asked, not the row groups' columns: pyarrow ends the process over one whose statistics are damaged.
+    """
+    columns = (schema.column(i) for i in range(len(schema)))
+    return sum(_VALUE_BYTES.get(column.physical_type, 4) for column in columns if column.path in names)

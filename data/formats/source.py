@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferValueError
 from data.formats.metadata import wafer_fields
 from data.formats.options import ReadOptions
+from data.geometry import holds_dies
 from data.orientation import oriented
 from data.wafer import WaferMap
 
@@ -106,7 +108,8 @@ def build_wafer(
 ) -> WaferMap:
     """Make a wafer: what the file says goes first, then the caller's options, then the file's name.
 
-    It is turned so that its notch points down, and as the rule of its product says.
+    It is turned so that its notch points down, and as the rule of its product says. A centre from which tested dies lie
+    beyond the rim, as of a tool that never filled it in, is noted and not used.
 
     Args:
         source: the file.
@@ -133,4 +136,8 @@ def build_wafer(
         wafer = WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
     except WaferValueError as error:
         raise FormatError(where, error.problem, error.remedy) from error
+    if wafer.center and not holds_dies(wafer):
+        row, column = wafer.center
+        said = f"row {row:g}, column {column:g} of the grid as written: dies would lie off the wafer, so not used"
+        wafer = replace(wafer, center=None, attributes={**wafer.attributes, "center_in_file": said})
     return oriented(wafer, options.rule_of(wafer.product), axes_declared=axes_declared)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferError
 from data.formats.bins import bin_table
 from data.formats.grid import Axes, to_grid
-from data.formats.metadata import ATTRIBUTE
+from data.formats.metadata import ATTRIBUTE, center_pairs
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.formats.stdf_records import part_columns, read_records, recognises, rows_of
@@ -152,12 +152,20 @@ def _wafer(
         problem = f"no part has coordinates ({lost} with X_COORD and Y_COORD {NO_COORDINATE})"
         raise FormatError(where, problem, "Only results of wafer sort make a map.")
     dies, bins = _judged(placed, lot, options)
-    axes = _axes(lot.configuration)
-    grid, bin_grid, said = to_grid(placed.x, placed.y, dies, bins, axes or Axes(), source.name)
-    pairs = _pairs(lot, name)
+    declared = _axes(lot.configuration)
+    axes = declared or Axes()
+    grid, bin_grid, said = to_grid(placed.x, placed.y, dies, bins, axes, source.name)
+    pairs = _pairs(lot, name) | _center(lot.configuration, axes, axes.first(placed.x, placed.y))
     pairs |= {ATTRIBUTE + key: text for key, text in _counts(placed, lost).items()} | {ATTRIBUTE + DIE_AXES: said}
     return build_wafer(
-        source, options, grid, bins=bin_grid, pairs=pairs, number=number, count=count, axes_declared=axes is not None
+        source,
+        options,
+        grid,
+        bins=bin_grid,
+        pairs=pairs,
+        number=number,
+        count=count,
+        axes_declared=declared is not None,
     )
 
 
@@ -178,6 +186,12 @@ def _axes(config: Row) -> Axes | None:
     """Give the directions that the wafer configuration declares; None when it leaves either open."""
     x, y = str(config.get("POS_X", "")).upper(), str(config.get("POS_Y", "")).upper()
     return Axes(_DIRECTIONS[x], _DIRECTIONS[y]) if x in ("L", "R") and y in ("U", "D") else None
+
+
+def _center(config: Row, axes: Axes, first: tuple[int, int]) -> dict[str, str]:
+    """Say where on the grid the middle of the wafer's centre die lies, if the wafer configuration names that die."""
+    x, y = (config.get(name, NO_COORDINATE) for name in ("CENTER_X", "CENTER_Y"))
+    return {} if NO_COORDINATE in (x, y) else center_pairs(*axes.place(first, float(x), float(y)))
 
 
 def _counts(parts: _Parts, lost: int) -> dict[str, str]:

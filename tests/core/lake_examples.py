@@ -55,7 +55,7 @@ def same_wafer(one: WaferMap, other: WaferMap) -> bool:
     )
     names = (
         "lot_id", "wafer_id", "product", "test_program", "tested_at", "die_pitch_mm", "diameter_mm", "notch",
-        "source_name", "source_sha256",
+        "source_name", "source_sha256", "center",
     )  # fmt: skip
     return (
         bins

@@ -100,6 +100,14 @@ def test_dies_of_known_size_are_to_scale_and_the_wafer_is_round():
     assert lay_out(wafer(grid), 12).cell == (12, 12)
 
 
+def test_dies_lie_on_the_disc_as_far_from_its_centre_as_the_file_says():
+    few = wafer(np.zeros((2, 3), bool), die_pitch_mm=(10.0, 10.0), diameter_mm=200.0, center=(-4.0, 1.0))
+    sheet = lay_out(few, 8)
+    rows, columns = sheet.box(0, 0)
+    assert (rows.start - sheet.center[0], columns.start - sheet.center[1]) == (3.5 * 8, -1.5 * 8)
+    assert sheet.center == pytest.approx((sheet.size[0] / 2, sheet.size[1] / 2), abs=0.5)
+
+
 @given(rows=st.integers(1, 40), columns=st.integers(1, 40), cell_px=st.integers(1, 9))
 def test_the_disc_holds_every_die(rows, columns, cell_px):
     shown = wafer(np.zeros((rows, columns), dtype=bool))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from data.geometry import clock_angle, extent, geometry, radius_share
+from data.geometry import clock_angle, extent, geometry, holds_dies, polar, radius_share
 from data.wafer import WaferMap
 
 
@@ -96,3 +96,33 @@ def test_millimetres_run_right_and_up_from_the_centre():
     x, y = frame.to_mm(np.array([2.0, 0.0, 4.0]), np.array([2.0, 4.0, 1.0]))
     assert x.tolist() == [0.0, 6.0, -3.0]
     assert y.tolist() == [0.0, 4.0, -4.0]
+
+
+def test_a_known_centre_goes_before_the_middle_of_the_tested_dies():
+    few = wafer(np.array([[1, 2]], np.uint8), die_pitch_mm=(10.0, 5.0), diameter_mm=100.0, center=(3.0, -1.0))
+    x, y = geometry(few).to_mm(np.array([0.0, 0.0]), np.array([0.0, 1.0]))
+    assert (x.tolist(), y.tolist()) == ([5.0, 10.0], [30.0, 30.0])
+    distance, angle = polar(few)
+    assert distance[0].tolist() == pytest.approx([math.hypot(5, 30) / 50, math.hypot(10, 30) / 50])
+    assert angle[0].tolist() == pytest.approx([math.atan2(5, 30), math.atan2(10, 30)])
+
+
+@settings(max_examples=20)
+@given(grids)
+def test_distance_and_angle_are_those_of_the_tested_dies_as_long_as_no_centre_is_known(dies):
+    distance, angle = polar(wafer(dies, die_pitch_mm=(2.0, 3.0), diameter_mm=20.0))
+    assert np.array_equal(distance, radius_share(dies))
+    assert np.array_equal(angle, clock_angle(dies))
+
+
+@pytest.mark.parametrize(
+    ("center", "lengths", "holds"),
+    [
+        ((4.5, 4.5), {"die_pitch_mm": (10.0, 10.0), "diameter_mm": 150.0}, True),
+        ((9.0, 4.5), {"die_pitch_mm": (10.0, 10.0), "diameter_mm": 150.0}, False),
+        ((9.0, 4.5), {}, True),
+        ((9.5, 4.5), {}, False),
+    ],
+)
+def test_a_centre_from_which_dies_lie_beyond_the_rim_cannot_be(center, lengths, holds):
+    assert holds_dies(wafer(np.ones((10, 10), np.uint8), center=center, **lengths)) is holds

@@ -17,10 +17,11 @@ def write_12(inspection: Inspection, made_at: datetime) -> str:
     """Write one wafer; places lie within 0.001 micrometres of the inspection's.
 
     Args:
-        inspection: with die pitch, diameter, notch and time.
+        inspection: with die pitch, centre, diameter, notch and time.
         made_at: time of the file.
     """
-    pitch = inspection.die_pitch_mm or (math.nan, math.nan)
+    unknown = math.nan, math.nan
+    pitch, center = inspection.die_pitch_mm or unknown, inspection.center_mm or unknown
     history, done = inspection.history, when(inspection.inspected_at or made_at)
     lines = [
         "FileVersion 1 2;",
@@ -39,7 +40,7 @@ def write_12(inspection: Inspection, made_at: datetime) -> str:
         f"DieOrigin {_um(0)} {_um(0)};",
         f"WaferID {quoted(inspection.wafer_id)};",
         *([f"Slot {history['slot']};"] if "slot" in history else []),
-        f"SampleCenterLocation {_um(inspection.center_mm[0])} {_um(inspection.center_mm[1])};",
+        f"SampleCenterLocation {_um(center[0])} {_um(center[1])};",
         _listed("ClassLookup", [f"{number} {quoted(name)}" for number, name in inspection.classes.items()]),
         "InspectionTest 1;",
         _listed("SampleTestPlan", [f"{x} {y}" for x, y in sorted(inspection.inspected)]),

@@ -27,12 +27,12 @@ def write_18(inspection: Inspection, made_at: datetime) -> str:
     """Write one wafer; places lie within 0.001 micrometres of the inspection's.
 
     Args:
-        inspection: with die pitch, diameter, notch and time.
+        inspection: with die pitch, centre, diameter, notch and time.
         made_at: time of the file.
     """
     history, notch = inspection.history, inspection.notch or Notch.DOWN
     done = when(inspection.inspected_at or made_at).split()
-    pitch, center = _whole(inspection.die_pitch_mm or (0.0, 0.0)), _whole(inspection.center_mm)
+    pitch, center = _whole(inspection.die_pitch_mm or (0.0, 0.0)), _whole(inspection.center_mm or (0.0, 0.0))
     wafer = [
         "Field DieOrigin 2 {0, 0}",
         f"Field SampleCenterLocation 2 {{{center[0]}, {center[1]}}}",

@@ -74,7 +74,7 @@ def build(found: Found, where: str) -> Inspection:
         inspected=frozenset(dies),
         defects=_defects(found, where),
         die_pitch_mm=pitch,
-        center_mm=_lengths(found, "SampleCenterLocation", where) or (0.0, 0.0),
+        center_mm=_lengths(found, "SampleCenterLocation", where),
         die_origin_mm=_lengths(found, "DieOrigin", where) or (0.0, 0.0),
         diameter_mm=diameter if diameter > 0 else None,
         notch=_notch(found, where),

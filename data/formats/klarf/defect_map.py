@@ -6,12 +6,13 @@ import numpy as np
 
 from data.formats.grid import Axes, to_grid
 from data.formats.klarf.model import Inspection
-from data.formats.metadata import ATTRIBUTE
+from data.formats.metadata import ATTRIBUTE, center_pairs
 from data.formats.options import ReadOptions
 from data.formats.source import Source, build_wafer
 from data.orientation import DIE_AXES
 from data.wafer import FAIL, PASS, WaferMap
 
+_AXES = Axes("right", "up")
 _MOST = np.iinfo(np.uint16).max
 
 
@@ -35,8 +36,10 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
     places = np.array(sorted(inspection.inspected | set(per_die)), dtype=np.int64)
     counts = np.array([min(per_die.get((x, y), 0), _MOST) for x, y in places.tolist()], dtype=np.int64)
     dies = np.where(counts > 0, FAIL, PASS).astype(np.uint8)
-    grid, bins, axes = to_grid(places[:, 0], places[:, 1], dies, counts, Axes("right", "up"), source.name)
-    pairs = _pairs(inspection) | {
+    grid, bins, axes = to_grid(places[:, 0], places[:, 1], dies, counts, _AXES, source.name)
+    pairs = {
+        **_pairs(inspection),
+        **_center(inspection, _AXES.first(places[:, 0], places[:, 1])),
         ATTRIBUTE + DIE_AXES: axes,
         f"{ATTRIBUTE}defects": str(len(inspection.defects)),
         f"{ATTRIBUTE}bins_count": "defects on the die",
@@ -45,6 +48,14 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
     if outside:
         pairs[f"{ATTRIBUTE}defects_outside_the_sample_plan"] = str(outside)
     return build_wafer(source, options, grid, bins=bins, pairs=pairs, number=number, count=count, axes_declared=True)
+
+
+def _center(inspection: Inspection, first: tuple[int, int]) -> dict[str, str]:
+    """Say where on the grid the wafer's centre lies."""
+    if inspection.center_mm is None or inspection.die_pitch_mm is None:
+        return {}
+    x, y = (mm / pitch - 0.5 for mm, pitch in zip(inspection.center_mm, inspection.die_pitch_mm, strict=True))
+    return center_pairs(*_AXES.place(first, x, y))
 
 
 def _pairs(inspection: Inspection) -> dict[str, str]:

@@ -44,7 +44,8 @@ class Inspection:
         inspected: dies (x_index, y_index) of the sample plans of all tests, without those removed.
         defects: in the order of the file.
         die_pitch_mm: (x, y), None when the file gives none.
-        center_mm: (x, y) of the wafer's centre, seen from the lower left corner of die (0, 0).
+        center_mm: (x, y) of the wafer's centre, seen from the lower left corner of die (0, 0); None when the file gives
+            none.
         die_origin_mm: (x, y) of the point that places within dies are counted from, seen from the die's corner.
         diameter_mm: of the wafer, None when the file gives none.
         notch: where notch or flat points.
@@ -58,7 +59,7 @@ class Inspection:
     inspected: frozenset[tuple[int, int]]
     defects: tuple[Defect, ...]
     die_pitch_mm: tuple[float, float] | None = None
-    center_mm: tuple[float, float] = (0.0, 0.0)
+    center_mm: tuple[float, float] | None = None
     die_origin_mm: tuple[float, float] = (0.0, 0.0)
     diameter_mm: float | None = None
     notch: Notch | None = None
@@ -67,14 +68,15 @@ class Inspection:
     history: Mapping[str, str] = field(default_factory=dict)
 
     def place_mm(self, defect: Defect) -> tuple[float, float]:
-        """Give (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a die pitch.
+        """Give (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a pitch or centre.
 
         Example:
             >>> inspection = Inspection("L", "W", frozenset(), (), die_pitch_mm=(10.0, 8.0), center_mm=(5.0, 4.0))
             >>> inspection.place_mm(Defect(1, x_rel_mm=5.5, y_rel_mm=4.0, x_index=2, y_index=-1))
             (20.5, -8.0)
         """
-        pitch = self.die_pitch_mm or (float("nan"), float("nan"))
-        x = defect.x_index * pitch[0] + self.die_origin_mm[0] + defect.x_rel_mm - self.center_mm[0]
-        y = defect.y_index * pitch[1] + self.die_origin_mm[1] + defect.y_rel_mm - self.center_mm[1]
+        unknown = float("nan"), float("nan")
+        pitch, center = self.die_pitch_mm or unknown, self.center_mm or unknown
+        x = defect.x_index * pitch[0] + self.die_origin_mm[0] + defect.x_rel_mm - center[0]
+        y = defect.y_index * pitch[1] + self.die_origin_mm[1] + defect.y_rel_mm - center[1]
         return x, y

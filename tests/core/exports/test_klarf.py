@@ -81,6 +81,7 @@ def results(draw):
         die_pitch_mm=(draw(st.floats(0.05, 40)), draw(st.floats(0.05, 40))),
         diameter_mm=draw(st.sampled_from([None, 150.0, 300.0])),
         notch=draw(st.sampled_from(list(Notch))),
+        center=draw(st.none() | st.tuples(st.floats(0, 60), st.floats(0, 60))),
         attributes=draw(
             st.sampled_from([{}, {"die_axes": axes_text("right", "up", (-7, 31))},
                              {"die_axes": axes_text("left", "up", (4, 4)), "slot": "12", "step": "M1"}])
@@ -148,6 +149,13 @@ def test_the_file_reads_back_as_a_defect_map_of_the_same_grid(version):
     assert np.array_equal(wafer.on_wafer, result.wafer.on_wafer)
     assert (result.segmentation.masks.any(axis=0)[wafer.failing]).all()
     assert wafer.die_pitch_mm == pytest.approx((10.0, 12.0))
+
+
+@BOTH
+def test_a_wafers_own_centre_goes_out_and_comes_back(version):
+    result = example_result(die_pitch_mm=(3.0, 4.0), diameter_mm=300.0, center=(9.4, 12.75))
+    [wafer] = read_bytes("a.klarf", klarf_text(result, version, MADE).encode())
+    assert wafer.center == pytest.approx((9.4, 12.75), abs=TENTH_OF_A_MICRON_MM / 4)
 
 
 @BOTH

@@ -8,9 +8,10 @@ import gzip
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from string import Template
 
 import numpy as np
+
+from tests.data.formats.klarf_writers import klarf12, klarf18
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # 0 no die, 1 passes, 2 and 7 fail; no symmetry, so that no turn or flip goes unseen.
@@ -22,6 +23,7 @@ TIME = 1_777_645_800  # 2026-05-01 14:30:00 UTC
 def stdf(
     grid: np.ndarray, notch: str = "down", *, order: str = "<", axes: str = "RU", start: tuple[int, int] = (-2, 3),
     extra: Sequence[tuple[int, int, int]] = (), die_mm: tuple[float, float] = (5.0, 7.5), bins: bool = True,
+    center: tuple[int, int] | None = None,
 ) -> bytes:  # fmt: skip
     """A wafer sort's file: MIR, WCR, WIR, a PIR and PRR a part, WRR, HBR, SBR, MRR.
 
@@ -34,6 +36,7 @@ def stdf(
         extra: parts (x, y, bin) tested before all others.
         die_mm: height and width of a die.
         bins: write HBR and SBR.
+        center: row and column of the die that WCR names as the centre.
     """
 
     def record(kind: int, sub: int, layout: str, *values: object) -> bytes:
@@ -46,20 +49,19 @@ def stdf(
     def raw(kind: int, sub: int, body: bytes) -> bytes:
         return struct.pack(order + "HBB", len(body), kind, sub) + body
 
-    rows, columns = grid.shape
-    parts = list(extra)
-    for row in range(rows):
-        for column in range(columns):
-            if grid[row, column]:
-                across = columns - 1 - column if axes[0] == "L" else column
-                up = rows - 1 - row if axes[1] == "U" else row
-                parts.append((start[0] + across, start[1] + up, int(grid[row, column])))
+    def place(row: int, column: int) -> tuple[int, int]:
+        across = grid.shape[1] - 1 - column if axes[0] == "L" else column
+        up = grid.shape[0] - 1 - row if axes[1] == "U" else row
+        return start[0] + across, start[1] + up
+
+    parts = [*extra, *((*place(row, column), int(grid[row, column])) for row, column in np.argwhere(grid).tolist())]
     words = ["LOT7", "CHIP-A", "node1", "J750", "sort_v3", "r2", "SUB1", "operator"]
     out = [record(0, 10, "BB", 1 if order == ">" else 2, 4)]
     mir = struct.pack(order + "IIBccc", TIME - 600, TIME - 600, 1, b"P", b" ", b" ")
     out.append(raw(1, 10, mir + struct.pack(order + "Hc", 65535, b" ") + texts(*words, *[""] * 22)))
     flat = notch[0].upper().encode()
-    wcr = (150.0, *die_mm, 3, flat, -32768, -32768, axes[0].encode(), axes[1].encode())
+    middle = place(*center) if center else (-32768, -32768)
+    wcr = (150.0, *die_mm, 3, flat, *middle, axes[0].encode(), axes[1].encode())
     out.append(record(2, 30, "fffBchhcc", *wcr))
     out.append(raw(2, 10, struct.pack(order + "BBI", 1, 255, TIME - 500) + texts("W05")))
     for x, y, number in parts:
@@ -160,123 +162,6 @@ def text_map(grid: np.ndarray, notch: str = "down") -> bytes:
     rows = "\n".join("".join(str(code or ".") for code in row) for row in grid.tolist())
     head = f"Product: CHIP-A\nLot No: LOT7\nWafer ID: W05\nNotch: {notch.title()}\nDie Pitch (mm): 7.5 x 5"
     return f"{head}\n\n{rows}\n".encode()
-
-
-def _dies(grid: np.ndarray) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """All dies, and the failing ones, as KLARF counts them: x to the right, y up, from the lower left."""
-    places = [(x, grid.shape[0] - 1 - row) for row, x in np.argwhere(grid).tolist()]
-    return places, [(x, y) for x, y in places if grid[grid.shape[0] - 1 - y, x] > 1]
-
-
-def klarf12(grid: np.ndarray, notch: str = "down") -> bytes:
-    """An inspection in micrometres with a defect, a class and an image on every failing die."""
-    plan, failing = _dies(grid)
-    tests = "\n".join(f"  {x} {y}" for x, y in plan)
-    defects = "\n".join(
-        f" {n} 1000.5 2000.25 {x} {y} 1.5 2.5 {n % 2} 1 0 1 1 1 {n} 0" for n, (x, y) in enumerate(failing, 1)
-    )
-    found = f"TiffFileName W05.tif;\nDefectList\n{defects};" if failing else "DefectList;"
-    return f"""FileVersion 1 2;
-FileTimestamp 05-01-2026 14:31:00;
-InspectionStationID "MAKER" "MODEL" "TOOL3";
-SampleType WAFER;
-ResultTimestamp 05-01-2026 14:30:00;
-LotID "LOT7";
-SampleSize 1 150;
-DeviceID "CHIP-A";
-SetupID "RECIPE" 01-01-2026 00:00:00;
-StepID "M1 CMP";
-SampleOrientationMarkType NOTCH;
-OrientationMarkLocation {notch.upper()};
-DiePitch 7.5000000000e+003 5.0000000000e+003;
-DieOrigin 0.0000000000e+000 0.0000000000e+000;
-WaferID "W05";
-Slot 5;
-SampleCenterLocation 1.8750000000e+004 1.0000000000e+004;
-ClassLookup 2
-  0 "Unclassified"
-  1 "Scratch";
-InspectionTest 1;
-SampleTestPlan {len(plan)}
-{tests};
-AreaPerTest 1.0e+009;
-DefectRecordSpec 13 DEFECTID XREL YREL XINDEX YINDEX XSIZE YSIZE CLASSNUMBER TEST CLUSTERNUMBER REVIEWSAMPLE
-  IMAGECOUNT IMAGELIST ;
-{found}
-SummarySpec 5 TESTNO NDEFECT DEFDENSITY NDIE NDEFDIE ;
-SummaryList
- 1 {len(failing)} 0.01 {len(plan)} {len(failing)};
-EndOfFile;
-""".replace("\n", "\r\n").encode()
-
-
-KLARF_18 = Template("""Record FileRecord "1.8"
-{
-  Record LotRecord "LOT7"
-  {
-    Field DeviceID 1 {"CHIP-A"}
-    Field DiePitch 2 {7500000, 5000000}
-    Field InspectionStationID 3 {"MAKER", "MODEL", "TOOL3"}
-    Field OrientationMarkLocation 1 {$turned}
-    Field RecipeID 3 {"RECIPE", "01-01-2026", "00:00:00"}
-    Field ResultTimestamp 2 {"05-01-2026", "14:30:00"}
-    Field SampleOrientationMarkType 1 {"NOTCH"}
-    Field SampleSize 2 {150000000, 0}
-    Field SampleType 1 {"WAFER"}
-    Field StepID 1 {"M1 CMP"}
-    Record WaferRecord "W05"
-    {
-      Field DieOrigin 2 {0, 0}
-      Field SampleCenterLocation 2 {18750000, 10000000}
-      Field SlotNumber 1 {5}
-      List DefectList
-      {
-        Columns 10 { int32 DEFECTID, int32 XREL, int32 YREL, int32 XINDEX, int32 YINDEX, int32 XSIZE, int32 YSIZE,
-        int32 CLASSNUMBER, int32 TEST, ImageList IMAGEINFO }
-        Data $found
-        {
-$defects
-        }
-      }
-      Record TestRecord "1"
-      {
-        Field AreaPerTest 1 {1.0e+015}
-        List SampleTestPlanList
-        {
-          Columns 2 { int32 XINDEX, int32 YINDEX }
-          Data $dies
-          {
-$tests
-          }
-        }
-      }
-    }
-    List ClassLookupList
-    {
-      Columns 3 { int32 CLASSNUMBER, string CLASSNAME, string CLASSCODE }
-      Data 2
-      {
-        0 "Unclassified" "";
-        1 "Scratch" "";
-      }
-    }
-  }
-}
-EndOfFile;
-""")
-
-
-def klarf18(grid: np.ndarray, notch: str = "down") -> bytes:
-    """The same inspection in nanometres, as nested records."""
-    plan, failing = _dies(grid)
-    tests = "\n".join(f"            {x} {y};" for x, y in plan)
-    defects = "\n".join(
-        f'          {n} 1000500 2000250 {x} {y} 1500 2500 {n % 2} 1 Images 1 {{ "w05.jpg" "JPG" 1 "Patch" }};'
-        for n, (x, y) in enumerate(failing, 1)
-    )
-    return KLARF_18.substitute(
-        turned=90 * CLOCKWISE.index(notch), found=len(failing), defects=defects, dies=len(plan), tests=tests
-    ).encode()
 
 
 WRITERS = {

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from data.geometry import holds_dies
 from data.wafer import WaferMap
 
 # a busy machine is no fault of the code
@@ -17,6 +18,7 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), max_size=12)
 NAME = TEXT.filter(lambda text: text.strip())
 LENGTH = st.floats(1e-3, 1e4)
+CENTER = st.floats(0, 11)
 TIME = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
@@ -26,7 +28,7 @@ def wafers(draw, *, bins: bool = True) -> WaferMap:
     dies = draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 2)))
     if not dies.any():
         dies[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = 1
-    return WaferMap(
+    wafer = WaferMap(
         dies=dies,
         lot_id=draw(NAME),
         wafer_id=draw(NAME),
@@ -37,8 +39,10 @@ def wafers(draw, *, bins: bool = True) -> WaferMap:
         diameter_mm=draw(st.none() | LENGTH),
         notch=draw(st.sampled_from(["down", "left", "up", "right"])),
         bins=draw(st.none() | hnp.arrays(np.uint16, shape)) if bins else None,
+        center=draw(st.none() | st.tuples(CENTER, CENTER)),
         attributes=draw(st.dictionaries(NAME, NAME, max_size=3)),
     )
+    return wafer if holds_dies(wafer) else replace(wafer, center=None)
 
 
 def distinct_wafers(**kinds):
@@ -56,7 +60,15 @@ def upright(wafer: WaferMap) -> WaferMap:
         bins=None if wafer.bins is None else np.rot90(wafer.bins, turns),
         die_pitch_mm=pitch[::-1] if pitch and turns % 2 else pitch,
         notch="down",
+        center=wafer.center and turned_point(wafer.center, wafer.dies.shape, turns),
     )
+
+
+def turned_point(point, shape, turns):
+    """A point of the grid after so many quarter turns counter-clockwise, as np.rot90 turns the grid."""
+    for _ in range(turns):
+        point, shape = (shape[1] - 1 - point[1], point[0]), shape[::-1]
+    return point
 
 
 def contents(wafer: WaferMap) -> dict[str, object]:
@@ -76,6 +88,7 @@ def contents(wafer: WaferMap) -> dict[str, object]:
                 "die_pitch_mm",
                 "diameter_mm",
                 "notch",
+                "center",
             )
         },
     }

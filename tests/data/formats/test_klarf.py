@@ -7,6 +7,7 @@ import pytest
 from data.errors import FormatError
 from data.formats import ReadFailure, read_bytes, read_wafers
 from data.formats.klarf import parse_klarf
+from data.geometry import geometry
 from data.wafer import WaferMap
 from tests.data.formats.make_fixtures import GRID, klarf12, klarf18
 
@@ -44,6 +45,23 @@ def test_places_are_counted_from_the_wafers_centre(write):
     # die (2, 2) begins 15 mm to the right of and 10 mm above die (0, 0); the centre lies 18.75 and 10 mm from there
     assert inspection.place_mm(inspection.defects[0]) == pytest.approx(
         (15 + 1.0005 - 18.75, 10 + 2.00025 - 10), abs=1e-9
+    )
+
+
+@BOTH
+def test_the_centre_that_a_file_names_is_the_wafers_and_goes_out_as_it_came(write):
+    [wafer] = read_bytes("a.klarf", write(GRID, center=(2.7, 0.4)))
+    assert wafer.center == (2.7, 0.4)
+    found = geometry(wafer).to_mm(np.array([2.7, 2.2]), np.array([0.4, 1.4]))
+    assert np.concatenate(found).tolist() == pytest.approx([0, 7.5, 0, 2.5])
+
+
+@BOTH
+def test_a_centre_that_no_wafer_can_have_is_noted_and_not_used(write):
+    [wafer] = read_bytes("a.klarf", write(GRID, center=(90.0, 2.0)))
+    assert wafer.center is None
+    assert wafer.attributes["center_in_file"] == (
+        "row 90, column 2 of the grid as written: dies would lie off the wafer, so not used"
     )
 
 

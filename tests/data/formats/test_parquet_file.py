@@ -36,3 +36,12 @@ def test_a_table_of_many_constant_columns_is_read():
     constant = {f"attribute_{n}": pa.array(["T1"] * 90_000) for n in range(30)}
     [wafer] = read_bytes("a.parquet", parquet({"x": x, "y": y, "bin": x % 3 + 1, **constant}))
     assert wafer.dies.shape == (300, 300)
+
+
+def test_a_column_whose_statistics_are_damaged_is_refused_and_the_process_lives():
+    content = parquet({"x": ["0", "1"], "y": ["0", "0"], "bin": ["1", "2"]})
+    histogram = b"\x19\x26\x00\x04"  # thrift: two counts of definition levels, none missing and two there
+    damaged = content.replace(histogram, b"\x19\x16\x84\x00")  # one count, in as many bytes
+    assert damaged != content
+    [failure] = read_bytes("a.parquet", damaged)
+    assert failure.reason.startswith("a.parquet")

@@ -10,7 +10,7 @@ from data.formats import ReadOptions, read_bytes, read_wafers
 from data.orientation import Corner, OrientationRule
 from data.wafer import WaferMap
 from tests.data.formats.make_fixtures import CLOCKWISE, FIXTURES, GRID, WRITERS, fixtures, stdf, text_map
-from tests.data.formats.strategies import PATIENT
+from tests.data.formats.strategies import PATIENT, turned_point
 
 DIES = np.array([0, 1, 2, 2, 2, 2, 2, 2])
 GRIDS = hnp.arrays(np.uint16, st.tuples(st.integers(4, 8), st.integers(4, 8)), elements=st.sampled_from([0, 1, 2, 7]))
@@ -47,6 +47,18 @@ def test_any_turn_of_a_wafer_with_its_notch_declared_is_the_same_wafer(name, gri
     wafer = one(name, WRITERS[name](turned, CLOCKWISE[quarters]))
     assert wafer.dies.tolist() == DIES[trimmed].tolist()
     assert wafer.notch == "down"
+
+
+@pytest.mark.parametrize("name", ["lot7.stdf", "lot7_12.klarf", "lot7_18.klarf"])
+@FEW
+@given(grid=GRIDS, quarters=st.integers(0, 3), center=st.tuples(st.integers(0, 7), st.integers(0, 7)))
+def test_any_turn_of_a_wafer_has_its_centre_on_the_same_die(name, grid, quarters, center):
+    trimmed = _trimmed(grid)
+    assume(trimmed.size)
+    center = tuple(min(place, side - 1) for place, side in zip(center, trimmed.shape, strict=True))
+    turned = turned_point(center, trimmed.shape, -quarters % 4)
+    wafer = one(name, WRITERS[name](np.rot90(trimmed, -quarters), CLOCKWISE[quarters], center=turned))
+    assert wafer.center == center
 
 
 def _trimmed(grid: np.ndarray) -> np.ndarray:

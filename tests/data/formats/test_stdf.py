@@ -88,6 +88,12 @@ def test_lot_product_program_tester_and_times_are_kept():
     assert wafer.attributes["started_at"] == "2026-05-01T14:20:00+00:00"
 
 
+def test_the_die_that_the_wafer_configuration_names_is_the_centre():
+    assert one(stdf(GRID)).center is None
+    for axes in ("RU", "LD"):
+        assert one(stdf(GRID, axes=axes, center=(2, 1))).center == (2, 1)
+
+
 def test_every_wafer_of_a_lot_comes_apart_and_a_wafer_begun_twice_is_one():
     content = stdf(GRID)
     begin, end = content.index(b"\x03W05") - 10, content.rindex(b"\x03W05")
