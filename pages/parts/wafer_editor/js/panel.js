@@ -119,7 +119,10 @@ export class Panel {
       editor.settle();
       editor.top.focus({ preventScroll: true }); // this row is about to go
     });
-    row.onclick = event => editor.select(item.number, event.shiftKey || event.ctrlKey || event.metaKey);
+    row.onclick = event => {
+      editor.select(item.number, event.shiftKey || event.ctrlKey || event.metaKey);
+      editor.top.focus({ preventScroll: true }); // keys go on with what was chosen
+    };
     row.append(swatch(c.color), element("span", "", name), element("b", "", String(item.dies.length)));
     if (item.state !== "accepted") row.append(act("✓", `Accept ${name}`, one => decide(one, "accepted")));
     if (item.state !== "rejected") row.append(item.origin === "proposal"

@@ -1,0 +1,145 @@
+"""From a queue of two wafers to two labels that are kept, with mouse and keys, and with a tab that dies on the way."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Error, Page, expect
+
+from core.decisions import Decisions
+from core.decisions.annotations import labels_of
+from core.decisions.drafts import drafts_of
+from core.decisions.label_items import Candidate, Status
+from core.decisions.label_progress import statuses
+from core.decisions.label_queue import fill
+from core.drawing import cell_aspect, rim_in_dies
+from core.identity import Person
+from core.labelling import labelled_result
+from core.labels import from_masks
+from core.lake import Lake
+from data.classes import CLASS_COUNT, CLASS_INDEX
+from tests.core.wafers import disc, radius, wafer
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+SIDE = 40
+MARGIN = 14
+ANNOTATOR = Person("Ana", "said")
+
+
+def masks_of(**patterns):
+    masks = np.zeros((CLASS_COUNT, SIDE, SIDE), dtype=bool)
+    for key, pattern in patterns.items():
+        masks[CLASS_INDEX[key]] = pattern
+    return masks
+
+
+# One wafer has a scratch, another the same scratch, an arc at the rim and a blob in the middle; two dies are noise.
+STEP = np.arange(12)
+SCRATCH, NOISE = np.zeros((2, SIDE, SIDE), dtype=bool)
+SCRATCH[24 + STEP, 8 + STEP] = True
+NOISE[[5, 17], [17, 31]] = True
+EDGE = (radius(SIDE) > 0.9) & (disc(SIDE) > 0) & (np.arange(SIDE) > SIDE // 2)
+CENTER = radius(SIDE) < 0.2
+TRUTH = {"W01": masks_of(scratch=SCRATCH), "W02": masks_of(scratch=SCRATCH, edge=EDGE, center=CENTER)}
+WAFERS = {name: wafer(m.any(axis=0) | NOISE, dies=disc(SIDE), name=name) for name, m in TRUTH.items()}
+
+
+@pytest.fixture
+def decisions(app_home):
+    """Both wafers wait for a label; the model took the blob for a ring, overlooked the scratches and saw one spot."""
+    lake = Lake(app_home / "lake")
+    lake.append_wafers(list(WAFERS.values()))
+    proposed = masks_of(edge=EDGE, ring=CENTER, particle=NOISE & (np.arange(SIDE) < 20))
+    lake.append_results([labelled_result(WAFERS["W02"], from_masks(WAFERS["W02"], proposed), "a model")])
+    opened = Decisions(app_home / "decisions.db")
+    with opened.writing() as session:
+        fill(session, [Candidate(WAFERS[name].key, -n) for n, name in enumerate(WAFERS)], ANNOTATOR)
+    yield opened
+    opened.close()
+
+
+def click_die(tab: Page, row: int, column: int) -> None:
+    """Click on a die of the wafer as a whole."""
+    canvas, shown = tab.locator("canvas.over"), WAFERS["W01"]
+    box, rim, aspect = canvas.bounding_box(), rim_in_dies(shown), cell_aspect(shown)
+    scale = min((box["width"] - 2 * MARGIN) / (2 * rim[1]), (box["height"] - 2 * MARGIN) / (2 * rim[0] * aspect))
+    middle = (SIDE - 1) / 2
+    canvas.click(
+        position={
+            "x": box["width"] / 2 + (column - middle) * scale,
+            "y": box["height"] / 2 + (row - middle) * scale * aspect,
+        }
+    )
+
+
+def defects(tab: Page, count: int) -> None:
+    expect(tab.locator("dd.defects")).to_have_text(str(count))
+
+
+def label_the_scratch_by_wand(tab: Page) -> None:
+    tab.locator("canvas.over").focus()
+    for key in ("w", "4"):
+        tab.keyboard.press(key)
+    click_die(tab, 30, 14)
+
+
+def correct_the_proposal(tab: Page) -> None:
+    """Accept the arc, call the blob center, reject the spot, take the scratch that was overlooked."""
+    tab.locator("canvas.over").focus()
+    for name, key in (("Edge", "a"), ("Ring", "2"), ("Particle", "x")):
+        tab.get_by_role("option", name=re.compile(name)).click()
+        tab.keyboard.press(key)
+    tab.keyboard.press("Escape")
+    label_the_scratch_by_wand(tab)
+
+
+def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, decisions):
+    expect.set_options(timeout=30_000)
+    tab.goto(f"{app_url}/annotate")
+    tab.get_by_label("Your name").fill(ANNOTATOR.name)
+    tab.get_by_role("button", name="Go on").click()
+
+    # A wafer without a proposal: the wand takes the scratch, noise beside it stays out.
+    tab.get_by_text("0 of 2").wait_for()
+    tab.get_by_role("button", name="Start with the next wafer").click()
+    tab.get_by_role("heading", name="LOT1 W01").wait_for()
+    label_the_scratch_by_wand(tab)
+    defects(tab, 1)
+    tab.get_by_role("button", name="Submit").click()
+
+    # The next comes by itself. Its proposal is corrected; twenty steps go back and forth without a trace.
+    tab.get_by_role("heading", name="LOT1 W02").wait_for()
+    correct_the_proposal(tab)
+    defects(tab, 3)
+    for _ in range(8):
+        tab.keyboard.press("s")
+        tab.keyboard.press("g")
+    for _ in range(20):
+        tab.keyboard.press("Control+z")
+    defects(tab, 3)
+    expect(tab.get_by_role("option", name=re.compile("Edge"))).to_have_class(re.compile("proposed"))
+    for _ in range(4):
+        tab.keyboard.press("Control+Shift+z")
+    defects(tab, 3)
+    expect(tab.locator(".kept")).to_have_text("Saved")
+
+    # The tab is killed. Another one has everything back, the steps that can be done again among it.
+    again = tab.context.new_page()
+    with tab.expect_event("crash"), pytest.raises(Error):
+        tab.goto("chrome://crash")
+    again.goto(f"{app_url}/annotate?wafer=LOT1:W02")
+    again.get_by_text("Your work is back as you left it").wait_for()
+    defects(again, 3)
+    again.locator("canvas.over").focus()
+    for _ in range(16):
+        again.keyboard.press("Control+Shift+z")
+    expect(again.locator("button.redo")).to_be_disabled()
+    again.keyboard.press("Control+Enter")
+    again.get_by_text("Nothing waits for you").wait_for()
+
+    with decisions.reading() as session:
+        found = labels_of(session, list(WAFERS.values()))
+        for name, truth in TRUTH.items():
+            np.testing.assert_array_equal(found[WAFERS[name].key].read().masks(), truth)
+        assert statuses(session)[Status.DONE] == 2
+        assert drafts_of(session, ANNOTATOR) == []
