@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.batches import one_batch
+from benchmarks.editor import editing
 from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
@@ -49,6 +50,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "import", lambda: importing(options.imported)
     yield "batch", lambda: one_batch(options.batch, model)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
+    yield "editor", editing
     yield "dropout", lambda: dropout_passes(str(model), rounds)
     yield "coreset", coreset
     yield "similarity", lambda: nearest(options.vectors, rounds)
@@ -84,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, batch, labelling, dropout, coreset, similarity, queries, sessions",
+        help="wafer, lot, runtimes, int8, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
+        "sessions",
     )
     return parser
 

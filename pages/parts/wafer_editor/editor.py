@@ -77,7 +77,7 @@ def wafer_editor(
     current = _newest(identity, start, draft, memory)
     answer = _component()(
         key=key,
-        data=_payload(wafer, palette)
+        data=payload(wafer, palette)
         | {
             "id": identity,
             "start": json.loads(encode(start)),
@@ -133,7 +133,8 @@ def _component() -> ComponentRenderer:
     )
 
 
-def _payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
+def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
+    """Give what the browser needs to know of a wafer, whatever its label is."""
     frame, colors = geometry(wafer), class_colors(palette)
     return {
         "wafer": wafer.key,

@@ -17,7 +17,7 @@ const born = (desk, dies, number) => ({ number, class: desk.classKey, origin: "p
 
 // Bring dies into the label in a mode: new makes an instance, the others change what is selected.
 export function applyDies(desk, dies, what, mode = desk.mode) {
-  const { doc, grid } = desk, targets = selected(desk);
+  const { doc } = desk, targets = selected(desk);
   if (!dies.length && mode !== "intersect") return "No failing die there";
   if (mode === "new" || (mode === "add" && !targets.length)) {
     const item = born(desk, dies, doc.next);
@@ -26,13 +26,13 @@ export function applyDies(desk, dies, what, mode = desk.mode) {
     return `${nameOf(desk, item)}: ${count(dies.length, "die")}`;
   }
   if (!targets.length) return "Select a defect first";
-  doc.commit(what, [...targets.map(item => [item.number, changed(item, combine(item.dies, dies, mode, grid))]), ["outline", undefined]]);
+  doc.commit(what, [...targets.map(item => [item.number, changed(item, combine(item.dies, dies, mode))]), ["outline", undefined]]);
   return said(desk, targets);
 }
 
 // A dab of the brush or eraser; the dabs of one stroke are one step.
 export function dab(desk, dies, erasing) {
-  const { doc, grid } = desk, what = erasing ? "Erase" : "Brush";
+  const { doc } = desk, what = erasing ? "Erase" : "Brush";
   if (!dies.length) return "";
   let targets = selected(desk);
   if (erasing && !targets.length) targets = doc.kept;
@@ -44,7 +44,7 @@ export function dab(desk, dies, erasing) {
   }
   const next = [];
   for (const item of targets) {
-    const after = combine(item.dies, dies, erasing ? "subtract" : "add", grid);
+    const after = combine(item.dies, dies, erasing ? "subtract" : "add");
     if (!same(after, item.dies)) next.push([item.number, changed(item, after)]);
   }
   doc.commit(what, next, true);
@@ -89,7 +89,7 @@ export function closeOutline(desk, points, what, mode = desk.mode) {
 }
 
 function underOutline(desk, outline, dies) {
-  if (outline.base) return changed(outline.base, combine(outline.base.dies, dies, outline.mode, desk.grid));
+  if (outline.base) return changed(outline.base, combine(outline.base.dies, dies, outline.mode));
   const known = desk.doc.values.get(outline.number);
   return dies.length ? { ...born(desk, dies, outline.number), class: known?.class ?? outline.class } : undefined;
 }
@@ -161,7 +161,7 @@ export const shrink = desk => each(desk, "Shrink", item => {
 export function join(desk) {
   const [first, ...rest] = selected(desk);
   if (!rest.length) return "Select two or more defects to join";
-  const dies = rest.reduce((all, item) => combine(all, item.dies, "add", desk.grid), first.dies);
+  const dies = rest.reduce((all, item) => combine(all, item.dies, "add"), first.dies);
   desk.doc.commit("Join", [
     [first.number, { ...first, dies, state: "accepted" }], ["outline", undefined],
     ...rest.map(item => [item.number, item.origin === "proposal" ? { ...item, state: "rejected" } : undefined]),

@@ -89,14 +89,17 @@ const place = (view, aspect) => new DOMMatrix([
   toX(view, 0) * view.ratio, toY(view, 0, aspect) * view.ratio,
 ]);
 
-function stroke(context, path, matrix, style, width, dash = []) {
+// Lines around sets of dies as one path: each stroke of its own costs.
+function linesAround(sets, wafer, matrix) {
   const placed = new Path2D();
-  placed.addPath(path, matrix);
+  for (const dies of sets) placed.addPath(lineAround(dies, wafer), matrix);
+  return placed;
+}
+
+function stroke(context, path, style, width) {
   context.strokeStyle = style;
   context.lineWidth = width;
-  context.setLineDash(dash);
-  context.stroke(placed);
-  context.setLineDash([]);
+  context.stroke(path);
 }
 
 // The wafer with the label: `marks` are { selected, undecided, hints } as sets of dies.
@@ -111,12 +114,10 @@ export function paintWafer(context, wafer, view, greys, image, marks) {
   context.restore();
   if (Math.min(matrix.a, matrix.d) >= 6 * ratio) paintGaps(context, wafer, view, greys);
   paintRim(context, wafer, view, greys, false);
-  for (const dies of marks.undecided) stroke(context, lineAround(dies, wafer), matrix, greys.ink, ratio);
-  for (const dies of marks.selected) {
-    const path = lineAround(dies, wafer);
-    stroke(context, path, matrix, greys.disc, 4.5 * ratio);
-    stroke(context, path, matrix, greys.ink, 2 * ratio);
-  }
+  stroke(context, linesAround(marks.undecided, wafer, matrix), greys.ink, ratio);
+  const selected = linesAround(marks.selected, wafer, matrix);
+  stroke(context, selected, greys.disc, 4.5 * ratio);
+  stroke(context, selected, greys.ink, 2 * ratio);
   for (const dies of marks.hints) paintHint(context, wafer, view, greys, boxOf(dies, wafer));
 }
 
