@@ -40,7 +40,7 @@ def views(dies: NDArray[np.uint8]) -> list[View]:
     Example:
         >>> one = np.ones((1, 1), dtype=np.uint8)
         >>> [[view.size for view in views(np.tile(one, (n, n)))] for n in (27, 100, 300, 1024)]
-        [[64], [320, 128], [320, 128], [320, 128]]
+        [[64], [224, 128], [224, 128], [224, 128]]
     """
     planes = die_planes(dies)
     looks = [(reduced(planes, block), block) for block in blocks(dies.shape)]

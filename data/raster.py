@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from data.geometry import radius_share
 from data.wafer import FAIL, OFF_WAFER
 
-WORKING_SIZES = (64, 96, 128, 192, 320)
+WORKING_SIZES = (64, 96, 128, 192, 224)
 PIXELS_PER_DIE = 2.5
 WHOLE_CELLS = 62
 FINE_CELLS = 210
@@ -14,14 +14,14 @@ CHANNELS = ("fail", "on_wafer", "radius_share")
 
 
 def working_size(shape: tuple[int, ...]) -> int:
-    """Choose the square size in pixels at which a die is nearest to two and a half pixels wide.
+    """Choose the square size in pixels at which a die is nearest to two and a half pixels wide, where there is one.
 
     Args:
         shape: (H, W) of the die grid.
 
     Example:
         >>> [working_size(s) for s in ((25, 27), (52, 52), (120, 90), (212, 204))]
-        [64, 128, 320, 320]
+        [64, 128, 224, 224]
     """
     wanted = PIXELS_PER_DIE * max(shape)
     return min(WORKING_SIZES, key=lambda size: abs(np.log(size / wanted)))
