@@ -60,9 +60,9 @@ def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> 
     words = f"**{far.text}**" if far.total else "Not from the queue"
     st.markdown(words, width="stretch", help="Labels of this round that are done, and your own pace for what is left.")
     asked = None
-    if st.button("‹", help="The wafer that you had before (Alt + left)", key="label-previous"):
+    if st.button("‹", help="The wafer that you had before (left arrow)", key="label-previous"):
         asked = "previous"
-    if st.button("›", help="Leave this one as a draft and go on (Alt + right)", key="label-next"):
+    if st.button("›", help="Leave this one as a draft and go on (right arrow)", key="label-next"):
         asked = "next"
     if laid_out.item is not None:
         with st.popover("Skip", help="Leave this wafer out, for a reason."):

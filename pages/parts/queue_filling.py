@@ -33,10 +33,14 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
         classes = upper[2].multiselect("Class", list(NAMES), format_func=NAMES.__getitem__, placeholder="Any")
         order = upper[3].selectbox("Order", list(ORDERS), index=list(ORDERS).index(WORST_FIRST))
         limit = lower[0].number_input("Wafers at most", 1, MOST, 100)
-        copies, number = _how(lower[1:], iteration, "filter")
+        copies, number = _how(lower[1:3], iteration, "filter")
+        spares = lower[3].number_input(
+            "Spares", 0, MOST, 5, help="The next in this order: each takes the place of a wafer that nobody can tell."
+        )
         if st.form_submit_button("Add to the queue", type="primary"):
             where = WaferFilter(product=products, lot=lots, defect_class=classes)
-            _add(candidates_by_filter(lake, where, ORDERS[order], limit, order.lower()), person, number, copies)
+            found = candidates_by_filter(lake, where, ORDERS[order], limit + spares, order.lower())
+            _add(found[:limit], person, number, copies, found[limit:])
     with by_name, st.form("fill-names"):
         typed = st.text_area("Wafers", placeholder="LOT1:W01\nLOT1:W02", help="LOT:WAFER, a line each, or a CSV.")
         file = st.file_uploader("or a file of them", type=["txt", "csv"])
@@ -66,11 +70,16 @@ def _how(places: Sequence[st.delta_generator.DeltaGenerator], iteration: int, ke
     return int(copies), int(number)
 
 
-def _add(candidates: Sequence[Candidate], person: Person, iteration: int, copies: int) -> None:
+def _add(
+    candidates: Sequence[Candidate], person: Person, iteration: int, copies: int, spares: Sequence[Candidate] = ()
+) -> None:
     if not candidates:
         st.info("No wafer fits: widen the filter or correct the names.")
         return
     with open_decisions().writing() as session:
-        added = fill(session, candidates, person, iteration=iteration, copies=copies, status=Status.PENDING)
+        added = fill(session, candidates, person, iteration=iteration, copies=copies)
+        held_back = fill(session, spares, person, iteration=iteration, copies=copies, status=Status.SPARE)
     left = len(candidates) * copies - added
-    st.success(f"{added:,} added." + (f" {left:,} were queued already." if left else ""))
+    said = f"{added:,} added."
+    said += f" {held_back:,} spare." if held_back else ""
+    st.success(said + (f" {left:,} were queued already." if left else ""))

@@ -34,6 +34,7 @@ KIND_WORDS = {
     Kind.GOLD: "Known label missed",
     Kind.FLAG: "Flagged prediction",
 }
+MAP_WIDTH_PX = 250
 DIFFERENCE_HELP = "Only the dies on which the first two differ, in the colour of the class that one of them gives."
 
 
@@ -54,12 +55,13 @@ def review_desk(review: Review, person: Person, lake: Lake) -> None:
     if not said:
         st.info("There is neither a label of this grid nor a segmentation to look at.")
     names = list(said)
-    for column, name in zip(st.columns(max(1, len(said) + (len(said) > 1))), [*names, None], strict=False):
-        with column:
-            if name is not None:
+    with st.container(horizontal=True):  # one row, or two where the screen is narrow
+        for name in names:
+            with st.container(width=MAP_WIDTH_PX):
                 st.markdown(f"**{name}**")
                 _canvas(said[name], f"review-{review.id}-{name}")
-            elif len(said) > 1:
+        if len(said) > 1:
+            with st.container(width=MAP_WIDTH_PX):
                 st.markdown("**Difference**", help=DIFFERENCE_HELP)
                 one, other = (said[n].segmentation.masks for n in names[:2])
                 _canvas(labelled_result(wafer, from_masks(wafer, one ^ other), "difference"), f"review-{review.id}-x")

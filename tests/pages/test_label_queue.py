@@ -19,12 +19,13 @@ def test_an_empty_queue_says_how_to_fill_it_and_a_filter_fills_it(work, decision
     assert not app.exception
     assert "Nothing is queued yet" in texts(app)
     app.number_input[0].set_value(5)
+    next(i for i in app.number_input if i.label == "Spares").set_value(2)
     app = press(app, "Add to the queue")
     assert not app.exception
-    assert app.success[0].value == "5 added."
+    assert app.success[0].value == "5 added. 2 spare."
     found = queued(decisions)
-    assert len(found) == 5
-    assert {(i.added_by, i.status, i.reason) for i in found} == {("ana", Status.PENDING, "most severe first")}
+    assert [i.status for i in found] == [Status.PENDING] * 5 + [Status.SPARE] * 2
+    assert {(i.added_by, i.reason) for i in found} == {("ana", "most severe first")}
 
 
 def test_names_are_added_and_unknown_ones_are_said(work, decisions):

@@ -9,6 +9,7 @@ export class Gestures {
     this.down = new Map(); // pointers that touch
     this.doing = ""; // "", "tool", "pan" or "pinch"
     this.space = false;
+    this.penDown = false;
     this.penSeen = false; // then a finger pans: the hand rests on the screen
     canvas.onpointerdown = event => this.press(event);
     canvas.onpointermove = event => this.move(event);
@@ -28,10 +29,12 @@ export class Gestures {
   press(event) {
     if (event.button > 1) return;
     if (event.button === 1) event.preventDefault(); // no scrolling by the middle button
+    const pen = event.pointerType === "pen";
+    if (this.penDown && !pen) return; // the hand that holds the pen
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
+    if (pen) this.takePen();
     this.down.set(event.pointerId, this.at(event));
-    this.penSeen ||= event.pointerType === "pen";
     if (this.down.size === 2) {
       if (this.doing === "tool") this.hand.cancel();
       this.doing = "pinch";
@@ -40,6 +43,14 @@ export class Gestures {
       this.doing = pans ? "pan" : "tool";
       if (!pans) this.hand.begin(this.at(event), event);
     }
+  }
+
+  // A pen draws, whatever touched before it: that was the hand, too.
+  takePen() {
+    if (this.doing === "tool") this.hand.cancel();
+    this.down.clear();
+    this.doing = "";
+    this.penSeen = this.penDown = true;
   }
 
   move(event) {
@@ -66,7 +77,9 @@ export class Gestures {
 
   lift(event, cancelled = false) {
     if (!this.down.delete(event.pointerId)) return;
+    if (event.pointerType === "pen") this.penDown = false;
     if (this.doing === "tool") cancelled ? this.hand.cancel() : this.hand.end(this.at(event), event);
     if (!this.down.size || this.doing === "tool") this.doing = "";
+    else if (this.down.size === 1) this.doing = "pan"; // the finger that is left goes on
   }
 }
