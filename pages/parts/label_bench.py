@@ -16,6 +16,7 @@ from core.labelling import Bench
 from core.lake import Lake
 from data.errors import DecisionsError, LabelError
 from pages.parts.cache import decisions as open_decisions
+from pages.parts.label_versions import label_versions
 from pages.parts.links import link
 from pages.parts.person import person_button
 from pages.parts.state import chosen_palette
@@ -45,6 +46,7 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
     with head:
         asked = _controls(laid_out, person, problems)
     _messages(problems, laid_out)
+    label_versions(wafer.key, person)
     if state.asked in ("submit", "previous", "next"):
         asked = state.asked
     if asked == "submit":

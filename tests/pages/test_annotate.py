@@ -1,6 +1,6 @@
 import json
 
-from core.decisions.annotations import annotation_history, labels_of
+from core.decisions.annotations import annotation_history, labelled_keys, labels_of, write_annotation
 from core.decisions.drafts import draft_of, save_draft
 from core.decisions.label_items import Candidate, Status, item_by_id
 from core.decisions.label_queue import fill, take_next
@@ -121,3 +121,19 @@ def test_an_unknown_wafer_is_said(work):
     app = work("annotate", "ana", wafer="LOT9:W99")
     assert not app.exception
     assert "there is no wafer 'LOT9:W99'" in app.error[0].value
+
+
+def test_a_version_is_taken_back_and_restored(work, decisions, own_home):
+    label = sure_label(own_home, KEYS[0])
+    with decisions.writing() as session:
+        write_annotation(session, Lake(own_home / "lake").wafer(KEYS[0]), label, BEN, 30.0)
+
+    def press_and_look(name):
+        app = work("annotate", wafer=KEYS[0])
+        app = next(b for b in app.button if b.label == name).click().run()
+        assert not app.exception
+        with decisions.reading() as session:
+            return annotation_history(session, KEYS[0])[0].withdrawn_by, labelled_keys(session)
+
+    assert press_and_look("Take back") == ("ana", [])
+    assert press_and_look("Restore") == (None, [KEYS[0]])
