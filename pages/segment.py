@@ -15,7 +15,7 @@ from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.exports import archive_menu
 from pages.parts.orientation_editor import orientation_editor
-from pages.parts.read_options import read_recipe
+from pages.parts.read_options import map_choice, read_recipe
 from pages.parts.results_browser import results_browser
 from pages.parts.save_dialog import save_dialog
 from pages.parts.state import (
@@ -162,6 +162,7 @@ with explained():
         warm_up(segmenter(), segmenter().name)
     if ready:
         chosen = results_browser(ready, held.recipe, key=BROWSER)
+        map_choice(chosen.wafer)
         orientation_editor(chosen.wafer)
         if chosen.result:
             wafer_view(chosen.result, key="segment")

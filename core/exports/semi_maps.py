@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.analysis import WaferResult
 from core.exports.review_table import ReviewTable
+from data.bin_names import bin_names
 from data.classes import CLASS_KEYS, CLASSES
 from data.wafer import FAIL, OFF_WAFER, Notch, WaferMap
 
@@ -141,7 +142,10 @@ def _tester_overlay(parent: Element, wafer: WaferMap) -> None:
     used = set(np.unique(bins[on_wafer]).tolist())
     null = next(number for number in range(0xFFFF, -1, -1) if number not in used)  # a wafer has fewer than 65,536 bins
     failing = set(np.unique(bins[wafer.dies == FAIL]).tolist())
-    definitions = {f"{number:04X}": ("", "Fail" if number in failing else "Pass") for number in sorted(used)}
+    names = bin_names(wafer)
+    definitions = {
+        f"{number:04X}": (names.get(number, ""), "Fail" if number in failing else "Pass") for number in sorted(used)
+    }
     shown = np.where(wafer.dies == OFF_WAFER, null, bins)
     lines = ["".join(f"{number:04X}" for number in row) for row in shown.tolist()]
     _bin_codes(parent, "bins", ("Integer2", f"{null:04X}"), definitions, lines)

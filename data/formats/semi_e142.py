@@ -7,6 +7,7 @@ turned from notch down. `OriginLocation` and `AxisDirection` say how the maker c
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from data.bin_names import BINS, MAP, MAPS
 from data.errors import FormatError, WaferError
 from data.formats.bin_codes import judge_codes
 from data.formats.metadata import ATTRIBUTE
@@ -67,9 +68,9 @@ def _wafer(source: Source, options: ReadOptions, root: Element, element: Element
     lots = [] if lot is None else [e.text or "" for e in children(lot, "LotId")]
     pairs = {"wafer": substrate, "lot": lots[0].strip() if lots else "", "notch": notch_of(element, source.name) or ""}
     said = {
-        "map": attribute(overlay, "MapName"), "maps": ", ".join(names) if len(names) > 1 else "",
+        MAP: attribute(overlay, "MapName"), MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": attribute(element, "OriginLocation"), "map_axes": attribute(element, "AxisDirection"),
-        "side": attribute(element, "SubstrateSide"), "bins": bins_said(bins),
+        "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base),
     }  # fmt: skip
     pairs |= _sizes(root, element) | {ATTRIBUTE + name: text for name, text in said.items() if text}
     return build_wafer(source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1])

@@ -7,6 +7,7 @@ turned; `OriginLocation`, kept as an attribute, names the corner that the maker'
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from data.bin_names import BINS, MAP
 from data.errors import FormatError, WaferError
 from data.formats.bin_codes import judge_codes
 from data.formats.metadata import ATTRIBUTE
@@ -71,7 +72,7 @@ def _wafer(source: Source, options: ReadOptions, element: Element, number: int, 
     }  # fmt: skip
     origin = attribute(device, "OriginLocation")
     said = {
-        "supplier": attribute(device, "SupplierName"), "bins": bins_said(bins), "map": attribute(data, "MapName"),
+        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: attribute(data, "MapName"),
         "map_origin": ORIGINS.get(origin, origin),
     }  # fmt: skip
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}

@@ -7,7 +7,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import parse
 
+from data.bin_names import bins_text
 from data.errors import FormatError
+from data.formats.bin_codes import bin_number
 from data.formats.options import MIB
 from data.formats.source import Source
 from data.formats.text import MAX_TEXT_BYTES
@@ -112,7 +114,13 @@ def verdicts_of(bins: list[Element]) -> dict[str, int]:
     return {code: _QUALITIES[quality] for code, quality in qualities.items() if quality in _QUALITIES}
 
 
-def bins_said(bins: list[Element]) -> str:
-    """List the bins' codes, qualities and descriptions: "01 Pass Good, 02 Fail Open"."""
-    names = ("BinCode", "BinQuality", "BinDescription")
-    return ", ".join(" ".join(filter(None, (attribute(each, name) for name in names))) for each in bins)
+def bins_said(bins: list[Element], base: int) -> str:
+    """List the bins' numbers, qualities and descriptions: "1 Pass Good, 2 Fail Open".
+
+    Args:
+        bins: their definitions.
+        base: of the numbers that codes are.
+    """
+    coded = {code: each for each in bins if (code := attribute(each, "BinCode"))}
+    words = ("BinQuality", "BinDescription")
+    return bins_text({bin_number(code, base): [attribute(e, name) for name in words] for code, e in coded.items()})

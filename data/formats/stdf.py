@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data.bin_names import BINS, MAP, MAPS, bins_text
 from data.errors import FormatError, WaferError
 from data.formats.bins import bin_table
 from data.formats.grid import Axes, to_grid
@@ -31,6 +32,7 @@ _UNITS_MM = {1: 25.4, 2: 10.0, 3: 1.0, 4: 0.0254}
 _FLATS = {"U": "up", "D": "down", "L": "left", "R": "right"}
 _DIRECTIONS = {"R": "right", "L": "left", "U": "up", "D": "down"}
 _FAILED, _NO_VERDICT = 0x08, 0x10
+_MAPS, _NO_SOFT_BIN = ("hard", "soft"), 65535
 _UNKNOWN_TIMES = (0, 2**32 - 1)
 _LOT_ATTRIBUTES = {
     "NODE_NAM": "tester", "TSTR_TYP": "tester_type", "JOB_REV": "test_program_revision", "SBLOT_ID": "sublot",
@@ -61,7 +63,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     Raises:
         FormatError: the file is cut or damaged, holds no part, or an overlay is asked for that STDF has not.
     """
-    if options.overlay not in ("", "hard", "soft"):
+    if options.overlay not in ("", *_MAPS):
         raise FormatError(
             source.name, f"STDF has hard and soft bins, no map '{options.overlay:.40}'", "Choose hard or soft."
         )
@@ -156,7 +158,8 @@ def _wafer(
     axes = declared or Axes()
     grid, bin_grid, said = to_grid(placed.x, placed.y, dies, bins, axes, source.name)
     pairs = _pairs(lot, name) | _center(lot.configuration, axes, axes.first(placed.x, placed.y))
-    pairs |= {ATTRIBUTE + key: text for key, text in _counts(placed, lost).items()} | {ATTRIBUTE + DIE_AXES: said}
+    attributes = _counts(placed, lost) | _bins_said(lot, placed, options.overlay or _MAPS[0]) | {DIE_AXES: said}
+    pairs |= {ATTRIBUTE + key: text for key, text in attributes.items() if text}
     return build_wafer(
         source,
         options,
@@ -221,19 +224,26 @@ def _pairs(lot: _Lot, name: str) -> dict[str, str]:
     for row in results:
         attributes |= {title: _clean(row[field]) for field, title in _WAFER_ATTRIBUTES.items()}
     attributes["started_at"] = _time(said["START_T"])
-    attributes["hard_bins"] = _bin_names(lot.hard_bins, "HBIN")
-    attributes["soft_bins"] = _bin_names(lot.soft_bins, "SBIN")
     return pairs | {ATTRIBUTE + title: text for title, text in attributes.items() if text}
 
 
+def _bins_said(lot: _Lot, parts: _Parts, shown: str) -> dict[str, str]:
+    """Name both kinds of bins, and say which of them the map shows where the file has both."""
+    named = {"hard": _bin_names(lot.hard_bins, "HBIN"), "soft": _bin_names(lot.soft_bins, "SBIN")}
+    both = bool(((parts.soft != parts.hard) & (parts.soft != _NO_SOFT_BIN)).any())
+    said = {f"{kind}_bins": text for kind, text in named.items() if kind != shown}
+    return said | {MAP: shown, MAPS: ", ".join(_MAPS) if both else "", BINS: named[shown]}
+
+
 def _bin_names(rows: list[Row], kind: str) -> str:
-    """List the bins that have a name or a verdict: "1 pass Good, 5 fail Open"."""
-    said = {}
-    for row in rows:
-        words = [{"P": "pass", "F": "fail"}.get(row[f"{kind}_PF"], ""), _clean(row[f"{kind}_NAM"])]
-        if any(words) and row[f"{kind}_CNT"]:
-            said[row[f"{kind}_NUM"]] = " ".join(word for word in [str(row[f"{kind}_NUM"]), *words] if word)
-    return ", ".join(said[number] for number in sorted(said))
+    verdicts = {"P": "pass", "F": "fail"}
+    return bins_text(
+        {
+            row[f"{kind}_NUM"]: (verdicts.get(row[f"{kind}_PF"], ""), _clean(row[f"{kind}_NAM"]))
+            for row in rows
+            if row[f"{kind}_CNT"]
+        }
+    )
 
 
 def _clean(text: object) -> str:

@@ -31,9 +31,8 @@ def orientation_editor(wafer: WaferMap) -> None:
         picture, widgets = st.columns([1, 2], gap="medium")
         picture.image(axes_picture(wafer, current_theme()), width=PICTURE_PX, alt=f"{wafer.key} with notch and axes")
         with widgets:
-            axes, maps = wafer.attributes.get(DIE_AXES), wafer.attributes.get("maps")
+            axes = wafer.attributes.get(DIE_AXES)
             said = [f"Notch down; {axes}." if axes else f"Notch down; {UNSAID}"]
-            said += [f"Maps in the file: {maps}."] if maps else []
             notes = [f"{name.replace('_', ' ')} {wafer.attributes[name]}" for name in NOTES if name in wafer.attributes]
             said += [f"{', '.join(notes).capitalize()}."] if notes else []
             st.caption(" ".join(said))

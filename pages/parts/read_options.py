@@ -11,14 +11,16 @@ from core.handed_file import HandedFile
 from core.intake import Recipe
 from core.orientation_rules import with_rules
 from core.settings import settings
+from data.bin_names import MAP, MAPS
 from data.errors import SettingError
 from data.formats import ReadOptions
-from data.wafer import Notch
+from data.wafer import Notch, WaferMap
 from pages.parts.cache import tone_pictures
-from pages.parts.state import current_theme
+from pages.parts.state import current_theme, set_widget, widget_text
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
 TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}
+MAP_WORDS = {"hard": "Hard bins", "soft": "Soft bins"}
 Value = int | str
 
 
@@ -76,6 +78,20 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
     return Recipe(with_rules(options, settings()), careful)
+
+
+def map_choice(wafer: WaferMap) -> None:
+    """Let a person choose among the maps that the wafer's file holds; nothing where it holds one."""
+    names, shown = wafer.attributes.get(MAPS, "").split(", "), wafer.attributes.get(MAP, "")
+    if len(names) < 2 or shown not in names:
+        return
+    key = f"map-choice-{shown}"  # another map is another widget, so that it always stands on the map shown
+    st.segmented_control(
+        "Map", names, default=shown, required=True, key=key, format_func=lambda name: MAP_WORDS.get(name, name),
+        help="The file holds several maps of this wafer. The chosen one is shown, analysed and saved, here and for all "
+        "files handed in.",
+        on_change=lambda: set_widget("read_overlay", widget_text(key)),
+    )  # fmt: skip
 
 
 def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:

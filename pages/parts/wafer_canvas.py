@@ -14,6 +14,7 @@ from core.drawing import cell_aspect, rim_in_dies
 from core.instances import Instance
 from core.palette import GREYS, Palette, class_colors
 from core.segmentation import Segmentation
+from data.bin_names import MAP, bin_names
 from data.classes import CLASS_INDEX, CLASSES
 from data.geometry import geometry
 from data.wafer import PASS, WaferMap
@@ -85,16 +86,16 @@ def _payload(
     names = {c.key: c.name for c in CLASSES}
     shown = [c.key for c in CLASSES if masks[CLASS_INDEX[c.key]].any() or c.key == heat]
     return {
-        "id": f"{wafer.key} {segmentation.model if segmentation else ''}",
+        "id": f"{wafer.key} {wafer.attributes.get(MAP, '')} {segmentation.model if segmentation else ''}",
         "rows": shape[0], "columns": shape[1],
         "aspect": cell_aspect(wafer),
         "center": frame.center,
         "rim": rim_in_dies(wafer),
         "pitch": frame.die_pitch_mm,
-        "assumed": frame.assumed,
-        "notch": str(wafer.notch),
+        "assumed": frame.assumed, "notch": str(wafer.notch),
         "dies": _packed(wafer.dies),
         "bins": None if wafer.bins is None else _packed(wafer.bins.astype("<u2")),
+        "bin_names": {str(number): name for number, name in bin_names(wafer).items()},
         "labels": _packed(np.packbits(masks, axis=0, bitorder="little")[0]),
         "segmented": segmentation is not None,
         "classes": [

@@ -128,7 +128,7 @@ class WaferCanvas {
     const mm = [(column - wafer.center[1]) * pitchX, (wafer.center[0] - row) * pitchY].map(v => v.toFixed(1));
     const lines = [[`Row ${row}, column ${column}`, `x ${mm[0]}, y ${mm[1]} mm${wafer.assumed ? "*" : ""}`]];
     const result = wafer.dies[die] === 2 ? "Fail" : "Pass";
-    lines.push([result, wafer.bins ? `bin ${wafer.bins[die]}` : ""]);
+    lines.push([result, wafer.bins ? `bin ${wafer.bins[die]} ${wafer.bin_names[wafer.bins[die]] ?? ""}` : ""]);
     for (const c of wafer.classes) {
       const values = wafer.probability[c.key];
       const share = values ? (values[die] / 255).toFixed(2) : "";

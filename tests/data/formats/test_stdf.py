@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.bin_names import bin_names
 from data.formats import ReadFailure, ReadOptions, read_bytes, read_wafers
 from data.formats.source import Source
 from data.formats.stdf_records import read_records
@@ -68,12 +69,18 @@ def test_the_bin_record_says_what_passes_and_without_one_the_part_does():
     good = told.replace(b"\x02\x00\x01\x00\x00\x00F\x04Open", b"\x02\x00\x01\x00\x00\x00P\x04Open")  # HBR of bin 2
     assert one(told).dies.tolist() == one(untold).dies.tolist() == np.array([0, 1, 2, 0, 0, 0, 0, 2])[GRID].tolist()
     assert one(good).dies.tolist() == np.array([0, 1, 1, 0, 0, 0, 0, 2])[GRID].tolist()
-    assert "hard_bins" not in one(untold).attributes
-    assert one(told).attributes["hard_bins"] == "1 pass Good, 2 fail Open, 7 fail Leak"
+    assert "bins" not in one(untold).attributes
+    assert one(told).attributes["bins"] == "1 pass Good, 2 fail Open, 7 fail Leak"
 
 
 def test_soft_bins_can_be_chosen_and_values_of_the_caller_go_first():
-    assert one(stdf(GRID), overlay="soft").bins.max() == 107
+    hard, soft = one(stdf(GRID)), one(stdf(GRID), overlay="soft")
+    assert (hard.bins.max(), soft.bins.max()) == (7, 107)
+    assert (hard.attributes["map"], soft.attributes["map"]) == ("hard", "soft")
+    assert hard.attributes["maps"] == soft.attributes["maps"] == "hard, soft"
+    assert bin_names(hard) == {1: "Good", 2: "Open", 7: "Leak"}
+    assert bin_names(soft) == {101: "Good", 102: "Open", 107: "Leak"}
+    assert hard.attributes["soft_bins"] == soft.attributes["bins"]
     assert one(stdf(GRID), pass_values=(1, 2)).dies.tolist() == np.array([0, 1, 1, 0, 0, 0, 0, 2])[GRID].tolist()
     assert "no map 'Visual'" in refused(stdf(GRID), overlay="Visual")
 
