@@ -20,8 +20,8 @@ from data.wafer import WaferMap
 from jobs.flags import parse
 from jobs.progress import ProgressLine
 
-SYNTHETIC = Plan(start=10, batch=10, rounds=5)
-REAL = Plan(start=50, batch=50, rounds=5)
+SYNTHETIC = Plan(start=10, batch=15, rounds=10)
+REAL = Plan(start=50, batch=100, rounds=10)
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class SimulateConfig:
     train: Path | None = None  # .npz with wafer-level labels to learn from; empty: only synthetic wafers
     test: Path | None = None  # .npz with wafer-level labels to be judged by, of other wafers
     pool: int = 1500  # real wafers to choose from, drawn anew for every seed
-    drawn: int = 120  # synthetic wafers to choose from
+    drawn: int = 200  # synthetic wafers to choose from
     judged: int = 1200  # real wafers to be judged by at most; of synthetic ones half as many as to choose from
     seeds: int = 5  # repetitions, each with other wafers
-    rounds: int = 5  # choices in each repetition
+    rounds: int = 10  # choices in each repetition
     out: Path = RESULTS  # table to write
 
 

@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from core.job_folder import tell_progress
 from core.settings import Settings, settings
 from core.training.config import TrainConfig, check_config, run_folder
+from core.training.records import RUN_FILE
 from data.classes import CLASS_KEYS
 from data.errors import WaferError
 from jobs.flags import parse
@@ -89,7 +90,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
         precision=config.precision,  # type: ignore[arg-type]
         devices=config.devices,
         gradient_clip_val=1.0,
-        logger=_logger(config, at.home, folder / "mlflow_run.txt"),
+        logger=_logger(config, at, folder / RUN_FILE),
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=min(25, config.epoch_steps),
@@ -109,10 +110,10 @@ def train(config: TrainConfig, at: Settings) -> Path:
     return last
 
 
-def _logger(config: TrainConfig, home: Path, kept: Path) -> MLFlowLogger:
+def _logger(config: TrainConfig, at: Settings, kept: Path) -> MLFlowLogger:
     """Open the run's record; training that goes on adds to the record it began, under the config it began with."""
     begun = kept.read_text(encoding="utf-8") if kept.exists() else None
-    record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=settings().at(home).mlflow_url, run_id=begun)
+    record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=at.mlflow_url, run_id=begun)
     if begun is None and record.run_id:  # of several processes only the first has one
         record.log_hyperparams(asdict(config))
         kept.write_text(record.run_id, encoding="utf-8")

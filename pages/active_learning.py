@@ -102,7 +102,7 @@ with explained():
     st.title("Active learning")
     stop_if_empty(lake)
     with open_decisions().reading() as session:
-        found, labelled = rounds(session, settings().home), labelled_keys(session)
+        found, labelled = rounds(session, settings()), labelled_keys(session)
         newest = found[-1].number if found else 0
         queued = items(session, newest, MOST_ITEMS) if newest else []
     results = read_results()
@@ -127,7 +127,7 @@ with explained():
         picks_block(lake, newest, queued)
     else:
         st.info("No round was made yet. Choose a strategy above, then press *Choose the next wafers*.")
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("Coverage")
         coverage_block(lake, labelled, [item.wafer_key for item in queued])

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from core.decisions.label_progress import items, iterations
 from core.lake import PAGE_COLUMNS, Lake
 from core.learning.curves import labels_to_reach
 from core.learning.results import BASELINE, Played
+from core.settings import Settings
 from core.training.config import TrainConfig
 from core.training.recipes import RECIPES
 from core.training.records import SCORE, record_of
@@ -61,9 +61,9 @@ def training_words(number: int, labelled: int) -> list[str]:
     return command_words(TrainConfig, {**recipe.settings, "name": run_name(number)})
 
 
-def rounds(session: Session, home: Path) -> list[Round]:
+def rounds(session: Session, at: Settings) -> list[Round]:
     """List the rounds of labelling, oldest first."""
-    return [_round(session, home, number) for number in sorted(iterations(session))]
+    return [_round(session, at, number) for number in sorted(iterations(session))]
 
 
 def wafers_of(lake: Lake, keys: Sequence[str]) -> pd.DataFrame:
@@ -103,10 +103,10 @@ def minutes_saved(minutes: float, share: float) -> float:
     return minutes * share / (1 - share)
 
 
-def _round(session: Session, home: Path, number: int) -> Round:
+def _round(session: Session, at: Settings, number: int) -> Round:
     found = items(session, number, MOST_ITEMS)
     counts = {status: sum(item.status is status for item in found) for status in Status}
-    record = record_of(home, run_name(number))
+    record = record_of(at, run_name(number))
     scores = [] if record is None else [float(v) for v in record.values.loc[record.values["key"] == SCORE, "value"]]
     return Round(
         number, counts[Status.DONE], counts[Status.PENDING] + counts[Status.IN_PROGRESS], counts[Status.SKIPPED],

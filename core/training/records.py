@@ -1,4 +1,4 @@
-"""The records that training keeps of its runs, read from MLflow's SQLite file without loading MLflow."""
+"""The records that training keeps of its runs; those in an SQLite file are read without loading MLflow."""
 
 import sqlite3
 from contextlib import closing
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.settings import Settings
 from core.training.config import run_folder
+from core.training.server_records import best_older, measured
 
-DATABASE = "mlflow.db"
+SQLITE = "sqlite:///"
 RUN_FILE = "mlflow_run.txt"
 """In a run's folder: the number of its record."""
 SCORE, TRAINING, RATE = "score", "train/", "lr-"
@@ -53,37 +55,55 @@ class Record:
         return dict(zip(measured["key"], measured["value"], strict=True))
 
 
-def record_of(home: Path, name: str) -> Record | None:
-    """Give what a run measured so far, None before it has a record."""
-    kept = run_folder(home, name) / RUN_FILE
-    return _read(home, kept.read_text(encoding="utf-8").strip(), name) if kept.exists() else None
+def record_of(at: Settings, name: str) -> Record | None:
+    """Give what a run measured so far, None before it has a record.
+
+    Raises:
+        ModelError: the settings name an MLflow that cannot be asked.
+    """
+    kept = run_folder(at.home, name) / RUN_FILE
+    return _read(at, kept.read_text(encoding="utf-8").strip(), name) if kept.exists() else None
 
 
-def best_before(home: Path, record: Record) -> Record | None:
-    """Give the run of the best score among those that began before this one, None where there is none."""
+def best_before(at: Settings, record: Record) -> Record | None:
+    """Give the run of the best score among those that began before this one, None where there is none.
+
+    Raises:
+        ModelError: the settings name an MLflow that cannot be asked.
+    """
+    path = _file(at)
+    if path is None:
+        best = best_older(at.mlflow_url, record.number, SCORE)
+        return _read(at, *best) if best else None
     rows = _rows(
-        home,
+        path,
         "SELECT r.run_uuid, r.name, max(m.value) AS best FROM runs r JOIN metrics m ON m.run_uuid = r.run_uuid "
         "WHERE m.key = ? AND m.is_nan = 0 AND r.lifecycle_stage = 'active' "
         "AND r.start_time < (SELECT start_time FROM runs WHERE run_uuid = ?) "
         "GROUP BY r.run_uuid, r.name ORDER BY best DESC LIMIT 1",
         (SCORE, record.number),
     )
-    return _read(home, rows[0][0], rows[0][1]) if rows else None
+    return _read(at, rows[0][0], rows[0][1]) if rows else None
 
 
-def _read(home: Path, number: str, name: str) -> Record:
+def _file(at: Settings) -> Path | None:
+    """The SQLite file that MLflow keeps, None where it keeps something else."""
+    url = at.mlflow_url
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+def _read(at: Settings, number: str, name: str) -> Record:
+    path = _file(at)
     query = "SELECT key, step, value FROM metrics WHERE run_uuid = ? AND is_nan = 0 ORDER BY step, timestamp"
-    rows = _rows(home, query, (number,))
+    rows = measured(at.mlflow_url, number) if path is None else _rows(path, query, (number,))
     values = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["key", "step"], keep="last")
     return Record(number, name, values)
 
 
-def _rows(home: Path, query: str, parameters: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _rows(path: Path, query: str, parameters: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Ask the database, which training may be making right now: then there is nothing yet."""
-    path = (home / DATABASE).absolute()
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             return database.execute(query, parameters).fetchall()
     except sqlite3.OperationalError:
         return []

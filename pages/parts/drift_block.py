@@ -1,5 +1,6 @@
 """Drift: recent wafers against a reference, agreement week over week, and whether to train again."""
 
+import math
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -127,6 +128,7 @@ def _inputs(found: Drift | None, said: str) -> None:
         hide_index=True,
         height="content",
         key="drift-inputs",
+        placeholder="–",
         column_config={
             "shift": number(format="%.3f", help=INPUT_HELP),
             "p": number(format="%.3f", help=INPUT_HELP),
@@ -144,8 +146,9 @@ def _looks(found: Drift | None) -> None:
         )
         return
     old, new = found.embedded
+    chance = "" if math.isnan(found.look.p) else f", p {found.look.p:.3f}"
     st.metric(
-        "Energy distance", f"{found.look.size:.3f}", f"{verdict_of_look(found.look)}, p {found.look.p:.3f}",
+        "Energy distance", f"{found.look.size:.3f}", f"{verdict_of_look(found.look)}{chance}",
         delta_color="off", delta_arrow="off", help=LOOK_HELP,
     )  # fmt: skip
     st.caption(f"{new:,} recent wafers against {old:,}.")
@@ -166,6 +169,7 @@ def _changes(changes: pd.DataFrame, fallen: pd.DataFrame) -> None:
         shown,
         hide_index=True,
         key="drift-changes",
+        placeholder="–",
         column_config={
             name: number(
                 name.replace("_", " "), format="%.3f" if name in CHANGES[6:] or name in ("before", "now") else "%d"

@@ -66,8 +66,8 @@ def _band(played: Played, arm: str, color: str) -> list[go.Scatter]:
     x = played.labels
     return [
         go.Scatter(
-            x=[*x, *x[::-1]], y=[*high, *low[::-1]], fill="toself", line={"width": 0}, fillcolor=color, opacity=0.2,
-            hoverinfo="skip", showlegend=False,
+            x=[*x, *x[::-1]], y=[*high, *low[::-1]], mode="lines", fill="toself", line={"width": 0}, fillcolor=color,
+            opacity=0.2, hoverinfo="skip", showlegend=False,
         ),
         go.Scatter(
             x=x, y=mean, mode="lines+markers", line={"color": color, "width": 2}, name=NAMES[Strategy(arm)],

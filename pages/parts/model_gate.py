@@ -46,7 +46,9 @@ def roles_line(registry: Registry, roles: Roles, serving: Serving) -> None:
 def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings) -> None:
     """Hold the version against the champion, and offer promotion, a trial and rollback."""
     person = person_or_account()
-    if version.number != roles.champion:
+    if version.number == roles.champion:
+        st.info("This version is the champion: the app serves it. Choose another one to hold it against this one.")
+    else:
         champion = registry.version(roles.champion)
         st.markdown(f"**The gate towards {champion.card.name}**", help=GATE_HELP)
         if st.button("Measure and check", key="gate-measure", help="Times 30 wafers on this machine first."):

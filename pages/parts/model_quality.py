@@ -155,6 +155,7 @@ def _classes(judged: Judged, table: pd.DataFrame) -> None:
         shown.rename(columns={"true_dies": "true dies"}),
         hide_index=True,
         key="agreement-classes",
+        placeholder="–",
         column_config={
             "wafers": number(help="Wafers that show the class in label or result; all classes: all labelled."),
             "iou": number("IoU", format="%.3f", help=IOU_HELP),
@@ -240,6 +241,7 @@ def _models(judged: Judged) -> None:
         table,
         hide_index=True,
         key="agreement-models",
+        placeholder="–",
         column_config={
             "labelled": number(help="Labelled wafers whose newest result is of this version."),
             "iou": number("IoU", format="%.3f", help=IOU_HELP),

@@ -68,11 +68,11 @@ def _block(number: int, was_underway: bool) -> None:
     if was_underway and not found.underway:
         st.rerun()
     _state(found)
-    record = record_of(settings().home, run_name(found))
+    record = record_of(settings(), run_name(found))
     if record is None or record.values.empty:
         st.caption("Nothing is measured yet: the first values come after 25 steps.")
     else:
-        best = best_before(settings().home, record)
+        best = best_before(settings(), record)
         draw_curves(record, best)
         if record.curve(SCORE).empty:
             st.caption("Masks are measured after the first epoch.")

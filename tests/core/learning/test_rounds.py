@@ -8,6 +8,7 @@ from core.identity import Person
 from core.lake import Lake
 from core.learning.results import BASELINE, Played
 from core.learning.rounds import least_saved, minutes_saved, rounds, share_saved, training_words, wafers_of
+from core.settings import Settings
 from core.training.config import NOW, SERVED, TrainConfig
 from jobs.flags import parse
 from tests.core.lake_examples import drawn
@@ -33,7 +34,7 @@ def test_rounds_count_what_was_done_and_how_long_it_took(decisions, tmp_path):
         skip(session, first[2].id, "torn", ANA)
     write_runs(tmp_path, {"round-1": curves(0.7)})
     with decisions.reading() as session:
-        one, two = rounds(session, tmp_path)
+        one, two = rounds(session, Settings(home=tmp_path))
     assert (one.number, one.done, one.waiting, one.skipped, one.minutes, one.score) == (1, 2, 1, 1, 3.0, 0.7)
     assert (two.number, two.done, two.waiting, two.score) == (2, 0, 1, None)
 

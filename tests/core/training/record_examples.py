@@ -4,8 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from core.training.records import DATABASE, RUN_FILE
+from core.training.records import RUN_FILE
 
+DATABASE = "mlflow.db"
 Values = dict[str, list[tuple[int, float]]]
 
 
