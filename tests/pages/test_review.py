@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 
 from core.decisions.annotations import Source, annotation_history, labels_of
@@ -89,6 +91,9 @@ def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranke
     assert not people.exception
     row = people.dataframe[0].value.iloc[0]
     assert (row["annotator"], row["labels"], row["seconds"]) == ("ana", 2, 20.0)
+    columns = json.loads(people.dataframe[0].proto.columns)
+    shares = [columns[name]["type_config"]["format"] for name in ("gold right %", "from %", "to %")]
+    assert shares == ["%.0f %%"] * 3, "72 %, not 72.25 %"
     ranked = work("review", "eve", what="Likely label errors")
     assert not ranked.exception
     table = ranked.dataframe[0].value
