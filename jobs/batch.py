@@ -20,10 +20,10 @@ from core.lake import Lake, WaferFilter
 from core.orientation_rules import with_rules
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
-from data.errors import BatchError, DecisionsError, WaferError
+from data.errors import BatchError, DecisionsError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work
-from jobs.flags import parse
+from jobs.command import command
 from jobs.ingest import ingest_files
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
@@ -48,19 +48,15 @@ class BatchConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(BatchConfig)
+def main(config: BatchConfig) -> int:
     """Run the job.
 
     Returns:
         0 when all was worked through, whatever single wafers failed; they are listed. 1 when there was nothing to read,
         no wafer gave a result, or the job could not run.
     """
-    config = parse(BatchConfig, argv)
-    try:
-        return _run(config, settings().at(config.home))
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return _run(config, settings().at(config.home))
 
 
 def _run(config: BatchConfig, at: Settings) -> int:

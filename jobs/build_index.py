@@ -1,7 +1,6 @@
 """Build the indexes in which look-alikes are found anew, embedding first what was not embedded yet."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.similarity import Kind, SimilarityIndex
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
 
@@ -24,19 +22,15 @@ class IndexConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(IndexConfig)
+def main(config: IndexConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the job could not run.
     """
-    config = parse(IndexConfig, argv)
     at = settings().at(config.home)
-    try:
-        build(Lake(at.lake_url), load_segmenter(at, config.model), at.home)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    build(Lake(at.lake_url), load_segmenter(at, config.model), at.home)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from core.decisions import Decisions
 from core.lake import Lake
 from core.settings import Settings, settings
 from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 
 
 @dataclass(frozen=True)
@@ -23,24 +22,20 @@ class CheckAlarmsConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(CheckAlarmsConfig)
+def main(config: CheckAlarmsConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when a delivery failed or the job could not run.
     """
-    config = parse(CheckAlarmsConfig, argv)
-    try:
-        at = settings().at(config.home)
-        lake = Lake(at.lake_url)
-        while True:
-            status = check_alarms(at, lake)
-            if config.every is None:
-                return status
-            time.sleep(config.every)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    lake = Lake(at.lake_url)
+    while True:
+        status = check_alarms(at, lake)
+        if config.every is None:
+            return status
+        time.sleep(config.every)
 
 
 def check_alarms(at: Settings, lake: Lake, *, deliver: bool = True) -> int:

@@ -1,14 +1,12 @@
 """Merge the lake's small parts; safe while others read and append."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.lake import Lake
 from core.settings import settings
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 
 
 @dataclass(frozen=True)
@@ -18,19 +16,15 @@ class CompactConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(CompactConfig)
+def main(config: CompactConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the lake cannot be read or written.
     """
-    config = parse(CompactConfig, argv)
-    try:
-        at = settings().at(config.home)
-        print(f"{at.lake_url}: {Lake(at.lake_url).compact():,} parts merged.", file=sys.stderr)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    print(f"{at.lake_url}: {Lake(at.lake_url).compact():,} parts merged.", file=sys.stderr)
     return 0
 
 

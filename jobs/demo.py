@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from core.lake_parts import Parts
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.storage import Folder
-from data.errors import WaferError
 from data.synthesis.fab import demo_fab
 from jobs.build_index import build
 from jobs.check_alarms import check_after_work
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
 
@@ -45,28 +43,24 @@ class Mark:
     complete: bool = False
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(DemoConfig)
+def main(config: DemoConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the job could not run.
     """
-    config = parse(DemoConfig, argv)
-    try:
-        at = settings().at(config.home)
-        home, lake = Folder(at.home), Lake(at.lake_url)
-        mark = _read_mark(home)
-        count = lake.count()
-        if count and (mark is None or mark.complete):
-            print(f"The lake in {at.lake_url} holds {count:,} wafers; it stays as it is.", file=sys.stderr)
-            return 0
-        if mark is None or not count:
-            mark = Mark(config.wafers or at.demo_wafers, config.seed)
-        _make(lake, load_segmenter(at, config.model), home, mark, at.home)
-        check_after_work(at, lake, deliver=False)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    home, lake = Folder(at.home), Lake(at.lake_url)
+    mark = _read_mark(home)
+    count = lake.count()
+    if count and (mark is None or mark.complete):
+        print(f"The lake in {at.lake_url} holds {count:,} wafers; it stays as it is.", file=sys.stderr)
+        return 0
+    if mark is None or not count:
+        mark = Mark(config.wafers or at.demo_wafers, config.seed)
+    _make(lake, load_segmenter(at, config.model), home, mark, at.home)
+    check_after_work(at, lake, deliver=False)
     return 0
 
 

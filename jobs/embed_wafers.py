@@ -1,15 +1,13 @@
 """Embed the wafers of the lake, and their clusters, that the model has not embedded yet."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.embeddings import embed_backlog
 from core.lake import Lake
 from core.settings import settings
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
 
@@ -22,27 +20,23 @@ class EmbedConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(EmbedConfig)
+def main(config: EmbedConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the job could not run.
     """
-    config = parse(EmbedConfig, argv)
     at = settings().at(config.home)
-    try:
-        segmenter = load_segmenter(at, config.model)
-        steps = embed_backlog(Lake(at.lake_url), segmenter)
-        _, total = next(steps)
-        if not total:
-            print(f"Every wafer of the lake is embedded by {segmenter.name}.", file=sys.stderr)
-            return 0
-        with ProgressLine("embedded", total) as progress:
-            for done, _ in steps:
-                progress.update(done)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    segmenter = load_segmenter(at, config.model)
+    steps = embed_backlog(Lake(at.lake_url), segmenter)
+    _, total = next(steps)
+    if not total:
+        print(f"Every wafer of the lake is embedded by {segmenter.name}.", file=sys.stderr)
+        return 0
+    with ProgressLine("embedded", total) as progress:
+        for done, _ in steps:
+            progress.update(done)
     return 0
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,10 +15,10 @@ from core.evaluation import Report, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from data.classes import CLASS_KEYS
 from data.datasets import load_labelled
-from data.errors import SettingError, WaferError
+from data.errors import SettingError
 from data.synthesis import draw_wafer
 from data.truth import MarkedWafer, array_names, is_marked, load_marked
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 
 SYNTHETIC = "synthetic:"
@@ -36,20 +36,16 @@ class EvaluateConfig:
     careful: bool = False  # average over eight turns and flips: eight times the work
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(EvaluateConfig)
+def main(config: EvaluateConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the data or the model cannot be used or the report cannot be written.
     """
-    config = parse(EvaluateConfig, argv)
-    try:
-        report = evaluate(config)
-        config.out.parent.mkdir(parents=True, exist_ok=True)
-        config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    report = evaluate(config)
+    config.out.parent.mkdir(parents=True, exist_ok=True)
+    config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(table(report))
     return 0
 

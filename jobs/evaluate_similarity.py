@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,10 +17,9 @@ from core.ranking_quality import RankingQuality, measure_ranking
 from core.segmentation import Segmenter
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, label_names, load_labelled
-from data.errors import WaferError
 from data.geometry import extent
 from data.wafer import FAIL, WaferMap
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 
 RAW_PX = 32
@@ -39,20 +37,16 @@ class SimilarityConfig:
     seed: int = 7  # of the random ranking that others are compared with
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(SimilarityConfig)
+def main(config: SimilarityConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the data or the model cannot be used or the report cannot be written.
     """
-    config = parse(SimilarityConfig, argv)
-    try:
-        report = evaluate(config)
-        config.out.parent.mkdir(parents=True, exist_ok=True)
-        config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    report = evaluate(config)
+    config.out.parent.mkdir(parents=True, exist_ok=True)
+    config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(table(report))
     return 0
 

@@ -14,8 +14,8 @@ from core.lake import Lake, WaferFilter, batches
 from core.overview import start_of
 from core.palette import Palette
 from core.settings import Settings, settings
-from data.errors import SettingError, WaferError
-from jobs.flags import parse
+from data.errors import SettingError
+from jobs.command import command
 from jobs.progress import ProgressLine
 
 RESULTS_AT_ONCE = 25
@@ -43,18 +43,14 @@ class ExportConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(ExportConfig)
+def main(config: ExportConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when something was refused, no wafer was found, or the job could not run.
     """
-    config = parse(ExportConfig, argv)
-    try:
-        return _run(config, settings().at(config.home))
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return _run(config, settings().at(config.home))
 
 
 def _run(config: ExportConfig, at: Settings) -> int:

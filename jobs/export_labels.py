@@ -1,7 +1,6 @@
 """Labels out as COCO JSON, PNG masks, NPZ and tables, and COCO JSON back in."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,8 +11,7 @@ from core.identity import local_person, named_person
 from core.label_exports import export_labels, import_coco, labels_of_keys, labels_of_set
 from core.lake import Lake
 from core.settings import settings
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 
 
 @dataclass(frozen=True)
@@ -28,29 +26,25 @@ class ExportLabelsConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(ExportLabelsConfig)
+def main(config: ExportLabelsConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when something could not be read or written.
     """
-    config = parse(ExportLabelsConfig, argv)
-    try:
-        at = settings().at(config.home)
-        decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
-        if config.coco:
-            return _read(config, decisions, lake)
-        if config.dataset:
-            labelled = list(labels_of_set(decisions, lake, config.dataset))
-        else:
-            with decisions.reading() as session:
-                keys = labelled_keys(session)
-            labelled = list(labels_of_keys(decisions, lake, keys))
-        export_labels(labelled, config.out, config.form)
-        print(f"{len(labelled):,} labels in {config.out}")
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+    if config.coco:
+        return _read(config, decisions, lake)
+    if config.dataset:
+        labelled = list(labels_of_set(decisions, lake, config.dataset))
+    else:
+        with decisions.reading() as session:
+            keys = labelled_keys(session)
+        labelled = list(labels_of_keys(decisions, lake, keys))
+    export_labels(labelled, config.out, config.form)
+    print(f"{len(labelled):,} labels in {config.out}")
     return 0
 
 

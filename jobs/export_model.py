@@ -21,11 +21,11 @@ from core.session import SHIPPED_WEIGHTS
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
-from data.errors import ModelError, WaferError
+from data.errors import ModelError
 from data.raster import WORKING_SIZES, resample
 from data.synthesis import SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
-from jobs.flags import parse
+from jobs.command import command
 from jobs.learning import learner, split_real
 from models.described import describe_wafers
 from models.embedding import ServedUNet
@@ -62,18 +62,14 @@ class ExportConfig:
     seed: int = 7  # of the synthetic wafers, not used in training
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(ExportConfig)
+def main(config: ExportConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the checkpoint cannot be used or the INT8 model strays too far from the float32 one.
     """
-    config = parse(ExportConfig, argv)
-    try:
-        report = export(config)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    report = export(config)
     print(json.dumps(report, indent=1))
     return 0
 

@@ -1,7 +1,6 @@
 """Freeze the labels that count now as a named dataset that training can use, or list what was frozen."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from core.identity import local_person, named_person
 from core.label_sets import LabelSet, Split, changes
 from core.lake import Lake
 from core.settings import settings
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 
 
 @dataclass(frozen=True)
@@ -27,32 +25,28 @@ class FreezeConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(FreezeConfig)
+def main(config: FreezeConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when nothing could be frozen.
     """
-    config = parse(FreezeConfig, argv)
-    try:
-        at = settings().at(config.home)
-        decisions = Decisions(at.decisions_place)
-        if not config.name:
-            _list(decisions)
-            return 0
-        person = named_person(config.person) if config.person else local_person()
-        with decisions.reading() as session:
-            keys = labelled_keys(session)
-        wafers = list(Lake(at.lake_url).wafers_by_keys(keys).values())
-        with decisions.writing() as session:
-            frozen = freeze(session, config.name, wafers, person, note=config.note, after=config.after)
-            before = frozen_set(session, config.after) if config.after else LabelSet("", ())
-        sides = ", ".join(f"{len(frozen.of(side)):,} {side}" for side in Split)
-        print(f"{frozen.name}: {len(frozen.members):,} labels ({sides}), sha256 {frozen.sha256}")
-        print(changes(before, frozen).text)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    decisions = Decisions(at.decisions_place)
+    if not config.name:
+        _list(decisions)
+        return 0
+    person = named_person(config.person) if config.person else local_person()
+    with decisions.reading() as session:
+        keys = labelled_keys(session)
+    wafers = list(Lake(at.lake_url).wafers_by_keys(keys).values())
+    with decisions.writing() as session:
+        frozen = freeze(session, config.name, wafers, person, note=config.note, after=config.after)
+        before = frozen_set(session, config.after) if config.after else LabelSet("", ())
+    sides = ", ".join(f"{len(frozen.of(side)):,} {side}" for side in Split)
+    print(f"{frozen.name}: {len(frozen.members):,} labels ({sides}), sha256 {frozen.sha256}")
+    print(changes(before, frozen).text)
     return 0
 
 

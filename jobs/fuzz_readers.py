@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import SettingError, WaferError
+from data.errors import SettingError
 from data.formats import known_suffixes
 from data.formats.write import write_npz, write_png, write_table, write_tiff
 from data.synthesis import Recipe, draw_wafer
-from jobs.flags import parse
+from jobs.command import command
 
 CHILD = "import sys; from jobs.fuzz_target import fuzz; fuzz(sys.argv)"
 LARGEST_BYTES = 2**16
@@ -33,18 +33,14 @@ class FuzzReadersConfig:
     out: Path = Path("fuzz")  # folder for what misbehaved: crash-*, timeout-*, oom-*
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(FuzzReadersConfig)
+def main(config: FuzzReadersConfig) -> int:
     """Run the job.
 
     Returns:
         0 when nothing was found, 1 when a file misbehaved or the job could not run.
     """
-    config = parse(FuzzReadersConfig, argv)
-    try:
-        return _run(config)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return _run(config)
 
 
 def _run(config: FuzzReadersConfig) -> int:

@@ -11,11 +11,11 @@ from core.lake import Lake
 from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
-from data.errors import SettingError, WaferError
+from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import WaferMap
 from jobs.check_alarms import check_after_work
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
 from jobs.sources import Reading
@@ -48,18 +48,14 @@ class Ingested:
     already: int
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(IngestConfig)
+def main(config: IngestConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when a file could not be read, nothing was read, or the job could not run.
     """
-    config = parse(IngestConfig, argv)
-    try:
-        return _run(config, settings().at(config.home))
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return _run(config, settings().at(config.home))
 
 
 def _run(config: IngestConfig, at: Settings) -> int:

@@ -1,7 +1,7 @@
 """Lay the wafers of the lake out on a map by how much they look alike, or bring that map up to date."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
@@ -10,8 +10,8 @@ from core.lake import Lake
 from core.projection.families import FEWEST_ASKED, MOST_ASKED
 from core.projection.upkeep import Step, bring_up_to_date
 from core.settings import settings
-from data.errors import SettingError, WaferError
-from jobs.flags import parse
+from data.errors import SettingError
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
 
@@ -27,25 +27,21 @@ class MapConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(MapConfig)
+def main(config: MapConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the job could not run.
     """
-    config = parse(MapConfig, argv)
-    try:
-        if config.families is not None and not FEWEST_ASKED <= config.families <= MOST_ASKED:
-            raise SettingError("--families", f"found {config.families}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
-        at = settings().at(config.home)
-        steps = bring_up_to_date(
-            Lake(at.lake_url), load_segmenter(at, config.model), at.home,
-            families=config.families, anew=config.anew, seed=config.seed,
-        )  # fmt: skip
-        show(steps)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    if config.families is not None and not FEWEST_ASKED <= config.families <= MOST_ASKED:
+        raise SettingError("--families", f"found {config.families}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
+    at = settings().at(config.home)
+    steps = bring_up_to_date(
+        Lake(at.lake_url), load_segmenter(at, config.model), at.home,
+        families=config.families, anew=config.anew, seed=config.seed,
+    )  # fmt: skip
+    show(steps)
     return 0
 
 

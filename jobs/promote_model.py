@@ -1,7 +1,6 @@
 """Say which version of the model is served: promote, roll back, give a challenger a share, or list them."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from core.identity import local_person, named_person
 from core.registry.promotion import challenge, promote, rollback, sync
 from core.registry.store import Registry
 from core.settings import settings
-from data.errors import SettingError, WaferError
-from jobs.flags import parse
+from data.errors import SettingError
+from jobs.command import command
 
 ACTIONS = ("list", "promote", "rollback", "challenge", "sync")
 
@@ -27,18 +26,14 @@ class PromoteConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(PromoteConfig)
+def main(config: PromoteConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when it cannot be done; a gate that fails is named.
     """
-    config = parse(PromoteConfig, argv)
-    try:
-        _run(config)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    _run(config)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from core.registry.latency import measure_latency
 from core.registry.store import Registry
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
-from data.errors import ModelError, SettingError, WaferError
-from jobs.flags import parse
+from data.errors import ModelError, SettingError
+from jobs.command import command
 
 
 @dataclass(frozen=True)
@@ -33,29 +32,25 @@ class RegisterConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(RegisterConfig)
+def main(config: RegisterConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the model cannot be registered.
     """
-    config = parse(RegisterConfig, argv)
-    try:
-        at = settings().at(config.home)
-        if len(config.model) != 1:
-            raise SettingError("command line", f"expected one ONNX file, found {len(config.model)}", "Name one.")
-        person = named_person(config.person) if config.person else local_person()
-        told: dict[str, Any] = run_told(at, config.run) if config.run else {"config": {}, "hours": None}
-        card = card_of(
-            config.model[0], config.reports, config=told["config"], data=config.data,
-            commit=config.commit or here(), hours=told["hours"] if config.hours is None else config.hours,
-            never_shown=config.never_shown,
-        )  # fmt: skip
-        card = card.with_latency(measure_latency(Segmenter.load(str(config.model[0]), threads=at.threads or None)))
-        version = Registry(at).register(config.model[0], card, person, config.note)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    if len(config.model) != 1:
+        raise SettingError("command line", f"expected one ONNX file, found {len(config.model)}", "Name one.")
+    person = named_person(config.person) if config.person else local_person()
+    told: dict[str, Any] = run_told(at, config.run) if config.run else {"config": {}, "hours": None}
+    card = card_of(
+        config.model[0], config.reports, config=told["config"], data=config.data,
+        commit=config.commit or here(), hours=told["hours"] if config.hours is None else config.hours,
+        never_shown=config.never_shown,
+    )  # fmt: skip
+    card = card.with_latency(measure_latency(Segmenter.load(str(config.model[0]), threads=at.threads or None)))
+    version = Registry(at).register(config.model[0], card, person, config.note)
     print(f"version {version.number}: {card.name}. Promote it with python -m jobs.promote_model promote "
           f"--version {version.number}")  # fmt: skip
     return 0

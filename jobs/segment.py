@@ -15,10 +15,10 @@ from core.registry.serving import model_in_use
 from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
-from data.errors import SettingError, WaferError
+from data.errors import SettingError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.sources import Reading
 
@@ -35,18 +35,14 @@ class SegmentConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(SegmentConfig)
+def main(config: SegmentConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when a file could not be read, nothing was read, or the job could not run.
     """
-    config = parse(SegmentConfig, argv)
-    try:
-        return _run(config, settings().at(config.home))
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return _run(config, settings().at(config.home))
 
 
 def _run(config: SegmentConfig, at: Settings) -> int:

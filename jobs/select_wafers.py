@@ -18,8 +18,8 @@ from core.registry.serving import model_in_use
 from core.selection import PLACED, UNCERTAINTY_WEIGHT, UNSURE, Pick, Pool, Strategy, select
 from core.settings import Settings, settings
 from core.uncertainty import Uncertainty
-from data.errors import SettingError, WaferError
-from jobs.flags import parse
+from data.errors import SettingError
+from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
 
@@ -41,30 +41,26 @@ class SelectConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(SelectConfig)
+def main(config: SelectConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when nothing could be chosen.
     """
-    config = parse(SelectConfig, argv)
-    try:
-        _check(config)
-        at = settings().at(config.home)
-        person = named_person(config.person) if config.person else local_person()
-        decisions = Decisions(at.decisions_place)
-        with decisions.reading() as session:
-            iteration = config.iteration or max(iterations(session), default=0) + 1
-        picks = choose(config, at, decisions, iteration)
-        if not picks:
-            print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
-            return 1
-        with decisions.writing() as session:
-            added = queue_picks(session, picks, person, iteration)
-        print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}.")
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
+    _check(config)
+    at = settings().at(config.home)
+    person = named_person(config.person) if config.person else local_person()
+    decisions = Decisions(at.decisions_place)
+    with decisions.reading() as session:
+        iteration = config.iteration or max(iterations(session), default=0) + 1
+    picks = choose(config, at, decisions, iteration)
+    if not picks:
+        print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
         return 1
+    with decisions.writing() as session:
+        added = queue_picks(session, picks, person, iteration)
+    print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}.")
     return 0
 
 

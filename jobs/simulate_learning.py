@@ -14,10 +14,9 @@ from core.learning.head import fit_head
 from core.learning.results import FORMAT, RESULTS
 from core.learning.simulation import ARMS, Plan, Task, play, score
 from data.datasets import LabelledMaps, load_labelled
-from data.errors import WaferError
 from data.synthesis import Recipe, SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
-from jobs.flags import parse
+from jobs.command import command
 from jobs.progress import ProgressLine
 
 SYNTHETIC = Plan(start=10, batch=15, rounds=10)
@@ -88,28 +87,24 @@ def simulate(task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, 
     }  # fmt: skip
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(SimulateConfig)
+def main(config: SimulateConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the files cannot be used.
     """
-    config = parse(SimulateConfig, argv)
-    try:
-        seeds = range(config.seeds)
-        makers = _makers(config)
-        found: dict[str, object] = {"format": FORMAT}
-        with ProgressLine("played", len(makers) * len(ARMS) * config.seeds) as progress:
-            for n, (name, (plan, make)) in enumerate(makers.items()):
-                tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
-                played = replace(plan, rounds=config.rounds)
-                before = n * len(ARMS) * config.seeds
-                found[name] = simulate(tasks, played, progress, before)
-        config.out.parent.mkdir(parents=True, exist_ok=True)
-        config.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    seeds = range(config.seeds)
+    makers = _makers(config)
+    found: dict[str, object] = {"format": FORMAT}
+    with ProgressLine("played", len(makers) * len(ARMS) * config.seeds) as progress:
+        for n, (name, (plan, make)) in enumerate(makers.items()):
+            tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
+            played = replace(plan, rounds=config.rounds)
+            before = n * len(ARMS) * config.seeds
+            found[name] = simulate(tasks, played, progress, before)
+    config.out.parent.mkdir(parents=True, exist_ok=True)
+    config.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
     return 0
 
 

@@ -3,7 +3,6 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from core.settings import Settings, settings
 from core.training.config import TrainConfig, check_config, run_folder
 from core.training.records import RUN_FILE
 from data.classes import CLASS_KEYS
-from data.errors import WaferError
-from jobs.flags import parse
+from jobs.command import command
 from jobs.learning import Wafers, consolidated, learner, started, with_shape
 
 CANCELLED = 143  # as a shell says of a process that SIGTERM ended
@@ -125,22 +123,19 @@ def say(line: str) -> None:
     print(time.strftime("%H:%M:%S "), line, flush=True)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(TrainConfig, name="train")
+def main(config: TrainConfig) -> int:
     """Run the job.
 
     Returns:
         0, 1 when training cannot start, 143 when it was told to end.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    config = parse(TrainConfig, argv, job="train")
     try:
         say(f"checkpoint: {train(config, settings())}")
     except SIGTERMException:
         say("cancelled; the checkpoint of the last whole epoch is kept, and the same command goes on from it")
         return CANCELLED
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
     return 0
 
 

@@ -16,7 +16,7 @@ from core.settings import Settings, settings
 from data.errors import SettingError, WaferError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work
-from jobs.flags import parse
+from jobs.command import command
 from jobs.ingest import ingest_reading
 from jobs.segment import load_segmenter, segment_lake
 from jobs.sources import Reading
@@ -49,23 +49,19 @@ class Outcome:
     reason: str
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command(WatchConfig)
+def main(config: WatchConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when the job could not run, or ended `once` with work left.
     """
-    config = parse(WatchConfig, argv)
-    try:
-        at = settings().at(config.home)
-        load_segmenter(at, config.model)  # a missing model shows before the first file
-        if len(config.folder) != 1:
-            raise SettingError("command line", f"expected one folder, found {len(config.folder)}", "Name one.")
-        with Inbox(config.folder[0], config.settle) as inbox:
-            return _watch(config, at, inbox)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    at = settings().at(config.home)
+    load_segmenter(at, config.model)  # a missing model shows before the first file
+    if len(config.folder) != 1:
+        raise SettingError("command line", f"expected one folder, found {len(config.folder)}", "Name one.")
+    with Inbox(config.folder[0], config.settle) as inbox:
+        return _watch(config, at, inbox)
 
 
 def _watch(config: WatchConfig, at: Settings, inbox: Inbox) -> int:

@@ -128,7 +128,8 @@ class Learner(lightning.LightningModule):
         with torch.no_grad():
             taught = follow(self.average(weak.to(memory_format=torch.channels_last)), way)
         where = torch.minimum(follow(weak[:, :1], way), strong[:, :1])
-        return self.consistency(logits, taught, where, self.global_step)
+        terms: dict[str, Tensor] = self.consistency(logits, taught, where, self.global_step)
+        return terms
 
     def on_train_batch_end(self, *_: object) -> None:
         """Let the average follow; early on, follow closely."""

@@ -47,9 +47,10 @@ def _batches(wafers: LabelledMaps, masks: list[NDArray[np.bool_]] | None = None)
         for start in range(0, len(chosen), step):
             part = chosen[start : start + step]
             drawn = torch.zeros(len(part), wafers.presence.shape[1], size, size)
-            for row, i in enumerate(part) if masks else ():
-                dies = wafers.maps[i]
-                drawn[row] = torch.from_numpy(draw_masks(dies, masks[i], blocks(dies.shape)[-1], size))
+            if masks is not None:
+                for row, i in enumerate(part):
+                    dies = wafers.maps[i]
+                    drawn[row] = torch.from_numpy(draw_masks(dies, masks[i], blocks(dies.shape)[-1], size))
             batches.append(
                 {
                     "wafer": torch.from_numpy(np.stack([resample(looks[i], size) for i in part])),

@@ -72,9 +72,10 @@ def test_no_page_or_job_shadows_a_module() -> None:
 
 
 def test_every_job_is_a_command() -> None:
-    """A job with a `__main__` guard has `main(argv=None)`; other files in jobs/ are what jobs share."""
+    """A job with a `__main__` guard has a `main` of its configuration; other files in jobs/ are what jobs share."""
     jobs = [s for s in source_files("jobs") if 'if __name__ == "__main__"' in s.text]
-    assert [s.name for s in jobs if not re.search(r"^def main\(argv: .*= None\) -> int:", s.text, re.MULTILINE)] == []
+    form = r"^@command\((\w+)(, name=\"\w+\")?\)\ndef main\(config: \1\) -> int:"
+    assert [s.name for s in jobs if not re.search(form, s.text, re.MULTILINE)] == []
 
 
 def test_tests_mirror_the_tree() -> None:

@@ -28,7 +28,7 @@ def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path, monkeypatch):
     assert simulate_learning.main([*words, "--drawn", "24", "--seeds", "1", "--rounds", "1"]) == 0
     found = read_results(out)
     assert set(found) == {"synthetic", "real"}
-    assert found["real"].labels == [50, 100]
+    assert found["real"].labels == [50, 150]
     assert found["real"].all_labels[0] > 0.9
     assert {one.arm for one in worth(found["synthetic"])} == set(ARMS)
 

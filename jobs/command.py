@@ -1,0 +1,54 @@
+"""What every job does alike: flags in, an exit status out, and errors as sentences."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Protocol, TypeVar
+
+from data.errors import WaferError
+from jobs.flags import parse
+
+Config = TypeVar("Config")
+
+
+class Command(Protocol):
+    """A job as the command line calls it."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run the job with the words after the command's name, None for those of this process; gives the status."""
+
+
+def command(config: type[Config], *, name: str = "") -> Callable[[Callable[[Config], int]], Command]:
+    """Make a command of what a job does with its configuration.
+
+    An error that people can do something about is printed, and the status is 1.
+
+    Args:
+        config: the dataclass that holds the flags.
+        name: of the job, where the dataclass is of another file.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Half:
+        ...     number: int = 2
+        >>> @command(Half)
+        ... def main(config: Half) -> int:
+        ...     return config.number // 2
+        >>> main(["--number", "8"])
+        4
+    """
+
+    def of(work: Callable[[Config], int]) -> Command:
+        @wraps(work)
+        def main(argv: Sequence[str] | None = None) -> int:
+            given = parse(config, argv, job=name)
+            try:
+                return work(given)
+            except (WaferError, OSError) as error:
+                print(error, file=sys.stderr)
+                return 1
+
+        return main
+
+    return of
