@@ -17,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.lakes import demo_fab
-from benchmarks.timing import Row, at_least, at_most, p95
+from benchmarks.timing import Row, at_least, at_most, memory_peak, p95
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "wafers", "trends", "commonality", "lot", "alarms", "similar")
@@ -42,7 +42,7 @@ def browsing(wafers: int, home: Path | None, people: int, seconds: float) -> lis
         started = time.perf_counter()
         reruns = asyncio.run(_crowd(port, people, seconds))
         rate = len(reruns) / (time.perf_counter() - started)
-        memory = _memory(process)
+        memory = memory_peak(process.pid)
     of = f"{people} sessions browsing for {seconds:.0f} s"
     reach = people / (sum(THINKING_SECONDS) / 2 + RERUN_MS / 1000)
     return [
@@ -119,12 +119,3 @@ async def _open(session: ClientConnection, page: str) -> None:
             said.ParseFromString(bytes(await session.recv(decode=False)))
             if said.WhichOneof("type") == "script_finished":
                 return
-
-
-def _memory(process: "subprocess.Popen[bytes]") -> float:
-    """Most memory that a process ever held, megabytes; NaN where the system does not tell."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-    return float("nan")

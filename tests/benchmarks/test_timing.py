@@ -1,7 +1,9 @@
 import math
+import subprocess
+import sys
 import time
 
-from benchmarks.timing import at_least, at_most, in_turns, left_out, markdown
+from benchmarks.timing import at_least, at_most, in_turns, left_out, markdown, memory_peak
 
 
 def test_a_ratio_of_one_or_more_means_reached():
@@ -24,3 +26,12 @@ def test_the_table_is_markdown():
     assert lines[1] == "|---|---|---|---|"
     assert lines[2] == "| one | 60 ms | 120 ms or less | 2.00 |"
     assert lines[3] == "| two | not measured: no model | 35 MB or less | - |"
+
+
+def test_the_memory_of_a_process_is_its_own_and_not_that_of_who_started_it():
+    mine = bytearray(200_000_000)
+    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as small:
+        small.stdout.readline()
+        assert memory_peak(small.pid) < 100 < len(mine) / 2**20 < memory_peak()
+        small.communicate(b"\n")
+    assert math.isnan(memory_peak(small.pid))
