@@ -23,8 +23,7 @@ with explained():
     lake = open_lake()
     st.title("Map")
     stop_if_empty(lake)
-    with st.spinner("Opening the map"):
-        found = ready_map(lake)
+    found = ready_map(lake)
     names = found.about.names
 
     slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")

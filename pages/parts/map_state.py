@@ -36,7 +36,8 @@ def ready_map(lake: Lake) -> LakeMap:
     job_watch(job)
     building = job is not None and job.underway
     try:
-        found = LakeMap.open(lake, settings().home, segmenter().name)
+        with st.spinner("Opening the map"):
+            found = LakeMap.open(lake, settings().home, segmenter().name)
     except MapError as error:
         if not building:
             _offer_first(error)
