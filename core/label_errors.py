@@ -20,7 +20,7 @@ class LabelledWafer:
     Args:
         key: the wafer.
         masks: bool (8, H, W), the label.
-        probabilities: float32 (8, H, W), of a model that has not learnt from this label.
+        probabilities: float32 (8, H, W), of a model.
         failing: bool (H, W): the dies that a label can be right or wrong about.
     """
 
@@ -57,7 +57,7 @@ def rank_labels(labelled: Sequence[LabelledWafer]) -> list[Suspect]:
     Chuang, Confident learning, JAIR 70, 2021), class by class.
 
     Args:
-        labelled: labels with probabilities of a model that has not learnt from them, as `out_of_fold` chooses.
+        labelled: labels with probabilities of a model, the fairer the less it has learnt from them.
 
     Raises:
         LabelError: shapes differ.
@@ -86,24 +86,6 @@ def rank_labels(labelled: Sequence[LabelledWafer]) -> list[Suspect]:
         for one, (label, p) in zip(labelled, said, strict=True)
     ]
     return sorted(suspects, key=lambda s: (-s.suspicion, s.key))
-
-
-def out_of_fold(
-    folds: Sequence[Mapping[str, NDArray[np.float32]]], held_out_of: Mapping[str, int]
-) -> dict[str, NDArray[np.float32]]:
-    """Choose each wafer's probabilities from the model of a cross-validation that has not learnt from it.
-
-    Args:
-        folds: probabilities by wafer, of the model of each fold.
-        held_out_of: number of the fold that each wafer was held out of, from 0.
-
-    Raises:
-        LabelError: a fold does not exist or its model has not seen a wafer.
-    """
-    wrong = [key for key, fold in held_out_of.items() if not 0 <= fold < len(folds) or key not in folds[fold]]
-    if wrong:
-        raise LabelError(wrong[0], f"fold {held_out_of[wrong[0]]} says nothing of it", "Segment it with that model.")
-    return {key: folds[fold][key] for key, fold in held_out_of.items()}
 
 
 def _dies(one: LabelledWafer) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.analysis import WaferResult
 from core.decisions import Decisions
@@ -11,14 +12,19 @@ from core.decisions.annotations import labels_of, own_annotation
 from core.decisions.drafts import OtherDraft, draft_of, other_drafts
 from core.decisions.label_items import LabelItem, items_in_hand
 from core.identity import Person
+from core.label_doubts import Doubt, judged_classes, rank_doubts
 from core.label_errors import LabelledWafer, Suspect, rank_labels
 from core.labels import Label, from_proposal
 from core.lake import Lake, batches
 from core.segmentation import Segmentation
 from core.severity import severity
+from data.classes import CLASS_COUNT, CLASSES
 from data.wafer import WaferMap
 
 WAFERS_AT_ONCE = 500
+_MODEL = """
+    SELECT model FROM embeddings WHERE key IN (SELECT unnest(?)) GROUP BY model ORDER BY count(*) DESC, model LIMIT 1
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +86,41 @@ def labelled_result(wafer: WaferMap, label: Label, said_by: str) -> WaferResult:
     sure = masks.astype(np.float32)
     found = Segmentation(wafer.key, sure, masks, sure.max(axis=(1, 2)), said_by)
     return WaferResult(wafer, found, instances, severity(instances, wafer))
+
+
+def label_doubts(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> tuple[list[Doubt], list[str]]:
+    """Rank the labels of wafers by how strongly a cross-validated model disagrees, worst first.
+
+    It learns from vectors of the model that has embedded the most of these wafers.
+
+    Args:
+        decisions: where the labels are.
+        lake: where wafers and vectors are.
+        keys: of wafers; those without a label or a vector are left out.
+
+    Returns:
+        The doubts, and the names of the classes that too few labels say anything about.
+    """
+    from core.learning.candidates import vectors_of  # which reads back from here
+
+    embedded = lake.query(_MODEL, [list(keys)])["model"]
+    shown, vectors = vectors_of(lake, str(embedded[0]), keys) if len(embedded) else ([], np.zeros((0, 0), np.float32))
+    present: dict[str, NDArray[np.bool_]] = {}
+    lots: dict[str, str] = {}
+    for some in batches(shown, WAFERS_AT_ONCE):
+        wafers = lake.wafers_by_keys(some)
+        with decisions.reading() as session:
+            labels = labels_of(session, list(wafers.values()))
+        present |= {key: np.asarray(a.read().masks().any(axis=(1, 2))) for key, a in labels.items()}
+        lots |= {key: wafers[key].lot_id for key in labels}
+    rows = [n for n, key in enumerate(shown) if key in present]
+    known = [shown[n] for n in rows]
+    said = np.array([present[key] for key in known], dtype=bool).reshape(-1, CLASS_COUNT)
+    judged = judged_classes(said)
+    return (
+        rank_doubts(known, [lots[key] for key in known], vectors[rows], said),
+        [c.name for k, c in enumerate(CLASSES) if k not in judged],
+    )
 
 
 def likely_errors(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> list[Suspect]:

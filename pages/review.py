@@ -6,7 +6,8 @@ import streamlit as st
 from core.decisions.annotations import labelled_keys
 from core.decisions.annotators import annotators
 from core.decisions.reviews import Kind, Review, open_reviews
-from core.labelling import likely_errors
+from core.label_doubts import FEWEST_A_SIDE, FEWEST_LABELS
+from core.labelling import label_doubts, likely_errors
 from core.lake import Lake
 from data.classes import CLASSES
 from pages.parts.cache import decisions as open_decisions
@@ -20,6 +21,16 @@ from pages.parts.table_download import csv_button
 NAMES = {c.key: c.name for c in CLASSES}
 REVIEW = "review"
 SHOWN = 50
+DOUBTS = (
+    "Labels that a model contradicts most, worst first. Disagreement is |label - probability| of the worst class, 0 to "
+    "1; the probability is of a logistic regression on what wafers look like that learnt from the labels of other lots "
+    "alone, in five parts, so that no label speaks for itself."
+)
+NEEDED = (
+    f"{FEWEST_LABELS} labelled wafers of two lots, with their vectors, are needed, {FEWEST_A_SIDE} with the class "
+    f"and {FEWEST_A_SIDE} without"
+)
+BELOW = "Below, all labels are held against the model in use instead."
 SHOW = ("To decide", "Likely label errors", "Annotators")
 
 
@@ -37,14 +48,36 @@ def choose_review(found: list[Review]) -> Review:
 
 
 def suspects(lake: Lake) -> None:
-    """Rank labels by how strongly the model disagrees."""
+    """Rank labels by how strongly a model disagrees: one that never saw the lot, else the one in use."""
+    with open_decisions().reading() as session:
+        keys = labelled_keys(session)
+    with st.spinner("Holding labels against models that never saw their lot"):
+        doubts, unjudged = label_doubts(open_decisions(), lake, keys)
+    if doubts:
+        st.caption(DOUBTS)
+        frame = pd.DataFrame(
+            {
+                "wafer": [d.key for d in doubts],
+                "disagreement": [d.disagreement for d in doubts],
+                "why": [d.text for d in doubts],
+            }
+        )
+        _ranked(frame, "disagreement", "label_doubts")
+        if unjudged:
+            st.info(f"Too few labels to judge {', '.join(unjudged)} so: {NEEDED}. {BELOW}")
+    else:
+        st.info(f"There are too few labels for a model of their own: {NEEDED}. {BELOW}")
+    if unjudged or not doubts:
+        _contradicted(lake, keys)
+
+
+def _contradicted(lake: Lake, keys: list[str]) -> None:
+    """Rank labels by how strongly the model in use contradicts them, die by die."""
     st.caption(
         "Labels that the model contradicts most, worst first: 1 less the soft minimum of the probabilities that it "
         "gives to what the label says of each failing die. A model that has learnt a wrong label agrees with it, so "
         "judge by a model trained without these labels."
     )
-    with open_decisions().reading() as session:
-        keys = labelled_keys(session)
     with st.spinner("Comparing labels with the model"):
         found = likely_errors(open_decisions(), lake, keys)
     if not found:
@@ -58,15 +91,21 @@ def suspects(lake: Lake) -> None:
             "perhaps too much": [_dies(s.excess) for s in found],
         }
     )
+    _ranked(frame, "suspicion", "label_errors")
+
+
+def _ranked(frame: pd.DataFrame, measure: str, name: str) -> None:
+    """Show ranked labels, their way out as CSV, and links to the five worst."""
     st.dataframe(
         frame, hide_index=True, alt="Likely label errors",
         column_config={
-            "suspicion": st.column_config.ProgressColumn("Suspicion", min_value=0, max_value=1, format="%.2f"),
+            measure: st.column_config.ProgressColumn(measure.capitalize(), min_value=0, max_value=1, format="%.2f"),
+            "why": st.column_config.TextColumn("Why", width="large"),
         },
     )  # fmt: skip
-    csv_button(frame, "label_errors", label="Download CSV")
-    for suspect in found[:5]:
-        link("annotate", f"Label {suspect.key} again", wafer=suspect.key)
+    csv_button(frame, name, label="Download CSV")
+    for key in frame["wafer"].head(5):
+        link("annotate", f"Label {key} again", wafer=key)
 
 
 def leaderboard() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.label_errors import TEMPERATURE, LabelledWafer, out_of_fold, rank_labels
+from core.label_errors import TEMPERATURE, LabelledWafer, rank_labels
 from data.errors import LabelError
 
 SIDE = 20
@@ -61,14 +61,6 @@ def test_no_labels_and_no_failing_dies_are_no_suspects():
     assert rank_labels([]) == []
     blank = LabelledWafer("a", *np.zeros((2, 8, 2, 2), dtype=bool), np.zeros((2, 2), dtype=bool))
     assert rank_labels([blank])[0].suspicion == 0.0
-
-
-def test_each_wafer_is_judged_by_the_model_that_has_not_learnt_from_it():
-    zero, one = ({k: np.full((8, 1, 1), fill, dtype=np.float32) for k in "ab"} for fill in (0.1, 0.9))
-    found = out_of_fold([zero, one], {"a": 0, "b": 1})
-    assert (found["a"][0, 0, 0], found["b"][0, 0, 0]) == (np.float32(0.1), np.float32(0.9))
-    with pytest.raises(LabelError, match="fold 2 says nothing"):
-        out_of_fold([zero, one], {"a": 2})
 
 
 def test_other_shapes_are_refused():

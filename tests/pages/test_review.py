@@ -10,7 +10,11 @@ from core.decisions.reviews import Kind, Verdict, flag_prediction, open_reviews,
 from core.decisions.submissions import submit
 from core.labels import Label, from_masks
 from core.lake import Lake
+from core.lake_embeddings import Embedded
+from core.lake_rows import dies_hash
 from data.classes import CLASS_COUNT
+from data.served import DIMENSION
+from tests.core.lake_examples import drawn, found_on
 from tests.pages.test_annotate import ANA, BEN, KEYS, texts
 
 KEY = KEYS[0]
@@ -123,3 +127,27 @@ def test_a_label_known_to_be_right_is_hidden_in_queues(work, decisions, own_home
     assert not press(app, "Hide known ones").exception
     with decisions.reading() as session:
         assert [(i.wafer_key, i.assignee) for i in items(session) if i.gold] == [(KEY, "ida")]
+
+
+def test_labels_are_ranked_by_a_model_that_never_saw_their_lot_and_classes_with_few_are_said(work, decisions, own_home):
+    """Nothing but ring and scratch, on every fourth wafer, as vectors of the lake tell; one label leaves them out."""
+    (own_home / "lake").unlink()
+    lake = Lake(own_home / "lake")
+    found = [found_on(drawn(n), *("ring", "scratch") if n % 4 == 1 else (), seed=n) for n in range(40)]
+    lake.append_wafers(result.wafer for result in found)
+    vectors = np.eye(DIMENSION, dtype=np.float32)
+    lake.append_embeddings(
+        [Embedded(r.wafer.key, dies_hash(r.wafer), "m@1", vectors[int(n % 4 == 1)]) for n, r in enumerate(found)]
+    )
+    wrong = found[21].wafer.key
+    with decisions.writing() as session:
+        for r in found:
+            masks = r.segmentation.masks & (r.wafer.key != wrong)
+            submit(session, r.wafer, from_masks(r.wafer, masks), ANA, 20.0)
+    app = work("review", "eve", what="Likely label errors")
+    assert not app.exception
+    worst = app.dataframe[0].value.iloc[0]
+    assert worst["wafer"] == wrong
+    assert worst["why"].startswith("People say no ring, no scratch; a model that never saw lot ")
+    assert "Too few labels to judge Edge" in texts(app)
+    assert "the model in use" in texts(app)
