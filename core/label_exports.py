@@ -1,8 +1,11 @@
 """Labels as files: COCO JSON beside the masks, tables and coordinates that results are exported as; and COCO back."""
 
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
 from core.decisions import Decisions
@@ -71,6 +74,27 @@ def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form 
             writer.add(labelled_result(one.wafer, one.label, f"label by {one.annotator}"), one.seconds * 1000)
     with Folder(out_dir).new_file(COCO_FILE) as path:
         path.write_text(coco_json(labelled, form), encoding="utf-8")
+
+
+def labels_file(labelled: Sequence[Labelled], name: str) -> bytes:
+    """Give one of what `export_labels` writes, a folder as a zip.
+
+    Args:
+        labelled: the labels.
+        name: of the file or folder: "coco.json", "masks.npz", "masks".
+    """
+    if name == COCO_FILE:
+        return coco_json(labelled).encode()
+    with TemporaryDirectory() as folder:
+        export_labels(labelled, folder)
+        path = Path(folder) / name
+        if path.is_file():
+            return path.read_bytes()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already
+            for picture in sorted(path.iterdir()):
+                archive.write(picture, picture.name)
+        return packed.getvalue()
 
 
 def import_coco(decisions: Decisions, lake: Lake, text: str, name: str, person: Person) -> Written:

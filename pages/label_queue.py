@@ -14,6 +14,7 @@ from data.errors import DecisionsError
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.label_files import label_files
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
 from pages.parts.queue_filling import fill_form
@@ -161,6 +162,8 @@ with explained():
         link("annotate", "Label the next wafer")
     with st.expander("Add wafers", expanded=not rounds):
         fill_form(lake, person, rounds[0] if rounds else 1)
+    with st.expander("Labels in and out"):
+        label_files(lake, person)
     if not rounds:
         st.info("Nothing is queued yet. Add wafers by filter or by name above, or from the Wafers page.")
         st.stop()
