@@ -5,12 +5,15 @@ import streamlit as st
 
 from core.decisions.annotations import labelled_keys
 from core.decisions.annotators import annotators
+from core.decisions.audit import entries
 from core.decisions.reviews import Kind, Review, open_reviews
 from core.label_doubts import FEWEST_A_SIDE, FEWEST_LABELS
 from core.labelling import label_doubts, likely_errors
 from core.lake import Lake
+from core.settings import settings
 from data.classes import CLASSES
 from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import kept
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import link
@@ -19,6 +22,7 @@ from pages.parts.review_desk import KIND_WORDS, review_desk
 from pages.parts.table_download import csv_button
 
 NAMES = {c.key: c.name for c in CLASSES}
+EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 REVIEW = "review"
 SHOWN = 50
 DOUBTS = (
@@ -49,10 +53,16 @@ def choose_review(found: list[Review]) -> Review:
 
 def suspects(lake: Lake) -> None:
     """Rank labels by how strongly a model disagrees: one that never saw the lot, else the one in use."""
-    with open_decisions().reading() as session:
+    decisions = open_decisions()
+    with decisions.reading() as session:
         keys = labelled_keys(session)
+        done = [entry.id for entry in entries(session, limit=1)]
+    embedded = lake.query(EMBEDDED, [keys]).iloc[0].tolist()
     with st.spinner("Holding labels against models that never saw their lot"):
-        doubts, unjudged = label_doubts(open_decisions(), lake, keys)
+        doubts, unjudged = kept(
+            f"doubts {settings().lake_url} {decisions.name} {done} {embedded}",
+            lambda: label_doubts(decisions, lake, keys),
+        )
     if doubts:
         st.caption(DOUBTS)
         frame = pd.DataFrame(
