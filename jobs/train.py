@@ -8,6 +8,7 @@ from pathlib import Path
 
 import lightning
 import torch
+from filelock import FileLock
 from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -111,10 +112,12 @@ def train(config: TrainConfig, at: Settings) -> Path:
 def _logger(config: TrainConfig, at: Settings, kept: Path) -> MLFlowLogger:
     """Open the run's record; training that goes on adds to the record it began, under the config it began with."""
     begun = kept.read_text(encoding="utf-8") if kept.exists() else None
-    record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=at.mlflow_url, run_id=begun)
-    if begun is None and record.run_id:  # of several processes only the first has one
+    with FileLock(at.mlflow_lock):
+        record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=at.mlflow_url, run_id=begun)
+        number = record.run_id
+    if begun is None and number:  # of several processes only the first has one
         record.log_hyperparams(asdict(config))
-        kept.write_text(record.run_id, encoding="utf-8")
+        kept.write_text(number, encoding="utf-8")
     return record
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from filelock import FileLock
+
 from core.identity import Person
 from core.registry.card import Card, read_card, shipped_card
 from core.registry.latency import kept_latency
@@ -251,7 +253,8 @@ class Registry:
         try:
             if self._client is None:
                 self._at.home.mkdir(parents=True, exist_ok=True)
-                self._client = MlflowClient(self._at.mlflow_url, registry_uri=self._at.mlflow_url)
+                with FileLock(self._at.mlflow_lock):
+                    self._client = MlflowClient(self._at.mlflow_url, registry_uri=self._at.mlflow_url)
             return question(self._client)
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise ModelError(

@@ -99,4 +99,4 @@ def test_the_lead_is_between_the_two_likeliest_answers():
 def test_the_mean_over_the_region_lies_within_its_values(doubt):
     inside = region(doubt)
     assert 0 <= over_region(doubt, inside) <= doubt.max() * (1 + 1e-6)
-    assert inside.any() == (doubt.max() > np.finfo(np.float32).tiny)
+    assert inside.any() == (doubt.max() >= np.finfo(np.float32).tiny)
