@@ -81,7 +81,7 @@ class Wafers(lightning.LightningDataModule):
         config = self.config
         return MixConfig(
             pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
-            replay=config.replay, unlabelled_share=config.unlabelled_share,
+            replay=config.replay, unlabelled_share=config.unlabelled_share, size_shares=config.size_shares,
         )  # fmt: skip
 
 

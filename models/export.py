@@ -17,7 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from data.errors import ModelError
 from data.served import INPUT, LOGITS, METADATA_KEY
 from models.embedding import DescribingUNet, ServedUNet
-from models.unet import WaferUNet
+from models.unet import MaskingUNet, WaferUNet
 
 POOLED = ("/describer/", "/presence/", "/embedder/")
 """In the names of the nodes that work on the wafer as a whole."""
@@ -28,7 +28,7 @@ PROBES = ((1, 64), (3, 96), (2, 160))
 """Batch and working size of the inputs that parity is probed with: two of each, so that no dimension is frozen."""
 
 
-def export_float32(network: DescribingUNet | ServedUNet, path: Path) -> float:
+def export_float32(network: MaskingUNet | DescribingUNet | ServedUNet, path: Path) -> float:
     """Write a network as float32 ONNX with dynamic batch, height and width, and prove it.
 
     Returns:

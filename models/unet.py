@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from data.classes import CLASS_COUNT
 from data.raster import CHANNELS
+from data.served import LOGITS
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,21 @@ class WaferUNet(nn.Module):
         pooled = torch.cat([coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))], dim=1)
         logits: Tensor = self.wafer_head(pooled)
         return logits
+
+
+class MaskingUNet(nn.Module):
+    """A network that gives masks alone, to be exported.
+
+    Args:
+        network: trained.
+    """
+
+    outputs = (LOGITS,)
+
+    def __init__(self, network: WaferUNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, wafer: Tensor) -> tuple[Tensor]:
+        """Give logits (N, 8, S, S)."""
+        return (self.network(wafer),)

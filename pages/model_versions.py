@@ -2,15 +2,17 @@
 
 import streamlit as st
 
+from core.learning.ablation import read_ablation
 from core.registry.serving import served
 from core.registry.store import Registry, Version
 from core.settings import settings
+from pages.parts.ablation_table import ablation_view
 from pages.parts.empty import explained
 from pages.parts.model_duel import duel
 from pages.parts.model_gate import gate_block, roles_line, trial_block
 from pages.parts.trust_view import trust_view
 
-VIEWS = ("Trust sheet", "Side by side", "Serve")
+VIEWS = ("Trust sheet", "Side by side", "Serve", "What helped")
 
 
 def named(version: Version) -> str:
@@ -50,6 +52,7 @@ with explained():
             "Note": [v.note for v in versions],
         },
         hide_index=True,
+        placeholder="–",
         column_config={"Registered": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         key="versions",
     )
@@ -66,5 +69,7 @@ with explained():
     elif view == VIEWS[2]:
         gate_block(registry, version, roles, at)
         trial_block(registry, serving, at)
+    elif view == VIEWS[3]:
+        ablation_view(read_ablation())
     else:
         trust_view(version, at)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.errors import SettingError
+from data.raster import WORKING_SIZES
 
 LAKE = "lake"
 """Word of `unlabelled` for the wafers of the lake that nobody labelled."""
@@ -54,6 +55,7 @@ class TrainConfig:
     extent: float = 0.0  # weight against masks larger than their pattern ever is, where only presence is known
     pixels: int = 98304  # pixels a batch may hold
     real_share: float = 0.5  # share of real wafers in a batch
+    size_shares: tuple[float, ...] = (0.24, 0.24, 0.28, 0.1, 0.14)  # how often each working size is drawn, small first
     validation_batches: int = 12  # synthetic batches that every measurement looks at
     patience: int = 12  # epochs without a better score before training stops
     precision: str = "32-true"  # "bf16-mixed" where the processor or GPU has it
@@ -71,8 +73,8 @@ def check_config(config: TrainConfig) -> None:
     """Refuse a configuration that cannot be trained.
 
     Raises:
-        SettingError: the name is no folder's name, the decoder does not fit the depth, or something is asked for that
-            needs weights to start from or one process.
+        SettingError: the name is no folder's name, the decoder does not fit the depth, the shares of working sizes are
+            none, or something is asked for that needs weights to start from or one process.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise SettingError("--name", f"{config.name!r} is no name of a run", "Use letters, digits, . _ and -.")
@@ -81,6 +83,13 @@ def check_config(config: TrainConfig) -> None:
             "--decoder-channels",
             f"expected {config.depth} numbers, one a stage of --depth, found {len(config.decoder_channels)}",
             "Give one number a stage, coarse to fine.",
+        )
+    shares = config.size_shares
+    if not 1 <= len(shares) <= len(WORKING_SIZES) or min(shares) < 0 or not sum(shares):
+        raise SettingError(
+            "--size-shares",
+            f"expected 1 to {len(WORKING_SIZES)} shares, not negative, found {shares}",
+            "Give one a working size; those left out are never drawn.",
         )
     if not config.starts_trained and (config.few_shot or config.ewc or config.frozen_steps):
         raise SettingError(

@@ -86,3 +86,13 @@ def test_two_versions_run_over_the_same_wafers(open_page, home):
     button(app, "Run both").click().run()
     assert not app.exception
     assert "Of **5** wafers the models find other classes on **0**" in text(app)  # the same network under two names
+
+
+def test_what_helped_is_told_in_a_table_and_in_words(open_page, tmp_path):
+    app = open_page("model_versions", home=tmp_path, view_model="What helped")
+    assert not app.exception
+    arms, in_use = (frame.value for frame in app.dataframe[1:])
+    assert list(arms["What"])[:2] == ["synthetic masks alone", "+ presence labels"]
+    assert list(in_use["What"]) == ["as it is", "averaged over eight turns (careful)"]
+    assert "Presence labels" in text(app)
+    assert "Helped and hurt: all seeds agree." in text(app)
