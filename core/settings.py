@@ -124,8 +124,8 @@ class Settings:
     ray_address: str = field(
         default="",
         metadata=_row(
-            "Address of a Ray cluster that batches are spread over, such as ray://HOST:10001 or HOST:6379; its machines "
-            "see the same home folder and code; empty: batches run on this machine."
+            "Address of a Ray cluster that batches are spread over, such as ray://HOST:10001 or HOST:6379; its "
+            "machines see the same home folder and code; empty: batches run on this machine."
         ),
     )
     classes: str = field(

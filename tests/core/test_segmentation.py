@@ -182,7 +182,7 @@ def test_what_the_model_says_of_the_wafer_decides_on_presence(tiny_model_path):
     wafer = noisy(52, 3, lambda r: (r > 0.85) | (r < 0.3))
     pooled = Segmenter(network).segment([wafer])[0]
     assert len(pooled.classes_present) > 1
-    first = [k for k, mask in enumerate(pooled.masks) if mask.any()][0]
+    first = next(k for k, mask in enumerate(pooled.masks) if mask.any())
     said = np.full(8, -9.0)
     said[first] = 3.0
     (found,) = Segmenter(Saying(network, said)).segment([wafer])
