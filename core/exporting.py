@@ -3,20 +3,19 @@
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.analysis import WaferResult
 from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, WaferFormat, chosen
+from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part
 from core.lake import Lake, WaferFilter
 from core.reports.levels import Levels
 from data.errors import ExportError, SettingError
 
 SUMMARY = "export.json"
-_PACKED_ALREADY = {".png", ".pdf", ".xlsx"}
 
 
 class ExportFolder:
@@ -147,10 +146,7 @@ def export_zip(results: Iterable[WaferResult], keys: Sequence[FormatKey], style:
         with ExportFolder(folder, keys, style) as export:
             for result in results:
                 export.add(result)
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                kind = zipfile.ZIP_STORED if path.suffix in _PACKED_ALREADY else zipfile.ZIP_DEFLATED
-                archive.write(path, path.relative_to(folder).as_posix(), kind)
+        zip_folder(folder, file)
 
 
 def _unfinished(path: Path) -> Path:

@@ -1,7 +1,6 @@
 """Labels as files: COCO JSON beside the masks, tables and coordinates that results are exported as; and COCO back."""
 
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from core.decisions import Decisions
 from core.decisions.annotations import Source, grid_of, labels_of, write_annotation
 from core.decisions.frozen_sets import frozen_set, labels_in
 from core.exports import ResultWriter
+from core.exports.archive import zip_folder
 from core.identity import Person
 from core.label_checks import validate
 from core.labelling import WAFERS_AT_ONCE, labelled_result
@@ -76,25 +76,13 @@ def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form 
         path.write_text(coco_json(labelled, form), encoding="utf-8")
 
 
-def labels_file(labelled: Sequence[Labelled], name: str) -> bytes:
-    """Give one of what `export_labels` writes, a folder as a zip.
-
-    Args:
-        labelled: the labels.
-        name: of the file or folder: "coco.json", "masks.npz", "masks".
-    """
-    if name == COCO_FILE:
-        return coco_json(labelled).encode()
+def labels_zip(labelled: Sequence[Labelled]) -> bytes:
+    """Give what `export_labels` writes as one archive."""
+    packed = io.BytesIO()
     with TemporaryDirectory() as folder:
         export_labels(labelled, folder)
-        path = Path(folder) / name
-        if path.is_file():
-            return path.read_bytes()
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already
-            for picture in sorted(path.iterdir()):
-                archive.write(picture, picture.name)
-        return packed.getvalue()
+        zip_folder(Path(folder), packed)
+    return packed.getvalue()
 
 
 def import_coco(decisions: Decisions, lake: Lake, text: str, name: str, person: Person) -> Written:

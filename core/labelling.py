@@ -16,6 +16,7 @@ from core.label_doubts import Doubt, judged_classes, rank_doubts
 from core.label_errors import LabelledWafer, Suspect, rank_labels
 from core.labels import Label, from_proposal
 from core.lake import Lake, batches
+from core.learning.candidates import vectors_of
 from core.segmentation import Segmentation
 from core.severity import severity
 from data.classes import CLASS_COUNT, CLASSES
@@ -101,8 +102,6 @@ def label_doubts(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> tuple
     Returns:
         The doubts, and the names of the classes that too few labels say anything about.
     """
-    from core.learning.candidates import vectors_of  # which reads back from here
-
     embedded = lake.query(_MODEL, [list(keys)])["model"]
     shown, vectors = vectors_of(lake, str(embedded[0]), keys) if len(embedded) else ([], np.zeros((0, 0), np.float32))
     present: dict[str, NDArray[np.bool_]] = {}

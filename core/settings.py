@@ -176,11 +176,6 @@ class Settings:
         return self.mlflow or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
 
     @property
-    def mlflow_lock(self) -> Path:
-        """File to hold while opening it: two processes that make MLflow's tables at once fail both."""
-        return self.home / "mlflow.lock"
-
-    @property
     def decisions_place(self) -> str:
         """Path or URL of the database of decisions."""
         return self.decisions or str(self.home / "decisions.db")

@@ -8,7 +8,7 @@ from data.wafer import WaferMap
 BINS, MAP, MAPS = "bins", "map", "maps"
 """Attributes: names of the bins shown, name of the map that they are of, and of all maps that the file holds."""
 _NEXT = re.compile(r", (?=\d+ )")
-_VERDICT = re.compile(r"(pass|fail|good|bad|reject)\b\s*", re.IGNORECASE)
+_VERDICT = re.compile(r"^(pass|fail|good|bad|reject)\b\s*", re.IGNORECASE)
 
 
 def bins_text(said: Mapping[int, Iterable[str]]) -> str:
@@ -28,8 +28,9 @@ def bin_names(wafer: WaferMap) -> dict[int, str]:
     Example:
         >>> import numpy as np
         >>> dies = np.ones((1, 1), dtype=np.uint8)
-        >>> bin_names(WaferMap(dies, "L", "W", attributes={"bins": "1 pass Good, 5 fail Open; pin 3, 9 fail"}))
-        {1: 'Good', 5: 'Open; pin 3'}
+        >>> said = {"bins": "1 pass Good, 5 fail Open; pin 3, 7 Leak fail, 9 fail"}
+        >>> bin_names(WaferMap(dies, "L", "W", attributes=said))
+        {1: 'Good', 5: 'Open; pin 3', 7: 'Leak fail'}
     """
     names = {}
     for part in _NEXT.split(wafer.attributes.get(BINS, "")):

@@ -12,6 +12,9 @@ from core.registry.latency import measure_latency
 from core.registry.store import Registry
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
+from core.tracking import ask_mlflow
+from core.training.config import run_folder
+from core.training.records import RUN_FILE
 from data.errors import ModelError, SettingError
 from jobs.command import command
 
@@ -62,13 +65,10 @@ def run_told(at: Settings, name: str) -> dict[str, Any]:
     Raises:
         ModelError: there is no such run, or MLflow does not know it.
     """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    kept = at.home / "runs" / name / "mlflow_run.txt"
     try:
-        run = MlflowClient(at.mlflow_url).get_run(kept.read_text(encoding="utf-8").strip())
-    except (OSError, MlflowException) as error:
+        number = (run_folder(at.home, name) / RUN_FILE).read_text(encoding="utf-8").strip()
+        run = ask_mlflow(at, lambda client: client.get_run(number), "the records of training")
+    except (OSError, ModelError) as error:
         raise ModelError(
             f"run {name}", f"it is not known ({error})", f"Name a folder of {at.home / 'runs'}."
         ) from error

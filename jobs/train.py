@@ -8,13 +8,13 @@ from pathlib import Path
 
 import lightning
 import torch
-from filelock import FileLock
 from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from core.job_folder import tell_progress
 from core.settings import Settings, settings
+from core.tracking import opening
 from core.training.config import TrainConfig, check_config, run_folder
 from core.training.records import RUN_FILE
 from data.classes import CLASS_KEYS
@@ -112,7 +112,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
 def _logger(config: TrainConfig, at: Settings, kept: Path) -> MLFlowLogger:
     """Open the run's record; training that goes on adds to the record it began, under the config it began with."""
     begun = kept.read_text(encoding="utf-8") if kept.exists() else None
-    with FileLock(at.mlflow_lock):
+    with opening(at):
         record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=at.mlflow_url, run_id=begun)
         number = record.run_id
     if begun is None and number:  # of several processes only the first has one

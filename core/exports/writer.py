@@ -16,6 +16,7 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from core.analysis import WaferResult
+from core.exports.archive import files_below, zip_folder
 from core.exports.cells import plain_row
 from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, safe_part
@@ -25,7 +26,6 @@ from core.palette import Palette, Theme
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")
-_PACKED_ALREADY = {".png", ".npz"}
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class ResultWriter:
 
     def _publish(self) -> None:
         (self.out_dir / "summary.json").unlink(missing_ok=True)
-        for path in sorted(_files_below(self._staging), key=lambda path: path.name == "summary.json"):
+        for path in sorted(files_below(self._staging), key=lambda path: path.name == "summary.json"):
             place = self.out_dir / path.relative_to(self._staging)
             place.parent.mkdir(exist_ok=True)
             path.replace(place)
@@ -188,11 +188,4 @@ def results_zip(
         for source_name, reason in failures:
             writer.fail(source_name, reason)
         writer.close(total_ms / 1000)
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(_files_below(Path(folder))):
-                kind = zipfile.ZIP_STORED if path.suffix in _PACKED_ALREADY else zipfile.ZIP_DEFLATED
-                archive.write(path, path.relative_to(folder).as_posix(), kind)
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+        zip_folder(Path(folder), file)

@@ -1,16 +1,16 @@
 """What each kind of label gave a small network: the table that `jobs.ablate` writes, and what it says in words."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation import Report
-from data.errors import FormatError
+from core.learning.tables import read_table
 
 FORMAT = 1
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "ablation.json"
@@ -91,21 +91,14 @@ def read_ablation(path: Path = RESULTS) -> Ablation | None:
     Raises:
         FormatError: the file is damaged or of another version.
     """
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            raise ValueError(f"format {said['format']}")
-        found = Ablation(said["about"], said["arms"], said["in_use"], said["model"], said["on"])
-        for arm in found.arms:
-            for measure in MEASURES:
-                found.scores(arm, measure.key)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(
-            str(path), f"the table of what helped cannot be read ({error!r})",
-            "Write it again with python -m jobs.ablate.",
-        ) from error  # fmt: skip
+    return read_table(path, FORMAT, _built, "what helped", "ablate")
+
+
+def _built(said: dict[str, Any]) -> Ablation:
+    found = Ablation(said["about"], said["arms"], said["in_use"], said["model"], said["on"])
+    for arm in found.arms:
+        for measure in MEASURES:
+            found.scores(arm, measure.key)
     return found
 
 

@@ -1,15 +1,15 @@
 """What rounds played without people came to: learning curves of every strategy, read from a table of scores."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.learning.curves import Difference, area, interval, labels_to_reach, paired_difference
+from core.learning.tables import read_table
 from core.selection import Strategy
-from data.errors import FormatError
 
 FORMAT = 1
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "active_learning.json"
@@ -61,24 +61,17 @@ def read_results(path: Path = RESULTS) -> dict[str, Played]:
     Raises:
         FormatError: the file is damaged or of another version.
     """
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            raise ValueError(f"format {said['format']}")
-        return {
-            name: Played(
-                one["score"], one["wafers"], one["labels"], one["all_labels"],
-                {arm: np.array(scores, dtype=float) for arm, scores in one["arms"].items()},
-            )
-            for name, one in said.items() if isinstance(one, dict)
-        }  # fmt: skip
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(
-            str(path), f"the table of learning curves cannot be read ({error!r})",
-            "Write it again with python -m jobs.simulate_learning.",
-        ) from error  # fmt: skip
+    return read_table(path, FORMAT, _played, "learning curves", "simulate_learning") or {}
+
+
+def _played(said: dict[str, Any]) -> dict[str, Played]:
+    return {
+        name: Played(
+            one["score"], one["wafers"], one["labels"], one["all_labels"],
+            {arm: np.array(scores, dtype=float) for arm, scores in one["arms"].items()},
+        )
+        for name, one in said.items() if isinstance(one, dict)
+    }  # fmt: skip
 
 
 def worth(played: Played) -> list[Worth]:

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from filelock import FileLock
-
 from core.identity import Person
 from core.registry.card import Card, read_card, shipped_card
 from core.registry.latency import kept_latency
 from core.registry.serving import SHIPPED
 from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
+from core.tracking import ask_mlflow
 from data.errors import ModelError
 
 if TYPE_CHECKING:
@@ -82,7 +81,6 @@ class Registry:
 
     def __init__(self, at: Settings) -> None:
         self._at = at
-        self._client: MlflowClient | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -245,22 +243,7 @@ class Registry:
         return str(client.create_experiment(EXPERIMENT, artifact_location=own))
 
     def _ask(self, question: Callable[["MlflowClient"], Answer]) -> Answer:
-        """Ask MLflow, whose errors become ones that a person can act on."""
-        from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            if self._client is None:
-                self._at.home.mkdir(parents=True, exist_ok=True)
-                with FileLock(self._at.mlflow_lock):
-                    self._client = MlflowClient(self._at.mlflow_url, registry_uri=self._at.mlflow_url)
-            return question(self._client)
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise ModelError(
-                self._at.mlflow or "the model registry", f"it cannot be used ({str(error).splitlines()[0]})",
-                "Check that WAFERSCOPE_MLFLOW is right and its place can be reached and written.",
-            ) from error  # fmt: skip
+        return ask_mlflow(self._at, question, "the model registry")
 
 
 def _no_such(number: int) -> ModelError:

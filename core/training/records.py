@@ -73,7 +73,7 @@ def best_before(at: Settings, record: Record) -> Record | None:
     """
     path = _file(at)
     if path is None:
-        best = best_older(at.mlflow_url, record.number, SCORE)
+        best = best_older(at, record.number, SCORE)
         return _read(at, *best) if best else None
     rows = _rows(
         path,
@@ -95,7 +95,7 @@ def _file(at: Settings) -> Path | None:
 def _read(at: Settings, number: str, name: str) -> Record:
     path = _file(at)
     query = "SELECT key, step, value FROM metrics WHERE run_uuid = ? AND is_nan = 0 ORDER BY step, timestamp"
-    rows = measured(at.mlflow_url, number) if path is None else _rows(path, query, (number,))
+    rows = measured(at, number) if path is None else _rows(path, query, (number,))
     values = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["key", "step"], keep="last")
     return Record(number, name, values)
 

@@ -1,21 +1,19 @@
 """The records that training keeps of its runs, asked of MLflow where they are not in an SQLite file of this machine."""
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from data.errors import ModelError
+from core.settings import Settings
+from core.tracking import ask_mlflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlflow import MlflowClient
 
 MOST_RUNS = 100
 """Runs that are looked through for the best: the newest."""
 Row = tuple[str, int, float]
-Answer = TypeVar("Answer")
 
 
-def measured(url: str, number: str) -> list[Row]:
+def measured(at: Settings, number: str) -> list[Row]:
     """Give what a run measured: key, step and value, by step; what is not a number is left out.
 
     Raises:
@@ -28,10 +26,10 @@ def measured(url: str, number: str) -> list[Row]:
         found.sort(key=lambda point: (point.step, point.timestamp))
         return [(p.key, p.step, p.value) for p in found if p.value == p.value]
 
-    return _asked(url, ask)
+    return ask_mlflow(at, ask, "the records of training")
 
 
-def best_older(url: str, number: str, score: str) -> tuple[str, str] | None:
+def best_older(at: Settings, number: str, score: str) -> tuple[str, str] | None:
     """Give number and name of the run of the best score among those that began before a run, None without one.
 
     Raises:
@@ -51,18 +49,4 @@ def best_older(url: str, number: str, score: str) -> tuple[str, str] | None:
                 best[run.info.run_id, run.info.run_name] = max(values, default=float("-inf"))
         return max(best, key=lambda run: best[run]) if best else None
 
-    return _asked(url, ask)
-
-
-def _asked(url: str, question: "Callable[[MlflowClient], Answer]") -> Answer:
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        return question(MlflowClient(url))
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise ModelError(
-            url, f"the records of training cannot be read ({str(error).splitlines()[0]})",
-            "Check that WAFERSCOPE_MLFLOW is right and can be reached.",
-        ) from error  # fmt: skip
+    return ask_mlflow(at, ask, "the records of training")

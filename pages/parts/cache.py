@@ -1,7 +1,7 @@
 """The only caches of the pages: keyed by names and hashes, never by arrays, and every one bounded."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -141,18 +141,9 @@ def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, 
     """
     store, filling = _pictures(settings().lake_url)
     names = {key: (key, str(stamp), palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
-    with filling:
-        missing = [key for key, name in names.items() if name not in store]
-        results = lake().results_by_keys(missing) if missing else {}
-        wafers = lake().wafers_by_keys([key for key in missing if key not in results]) if missing else {}
-        for key in missing:
-            found = results.get(key)
-            wafer = found.wafer if found else wafers.get(key)
-            if wafer is not None:
-                png = thumbnail_png(wafer, found.segmentation if found else None, palette, theme, THUMBNAIL_PX)
-                store[names[key]] = "data:image/png;base64," + base64.b64encode(png).decode()
-        for name in list(store)[: max(0, len(store) - MAX_PICTURES)]:
-            store.pop(name, None)
+    if any(name not in store for name in names.values()):
+        with filling:
+            _draw_missing(store, names)
     return {key: store[name] for key, name in names.items() if name in store}
 
 
@@ -243,6 +234,20 @@ def _history_steps(url: str, _lake: Lake) -> list[str]:
 
 MAX_PICTURES = 4000
 Name = tuple[str, str, Palette, Theme]
+
+
+def _draw_missing(store: dict[Name, str], names: Mapping[str, Name]) -> None:
+    missing = [key for key, name in names.items() if name not in store]
+    results = lake().results_by_keys(missing)
+    wafers = lake().wafers_by_keys([key for key in missing if key not in results])
+    for key in missing:
+        found = results.get(key)
+        wafer = found.wafer if found else wafers.get(key)
+        if wafer is not None:
+            png = thumbnail_png(wafer, found.segmentation if found else None, *names[key][2:], THUMBNAIL_PX)
+            store[names[key]] = "data:image/png;base64," + base64.b64encode(png).decode()
+    for name in list(store)[: max(0, len(store) - MAX_PICTURES)]:
+        store.pop(name, None)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,26 +1,25 @@
 """Labels in and out: what stands as files, COCO back in with a look before it is kept, datasets frozen and compared."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
-from core.coco import image_keys, read_coco
+from core.coco import Labelled, coco_json, image_keys, read_coco
 from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import freeze, frozen_set, frozen_sets
 from core.identity import Person
-from core.label_exports import COCO_FILE, import_coco, labels_file, labels_of_keys
+from core.label_exports import COCO_FILE, import_coco, labels_of_keys, labels_zip
 from core.label_sets import Split, changes
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.table_download import csv_button
 
-FILES = {
-    "COCO JSON": (COCO_FILE, "application/json", "One file: the outline of every instance in pixels, eight classes."),
-    "Die masks NPZ": ("masks.npz", "application/octet-stream", "LOT:WAFER to a boolean (8, rows, columns)."),
-    "PNG masks": ("masks", "application/zip", "A zip of one picture a wafer."),
-}
+OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
+COCO_OUT = "One file: the outline of every instance in pixels, eight classes."
+ALL_OUT = (
+    "A zip: that file, the die masks as NPZ (LOT:WAFER to a boolean (8, rows, columns)) and as a picture a wafer, "
+    "wafers and instances as CSV."
+)
 MOST_SAID = 10
 COCO_HELP = (
     "Of any tool. An image belongs to the wafer that its lot_id and wafer_id name, else its file name LOT_WAFER. "
@@ -36,14 +35,17 @@ def label_files(lake: Lake, person: Person) -> None:
         lake: where the wafers are.
         person: under whose name labels are kept and datasets are frozen.
     """
-    out, way_in, frozen = st.tabs(["Out", "In", "Frozen datasets"])
+    part = st.segmented_control(
+        "What", PARTS, default=OUT, required=True, key="labels-part", label_visibility="collapsed"
+    )
+    if part == IN:
+        _in(lake, person)
+        return
     with open_decisions().reading() as session:
         keys = labelled_keys(session)
-    with out:
+    if part == OUT:
         _out(lake, keys)
-    with way_in:
-        _in(lake, person)
-    with frozen:
+    else:
         _freeze_form(lake, keys, person)
         _frozen_list()
 
@@ -54,19 +56,18 @@ def _out(lake: Lake, keys: list[str]) -> None:
         return
     st.caption(f"The label that counts of each of {len(keys):,} labelled wafers: gold, then reviewed, then the newest.")
     with st.container(horizontal=True):
-        for title, (name, mime, words) in FILES.items():
-            st.download_button(
-                title,
-                data=partial(_file, lake, keys, name),
-                file_name="masks.zip" if name == "masks" else name,
-                mime=mime,
-                help=words,
-                on_click="ignore",
-            )
+        st.download_button(
+            "COCO JSON", lambda: coco_json(_labels(lake, keys)), COCO_FILE, "application/json", help=COCO_OUT,
+            on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "All as zip", lambda: labels_zip(_labels(lake, keys)), "labels.zip", "application/zip", help=ALL_OUT,
+            on_click="ignore",
+        )  # fmt: skip
 
 
-def _file(lake: Lake, keys: list[str], name: str) -> bytes:
-    return labels_file(list(labels_of_keys(open_decisions(), lake, keys)), name)
+def _labels(lake: Lake, keys: list[str]) -> list[Labelled]:
+    return list(labels_of_keys(open_decisions(), lake, keys))
 
 
 def _in(lake: Lake, person: Person) -> None:

@@ -6,21 +6,22 @@ import numpy as np
 
 from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
-from core.label_exports import labels_file, labels_of_keys
+from core.label_exports import labels_of_keys, labels_zip
 from core.lake import Lake
 from tests.core.label_examples import labelled_home
 
 
-def test_every_file_of_labels_holds_all_of_them(tmp_path):
+def test_the_archive_of_labels_holds_all_of_them(tmp_path):
     home = labelled_home(tmp_path)
     decisions, lake = Decisions(home / "decisions.db"), Lake(home / "lake")
     with decisions.reading() as session:
         keys = labelled_keys(session)
     labelled = list(labels_of_keys(decisions, lake, keys))
     decisions.close()
-    assert len(json.loads(labels_file(labelled, "coco.json"))["images"]) == 4
-    masks = np.load(io.BytesIO(labels_file(labelled, "masks.npz")))
+    with zipfile.ZipFile(io.BytesIO(labels_zip(labelled))) as archive:
+        assert len(json.loads(archive.read("coco.json"))["images"]) == 4
+        masks = np.load(io.BytesIO(archive.read("masks.npz")))
+        names = [name for name in archive.namelist() if name.startswith("masks/")]
     for one in labelled:
         np.testing.assert_array_equal(masks[one.wafer.key], one.label.masks())
-    names = zipfile.ZipFile(io.BytesIO(labels_file(labelled, "masks"))).namelist()
-    assert names == sorted(f"{w.lot_id}_{w.wafer_id}.png" for w in (one.wafer for one in labelled))
+    assert names == sorted(f"masks/{w.lot_id}_{w.wafer_id}.png" for w in (one.wafer for one in labelled))

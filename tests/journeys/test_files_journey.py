@@ -73,6 +73,7 @@ def test_the_map_of_an_stdf_is_chosen_where_it_is_seen(tab, app_url):
     wafer.focus()
     wafer.press("ArrowRight")
     tab.get_by_text("bin 101 Good", exact=True).wait_for()
+    assert not tab.get_by_text("bin 1 Good", exact=True).count()
 
 
 def test_a_zip_becomes_a_batch_and_its_results_come_back(tab, app_url, tmp_path):

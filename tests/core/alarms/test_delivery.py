@@ -141,6 +141,7 @@ def test_an_address_that_nothing_can_be_sent_to_is_refused(address):
 @pytest.mark.parametrize("address", ["json://127.0.0.1:8000/hook", "mailto://ana:word@example.com", "jsons://host"])
 def test_addresses_that_apprise_knows_pass(address):
     check_address(address)
+    assert shown(address) == f"{address.partition(':')[0]}://****"
 
 
 def test_what_is_shown_of_an_address_is_its_kind():

@@ -46,6 +46,8 @@ def test_the_same_draft_may_be_sent_again(decisions, ana):
     for _ in range(2):
         with decisions.writing() as session:
             save_draft(session, one, draft(one, 3), ana)
+    with decisions.reading() as session:
+        assert draft_of(session, one, ana).text == draft(one, 3).text
 
 
 def test_two_people_keep_a_draft_each_and_hear_of_one_another(decisions, ana):

@@ -12,6 +12,10 @@ def press(app, label):
     return next(b for b in app.button if b.label == label).click().run()
 
 
+def shown(app, part):
+    return next(c for c in app.segmented_control if c.options == ["Out", "In", "Frozen datasets"]).set_value(part).run()
+
+
 def frozen(app, name, after=None):
     next(i for i in app.text_input if i.label == "Name").set_value(name)
     next(s for s in app.selectbox if s.label == "Follows").set_value(after)
@@ -25,8 +29,8 @@ def test_labels_go_out_and_two_frozen_versions_are_compared(work, decisions, own
     app = work("label_queue")
     assert not app.exception
     titles = {b.proto.label for b in app.get("download_button")}
-    assert {"COCO JSON", "Die masks NPZ", "PNG masks"} <= titles
-    app = frozen(app, "v1.0")
+    assert {"COCO JSON", "All as zip"} <= titles
+    app = frozen(shown(app, "Frozen datasets"), "v1.0")
     assert app.success[0].value.startswith("v1.0 is frozen. Labels: 1; sha256: ")
     assert "it is frozen already" in frozen(app, "v1.0").error[0].value
     with decisions.writing() as session:
@@ -45,7 +49,7 @@ def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work,
     wafer, label = Lake(own_home / "lake").wafer(KEYS[0]), sure_label(own_home, KEYS[0])
     given = json.loads(coco_json([Labelled(wafer, label)]))
     given["images"].append({**given["images"][0], "id": 2, "lot_id": "NONE"})
-    app = work("label_queue")
+    app = shown(work("label_queue"), "In")
     app.file_uploader(key="coco-file").upload("theirs.json", json.dumps(given).encode(), "application/json").run()
     assert not app.exception
     assert f"**1**, of which 0 say no defect; instances: **{len(label.kept)}**; problems: **1**" in texts(app)
@@ -61,7 +65,7 @@ def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work,
 
 
 def test_a_file_that_is_no_coco_is_said(work):
-    app = work("label_queue")
+    app = shown(work("label_queue"), "In")
     app.file_uploader(key="coco-file").upload("broken.json", b"{", "application/json").run()
     assert not app.exception
     assert "it is no COCO JSON" in app.error[0].value
