@@ -30,7 +30,7 @@ GESTURES = {
 OPEN = """async ([code, data]) => {
   const module = new Blob([code + "\\nexport { Editor as TheEditor };"], { type: "text/javascript" });
   const { TheEditor } = await import(URL.createObjectURL(module)), component = { data, parentElement: document.body };
-  window.ed = new TheEditor(document.body);
+  Object.assign(window, { data, ed: new TheEditor(document.body) });
   ed.update({ ...component, setStateValue() {}, setTriggerValue() {} });
   const draw = ed.draw.bind(ed);
   ed.draw = () => { const start = performance.now(); draw(); window.work += performance.now() - start; };
@@ -70,7 +70,7 @@ def editing() -> list[Row]:
 def frame_times(browser: Browser, frames: int = FRAMES) -> dict[str, list[float]]:
     """Milliseconds of script and drawing of each frame of each gesture."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    _open(page)
+    open_editor(page)
     found = {name: page.evaluate(PLAY, [body, frames]) for name, body in GESTURES.items()}
     page.close()
     return found
@@ -91,7 +91,8 @@ def crowded_wafer() -> tuple[WaferMap, Label]:
     return wafer, Label(wafer.key, wafer.dies.shape, tuple(found))
 
 
-def _open(page: Page) -> None:
+def open_editor(page: Page) -> None:
+    """Open the editor on that wafer, as `ed`; what it was given is `data`."""
     wafer, label = crowded_wafer()
     style, markup = ((HERE / name).read_text(encoding="utf-8") for name in ("editor.css", "editor.html"))
     theme = ":root { --st-background-color: #ffffff; --st-text-color: #222222; --st-primary-color: #0e829c; }"

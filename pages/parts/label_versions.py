@@ -22,7 +22,8 @@ def label_versions(wafer_key: str, person: Person) -> None:
     if not history:
         return
     standing = sum(version.withdrawn_at is None for version in history)
-    with st.expander(f"Versions of this label: {len(history)}, of which {standing} stand"):
+    with st.expander("Versions of this label"):  # one name, so that it stays open when their number changes
+        st.caption(f"{len(history)}, of which {standing} stand.")
         for version in history:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(_said(version), width="stretch")

@@ -42,12 +42,14 @@ export class Editor {
     this.accent = style.getPropertyValue("--st-primary-color").trim() || "#0e829c";
     const colors = JSON.stringify([dark, data.classes]), fresh = this.id !== data.id;
     const ahead = !fresh && data.draft && JSON.parse(data.draft).revision > this.desk.doc.revision;
+    const started = JSON.stringify(data.start), restart = !fresh && !this.desk.doc.revision && this.started !== started;
+    this.started = started;
     this.height = data.height;
     this.greys = data.greys[dark ? "dark" : "light"];
-    if (fresh || ahead) this.openWafer(data);
+    if (fresh || ahead || restart) this.openWafer(data);
     this.desk.classes = data.classes;
     this.rules = data.severity;
-    if (fresh || ahead || colors !== this.colors) this.image.color(this.greys, data.classes);
+    if (fresh || ahead || restart || colors !== this.colors) this.image.color(this.greys, data.classes);
     this.colors = colors;
     this.sync.acknowledge(data.saved);
     this.resize();
