@@ -1,7 +1,8 @@
 // The editor: holds the document and the desk, listens to hand and keyboard, draws once a frame, talks to Python.
 import { acceptAll, copied, paste, reclass } from "./actions.js";
+import { keepClips, keptClips } from "./clipboard.js";
 import { Gestures } from "./gestures.js";
-import { fromRuns, runsOf, without } from "./grid.js";
+import { without } from "./grid.js";
 import { Hand } from "./hand.js";
 import { MODES, obey } from "./keys.js";
 import { readDocument } from "./label.js";
@@ -13,7 +14,6 @@ import { newest, Sync } from "./sync.js";
 import { whole, zoomed } from "./view.js";
 import { bytes, rgb } from "./wafer_paint.js";
 
-const CLIPBOARD = "waferscope copied defects";
 const seconds = () => performance.now() / 1000;
 
 export class Editor {
@@ -233,17 +233,11 @@ export class Editor {
   copy() {
     const clips = copied(this.desk);
     if (!clips.length) return false; // the browser's own copy
-    try { localStorage.setItem(CLIPBOARD, JSON.stringify(clips.map(clip => ({ ...clip, dies: runsOf(clip.dies) })))); } catch { /* kept in this tab alone */ }
-    this.clips = clips;
+    keepClips(clips);
     return this.say(`Copied ${clips.length}`);
   }
 
-  paste() {
-    let clips = this.clips ?? [];
-    try { clips = JSON.parse(localStorage.getItem(CLIPBOARD) ?? "[]").map(clip => ({ ...clip, dies: fromRuns(clip.dies) })); } catch { /* this tab's own */ }
-    this.say(paste(this.desk, clips));
-    this.settle();
-  }
+  paste() { this.say(paste(this.desk, keptClips())); this.settle(); }
 
   // Tell Python what the person wants: "save", "submit", "previous" or "next"; the label goes first.
   ask(what) {
@@ -262,7 +256,7 @@ export class Editor {
     this.top.onblur = () => this.hold(false);
     // The page keeps its wheel until the map has the focus or Ctrl is held.
     this.top.addEventListener("wheel", event => {
-      if (!event.ctrlKey && (this.root.activeElement ?? document.activeElement) !== this.top) return;
+      if (!event.ctrlKey && !this.onMap) return;
       event.preventDefault();
       const [x, y] = this.gestures.at(event);
       this.look(zoomed(this.view, this.wafer, Math.exp(-event.deltaY / 400), x, y));
@@ -277,9 +271,11 @@ export class Editor {
     this.ticking = setInterval(() => this.wafer && this.panel.tick(this.clock.at(seconds()), this.clock.idle(seconds())), 1000);
   }
 
+  get onMap() { return (this.root.activeElement ?? document.activeElement) === this.top; }
+
   key(event) {
     this.clock.alive(seconds());
-    const onMap = (this.root.activeElement ?? document.activeElement) === this.top;
+    const { onMap } = this;
     if (event.key === " " && onMap) { event.preventDefault(); this.hold(true); }
     // Buttons keep Enter, Space and Tab; all else is the editor's wherever the focus is inside it.
     const theirs = !onMap && ["Enter", " ", "Tab"].includes(event.key) && !event.ctrlKey && !event.metaKey;
