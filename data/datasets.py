@@ -1,7 +1,7 @@
 """Labelled wafer maps in bulk, for training and evaluation: which classes each wafer shows, as far as people said."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,19 @@ class MaskedMaps:
         return LabelledMaps(
             self.maps, presence.reshape(-1, CLASS_COUNT), self.names, np.zeros(len(self.maps), dtype=bool)
         )
+
+
+def together(parts: Iterable[LabelledMaps | None]) -> LabelledMaps | None:
+    """Put wafers of several sources into one row; None where there is no wafer."""
+    some = [part for part in parts if part is not None and len(part)]
+    if not some:
+        return None
+    return LabelledMaps(
+        [m for part in some for m in part.maps],
+        np.concatenate([part.presence for part in some]),
+        [name for part in some for name in part.names],
+        np.concatenate([part.near_full for part in some]),
+    )
 
 
 def label_names(path: str | Path) -> list[str]:

@@ -43,11 +43,20 @@ def main(config: EvaluateConfig) -> int:
     Returns:
         0, or 1 when the data or the model cannot be used or the report cannot be written.
     """
+    print(table(written(config)))
+    return 0
+
+
+def written(config: EvaluateConfig) -> Report:
+    """Score as the configuration says, and write the report where it says.
+
+    Raises:
+        As `evaluate`; OSError: the report cannot be written.
+    """
     report = evaluate(config)
     config.out.parent.mkdir(parents=True, exist_ok=True)
     config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(table(report))
-    return 0
+    return report
 
 
 def evaluate(config: EvaluateConfig) -> Report:

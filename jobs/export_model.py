@@ -18,6 +18,7 @@ from core.metrics import count, iou_over_dies, mean
 from core.pyramid import views
 from core.segmentation import Segmenter
 from core.session import SHIPPED_WEIGHTS
+from core.settings import Settings, settings
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
@@ -26,7 +27,9 @@ from data.raster import WORKING_SIZES, resample
 from data.synthesis import SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
 from jobs.command import command
-from jobs.learning import learner, split_real
+from jobs.learning import learner
+from jobs.progress import ProgressLine
+from jobs.teachers import teachers
 from models.described import describe_wafers
 from models.embedding import ServedUNet
 from models.export import convolutions, describe, export_float32, quantize
@@ -51,9 +54,11 @@ class ExportConfig:
     out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
     float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks; empty: nowhere
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
+    labels: str = ""  # frozen dataset whose wafers people labelled, or "now"; its validation part fits thresholds
+    lake: int = 0  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
     synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
-    epochs: int = 40  # rounds over all of these that the presence head learns
+    epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
     keep_float: int = 1  # convolutions at each end of the network that stay in float32
     false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
@@ -74,17 +79,23 @@ def main(config: ExportConfig) -> int:
     return 0
 
 
-def export(config: ExportConfig) -> dict[str, object]:
+def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object]:
     """Export, calibrate, quantise and prove; the served file appears whole or not at all.
+
+    Args:
+        config: what to export and where to.
+        at: where lake and labels are, None for the settings of the environment.
 
     Returns:
         The parity report, which also lies beside the model as `<name>.parity.json`.
 
     Raises:
         ModelError: the checkpoint cannot be read, or parity fails.
+        FormatError, DecisionsError: wafers that shall teach it cannot be read.
     """
     module, trained, steps = read_checkpoint(config.checkpoint)
-    learnt, held_out = split_real(config.real, trained.calibration_share, trained.seed)
+    share, seed = trained.calibration_share, trained.seed
+    learnt, held_out = teachers(config.real, config.labels, config.lake, share, seed, at or settings())
     network = with_wafer_answers(module.averaged, learnt, config)
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
     about = {
@@ -153,17 +164,17 @@ def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: 
         wafers += learnt.maps
         presence = np.concatenate([presence, learnt.presence])
         sources += [name.split(":")[0] for name in learnt.names]
-    found = describe_wafers(network, wafers, rng)
+    with ProgressLine("described", len(wafers)) as line:
+        found = describe_wafers(network, wafers, rng, lambda share: line.update(round(share * len(wafers))))
     classes = [str(row.tolist()) for row in presence]
     projection = fit_projection(found.rows, found.views, found.of, [classes[i] for i in found.wafer])
     wafer = np.concatenate([found.wafer, found.wafer[found.of]])
-    _, group, count = np.unique(
-        list(map("".join, zip(sources, classes, strict=True))), return_inverse=True, return_counts=True
-    )
+    # Wafers of a source count alike: probabilities then mean shares in each, and one threshold does for all.
+    _, source, count = np.unique(sources, return_inverse=True, return_counts=True)
     head = fit_presence(
         torch.from_numpy(np.concatenate([found.rows, found.views])),
         torch.from_numpy(presence[wafer]),
-        torch.from_numpy(1 / np.sqrt(count[group[wafer]])),
+        torch.from_numpy(1 / np.sqrt(count[source[wafer]])),
         config.epochs,
         config.seed,
     )

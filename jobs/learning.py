@@ -14,11 +14,11 @@ from torch.utils.data import DataLoader
 from core.decisions import Decisions
 from core.label_sets import Split
 from core.lake import Lake
-from core.session import SHIPPED_WEIGHTS
+from core.registry.serving import model_in_use
 from core.settings import Settings
 from core.training.config import SERVED, TrainConfig
 from core.training.wafers import labelled_wafers, unlabelled_maps
-from data.datasets import LabelledMaps, MaskedMaps, load_labelled
+from data.datasets import LabelledMaps, MaskedMaps, load_labelled, together
 from data.errors import ModelError
 from data.splits import held_out
 from models.batches import Batch, MixConfig, MoreWafers, WaferBatches
@@ -46,7 +46,7 @@ class Wafers(lightning.LightningDataModule):
     def __init__(self, config: TrainConfig, at: Settings) -> None:
         super().__init__()
         self.config = config
-        self.served = Path(at.model or SHIPPED_WEIGHTS)
+        self.served = model_in_use(at)
         self.train_part, self.held_out = split_real(config.real, config.calibration_share, config.seed)
         self.judged: MaskedMaps | None = None
         self.more = MoreWafers()
@@ -87,15 +87,9 @@ class Wafers(lightning.LightningDataModule):
 
 def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledMaps | None, LabelledMaps | None]:
     """Read labelled files and part them into training and calibration wafers, None where there are none."""
-    if not paths:
+    every = together(load_labelled(path) for path in paths)
+    if every is None:
         return None, None
-    parts = [load_labelled(path) for path in paths]
-    every = LabelledMaps(
-        [m for part in parts for m in part.maps],
-        np.concatenate([part.presence for part in parts]),
-        [name for part in parts for name in part.names],
-        np.concatenate([part.near_full for part in parts]),
-    )
     apart = held_out(every.names, share, seed)
     return every.take(np.flatnonzero(~apart)), every.take(np.flatnonzero(apart))
 
@@ -121,7 +115,7 @@ def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
     if not config.from_:
         return config
     if config.from_ == SERVED:
-        shape = served_shape(Path(at.model or SHIPPED_WEIGHTS))
+        shape = served_shape(model_in_use(at))
         return replace(config, encoder=shape.encoder, depth=shape.depth, decoder_channels=shape.decoder_channels)  # type: ignore[arg-type]
     held = _checkpoint(Path(config.from_))["hyper_parameters"]["config"]
     return replace(config, **{name: held[name] for name in ("encoder", "depth", "decoder_channels")})

@@ -9,7 +9,7 @@ from typing import Any
 from core.identity import local_person, named_person
 from core.registry.card import card_of
 from core.registry.latency import measure_latency
-from core.registry.store import Registry
+from core.registry.store import Registry, Version
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from core.tracking import ask_mlflow
@@ -42,7 +42,19 @@ def main(config: RegisterConfig) -> int:
     Returns:
         0, or 1 when the model cannot be registered.
     """
-    at = settings().at(config.home)
+    version = register(config, settings().at(config.home))
+    print(f"version {version.number}: {version.card.name}. Promote it with python -m jobs.promote_model promote "
+          f"--version {version.number}")  # fmt: skip
+    return 0
+
+
+def register(config: RegisterConfig, at: Settings) -> Version:
+    """Make the card and keep the model.
+
+    Raises:
+        SettingError: not one model is named.
+        ModelError: model, reports or run cannot be read, or the registry cannot be written.
+    """
     if len(config.model) != 1:
         raise SettingError("command line", f"expected one ONNX file, found {len(config.model)}", "Name one.")
     person = named_person(config.person) if config.person else local_person()
@@ -53,10 +65,7 @@ def main(config: RegisterConfig) -> int:
         never_shown=config.never_shown,
     )  # fmt: skip
     card = card.with_latency(measure_latency(Segmenter.load(str(config.model[0]), threads=at.threads or None)))
-    version = Registry(at).register(config.model[0], card, person, config.note)
-    print(f"version {version.number}: {card.name}. Promote it with python -m jobs.promote_model promote "
-          f"--version {version.number}")  # fmt: skip
-    return 0
+    return Registry(at).register(config.model[0], card, person, config.note)
 
 
 def run_told(at: Settings, name: str) -> dict[str, Any]:

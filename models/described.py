@@ -1,6 +1,6 @@
 """What presence heads and projections learn from: wafers as the network describes them, as they are and changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from data.raster import blocks, die_planes, reduced, resample, working_size
 from data.turning import Grid, add_noise, symmetry, turn
-from models.export import describe_looks
+from models.export import LookDescriber
 from models.unet import WaferUNet
 
 VIEWED_SHARE = 1 / 3  # of the wafers that are also seen as two changed views
 VIEWS = 2
+CHUNK = 500  # wafers drawn at a time: of tens of thousands the drawings would take gigabytes
 LARGEST_TURN = 0.3  # radians, beyond quarter turns
 NOISE = (0.03, 0.15, 0.01)  # shares at most of passing dies that fail, of failing ones that pass, of dies not tested
 
@@ -34,18 +35,27 @@ class Described:
     of: NDArray[np.intp]
 
 
-def describe_wafers(network: WaferUNet, wafers: Sequence[Grid], rng: np.random.Generator) -> Described:
+def describe_wafers(
+    network: WaferUNet,
+    wafers: Sequence[Grid],
+    rng: np.random.Generator,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Described:
     """Describe wafers, a third of them also as two changed views.
 
     Args:
         network: trained.
         wafers: uint8 (H, W) each.
         rng: chooses and changes the wafers that are seen again.
+        progress: told what share is described.
     """
     again = rng.permutation(len(wafers))[: max(1, round(VIEWED_SHARE * len(wafers)))].repeat(VIEWS)
     changed = [_changed(rng, wafers[int(i)]) for i in again]
-    looks = [look for dies in [*wafers, *changed] for look in _looks(dies)]
-    described = describe_looks(network, looks)
+    every, describer, parts = [*wafers, *changed], LookDescriber(network), []
+    for start in range(0, len(every), CHUNK):
+        parts.append(describer([look for dies in every[start : start + CHUNK] for look in _looks(dies)]))
+        progress(min(1.0, (start + CHUNK) / len(every)))
+    described = np.concatenate(parts)
     counts = np.array([len(blocks(dies.shape)) for dies in wafers])
     first = np.cumsum(counts) - counts
     of = np.concatenate([first[i] + np.arange(counts[i]) for i in again])

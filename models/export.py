@@ -63,31 +63,40 @@ def export_float32(network: MaskingUNet | DescribingUNet | ServedUNet, path: Pat
     return max(worst.values())
 
 
-def describe_looks(network: WaferUNet, looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Give the descriptors of drawn wafers.
+class LookDescriber:
+    """Gives the descriptors of drawn wafers.
 
     Args:
         network: trained.
-        looks: inputs (3, S, S), of any sizes.
-
-    Returns:
-        float32 (len(looks), D)
     """
-    describing = DescribingUNet(network)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "described.onnx"
-        export_float32(describing, path)
-        session = _session(path)
-    order = sorted(range(len(looks)), key=lambda i: looks[i].shape)
-    rows: dict[int, NDArray[np.float32]] = {}
-    for _, same in groupby(order, key=lambda i: looks[i].shape):
-        members = list(same)
-        step = max(1, BATCH_PIXELS // looks[members[0]][0].size)
-        for start in range(0, len(members), step):
-            batch = members[start : start + step]
-            described = session.run([describing.outputs[1]], {INPUT: np.stack([looks[i] for i in batch])})[0]
-            rows.update(zip(batch, described, strict=True))
-    return np.stack([rows[i] for i in range(len(looks))])
+
+    def __init__(self, network: WaferUNet) -> None:
+        describing = DescribingUNet(network)
+        self._output = describing.outputs[1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "described.onnx"
+            export_float32(describing, path)
+            self._session = _session(path)
+
+    def __call__(self, looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Describe.
+
+        Args:
+            looks: inputs (3, S, S), of any sizes.
+
+        Returns:
+            float32 (len(looks), D)
+        """
+        order = sorted(range(len(looks)), key=lambda i: looks[i].shape)
+        rows: dict[int, NDArray[np.float32]] = {}
+        for _, same in groupby(order, key=lambda i: looks[i].shape):
+            members = list(same)
+            step = max(1, BATCH_PIXELS // looks[members[0]][0].size)
+            for start in range(0, len(members), step):
+                batch = members[start : start + step]
+                described = self._session.run([self._output], {INPUT: np.stack([looks[i] for i in batch])})[0]
+                rows.update(zip(batch, described, strict=True))
+        return np.stack([rows[i] for i in range(len(looks))])
 
 
 def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float32]], keep: Sequence[str] = ()) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from data.classes import CLASS_COUNT
 
 HIDDEN = 256
+MEMBERS = 4
 DROPOUT = 0.3
 BOUND = 6.0
 """Standard deviations at which a descriptor's part is cut: a wafer unlike any in training must not shout."""
@@ -18,10 +19,13 @@ BATCH, RATE, DECAY = 128, 3e-3, 0.01
 
 
 class PresenceHead(nn.Module):
-    """Two layers over the standardised descriptor.
+    """Several two-layer networks over the standardised descriptor, whose logits are averaged.
 
     Shape:
         described: (N, D), as `models.embedding.Embedder` pools it. Output: (N, 8) logits.
+
+    Source: Lakshminarayanan et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
+    NeurIPS 2017.
     """
 
     center: Tensor
@@ -31,20 +35,26 @@ class PresenceHead(nn.Module):
         super().__init__()
         self.register_buffer("center", center)
         self.register_buffer("spread", spread)
-        self.layers = nn.Sequential(
-            nn.Dropout(DROPOUT), nn.Linear(len(center), HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT),
-            nn.Linear(HIDDEN, CLASS_COUNT),
+        self.members = nn.ModuleList(
+            nn.Sequential(
+                nn.Dropout(DROPOUT), nn.Linear(len(center), HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT),
+                nn.Linear(HIDDEN, CLASS_COUNT),
+            )
+            for _ in range(MEMBERS)
         )  # fmt: skip
 
     def forward(self, described: Tensor) -> Tensor:
         """Give the logits of the classes' presence."""
+        return self.votes(described).mean(dim=0)
+
+    def votes(self, described: Tensor) -> Tensor:
+        """Give each member's logits, (M, N, 8)."""
         standard = ((described - self.center) / self.spread).clamp(-BOUND, BOUND)
-        logits: Tensor = self.layers(standard)
-        return logits
+        return torch.stack([member(standard) for member in self.members])
 
 
 def fit_presence(described: Tensor, presence: Tensor, weight: Tensor, epochs: int, seed: int) -> PresenceHead:
-    """Train a head.
+    """Train a head, every member by its own loss.
 
     Args:
         described: float32 (N, D).
@@ -65,9 +75,10 @@ def fit_presence(described: Tensor, presence: Tensor, weight: Tensor, epochs: in
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
         for _ in range(steps):
             some = torch.multinomial(weight, BATCH, replacement=True, generator=draws)
-            known = ~torch.isnan(presence[some])
+            target = presence[some].expand(MEMBERS, -1, -1)
+            known = ~torch.isnan(target)
             loss = functional.binary_cross_entropy_with_logits(
-                head(described[some]), torch.nan_to_num(presence[some]), reduction="none"
+                head.votes(described[some]), torch.nan_to_num(target), reduction="none"
             )
             optimizer.zero_grad()
             ((loss * known).sum() / known.sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]

@@ -30,9 +30,9 @@ with explained():
     roles_line(registry, roles, serving)
     if len(versions) == 1:
         st.info(
-            "The shipped model is the only version. Train one, export it with `python -m jobs.export_model`, score it "
-            "with `python -m jobs.evaluate` and register it with `python -m jobs.register_model`: it then stands here, "
-            "and can take its place when it passes the gate."
+            "The shipped model is the only version. Train one and press *Make a version* below its run on the page "
+            "Training: it then stands here, and can take its place when it passes the gate. Models made elsewhere come "
+            "in by `python -m jobs.register_model`."
         )
     st.dataframe(
         {

@@ -5,6 +5,7 @@ import streamlit as st
 from core.launch import jobs
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.empty import explained
+from pages.parts.run_version import version_block
 from pages.parts.training_form import training_form
 from pages.parts.training_run import JOB, choose_run, run_block
 
@@ -22,7 +23,9 @@ with explained():
         with st.spinner("Looking up runs"):
             found = jobs(decisions, JOB)
         if found:
-            run_block(choose_run(found))
+            chosen = choose_run(found)
+            run_block(chosen)
+            version_block(next(one for one in found if one.id == chosen))
         else:
             with st.container(border=True):
                 st.markdown("**No training was started from here yet.**")

@@ -25,7 +25,7 @@ class JobState(StrEnum):
 
 
 UNDERWAY = (JobState.QUEUED, JobState.RUNNING)
-ALONE = frozenset({"train"})
+ALONE = frozenset({"train", "make_version"})
 """Jobs that take all of a machine for hours: on each, one runs at a time."""
 
 

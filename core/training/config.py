@@ -105,3 +105,9 @@ def check_config(config: TrainConfig) -> None:
 def run_folder(home: Path, name: str) -> Path:
     """Folder of a run: its checkpoints, and the number of its record."""
     return home / "runs" / name
+
+
+def kept_checkpoint(home: Path, name: str) -> Path | None:
+    """Give a run's best checkpoint, the last one where none was measured; None where it keeps none yet."""
+    kept = (run_folder(home, name) / file for file in ("best.ckpt", "last.ckpt"))
+    return next((path for path in kept if path.exists()), None)

@@ -76,7 +76,7 @@ def test_the_file_says_what_torch_says_at_any_batch_height_and_width(network, fl
 def test_described_looks_come_back_in_order_whatever_their_sizes(network, wafers):
     looks = [batch[0] for batch in wafers]
     describing = network.describing
-    described = export.describe_looks(describing.network, looks)
+    described = export.LookDescriber(describing.network)(looks)
     with torch.no_grad():
         expected = [describing(torch.from_numpy(batch))[1].numpy()[0] for batch in wafers]
     assert described == pytest.approx(np.stack(expected), abs=1e-3)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from data.classes import CLASS_COUNT
-from models.presence_head import BOUND, fit_presence
+from models.presence_head import BOUND, MEMBERS, fit_presence
 
 WIDTH = 12
 
@@ -55,3 +55,12 @@ def test_a_part_far_beyond_all_training_is_cut(head):
     far = head.center + 1000 * head.spread
     with torch.no_grad():
         assert torch.allclose(head(far[None]), head((head.center + BOUND * head.spread)[None]), atol=1e-4)
+
+
+def test_its_members_differ_and_it_says_what_they_say_on_average(head):
+    described, _ = wafers(20, 6)
+    with torch.no_grad():
+        votes = head.votes(described)
+        assert torch.allclose(head(described), votes.mean(dim=0))
+    assert len(votes) == MEMBERS
+    assert not torch.allclose(votes[0], votes[1], atol=0.1)

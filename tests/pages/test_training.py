@@ -3,6 +3,7 @@ import pytest
 from core.decisions.jobs import JobState, add_job, end, newest_jobs
 from core.identity import Person
 from core.job_folder import LOG, job_folder
+from core.training.config import run_folder
 from tests.core.training.record_examples import curves, write_runs
 
 
@@ -109,3 +110,30 @@ def test_a_name_that_cannot_be_is_refused_and_every_setting_has_its_help(open_pa
     keyed = [w for w in widgets if str(w.key).startswith("train-")]
     assert len(keyed) >= 35
     assert [w.key for w in keyed if "`--" not in w.help] == []
+
+
+def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, decisions, started):
+    number = trained(decisions, own_home, "mine", JobState.DONE)
+    assert "Make a version" not in [b.label for b in open_page("training", home=own_home).button]
+    folder = run_folder(own_home, "mine")
+    folder.mkdir(parents=True)
+    (folder / "last.ckpt").write_bytes(b"weights")
+    app = open_page("training", home=own_home, run=str(number))
+    assert not app.exception
+    button(app, "Make a version").click().run()
+    (job,) = started
+    assert (job.name, job.arguments[:2]) == ("make_version", ["--run", "mine"])
+    assert button(app, "Make a version").disabled
+
+
+def test_a_version_that_was_made_has_a_link_and_one_that_failed_its_reason(open_page, own_home, decisions):
+    trained(decisions, own_home, "mine", JobState.DONE)
+    folder = run_folder(own_home, "mine")
+    folder.mkdir(parents=True)
+    (folder / "best.ckpt").write_bytes(b"weights")
+    for state, words in ((JobState.FAILED, "could not do its work"), (JobState.DONE, "")):
+        with decisions.writing() as session:
+            end(add_job(session, "make_version", ["--run", "mine"], "Make a version of mine", Person("ana")), state, 0)
+        app = open_page("training", home=own_home)
+        assert words in says(app)
+        assert bool(app.get("page_link")) is (state is JobState.DONE)
