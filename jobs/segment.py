@@ -104,6 +104,8 @@ def segment_lake(
 ) -> int:
     """Segment what the model has not segmented yet in the lake, its share by the challenger.
 
+    What the model segmented before the trial stays its own, so both are compared on wafers of the same days.
+
     Args:
         lake: read from and appended to.
         segmenter: the model in use.
@@ -118,7 +120,8 @@ def segment_lake(
         ModelError: the network fails; what was done before is kept.
     """
     if challenger is not None:
-        _segment(lake, challenger.segmenter, lambda key: takes(key) and challenger.takes(key))
+        waiting = set(lake.keys_not_segmented_by(segmenter.name))
+        _segment(lake, challenger.segmenter, lambda key: takes(key) and key in waiting and challenger.takes(key))
         _segment(lake, segmenter, lambda key: takes(key) and not challenger.takes(key))
     else:
         _segment(lake, segmenter, takes)

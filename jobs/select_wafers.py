@@ -9,6 +9,7 @@ import numpy as np
 
 from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
+from core.decisions.label_items import Status
 from core.decisions.label_progress import iterations
 from core.dropout import PASSES, DropoutSegmenter
 from core.identity import local_person, named_person
@@ -30,6 +31,7 @@ class SelectConfig:
 
     strategy: Strategy = Strategy.HYBRID  # how they are chosen
     count: int = 100  # wafers to choose
+    spares: int = 5  # the next ones after these: each takes the place of a wafer that nobody can tell
     iteration: int = 0  # round of labelling that they belong to; 0: a new one
     passes: int = PASSES  # of dropout, by which doubt is measured
     most: int = 9000  # wafers looked at; of more without a label so many are drawn at random
@@ -59,8 +61,10 @@ def main(config: SelectConfig) -> int:
         print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
         return 1
     with decisions.writing() as session:
-        added = queue_picks(session, picks, person, iteration)
-    print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}.")
+        added = queue_picks(session, picks[: config.count], person, iteration)
+        spare = queue_picks(session, picks[config.count :], person, iteration, Status.SPARE)
+    held_back = f", {spare:,} spare" if spare else ""
+    print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}{held_back}.")
     return 0
 
 
@@ -88,7 +92,7 @@ def choose(config: SelectConfig, at: Settings, decisions: Decisions, iteration: 
     unsure = _measured(config, at, lake, keys) if config.strategy in UNSURE else None
     excess = excess_of(lake, keys) if config.strategy is Strategy.RANDOM_FAILING else None
     pool = Pool(keys, unsure, vectors, known, excess)
-    return select(pool, config.strategy, config.count, rng, iteration=iteration, weight=config.weight)
+    return select(pool, config.strategy, config.count + config.spares, rng, iteration=iteration, weight=config.weight)
 
 
 def _measured(config: SelectConfig, at: Settings, lake: Lake, keys: Sequence[str]) -> list[Uncertainty]:
@@ -104,6 +108,7 @@ def _measured(config: SelectConfig, at: Settings, lake: Lake, keys: Sequence[str
 def _check(config: SelectConfig) -> None:
     wrong = {
         "--count": (config.count, config.count < 1, "a number from 1"),
+        "--spares": (config.spares, config.spares < 0, "a number from 0"),
         "--passes": (config.passes, config.passes < 1, "a number from 1"),
         "--most": (config.most, config.most < 1, "a number from 1"),
         "--iteration": (config.iteration, config.iteration < 0, "a number from 1, or 0 for a new round"),

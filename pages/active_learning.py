@@ -5,8 +5,9 @@ import math
 import streamlit as st
 
 from core.decisions.annotations import labelled_keys
+from core.decisions.jobs import JobState
 from core.decisions.label_progress import duration, items
-from core.launch import start
+from core.launch import jobs, start
 from core.learning.curves import verdict
 from core.learning.results import Played, read_results
 from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
@@ -21,6 +22,7 @@ from pages.parts.learning_curves import NAMES, curve_block
 from pages.parts.links import link
 from pages.parts.person import person_or_account
 from pages.parts.round_picks import coverage_block, picks_block
+from pages.parts.training_run import run_name as run_of
 
 SELECT, TRAIN = "select_wafers", "train"
 PLANNED = 10
@@ -28,9 +30,8 @@ HELP = {
     "round": "Newest round of labelling, of as many as are planned.",
     "labelled": "Wafers of the lake that hold a label that stands.",
     "minutes": "Work on the labels of all rounds, pauses left out.",
-    "saved": "What random choice would have taken on top for the same score, by its played rounds, on the "
-    "task on which it saves least. "
-    "An estimate: other wafers, another network.",
+    "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
+    "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
 }
 
@@ -52,7 +53,7 @@ def overview(
         if minutes and share is not None:
             saved = minutes_saved(minutes, share)
             st.metric("Time saved", f"{saved:,.0f} min", f"{saved / 60 * hour:,.0f} of cost", delta_color="off",
-                      help=HELP["saved"])  # fmt: skip
+                      delta_arrow="off", help=HELP["saved"])  # fmt: skip
 
 
 def judge(found: list[Round]) -> None:
@@ -95,6 +96,19 @@ def next_round(strategy: Strategy, number: int, labelled: int) -> None:
     job_watch(running[SELECT])
     if busy[TRAIN]:
         job_watch(running[TRAIN])
+    elif trained:
+        how_trained(number)
+
+
+def how_trained(number: int) -> None:
+    """Say how the training of a round ended, and thereby why it is not offered anew."""
+    job = next((one for one in jobs(open_decisions(), TRAIN) if run_of(one) == run_name(number)), None)
+    if job is not None and job.state is JobState.CANCELLED:
+        st.caption(f"The training of round {number} was stopped; *Training* resumes it.")
+    elif job is not None and job.state is not JobState.DONE:
+        job_watch(job)
+    else:
+        st.caption(f"Round {number} was trained. Next: choose wafers for round {number + 1} and label them.")
 
 
 with explained():

@@ -57,6 +57,8 @@ with explained():
         key="versions",
     )
     by_name = {named(version): version for version in versions}
+    if (asked := st.query_params.get("version")) and asked not in by_name:
+        st.warning(f"There is no version {asked}; this is the newest.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Version", list(by_name), key="version", bind="query-params", width=140)
         view = st.segmented_control(

@@ -80,12 +80,14 @@ def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
     return np.array([by_key[key] for key in keys], dtype=np.float64)
 
 
-def queue_picks(session: Session, picks: Sequence[Pick], person: Person, iteration: int) -> int:
-    """Put picks into the queue, first to label first.
+def queue_picks(
+    session: Session, picks: Sequence[Pick], person: Person, iteration: int, status: Status = Status.PENDING
+) -> int:
+    """Put picks into the queue, first to label first; pending, or spare for those that wait to replace others.
 
     Returns:
         How many were added; what the round holds already is left out.
     """
     count = len(picks)
     wanted = [Candidate(pick.key, (count - n) / count, pick.reason) for n, pick in enumerate(picks)]
-    return fill(session, wanted, person, iteration=iteration)
+    return fill(session, wanted, person, iteration=iteration, status=status)

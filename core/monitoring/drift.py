@@ -143,8 +143,8 @@ def _row(
     kinds = name in ("grid", "product") or name.startswith("affected")
     compare: Callable[..., Shift] = kind_shift if kinds else value_shift
     found = compare(old, new, lots)
-    said = [side.mode().iloc[0] if name in ("grid", "product") else round(float(side.mean()), 4) for side in (old, new)]
-    return name, unit, str(said[0]), str(said[1]), found.size, found.p, _verdict(found)
+    said = [side.mode().iloc[0] if name in ("grid", "product") else f"{side.mean():.4g}" for side in (old, new)]
+    return name, unit, *map(str, said), found.size, found.p, _verdict(found)
 
 
 def _verdict(found: Shift) -> str:

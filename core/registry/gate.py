@@ -88,12 +88,18 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
     marked = {k: v for k, v in _common(candidate, champion).items() if "iou_over_dies" in v[0]}
     if not marked:
         return Check(
-            "Mean IoU", "no report on wafers with marked dies that both have", needed, passed=False, measured=False
-        )
+            "Mean IoU", f"no report on wafers with marked dies that both have{_scored_on(champion)}", needed,
+            passed=False, measured=False,
+        )  # fmt: skip
     data = max(marked, key=lambda name: int(str(marked[name][0]["n"])))
     ours, theirs = (_mean(report) for report in marked[data])
     found = f"{ours:.3f} against {theirs:.3f} on {data}"
     return Check("Mean IoU", found, needed, passed=ours - theirs >= margin - 1e-9)
+
+
+def _scored_on(champion: Card) -> str:
+    """Say on which data a candidate must be scored to be held against the champion."""
+    return f"; the champion was scored on {', '.join(champion.reports)}" if champion.reports else ""
 
 
 def _mean(report: Report) -> float:
@@ -105,7 +111,9 @@ def _classes(candidate: Card, champion: Card, loss: float) -> Check:
     needed = f"no class more than {loss:.3f} below the champion on any common report"
     common = _common(candidate, champion)
     if not common:
-        return Check("Every class", "no report that both have", needed, passed=False, measured=False)
+        return Check(
+            "Every class", f"no report that both have{_scored_on(champion)}", needed, passed=False, measured=False
+        )
     worse = []
     for data, (ours, theirs) in common.items():
         mine, before = scores(ours), scores(theirs)

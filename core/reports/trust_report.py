@@ -93,7 +93,11 @@ def confusion_table(entry: Reached) -> Table:
     """True class down, predicted across."""
     names = [*(NAMES[key] for key in CLASS_KEYS), "None"]
     rows = [[name, *counts] for name, counts in zip(names, entry.confusion.tolist(), strict=True)]
-    return Table("Confusion", [Column("True", width=1.3), *(Column(name, "count") for name in names)], rows)
+    return Table(
+        "Confusion",
+        [Column("True", width=1.3), *(Column(name, "count", max(1.0, len(name) / 9)) for name in names)],
+        rows,
+    )
 
 
 def _entry(entry: Reached, report: Report) -> list[Flowable]:

@@ -168,3 +168,16 @@ def quiet_figure(
 def show_figure(figure: go.Figure, key: str, alt: str) -> None:
     """Show a chart, with what it says for those who cannot see it."""
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)
+
+
+def name_dates(figure: go.Figure, dates: pd.Series, most: int) -> None:
+    """Name dates along x, few of them each at its place: left to itself, a short axis names a day twice.
+
+    Args:
+        figure: a chart over time.
+        dates: that it has points at.
+        most: names that have room.
+    """
+    figure.update_xaxes(showgrid=False, tickformat="%d %b %Y", nticks=most)
+    if dates.nunique() <= most:
+        figure.update_xaxes(tickvals=dates.unique())

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.decisions.jobs import Job, JobState
 from core.job_folder import log_tail
-from core.launch import cancel, job, jobs
+from core.launch import cancel, job, jobs, resume
 from core.settings import settings
 from pages.parts.cache import decisions
 from pages.parts.person import person_or_account
@@ -24,14 +24,20 @@ def newest_job(name: str) -> Job | None:
 
 
 def job_watch(started: Job | None) -> None:
-    """Show a job that runs, with a bar and a way to stop it, or how one failed; the page runs anew when it ends."""
+    """Show a job that runs, with a bar and a way to stop it, or how one failed and a way to try again.
+
+    The page runs anew when the job ends.
+    """
     if started is None:
         return
     if started.underway:
         _progress(started.id)
     elif started.state in WENT_WRONG:
-        st.error(f"{started.title} (job {started.id}) {_how(started)}. The end of its log says why.")
+        st.error(f"{started.title} (job {started.id}) {_how(started)}. Its log ends with this:")
         st.code(log_tail(settings().home, started.id, LOG_LINES) or "The log is empty.", language=None)
+        if st.button("Run it again", key=f"again-{started.id}", help="The same command, once more."):
+            resume(decisions(), settings(), started.id, person_or_account())
+            st.rerun()
 
 
 @st.fragment(run_every=LOOK_SECONDS)
@@ -48,8 +54,9 @@ def _progress(number: int) -> None:
 def _how_far(found: Job) -> str:
     if found.cancelled_by is not None:
         return "stopping"
-    last = log_tail(settings().home, found.id, 1)
-    return last.partition(" [")[0] or "starting"
+    last = log_tail(settings().home, found.id, 1).partition(" [")[0]
+    left = f", {str(found.time_left).partition('.')[0]} left" if found.time_left else ""
+    return f"{last}{left}" if last else "starting"
 
 
 def _how(ended: Job) -> str:

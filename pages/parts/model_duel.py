@@ -89,12 +89,12 @@ def _results(pairs: Sequence[Pair], first: str, second: str) -> None:
             first: [_found(pair.first.segmentation.classes_present) for pair in differing],
             second: [_found(pair.second.segmentation.classes_present) for pair in differing],
             "Dies that differ": [pair.differing for pair in differing],
-            "Difference, %": [round(100 * pair.difference, 1) for pair in differing],
+            "Difference, %": [100 * pair.difference for pair in differing],
         }
     )
     st.dataframe(
         rows, hide_index=True, height=220, key="duel-rows",
-        column_config={"Difference, %": st.column_config.NumberColumn(help=DIFFERENCE_HELP)},
+        column_config={"Difference, %": st.column_config.NumberColumn(format="%.1f", help=DIFFERENCE_HELP)},
     )  # fmt: skip
     csv_button(rows, "differing_wafers")
     keys = list(rows["Wafer"])

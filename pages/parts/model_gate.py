@@ -95,8 +95,10 @@ def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
                 "to": [100 * row.difference.high for row in found.rows],
                 "p": [row.difference.p for row in found.rows],
             }
-        ).round(3)
-        st.dataframe(rows, hide_index=True, key="trial")
+        )
+        formats = {name: st.column_config.NumberColumn(format="%.1f") for name in rows.columns[1:-1]}
+        formats["p"] = st.column_config.NumberColumn(format="%.3f")
+        st.dataframe(rows, hide_index=True, key="trial", column_config=formats)
         csv_button(rows, "trial")
     if st.button("End the trial"):
         _do("Ending the trial", lambda: challenge(registry, decisions(), at, None, 0.0, person_or_account()))

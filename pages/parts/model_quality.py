@@ -24,8 +24,8 @@ from core.palette import GREYS, class_colors
 from core.registry.serving import served
 from core.settings import settings
 from data.classes import CLASS_KEYS
-from pages.parts.cache import kept
-from pages.parts.charts import accent, quiet_figure, show_figure
+from pages.parts.cache import kept, segmenter
+from pages.parts.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.links import link
 from pages.parts.state import chosen_palette, current_theme
 from pages.parts.table_download import csv_button
@@ -117,7 +117,7 @@ def _course(judged: Judged, period: Period) -> None:
     traces = [trace for key in chosen for trace in _line(points[points["class"] == key], key, period)]
     figure = quiet_figure(traces, 280, left=44, bottom=30)
     figure.update_layout(showlegend=len(chosen) > 1, legend={"orientation": "h", "y": 1.12, "x": 0}, margin_t=28)
-    figure.update_xaxes(showgrid=False, tickformat="%d %b %Y", nticks=10)
+    name_dates(figure, points["period"], 10)
     figure.update_yaxes(range=[0, 1.02], title="IoU", nticks=6, zeroline=False)
     count = points["period"].nunique()
     show_figure(figure, "agreement-course", f"IoU of {', '.join(NAMES[k] for k in chosen)} over {count} points")
@@ -228,10 +228,8 @@ def _confusion(judged: Judged) -> None:
 
 def _models(judged: Judged) -> None:
     table = by_model(judged)
-    serving = served(settings())
-    roles = {
-        one.name: role for role, one in (("champion", serving.champion), ("challenger", serving.challenger)) if one
-    }
+    in_use, rival = segmenter().name, served(settings()).challenger
+    roles = {in_use: "champion"} | ({rival.name: "challenger"} if rival else {})
     table.insert(1, "role", [roles.get(model, "") for model in table["model"]])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Versions of the model**", help=MODEL_HELP, width="stretch")
@@ -251,8 +249,8 @@ def _models(judged: Judged) -> None:
         },
     )
     ranked = table.sort_values("labelled", ascending=False)["model"].tolist()
-    champion = serving.champion.name if serving.champion else next((m for m in ranked if m not in roles), "")
-    challenger = serving.challenger.name if serving.challenger else next((m for m in ranked if m != champion), "")
+    champion = in_use if in_use in ranked else next((m for m in ranked if m not in roles), "")
+    challenger = rival.name if rival else next((m for m in ranked if m != champion), "")
     if not champion or not challenger:
         st.caption("One version made all of these results. A trial on the Models page gives a challenger its share.")
         return

@@ -11,7 +11,7 @@ from core.monitoring.operation import QUANTILES, flagged, latency
 from core.monitoring.quality import Period
 from core.palette import GREYS
 from data.classes import CLASSES
-from pages.parts.charts import accent, quiet_figure, show_figure
+from pages.parts.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.links import link
 from pages.parts.state import current_theme
 from pages.parts.table_download import csv_button
@@ -85,7 +85,7 @@ def _latency(by_period: pd.DataFrame, by_model: pd.DataFrame, period: Period) ->
     ]  # fmt: skip
     figure = quiet_figure(lines, 240, left=56, bottom=30)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.14, "x": 0}, margin_t=26)
-    figure.update_xaxes(showgrid=False, tickformat="%d %b %Y", nticks=6)
+    name_dates(figure, by_period["period"], 6)
     figure.update_yaxes(title="ms per wafer", rangemode="tozero", nticks=5)
     show_figure(figure, "latency", f"Latency by {period}: p50, p95 and p99 in milliseconds")
     with st.container(horizontal=True):
@@ -107,6 +107,6 @@ def _flags(periods: pd.DataFrame) -> None:
         hovertemplate="%{y:.1%}: %{customdata[0]:,} of %{customdata[1]:,} wafers<extra></extra>",
     )  # fmt: skip
     figure = quiet_figure([points], 220, left=56, bottom=30)
-    figure.update_xaxes(showgrid=False, tickformat="%d %b %Y", nticks=6)
+    name_dates(figure, periods["period"], 6)
     figure.update_yaxes(title="share flagged", tickformat=".0%", rangemode="tozero", nticks=5)
     show_figure(figure, "flagged", f"Share of wafers flagged as wrong over {len(periods)} points")

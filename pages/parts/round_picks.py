@@ -9,6 +9,7 @@ import streamlit as st
 from core.decisions.label_items import LabelItem, Status
 from core.lake import Lake, WaferFilter
 from core.learning.rounds import wafers_of
+from core.palette import GREYS
 from core.projection.views import LakeMap
 from core.settings import settings
 from data.errors import MapError
@@ -16,6 +17,7 @@ from pages.parts.cache import segmenter
 from pages.parts.charts import accent, quiet_figure, show_figure
 from pages.parts.gallery import gallery
 from pages.parts.links import link
+from pages.parts.state import current_theme
 from pages.parts.table_download import csv_button
 
 SHOWN = 24
@@ -23,7 +25,7 @@ WORDS = {
     Status.PENDING: "not started", Status.IN_PROGRESS: "in progress", Status.DONE: "labelled",
     Status.SKIPPED: "skipped", Status.SPARE: "spare",
 }  # fmt: skip
-GREY, LABELLED = "rgba(128,128,128,0.35)", "rgba(128,128,128,1)"
+GREY = "rgba(128,128,128,0.35)"
 
 
 def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
@@ -36,7 +38,9 @@ def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
     """
     ordered = sorted(items, key=lambda i: (-i.priority, i.id))
     first = ordered[:SHOWN]
-    notes = {i.wafer_key: f"**{i.priority:.2f}** {i.reason or 'chosen by hand'} · {WORDS[i.status]}" for i in first}
+    notes = {
+        i.wafer_key: f"score **{i.priority:.2f}**: {i.reason or 'chosen by hand'} · {WORDS[i.status]}" for i in first
+    }
     gallery(wafers_of(lake, list(notes)), key="picks", notes=notes)
     if len(ordered) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(ordered):,}; the table holds all.")
@@ -86,12 +90,13 @@ def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) ->
         f"{covered} of {families}",
         f"{soon - covered} more with this round",
         delta_color="off",
+        delta_arrow="off",
         help="Families of look-alikes, as the Map page finds them, in which at least one wafer has a label.",
     )
     figure = quiet_figure(
         [
             _dots(points[~known & ~chosen], "no label", GREY, 3),
-            _dots(points[known], "labelled", LABELLED, 6),
+            _dots(points[known], "labelled", GREYS[current_theme()].ink, 6),
             _dots(points[chosen & ~known], "this round", accent(), 7),
         ],
         380,

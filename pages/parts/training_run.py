@@ -10,7 +10,7 @@ from core.gpus import gpu_use
 from core.job_folder import log_tail
 from core.launch import cancel, job, resume, waits_for
 from core.settings import settings
-from core.training.config import TrainConfig
+from core.training.config import TrainConfig, kept_checkpoint
 from core.training.records import SCORE, best_before, record_of
 from pages.parts.cache import decisions
 from pages.parts.person import person_or_account
@@ -27,9 +27,10 @@ STATES = {
     JobState.RUNNING: "training",
     JobState.DONE: "done",
     JobState.FAILED: "failed; the end of the log says why",
-    JobState.CANCELLED: "stopped; the checkpoint of the last whole epoch is kept",
-    JobState.DEAD: "was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
+    JobState.CANCELLED: "stopped",
+    JobState.DEAD: "was killed, or its machine went away",
 }
+CUT_SHORT = (JobState.CANCELLED, JobState.DEAD)
 
 
 def choose_run(found: Sequence[Job]) -> int:
@@ -86,7 +87,8 @@ def _block(number: int, was_underway: bool) -> None:
 
 def _state(found: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{STATES[found.state][:1].upper()}{STATES[found.state][1:]}**{_detail(found)}", width="stretch")
+        words = STATES[found.state] + (_kept(found) if found.state in CUT_SHORT else "")
+        st.markdown(f"**{words[:1].upper()}{words[1:]}**{_detail(found)}", width="stretch")
         if found.underway:
             if st.button("Stop", key=f"stop-{found.id}", disabled=found.cancelled_by is not None, help=(
                 "Ends the run. The checkpoint of its last whole epoch is kept, and it can be resumed from there."
@@ -106,6 +108,13 @@ def _state(found: Job) -> None:
         st.caption(f"{gpu.name}: {gpu.busy:.0%} busy, {gpu.memory_used_mb:,} of {gpu.memory_mb:,} MB used")
     if found.state is JobState.RUNNING and not gpus:
         st.caption("No GPU on this machine: it trains on the processor.")
+
+
+def _kept(found: Job) -> str:
+    """Say from where a run that was cut short can go on."""
+    if kept_checkpoint(settings().home, run_name(found)) is None:
+        return " before its first epoch ended; it begins anew"
+    return "; the checkpoint of the last whole epoch is kept"
 
 
 def _detail(found: Job) -> str:

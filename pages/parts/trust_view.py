@@ -29,6 +29,7 @@ CURVE_HELP = (
     "When the model says 70 %, is it so in 70 % of cases? On the dashed line it is. All classes together, in ten "
     "steps; the error of each class, the mean gap, stands in the table."
 )
+FORMATS = {"real": "%.3f", "count": "localized"}
 CHECKS_HELP = "What a model must show whatever else it can do. The gate towards the champion stands under Serve."
 
 
@@ -60,7 +61,7 @@ def trust_view(version: Version, at: Settings) -> None:
 
 def checks_view(checks: Sequence[Check], *, key: str) -> None:
     """Show conditions line by line, failed ones first."""
-    st.dataframe(_frame(checks_table(checks)), hide_index=True, key=key)
+    _show(checks_table(checks), key=key)
 
 
 def _made(version: Version) -> None:
@@ -99,15 +100,13 @@ def _entry(entry: Reached, report: Report, key: str) -> None:
             _calibration(found, key=f"curve-{key}")
         else:
             st.caption("The report has no calibration curve. `python -m jobs.evaluate` writes it now.")
-    rows = _frame(classes_table(entry))
-    st.dataframe(rows, hide_index=True, key=f"classes-{key}")
+    rows = _show(classes_table(entry), key=f"classes-{key}")
     with st.container(horizontal=True):
         csv_button(rows, f"classes_{key}", label="Classes CSV")
         if entry.confusion.any():
-            confusion = _frame(confusion_table(entry))
             with st.popover("Confusion"):
                 st.caption(f"{'Dies' if entry.by_die else 'Wafers'}, true class down, predicted across.")
-                st.dataframe(confusion, hide_index=True, key=f"confusion-{key}")
+                confusion = _show(confusion_table(entry), key=f"confusion-{key}")
             csv_button(confusion, f"confusion_{key}", label="Confusion CSV")
 
 
@@ -137,7 +136,7 @@ def _scores(entry: Reached, *, key: str) -> None:
             )
         )  # fmt: skip
     figure = quiet_figure(traces, 240, left=44, bottom=24)
-    figure.update_yaxes(range=[0, 1], title=entry.measure, nticks=6)
+    figure.update_yaxes(range=[0, 1.02], title=entry.measure, nticks=6)
     spoken = ", ".join(f"{NAMES[row.class_key]} {row.score:.2f}" for row in rows)
     show_figure(figure, key, f"{entry.title}: {spoken}")
 
@@ -153,12 +152,19 @@ def _calibration(found: Curve, *, key: str) -> None:
         hovertemplate="said %{x:.0%}, true %{y:.0%} of %{customdata:,}<extra></extra>",
     )  # fmt: skip
     figure = quiet_figure([perfect, line], 220, left=44, bottom=38)
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="said by the model", nticks=6)
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", title="true", nticks=6)
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="said by the model", nticks=6)
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title="true", nticks=6)
     show_figure(figure, key, "Calibration curve: share that was true against the probability that was said")
 
 
-def _frame(table: Table) -> pd.DataFrame:
-    """The table as the screen shows it: numbers rounded to three places, columns without any left out."""
+def _show(table: Table, *, key: str) -> pd.DataFrame:
+    """Draw a table, columns without any number left out; gives what is drawn, to three places."""
     frame = pd.DataFrame(list(table.rows), columns=[column.title for column in table.columns])
-    return frame.dropna(axis="columns", how="all").round(3)
+    frame = frame.dropna(axis="columns", how="all").round(3)
+    formats = {
+        column.title: st.column_config.NumberColumn(format=FORMATS[column.kind])
+        for column in table.columns
+        if column.kind in FORMATS
+    }
+    st.dataframe(frame, hide_index=True, key=key, placeholder="–", column_config=formats)
+    return frame

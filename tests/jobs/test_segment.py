@@ -6,11 +6,13 @@ import pytest
 
 from core.analysis import analyse
 from core.lake import Lake
+from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from data.formats.write import write_npz, write_png
-from jobs.segment import main
+from jobs.segment import main, segment_lake
 from tests.core.lake_examples import drawn, found_on
 from tests.core.wafers import disc, radius, wafer
+from tests.tiny_model import METADATA, write_tiny_model
 
 SIZE = 27
 
@@ -91,3 +93,19 @@ def test_a_missing_model_is_said_before_anything_is_written(tmp_path, capsys):
     assert main([str(tmp_path / "a.png"), "--out", str(tmp_path / "out"), "--model", "no_model.onnx"]) == 1
     assert "no_model.onnx: the model file cannot be read" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_trial_shares_out_new_wafers_and_leaves_the_old_ones_to_the_champion(tmp_path, segmenter):
+    other = write_tiny_model(tmp_path / "other.onnx", metadata={**METADATA, "name": "other"})
+    challenger = Challenger(Segmenter.load(str(other), threads=1), 0.5)
+    lake, old, new = Lake(tmp_path / "lake"), [drawn(n) for n in range(8)], [drawn(n) for n in range(8, 20)]
+    lake.append_wafers(old)
+    segment_lake(lake, segmenter)
+    lake.append_wafers(new)
+    expected = {wafer.key: segmenter.name for wafer in old}
+    expected |= {w.key: challenger.segmenter.name if challenger.takes(w.key) else segmenter.name for w in new}
+    assert len({expected[wafer.key] for wafer in new}) == 2
+    for _ in range(2):  # the second time finds nothing to do
+        segment_lake(lake, segmenter, challenger)
+        found = lake.query("SELECT key, model FROM wafers").set_index("key")["model"].to_dict()
+        assert found == expected

@@ -2,6 +2,7 @@ import pytest
 
 from core.decisions import Decisions
 from core.decisions.annotations import write_annotation
+from core.decisions.label_items import Status
 from core.decisions.label_progress import items
 from core.identity import Person
 from core.labels import Label
@@ -28,7 +29,20 @@ def queued(home):
 
 @pytest.mark.parametrize("strategy", ["entropy", "stratified", "random", "random_failing"])
 def test_a_round_is_queued_with_reasons_and_the_first_pick_first(home, strategy, capsys):
-    words = ["--home", str(home), "--strategy", strategy, "--count", "4", "--passes", "2", "--person", "ana"]
+    words = [
+        "--home",
+        str(home),
+        "--strategy",
+        strategy,
+        "--count",
+        "4",
+        "--spares",
+        "0",
+        "--passes",
+        "2",
+        "--person",
+        "ana",
+    ]
     assert select_wafers.main(words) == 0
     assert f"Round 1: 4 wafers wait to be labelled, chosen by {strategy}." in capsys.readouterr().out
     found = queued(home)
@@ -38,7 +52,7 @@ def test_a_round_is_queued_with_reasons_and_the_first_pick_first(home, strategy,
 
 
 def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):
-    words = ["--home", str(home), "--strategy", "random", "--count", "5"]
+    words = ["--home", str(home), "--strategy", "random", "--count", "5", "--spares", "0"]
     decisions = Decisions(home / "decisions.db")
     wafer = drawn(0)
     with decisions.writing() as session:
@@ -51,10 +65,16 @@ def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):
     assert wafer.key not in {i.wafer_key for i in found}
 
 
+def test_the_next_picks_wait_as_spares(home, capsys):
+    assert select_wafers.main(["--home", str(home), "--strategy", "random", "--count", "7", "--spares", "9"]) == 0
+    assert f"7 wafers wait to be labelled, chosen by random, {WAFERS - 7} spare." in capsys.readouterr().out
+    assert [i.status for i in queued(home)] == [Status.PENDING] * 7 + [Status.SPARE] * (WAFERS - 7)
+
+
 @pytest.mark.parametrize("strategy", ["coreset", "typical"])
 def test_likeness_is_by_the_lakes_vectors(home, tiny_model_path, strategy, capsys):
     words = ["--home", str(home), "--model", str(tiny_model_path)]
-    asked = [*words, "--strategy", strategy, "--count", "3"]
+    asked = [*words, "--strategy", strategy, "--count", "3", "--spares", "0"]
     assert select_wafers.main(asked) == 1
     assert "Run python -m jobs.embed_wafers first" in capsys.readouterr().err
     assert embed_wafers.main(words) == 0
@@ -62,7 +82,9 @@ def test_likeness_is_by_the_lakes_vectors(home, tiny_model_path, strategy, capsy
     assert len({i.wafer_key for i in queued(home)}) == 3
 
 
-@pytest.mark.parametrize(("flag", "value"), [("--count", "0"), ("--weight", "1.5"), ("--passes", "0")])
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--count", "0"), ("--weight", "1.5"), ("--passes", "0"), ("--spares", "-1")]
+)
 def test_nonsense_is_a_sentence(home, flag, value, capsys):
     assert select_wafers.main(["--home", str(home), flag, value]) == 1
     assert f"{flag}: expected a number from" in capsys.readouterr().err

@@ -1,10 +1,12 @@
 import pytest
 
 from core.decisions.annotations import write_annotation
+from core.decisions.jobs import JobState, add_job, end
 from core.decisions.label_items import Candidate
 from core.decisions.label_queue import fill
 from core.identity import Person
 from core.labels import Label
+from core.training.config import run_folder
 from tests.core.lake_examples import drawn
 from tests.pages.test_map import built_home  # noqa: F401  # a fixture
 
@@ -24,7 +26,9 @@ def press(app, label):
 
 
 def says(app):
-    return " ".join(str(one.value) for kind in (app.info, app.warning, app.caption, app.markdown) for one in kind)
+    return " ".join(
+        str(one.value) for kind in (app.info, app.warning, app.error, app.caption, app.markdown) for one in kind
+    )
 
 
 def test_before_the_first_round_it_says_what_to_do_and_starts_the_choice(open_page, own_home, started):
@@ -48,7 +52,7 @@ def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home
         write_annotation(session, wafers[0], Label(wafers[0].key, wafers[0].dies.shape, ()), ANA, 9.0)
     app = open_page("active_learning", home=own_home, strategy="bald", planned="5")
     assert not app.exception
-    assert "reason 1" in says(app)
+    assert "score **0.67**: reason 1 · not started" in says(app)
     values = {m.label: m.value for m in app.metric}
     assert (values["Round"], values["Labelled"], values["Without a label"]) == ("2 of 5", "1", "59")
     assert values["Waiting in this round"] == "3"
@@ -56,6 +60,28 @@ def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home
     assert not app.exception
     assert [job.name for job in started] == ["train"]
     assert {"round-2", "served", "now"} <= set(started[0].arguments)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (JobState.CANCELLED, "The training of round 2 was stopped; *Training* resumes it."),
+        (JobState.DEAD, "Train round-2 (job 1) was killed"),
+        (JobState.DONE, "Round 2 was trained. Next: choose wafers for round 3"),
+    ],
+)
+def test_a_round_whose_training_ended_says_how_in_place_of_training_anew(
+    open_page, own_home, decisions, state, sentence
+):
+    with decisions.writing() as session:
+        fill(session, [Candidate(drawn(0).key, 0.9, "reason 0")], ANA, iteration=2)
+        write_annotation(session, drawn(0), Label(drawn(0).key, drawn(0).dies.shape, ()), ANA, 9.0)
+        end(add_job(session, "train", ["--name", "round-2"], "Train round-2", ANA), state, None)
+    run_folder(own_home, "round-2").mkdir(parents=True)
+    app = open_page("active_learning", home=own_home)
+    assert not app.exception
+    assert next(b for b in app.button if b.label == "Train next round").disabled
+    assert sentence in says(app)
 
 
 def test_an_empty_lake_says_how_to_fill_it(open_page, tmp_path):

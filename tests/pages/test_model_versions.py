@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -44,6 +45,21 @@ def test_without_a_registry_the_shipped_models_sheet_is_shown(open_page, tmp_pat
     assert "Measured on no real wafer at all: Lithography, Etching." in text(app)
     assert len(app.dataframe[0].value) == 1
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_link_to_a_version_that_is_not_there_says_so(open_page, tmp_path):
+    app = open_page("model_versions", home=tmp_path, version="99")
+    assert not app.exception
+    assert [w.value for w in app.warning] == ["There is no version 99; this is the newest."]
+
+
+def test_scores_have_three_places_each_and_what_nobody_counted_is_a_dash(open_page, tmp_path):
+    app = open_page("model_versions", home=tmp_path)
+    scores = next(table for table in app.dataframe if "F1 of presence" in table.value)
+    columns = json.loads(scores.proto.columns)
+    assert columns["F1 of presence"]["type_config"]["format"] == "%.3f"
+    assert columns["Wafers with it"]["type_config"]["format"] == "localized"
+    assert scores.proto.placeholder == "–"
 
 
 def test_a_version_is_promoted_through_the_gate_and_rolled_back(open_page, home):

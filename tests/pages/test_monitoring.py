@@ -1,9 +1,13 @@
+import json
+from types import SimpleNamespace
+
 import pytest
 
 from core.decisions import Decisions
 from core.decisions.jobs import newest_jobs
 from core.decisions.reviews import flag_prediction
 from core.lake import Lake
+from pages.parts import model_quality
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 
 TESTER = {"tester": "T1"}
@@ -50,6 +54,21 @@ def test_agreement_is_shown_by_time_class_threshold_and_version(open_page, label
     assert "net@2 against net@1: IoU +0.0 points" in words(app)
     assert len(app.get("plotly_chart")) == 3
     assert len(app.get("download_button")) == 5
+
+
+def test_the_model_in_use_is_named_champion_though_nobody_promoted_it(open_page, labelled_home, monkeypatch):
+    monkeypatch.setattr(model_quality, "segmenter", lambda: SimpleNamespace(name="net@2"))
+    app = open_page("monitoring", home=labelled_home)
+    assert not app.exception
+    versions = next(table.value for table in app.dataframe if "role" in table.value)
+    assert dict(zip(versions["model"], versions["role"], strict=True)) == {"net@1": "", "net@2": "champion"}
+    assert "net@1 against net@2: IoU" in words(app)
+
+
+def test_a_single_point_in_time_is_named_once(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, monitoring="At work", period="Month")
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert len(spec["layout"]["xaxis"]["tickvals"]) == 1
 
 
 def test_filters_of_the_link_narrow_what_is_measured(open_page, labelled_home):

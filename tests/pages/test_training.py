@@ -28,6 +28,12 @@ def trained(decisions, home, name, state, log="step 25/100  loss 1.2"):
     return number
 
 
+def keep_checkpoint(home, name, file):
+    folder = run_folder(home, name)
+    folder.mkdir(parents=True)
+    (folder / file).write_bytes(b"weights")
+
+
 def says(app):
     return " ".join(e.value for kind in ("markdown", "caption", "error") for e in getattr(app, kind))
 
@@ -62,6 +68,7 @@ def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_
         JobState.FAILED: "Failed; the end of the log says why",
         JobState.DEAD: "Was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
     }
+    keep_checkpoint(own_home, "mine", "last.ckpt")
     numbers = [trained(decisions, own_home, "mine", state, log=f"log of {state}") for state in expected]
     app = open_page("training", home=own_home, run=str(numbers[1]))
     assert expected[JobState.FAILED] in says(app)
@@ -72,6 +79,11 @@ def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_
         assert any(f"log of {state}" in code.value for code in app.code)
     button(app, "Resume").click().run()
     assert [(job.id, job.attempt, job.arguments) for job in started] == [(numbers[-1], 2, ["--name", "mine"])]
+
+
+def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_kept(open_page, own_home, decisions):
+    trained(decisions, own_home, "mine", JobState.CANCELLED)
+    assert "Stopped before its first epoch ended; it begins anew" in says(open_page("training", home=own_home))
 
 
 def test_a_run_that_waits_can_be_stopped(open_page, own_home, decisions):
@@ -115,9 +127,7 @@ def test_a_name_that_cannot_be_is_refused_and_every_setting_has_its_help(open_pa
 def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, decisions, started):
     number = trained(decisions, own_home, "mine", JobState.DONE)
     assert "Make a version" not in [b.label for b in open_page("training", home=own_home).button]
-    folder = run_folder(own_home, "mine")
-    folder.mkdir(parents=True)
-    (folder / "last.ckpt").write_bytes(b"weights")
+    keep_checkpoint(own_home, "mine", "last.ckpt")
     app = open_page("training", home=own_home, run=str(number))
     assert not app.exception
     button(app, "Make a version").click().run()
@@ -128,9 +138,7 @@ def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, 
 
 def test_a_version_that_was_made_has_a_link_and_one_that_failed_its_reason(open_page, own_home, decisions):
     trained(decisions, own_home, "mine", JobState.DONE)
-    folder = run_folder(own_home, "mine")
-    folder.mkdir(parents=True)
-    (folder / "best.ckpt").write_bytes(b"weights")
+    keep_checkpoint(own_home, "mine", "best.ckpt")
     for state, words in ((JobState.FAILED, "could not do its work"), (JobState.DONE, "")):
         with decisions.writing() as session:
             end(add_job(session, "make_version", ["--run", "mine"], "Make a version of mine", Person("ana")), state, 0)

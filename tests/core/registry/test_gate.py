@@ -54,6 +54,7 @@ def test_a_class_that_loses_more_than_two_points_is_named_whatever_the_mean_says
 def test_reports_on_other_wafers_compare_nothing(folder, champion):
     found = failed(made(folder, "elsewhere", dict.fromkeys(CLASS_KEYS, 0.1), n=10), champion)
     assert set(found) == {"Mean IoU", "Every class"}
+    assert all("that both have; the champion was scored on synthetic:9:1" in words for words in found.values())
 
 
 def test_parity_and_latency_have_bounds_and_what_was_not_measured_does_not_pass(folder, champion):
