@@ -14,7 +14,7 @@ from core.training.recipes import RECIPES, Recipe
 from data.errors import WaferError
 from pages.parts.links import open_page
 from pages.parts.person import person_or_account
-from pages.parts.training_run import JOB, RUN
+from pages.parts.training_run import JOB
 
 FIRST = ("name", "from_", "labels", "old_labels", "unlabelled", "real", "steps", "rate")
 """What people decide each time; the rest is below a fold."""
@@ -58,7 +58,7 @@ def _start(decisions: Decisions, given: dict[str, object]) -> None:
         return
     words = command_words(TrainConfig, given)
     started = start(decisions, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
-    open_page("training", **{RUN: str(started.id)})
+    open_page("training", run=str(started.id))
 
 
 def _grid(recipe: Recipe, fields: list[ConfigField], known: dict[str, list[str]]) -> dict[str, object]:
