@@ -22,6 +22,7 @@ from jobs.command import command
 from jobs.progress import ProgressLine
 
 SYNTHETIC = "synthetic:"
+DRAW_SEED = 20261123
 DIE_MEASURES = ("iou_over_dies", "boundary_iou", "precision", "recall", "baseline_iou_over_dies", "support")
 WAFER_MEASURES = ("precision", "recall", "f1", "support")
 
@@ -34,6 +35,7 @@ class EvaluateConfig:
     out: Path  # report to write, JSON
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
     careful: bool = False  # average over eight turns and flips: eight times the work
+    most: int = 0  # wafers at most of a file with labels per wafer, always the same ones, drawn at random; 0: all
 
 
 @command(EvaluateConfig)
@@ -77,6 +79,9 @@ def evaluate(config: EvaluateConfig) -> Report:
         report = _marked(iter(marked), len(marked), segmenter, config.careful)
     else:
         labelled = load_labelled(config.data)
+        if 0 < config.most < len(labelled):
+            chosen = np.random.default_rng(DRAW_SEED).choice(len(labelled), config.most, replace=False)
+            labelled = labelled.take(np.sort(chosen))
         with ProgressLine("evaluated", len(labelled)) as progress:
             report = evaluate_labelled(labelled, segmenter, careful=config.careful, progress=progress.update)
     # A report is passed on: what a file is called says what was measured, where it lay on this machine does not.

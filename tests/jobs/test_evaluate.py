@@ -70,6 +70,16 @@ def test_labels_of_wafers_are_scored_as_presence(tmp_path, tiny_model_path, caps
     assert "macro_f1: 0.5" in capsys.readouterr().out
 
 
+def test_some_of_many_are_always_the_same_ones(tmp_path, tiny_model_path):
+    maps = np.ones((9, 30, 30), dtype=np.uint8)
+    labels = np.eye(3, dtype=np.uint8)[np.arange(9) % 3]
+    several_labels(tmp_path / "l.npz", maps, labels)
+    first, again = (report_of(tmp_path, tiny_model_path, tmp_path / "l.npz", "--most", "4") for _ in range(2))
+    assert first["n"] == 4
+    assert first["presence"] == again["presence"]
+    assert report_of(tmp_path, tiny_model_path, tmp_path / "l.npz", "--most", "40")["n"] == 9
+
+
 def test_dies_marked_as_scratch_score_scratch_alone(tmp_path, tiny_model_path):
     codes = np.ones((20, 20), dtype=np.uint8)
     codes[5, 4:14], codes[9, 9] = 3, 2
