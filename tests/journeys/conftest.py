@@ -7,13 +7,13 @@ from tests.journeys.running_app import running_app
 PATIENCE_MS = 90_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app_home(tmp_path_factory):
-    """The workspace of the app under test; a journey may look into it."""
+    """The workspace of the app under test, of one file's journeys alone; a journey may look into it."""
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app_url(app_home, tiny_model_path):
     """Address of a running app with an empty workspace and the tiny model."""
     with running_app(app_home, {"WAFERSCOPE_MODEL": str(tiny_model_path)}) as url:
