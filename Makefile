@@ -26,7 +26,7 @@ demo: .venv/app.stamp  ## Fill an empty lake with the demo fab: about 2,000 synt
 	@$(PY) -m jobs.demo
 
 test: .venv/dev.stamp chromium  ## Run every test, those in a real browser included
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev.stamp  ## Format, lint, check types, then run every test
 	@$(PY) -m ruff format .
