@@ -65,10 +65,11 @@ def evaluate(config: EvaluateConfig) -> Report:
     """Score as the configuration says.
 
     Raises:
-        SettingError: the data is neither a file nor synthetic:N:SEED.
+        SettingError: the data is neither a file nor synthetic:N:SEED, or --most does not go with it.
         FormatError: the file holds no labels.
         ModelError: the model is missing, damaged or fails.
     """
+    _check(config)
     segmenter = Segmenter.load(config.model or None)
     started = time.perf_counter()
     if config.data.startswith(SYNTHETIC):
@@ -114,6 +115,15 @@ def table(report: Report) -> str:
             *_aligned([["", *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]),
         ]
     )
+
+
+def _check(config: EvaluateConfig) -> None:
+    if config.most < 0:
+        raise SettingError("--most", f"expected a number from 0, found {config.most}", "Correct it.")
+    if config.most and (config.data.startswith(SYNTHETIC) or is_marked(array_names(config.data))):
+        raise SettingError(
+            "--most", f"{config.data} has a label per die, of which all wafers are scored", "Leave it out."
+        )
 
 
 def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, careful: bool) -> Report:

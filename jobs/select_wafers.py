@@ -9,7 +9,6 @@ import numpy as np
 
 from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
-from core.decisions.label_items import Status
 from core.decisions.label_progress import iterations
 from core.dropout import PASSES, DropoutSegmenter
 from core.identity import local_person, named_person
@@ -61,8 +60,7 @@ def main(config: SelectConfig) -> int:
         print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
         return 1
     with decisions.writing() as session:
-        added = queue_picks(session, picks[: config.count], person, iteration)
-        spare = queue_picks(session, picks[config.count :], person, iteration, Status.SPARE)
+        added, spare = queue_picks(session, picks, person, iteration, config.count)
     held_back = f", {spare:,} spare" if spare else ""
     print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}{held_back}.")
     return 0

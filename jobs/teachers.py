@@ -6,7 +6,8 @@ import numpy as np
 
 from core.decisions import Decisions
 from core.label_sets import Split
-from core.lake import Lake
+from core.labelling import WAFERS_AT_ONCE
+from core.lake import Lake, batches
 from core.registry.serving import model_in_use
 from core.segmentation import Segmenter
 from core.settings import Settings
@@ -15,6 +16,7 @@ from core.training.wafers import labelled_wafers, unlabelled_maps
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, together
 from data.splits import held_out
+from data.turning import Grid
 from data.wafer import WaferMap
 from jobs.learning import split_real
 
@@ -40,12 +42,11 @@ def teachers(real: Sequence[str], labels: str, lake: int, share: float, seed: in
         ModelError: the model in use cannot be used.
     """
     parts = [split_real(real, share, seed)]
-    decisions, wafers = Decisions(at.decisions_place), Lake(at.lake_url)
     if labels:
-        sides = labelled_wafers(decisions, wafers, labels)
+        sides = labelled_wafers(Decisions(at.decisions_place), Lake(at.lake_url), labels)
         parts.append((_told("people", sides[Split.TRAIN].labelled), _told("people", sides[Split.VALIDATION].labelled)))
     if lake:
-        maps = unlabelled_maps(decisions, wafers, (LAKE,))
+        maps = unlabelled_maps(Decisions(at.decisions_place), Lake(at.lake_url), (LAKE,))
         every = as_reported(maps[:: max(1, -(-len(maps) // lake))], Segmenter.load(str(model_in_use(at))))
         apart = held_out(every.names, share, seed)
         parts.append((every.take(np.flatnonzero(~apart)), every.take(np.flatnonzero(apart))))
@@ -53,10 +54,10 @@ def teachers(real: Sequence[str], labels: str, lake: int, share: float, seed: in
     return together(learnt), together(kept)
 
 
-def as_reported(maps: Sequence[np.ndarray], segmenter: Segmenter) -> LabelledMaps:
+def as_reported(maps: Sequence[Grid], segmenter: Segmenter) -> LabelledMaps:
     """Label wafers with the classes that a model reports on them."""
     wafers = [WaferMap(dies=dies, lot_id="lake", wafer_id=f"{i:06d}") for i, dies in enumerate(maps)]
-    found = [s.classes_present for s in segmenter.segment(wafers)]
+    found = [s.classes_present for some in batches(wafers, WAFERS_AT_ONCE) for s in segmenter.segment(some)]
     presence = np.array([[key in classes for key in CLASS_KEYS] for classes in found], dtype=np.float32)
     return LabelledMaps(
         list(maps), presence.reshape(-1, len(CLASS_KEYS)), [f"lake:{i:06d}" for i in range(len(maps))],

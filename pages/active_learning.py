@@ -22,6 +22,7 @@ from pages.parts.learning_curves import NAMES, curve_block
 from pages.parts.links import link
 from pages.parts.person import person_or_account
 from pages.parts.round_picks import coverage_block, picks_block
+from pages.parts.run_version import version_block
 from pages.parts.training_run import run_name as run_of
 
 SELECT, TRAIN = "select_wafers", "train"
@@ -108,7 +109,9 @@ def how_trained(number: int) -> None:
     elif job is not None and job.state is not JobState.DONE:
         job_watch(job)
     else:
-        st.caption(f"Round {number} was trained. Next: choose wafers for round {number + 1} and label them.")
+        st.caption(f"Round {number} was trained. Next: make a version of it, or choose wafers for round {number + 1}.")
+        if job is not None:
+            version_block(job)
 
 
 with explained():

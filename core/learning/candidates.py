@@ -80,14 +80,21 @@ def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
     return np.array([by_key[key] for key in keys], dtype=np.float64)
 
 
-def queue_picks(
-    session: Session, picks: Sequence[Pick], person: Person, iteration: int, status: Status = Status.PENDING
-) -> int:
-    """Put picks into the queue, first to label first; pending, or spare for those that wait to replace others.
+def queue_picks(session: Session, picks: Sequence[Pick], person: Person, iteration: int, count: int) -> tuple[int, int]:
+    """Put picks into the queue, first to label first.
+
+    Args:
+        session: of a writing transaction.
+        picks: the best first.
+        person: who adds them.
+        iteration: round of labelling, from 1.
+        count: how many are to be labelled; the rest are spares, which wait to take the place of one.
 
     Returns:
-        How many were added; what the round holds already is left out.
+        How many wait to be labelled, and how many as spares; what the round holds already is left out.
     """
-    count = len(picks)
-    wanted = [Candidate(pick.key, (count - n) / count, pick.reason) for n, pick in enumerate(picks)]
-    return fill(session, wanted, person, iteration=iteration, status=status)
+    wanted = [Candidate(pick.key, 1 - n / len(picks), pick.reason) for n, pick in enumerate(picks)]
+    return (
+        fill(session, wanted[:count], person, iteration=iteration),
+        fill(session, wanted[count:], person, iteration=iteration, status=Status.SPARE),
+    )

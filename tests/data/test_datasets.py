@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
-from data.datasets import NATURAL_MAPPING, load_labelled
+from data.datasets import NATURAL_MAPPING, LabelledMaps, load_labelled, together
 from data.errors import FormatError
 
 ONE_LABEL = ("None", "Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch")
@@ -114,3 +114,15 @@ def test_the_public_data_reads_whole(real_data):
     assert all(m.ndim == 2 and m.max() == 2 for m in read.maps[:200])
     labelled = (read.presence == 1).sum(axis=1) + read.without_pattern + read.near_full
     assert (labelled == 1).all()
+
+
+def test_wafers_of_several_sources_stand_in_one_row():
+    def some(name: str, count: int) -> LabelledMaps:
+        names = [f"{name}:{i}" for i in range(count)]
+        maps = [np.ones((3, 3), np.uint8)] * count
+        return LabelledMaps(maps, np.full((count, CLASS_COUNT), count, np.float32), names, np.zeros(count, bool))
+
+    every = together([some("a", 2), None, some("b", 0), some("c", 1)])
+    assert every.names == ["a:0", "a:1", "c:0"]
+    assert every.presence[:, 0].tolist() == [2, 2, 1]
+    assert together([None, some("b", 0)]) is None

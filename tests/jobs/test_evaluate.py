@@ -80,6 +80,13 @@ def test_some_of_many_are_always_the_same_ones(tmp_path, tiny_model_path):
     assert report_of(tmp_path, tiny_model_path, tmp_path / "l.npz", "--most", "40")["n"] == 9
 
 
+@pytest.mark.parametrize(("data", "most"), [("synthetic:4:1", "2"), ("l.npz", "-1")])
+def test_a_number_of_wafers_that_means_nothing_is_refused(tmp_path, tiny_model_path, capsys, data, most):
+    words = ["--data", data, "--out", str(tmp_path / "r.json"), "--model", str(tiny_model_path), "--most", most]
+    assert main(words) == 1
+    assert "--most: " in capsys.readouterr().err
+
+
 def test_dies_marked_as_scratch_score_scratch_alone(tmp_path, tiny_model_path):
     codes = np.ones((20, 20), dtype=np.uint8)
     codes[5, 4:14], codes[9, 9] = 3, 2

@@ -68,7 +68,9 @@ def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):
 def test_the_next_picks_wait_as_spares(home, capsys):
     assert select_wafers.main(["--home", str(home), "--strategy", "random", "--count", "7", "--spares", "9"]) == 0
     assert f"7 wafers wait to be labelled, chosen by random, {WAFERS - 7} spare." in capsys.readouterr().out
-    assert [i.status for i in queued(home)] == [Status.PENDING] * 7 + [Status.SPARE] * (WAFERS - 7)
+    found = queued(home)
+    assert [i.status for i in found] == [Status.PENDING] * 7 + [Status.SPARE] * (WAFERS - 7)
+    assert [i.priority for i in found] == pytest.approx([1 - n / WAFERS for n in range(WAFERS)])
 
 
 @pytest.mark.parametrize("strategy", ["coreset", "typical"])

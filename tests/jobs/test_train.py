@@ -11,11 +11,14 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from core.label_sets import Split
+from core.registry.serving import ServedModel, Serving, keep_served
+from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import MaskedMaps
-from jobs.learning import Wafers, learner, split_real
+from data.errors import ModelError
+from jobs.learning import Wafers, learner, split_real, with_shape
 from jobs.train import main
 from tests.core.label_examples import labelled_home
 
@@ -167,6 +170,15 @@ def test_what_cannot_be_tuned_is_refused_before_anything_is_written(flags, sente
     assert main(flags) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_weights_in_use_are_the_champion_s(tmp_path):
+    at = Settings(home=tmp_path)
+    assert Wafers(TrainConfig(from_="served"), at).served == SHIPPED_WEIGHTS
+    keep_served(at, Serving(champion=ServedModel(3, "tuned@1", str(tmp_path / "three.onnx"))))
+    assert Wafers(TrainConfig(from_="served"), at).served == tmp_path / "three.onnx"
+    with pytest.raises(ModelError, match=r"three\.onnx"):
+        with_shape(TrainConfig(from_="served"), at)
 
 
 def test_people_s_validation_wafers_are_measured_and_never_trained_on(tmp_path, monkeypatch):

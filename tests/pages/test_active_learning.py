@@ -67,7 +67,7 @@ def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home
     [
         (JobState.CANCELLED, "The training of round 2 was stopped; *Training* resumes it."),
         (JobState.DEAD, "Train round-2 (job 1) was killed"),
-        (JobState.DONE, "Round 2 was trained. Next: choose wafers for round 3"),
+        (JobState.DONE, "Round 2 was trained. Next: make a version of it, or choose wafers for round 3"),
     ],
 )
 def test_a_round_whose_training_ended_says_how_in_place_of_training_anew(
