@@ -64,7 +64,7 @@ def main(config: VersionConfig) -> int:
         print(table(written(EvaluateConfig(data=data, out=reports[-1], model=str(model)))), flush=True)
     version = register(
         RegisterConfig(
-            model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained), note=config.note,
+            model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained, config.lake), note=config.note,
             person=config.person,
         ),
         at,
@@ -79,12 +79,13 @@ def scored_on(at: Settings) -> list[str]:
     return sorted(d for d in registry.version(registry.roles().champion).card.reports if d.startswith(SYNTHETIC))
 
 
-def learnt_from(trained: TrainConfig) -> str:
-    """Say what a run learnt from, for the card."""
+def learnt_from(trained: TrainConfig, lake: int) -> str:
+    """Say what a run and its version learnt from, for the card."""
     parts = ["synthetic wafers with masks"]
     parts += [f"presence labels of {Path(path).stem}" for path in trained.real]
     parts += [f"people's labels ({trained.labels})"] if trained.labels else []
     parts += [f"unlabelled: {Path(source).stem}" for source in trained.unlabelled]
+    parts += [f"what the model in use reports on up to {lake:,} wafers of the lake"] if lake else []
     return f"{', '.join(parts)}; starts from {Path(trained.from_).name}" if trained.from_ else ", ".join(parts)
 
 

@@ -30,7 +30,7 @@ with explained():
     roles_line(registry, roles, serving)
     if len(versions) == 1:
         st.info(
-            "The shipped model is the only version. Train one and press *Make a version* below its run on the page "
+            "The shipped model is the only version. Train one and press *Make a version* above its run on the page "
             "Training: it then stands here, and can take its place when it passes the gate. Models made elsewhere come "
             "in by `python -m jobs.register_model`."
         )

@@ -24,8 +24,8 @@ with explained():
             found = jobs(decisions, JOB)
         if found:
             chosen = choose_run(found)
-            run_block(chosen)
             version_block(next(one for one in found if one.id == chosen))
+            run_block(chosen)
         else:
             with st.container(border=True):
                 st.markdown("**No training was started from here yet.**")

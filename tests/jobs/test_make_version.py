@@ -36,7 +36,10 @@ def test_a_run_becomes_a_version_with_its_scores_and_is_not_served(home, capsys)
     version = registry.version(1)
     assert (version.note, version.registered_by) == ("six steps", "ana")
     assert version.card.hours == 0.5
-    assert version.card.data == "synthetic wafers with masks, people's labels (now); starts from served"
+    assert version.card.data == (
+        "synthetic wafers with masks, people's labels (now), what the model in use reports on up to 2 wafers of the "
+        "lake; starts from served"
+    )
     assert {name: report["n"] for name, report in version.card.reports.items()} == {"synthetic:3:1": 3}
     assert version.card.parity["steps"] == 6
     assert registry.roles().champion == 0
@@ -57,4 +60,4 @@ def test_the_champion_s_synthetic_wafers_are_what_it_is_scored_on(tmp_path):
 
 def test_the_card_says_what_was_learnt_from():
     config = TrainConfig(real=("a/wm.npz",), unlabelled=("lake",))
-    assert learnt_from(config) == "synthetic wafers with masks, presence labels of wm, unlabelled: lake"
+    assert learnt_from(config, 0) == "synthetic wafers with masks, presence labels of wm, unlabelled: lake"
