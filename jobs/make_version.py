@@ -64,8 +64,8 @@ def main(config: VersionConfig) -> int:
         print(table(written(EvaluateConfig(data=data, out=reports[-1], model=str(model)))), flush=True)
     version = register(
         RegisterConfig(
-            model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained, config.lake), note=config.note,
-            person=config.person,
+            model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained, config.lake),
+            note=config.note, person=config.person,
         ),
         at,
     )  # fmt: skip
