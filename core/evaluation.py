@@ -33,6 +33,9 @@ Report: TypeAlias = (
     "dict[str, Report | list[str] | list[list[int]] | list[int] | list[float | None] | str | int | float | None]"
 )
 
+SYNTHETIC = "synthetic:"
+"""Begins the name of data that anyone can draw again: synthetic:N:SEED."""
+
 
 def evaluate_marked(
     marked: Iterable[MarkedWafer],

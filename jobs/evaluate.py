@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from core.evaluation import Report, evaluate_labelled, evaluate_marked
+from core.evaluation import SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from data.classes import CLASS_KEYS
 from data.datasets import load_labelled
@@ -21,7 +21,6 @@ from data.truth import MarkedWafer, array_names, is_marked, load_marked
 from jobs.command import command
 from jobs.progress import ProgressLine
 
-SYNTHETIC = "synthetic:"
 DRAW_SEED = 20261123
 DIE_MEASURES = ("iou_over_dies", "boundary_iou", "precision", "recall", "baseline_iou_over_dies", "support")
 WAFER_MEASURES = ("precision", "recall", "f1", "support")

@@ -1,18 +1,18 @@
 """Make a version of a training run: export its network, score it as the champion was scored, register it."""
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.registry.gate import still_to_score
 from core.registry.store import Registry
-from core.settings import Settings, settings
+from core.settings import settings
 from core.training.config import TrainConfig, kept_checkpoint
 from data.errors import ModelError
 from jobs.command import command
-from jobs.evaluate import SYNTHETIC, EvaluateConfig, table, written
 from jobs.export_model import ExportConfig, export, read_checkpoint
 from jobs.register_model import RegisterConfig, register
+from jobs.score_version import score
 
 KEPT_FLOAT = 3
 """Convolutions at each end that stay in float32: with fewer INT8 changes the classes of too many wafers."""
@@ -58,10 +58,9 @@ def main(config: VersionConfig) -> int:
         ),
         at,
     )  # fmt: skip
-    reports = []
-    for data in (*scored_on(at), *config.data):
-        reports.append(model.with_name(f"{re.sub(r'[^A-Za-z0-9]+', '-', Path(data).stem)}.json"))
-        print(table(written(EvaluateConfig(data=data, out=reports[-1], model=str(model)))), flush=True)
+    registry = Registry(at)
+    champion = registry.version(registry.roles().champion).card
+    reports = score(model, (*still_to_score((), champion), *config.data), model.parent)
     version = register(
         RegisterConfig(
             model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained, config.lake),
@@ -71,12 +70,6 @@ def main(config: VersionConfig) -> int:
     )  # fmt: skip
     print(f"version {version.number}: {version.card.name}. Models, Serve holds it against the gate.")
     return 0
-
-
-def scored_on(at: Settings) -> list[str]:
-    """Name the synthetic wafers that the champion was scored on: anyone can draw them again."""
-    registry = Registry(at)
-    return sorted(d for d in registry.version(registry.roles().champion).card.reports if d.startswith(SYNTHETIC))
 
 
 def learnt_from(trained: TrainConfig, lake: int) -> str:

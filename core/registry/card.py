@@ -86,21 +86,30 @@ def card_of(model: Path, reports: Sequence[Path], **about: object) -> Card:
     """
     segmenter = Segmenter.load(str(model))
     parity = model.with_name(f"{model.stem}.parity.json")
-    found: dict[str, Report] = {}
-    for path in reports:
-        report = _read(path)
-        if report.get("model") != segmenter.name:
-            raise ModelError(
-                str(path), f"expected a report on {segmenter.name}, found one on {report.get('model')}",
-                f"Run python -m jobs.evaluate --model {model} again.",
-            )  # fmt: skip
-        found[str(report["data"])] = report
     card = Card(
         name=segmenter.name, sha256=segmenter.sha256, encoder=segmenter.metadata.encoder,
         precision=segmenter.metadata.precision, megabytes=round(model.stat().st_size / 1e6, 2),
-        parity=_read(parity) if parity.exists() else {}, reports=found,
+        parity=_read(parity) if parity.exists() else {}, reports=read_reports(segmenter.name, reports),
     )  # fmt: skip
     return replace(card, **about)  # type: ignore[arg-type]
+
+
+def read_reports(model: str, paths: Sequence[Path]) -> dict[str, Report]:
+    """Read reports of `jobs.evaluate` on a model of that name, by the name of their data.
+
+    Raises:
+        ModelError: a report cannot be read or is of another model.
+    """
+    found: dict[str, Report] = {}
+    for path in paths:
+        report = _read(path)
+        if report.get("model") != model:
+            raise ModelError(
+                str(path), f"expected a report on {model}, found one on {report.get('model')}",
+                "Run python -m jobs.evaluate --model with its file again.",
+            )  # fmt: skip
+        found[str(report["data"])] = report
+    return found
 
 
 def shipped_card() -> Card:

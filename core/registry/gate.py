@@ -1,11 +1,11 @@
 """What a model must show before it is served: each condition with what was found, passed or not."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation import Report
+from core.evaluation import SYNTHETIC, Report
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES
@@ -71,6 +71,11 @@ def intrinsic(card: Card, at: Settings | None = None) -> list[Check]:
     """Hold a model against what needs no champion: parity and latency."""
     limits = at or settings()
     return [*_parity(card, limits), _latency(card, limits.gate_latency_ms)]
+
+
+def still_to_score(scored: Collection[str], champion: Card) -> list[str]:
+    """Name the synthetic wafers that the champion was scored on, but for the scored ones: anyone can draw them."""
+    return sorted(name for name in champion.reports if name.startswith(SYNTHETIC) and name not in scored)
 
 
 def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]:

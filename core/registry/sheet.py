@@ -7,14 +7,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import Report
+from core.evaluation import SYNTHETIC, Report
 from core.registry.card import Card
 from core.registry.gate import Check, intrinsic, scores
 from core.settings import Settings
 from data.classes import CLASS_KEYS, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}
-SYNTHETIC = "synthetic:"
 
 
 @dataclass(frozen=True)

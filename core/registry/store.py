@@ -3,14 +3,14 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from core.identity import Person
-from core.registry.card import Card, read_card, shipped_card
+from core.registry.card import Card, read_card, read_reports, shipped_card
 from core.registry.latency import kept_latency
 from core.registry.serving import SHIPPED
 from core.session import SHIPPED_WEIGHTS
@@ -26,6 +26,7 @@ MODEL, CARD = "model.onnx", "card.json"
 REGISTERED, EXPERIMENT = "waferscope", "waferscope-models"
 CHAMPION, CHALLENGER = "champion", "challenger"
 _BEFORE, _SHARE, _SINCE = "waferscope.before", "waferscope.share", "waferscope.since"
+_SCORED = "scored"  # when the card last got a report: copies of before are not read
 Answer = TypeVar("Answer")
 
 
@@ -146,6 +147,29 @@ class Registry:
 
         return self._version(self._ask(kept))
 
+    def add_reports(self, number: int, reports: Sequence[Path]) -> Version:
+        """Put reports that `jobs.evaluate` wrote on a version's card, in place of those on the same data.
+
+        Raises:
+            ModelError: it is the shipped version, there is none, a report cannot be read or is of another model, or the
+                registry cannot be written.
+        """
+        if number == SHIPPED:
+            raise ModelError("the shipped model", "its card comes with the app", "Score a version that was registered.")
+        card = self.version(number).card
+        scored = replace(card, reports={**card.reports, **read_reports(card.name, reports)})
+        row = self._row(number)
+        with tempfile.TemporaryDirectory(dir=self._folder(row).parent) as folder:
+            written = Path(folder) / CARD
+            written.write_text(scored.text, encoding="utf-8")
+            if _lies_here(row):
+                written.replace(self._folder(row) / CARD)
+            else:
+                self._ask(lambda client: client.log_artifact(str(row.run_id), str(written)))
+                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+                self._ask(lambda client: client.set_model_version_tag(REGISTERED, str(number), _SCORED, stamp))
+        return self.version(number)
+
     def roles(self) -> Roles:
         """Say who is champion and challenger.
 
@@ -221,12 +245,12 @@ class Registry:
 
     def _folder(self, row: "ModelVersion") -> Path:
         """Where a version's files are here: the registry's own folder, or a copy of what a server holds."""
-        source = str(row.source)
-        if source.startswith("file:"):
+        if _lies_here(row):
             from mlflow.artifacts import download_artifacts
 
-            return Path(self._ask(lambda _: download_artifacts(artifact_uri=source)))
-        copy = self._at.home / "models" / f"version-{row.version}-{row.tags.get('sha256', '')[:12]}"
+            return Path(self._ask(lambda _: download_artifacts(artifact_uri=str(row.source))))
+        name = f"version-{row.version}-{row.tags.get('sha256', '')[:12]}{row.tags.get(_SCORED, '')}"
+        copy = self._at.home / "models" / name
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=copy.parent) as folder:  # so that a killed process leaves no half copy
@@ -244,6 +268,11 @@ class Registry:
 
     def _ask(self, question: Callable[["MlflowClient"], Answer]) -> Answer:
         return ask_mlflow(self._at, question, "the model registry")
+
+
+def _lies_here(row: "ModelVersion") -> bool:
+    """Whether a version's files are in a folder of this machine, and not on a server."""
+    return str(row.source).startswith("file:")
 
 
 def _no_such(number: int) -> ModelError:

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.identity import Person
-from core.registry.gate import gate
+from core.launch import jobs, start
+from core.registry.gate import gate, still_to_score
 from core.registry.promotion import MOST_SHARE, challenge, promote, rollback, with_latency
 from core.registry.serving import SHIPPED, Serving
 from core.registry.store import Registry, Roles, Version
@@ -15,10 +16,12 @@ from core.settings import Settings
 from data.errors import ModelError
 from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
+from pages.parts.job_watch import job_watch
 from pages.parts.person import person_or_account
 from pages.parts.table_download import csv_button
 from pages.parts.trust_view import checks_view
 
+SCORE = "score_version"
 GATE_HELP = (
     "All must pass: mean IoU better than the champion's by the set margin on the same wafers, no class worse by more "
     "than the set loss on any common report, INT8 within its bounds, latency on this machine within its bound. The "
@@ -59,6 +62,8 @@ def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings)
         failed = [check.name for check in checks if not check.passed]
         if failed:
             st.caption(f"Not passed: {', '.join(failed)}.")
+        if version.number != SHIPPED:
+            _offer_scores(version, champion, person, at)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Promote", type="primary", disabled=bool(failed), help="It segments from then on."):
                 _do("Timing and promoting", lambda: promote(registry, decisions(), at, version.number, person))
@@ -102,6 +107,19 @@ def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
         csv_button(rows, "trial")
     if st.button("End the trial"):
         _do("Ending the trial", lambda: challenge(registry, decisions(), at, None, 0.0, person_or_account()))
+
+
+def _offer_scores(version: Version, champion: Version, person: Person, at: Settings) -> None:
+    """Offer to score a version on the champion's wafers that it was not scored on; it goes on when the page is left."""
+    flags = ["--version", str(version.number)]
+    scoring = next((job for job in jobs(decisions(), SCORE) if job.arguments == flags), None)
+    data = still_to_score(version.card.reports, champion.card)
+    underway = scoring is not None and scoring.underway
+    if data and st.button("Score it on these wafers", disabled=underway, help=f"The champion's: {', '.join(data)}."):
+        start(decisions(), at, SCORE, flags, person, title=f"Score version {version.number}")
+        st.rerun()
+    if data:
+        job_watch(scoring)
 
 
 def _offer_trial(registry: Registry, version: Version, at: Settings, person: Person) -> None:

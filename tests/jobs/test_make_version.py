@@ -5,7 +5,7 @@ from core.registry.store import Registry
 from core.settings import Settings
 from core.training.config import TrainConfig, run_folder
 from jobs.learning import learner
-from jobs.make_version import learnt_from, main, scored_on
+from jobs.make_version import learnt_from, main
 from jobs.promote_model import main as promote
 from tests.core.label_examples import labelled_home
 from tests.core.registry.models import hurried  # noqa: F401  # listens from its import on
@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     saved = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "global_step": 6}
     torch.save(saved, folder / "last.ckpt")
-    monkeypatch.setattr("jobs.make_version.scored_on", lambda _: ["synthetic:3:1"])
+    monkeypatch.setattr("jobs.make_version.still_to_score", lambda *_: ["synthetic:3:1"])
     monkeypatch.setattr("jobs.register_model.run_told", lambda *_: {"config": {"steps": "6"}, "hours": 0.5})
     return tmp_path
 
@@ -50,12 +50,6 @@ def test_a_run_becomes_a_version_with_its_scores_and_is_not_served(home, capsys)
 def test_a_run_without_a_checkpoint_is_told_so(tmp_path, capsys):
     assert main(["--run", "none", "--home", str(tmp_path)]) == 1
     assert "run none: it keeps no checkpoint below" in capsys.readouterr().err
-
-
-def test_the_champion_s_synthetic_wafers_are_what_it_is_scored_on(tmp_path):
-    found = scored_on(Settings(home=tmp_path))
-    assert found
-    assert all(name.startswith("synthetic:") for name in found)
 
 
 def test_the_card_says_what_was_learnt_from():

@@ -5,6 +5,7 @@ import pytest
 
 from core.decisions import Decisions
 from core.decisions.audit import entries
+from core.launch import jobs
 from core.registry.promotion import SUBJECT, sync
 from core.registry.serving import served
 from core.registry.store import Registry, Roles
@@ -85,6 +86,24 @@ def test_a_model_that_fails_the_gate_cannot_be_promoted_and_says_why(open_page, 
     button(app, "Measure and check").click().run()
     assert "Not passed: Mean IoU, Every class." in text(app)
     assert button(app, "Promote").disabled
+
+
+def test_a_version_that_lacks_a_report_of_the_champion_is_scored_from_the_page(open_page, home, monkeypatch):
+    monkeypatch.setattr("core.launch._spawn", lambda *_: None)
+    Registry(Settings(home=home)).keep_roles(Roles(champion=0))
+    app = open_page("model_versions", home=home, version="2", view_model="Serve")
+    button(app, "Score it on these wafers").click().run()
+    assert not app.exception
+    decisions = Decisions(home / "decisions.db")
+    assert [(job.name, job.arguments) for job in jobs(decisions)] == [("score_version", ["--version", "2"])]
+    decisions.close()
+    assert button(app, "Score it on these wafers").disabled
+    assert button(app, "Stop")
+
+
+def test_a_version_with_the_champion_s_reports_is_not_offered_to_be_scored(open_page, home):
+    app = open_page("model_versions", home=home, version="2", view_model="Serve")
+    assert "Score it on these wafers" not in [b.label for b in app.button]
 
 
 def test_a_trial_is_started_and_ended(open_page, home):

@@ -10,6 +10,7 @@ from core.registry.store import Registry
 from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
+from tests.core.registry.models import report, write_model
 
 ANA = Person("ana")
 
@@ -38,6 +39,19 @@ def test_the_same_bytes_are_not_registered_twice(registry, made_home):
     model = made_home / "one.onnx"
     with pytest.raises(ModelError, match=r"version 1 is this very file"):
         registry.register(model, card_of(model, []), ANA)
+
+
+def test_reports_are_added_to_a_card_and_those_on_the_same_data_replaced(registry, at):
+    model = write_model(at.home, "five")
+    number = registry.register(model, card_of(model, [report(at.home, model, {}, "a")]), ANA).number
+    reports = [report(at.home, model, {"ring": 0.1}, "a", n=5), report(at.home, model, {}, "b", n=6)]
+    assert {k: v["n"] for k, v in registry.add_reports(number, reports).card.reports.items()} == {"a": 5, "b": 6}
+    assert {k: v["n"] for k, v in registry.version(number).card.reports.items()} == {"a": 5, "b": 6}
+    assert [path.name for path in registry.file(number).parent.iterdir()] == ["card.json", "model.onnx"]
+    with pytest.raises(ModelError, match=r"expected a report on one@.*, found one on five@"):
+        registry.add_reports(1, reports)
+    with pytest.raises(ModelError, match=r"its card comes with the app"):
+        registry.add_reports(0, reports)
 
 
 def test_a_registry_that_cannot_be_reached_says_so(tmp_path):
