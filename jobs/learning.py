@@ -1,6 +1,7 @@
 """What training is put together from: wafers to learn from, the learner, and the weights that it starts from."""
 
 import pickle
+import signal
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -35,6 +36,11 @@ MEASURED, MATTERING = 6, 24
 """Batches that measure statistics of the served network, and that say which of its weights matter."""
 
 
+def _leave_the_end_to_training(_worker: int) -> None:
+    """All processes of a job are told to end; a worker that did so by itself would be an error to the training."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 class Wafers(lightning.LightningDataModule):
     """Batches that go on where training stands.
 
@@ -64,7 +70,9 @@ class Wafers(lightning.LightningDataModule):
         config, step = self.config, self.trainer.global_step if self.trainer else 0
         seed = config.seed + 1000 * (self.trainer.global_rank if self.trainer else 0)
         batches = WaferBatches(self.train_part, self._mix(), seed, start=step, more=self.more)
-        return DataLoader(batches, batch_size=None, num_workers=config.workers)
+        return DataLoader(
+            batches, batch_size=None, num_workers=config.workers, worker_init_fn=_leave_the_end_to_training
+        )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the fixed batches."""

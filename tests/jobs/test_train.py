@@ -230,3 +230,14 @@ def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch
     finally:
         signal.signal(signal.SIGTERM, before)
     assert "cancelled; the checkpoint of the last whole epoch is kept" in capsys.readouterr().out
+
+
+def test_a_worker_that_is_told_to_end_with_all_of_the_job_s_processes_leaves_that_to_the_training(tmp_path):
+    wafers = Wafers(TrainConfig(pixels=8192, workers=1), Settings(home=tmp_path))
+    batches = iter(wafers.train_dataloader())
+    next(batches)
+    (worker,) = batches._workers
+    os.kill(worker.pid, signal.SIGTERM)
+    for _ in range(4):  # more than the worker has made ahead
+        next(batches)
+    assert worker.is_alive()
