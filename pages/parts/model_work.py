@@ -16,7 +16,7 @@ from pages.parts.links import link
 from pages.parts.state import current_theme
 from pages.parts.table_download import csv_button
 
-NAMES = {c.key: c.name for c in CLASSES} | {"": "the wafer as a whole"}
+NAMES = {c.key: c.name for c in CLASSES} | {"": "Whole wafer"}
 DASHES = {"p50_ms": "solid", "p95_ms": "dash", "p99_ms": "dot"}
 LATENCY_HELP = (
     "Milliseconds a wafer took when it was segmented into the lake, by the time of segmentation: half, 95 % and 99 "
