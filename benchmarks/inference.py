@@ -15,7 +15,7 @@ from core.analysis import analyse
 from core.segmentation import Segmenter
 from core.session import Network
 from data.formats import read_bytes
-from data.raster import nearest_index, network_input, working_size
+from data.raster import die_planes, nearest_index
 from data.served import INPUT, METADATA_KEY
 from data.synthesis import Recipe, draw_over, draw_wafer
 from data.wafer import WaferMap
@@ -59,8 +59,9 @@ def one_lot(segmenter: Segmenter, rounds: int) -> list[Row]:
 def runtimes(model: Path, float32: Path | None, rounds: int) -> list[Row]:
     """Run the network alone on one 300 x 300 wafer in turns: this model, its float32 twin, torch eager, OpenVINO."""
     wafer = _drawn_at_three_pixels()
-    size = working_size(wafer.dies.shape)
-    inputs = network_input(wafer.dies, size)[None]
+    raster = Network.load(model).metadata.raster
+    size = raster.size(wafer.dies.shape)
+    inputs = raster.draw(die_planes(wafer.dies), size)[None]
     others = {
         "torch eager float32": _eager(model, inputs),
         "ONNX Runtime float32": _session(float32, inputs) if float32 else None,

@@ -10,6 +10,8 @@ from core.presence import sigmoid
 from core.reliability import Reliability
 
 TEMPERATURES = np.geomspace(0.4, 3.0, 40)
+FINE_SHARES = np.array([0.5, 0.375, 0.625, 0.25, 0.75, 0.125, 0.875, 0.0, 1.0])  # of equals the first is taken
+COARSE_THRESHOLDS = np.arange(0.1, 0.91, 0.1)
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
@@ -41,6 +43,26 @@ def fit_temperatures(dies: FailingDies) -> NDArray[np.float32]:
         for temperature in TEMPERATURES
     ]
     return np.asarray(TEMPERATURES[np.argmin(costs, axis=0)], dtype=np.float32)
+
+
+def fit_fine_shares(fine: FailingDies, coarse: FailingDies) -> NDArray[np.float32]:
+    """Find for each class how much the fine look at large grids counts against the coarse one, by pooled IoU.
+
+    Args:
+        fine: what the fine look says of the dies.
+        coarse: what the coarse look says of the same dies.
+
+    Returns:
+        float32 (8,) between 0 and 1; 0.5 for a class without a die. Of shares that do alike the one nearest to 0.5.
+    """
+    scores = []
+    for share in FINE_SHARES:
+        mixed = FailingDies(share * fine.logits + (1 - share) * coarse.logits, fine.truth)
+        said = sigmoid(mixed.logits / fit_temperatures(mixed)[:, None])
+        scores.append(
+            [max(_iou(p >= cut, t) for cut in COARSE_THRESHOLDS) for p, t in zip(said, fine.truth, strict=True)]
+        )
+    return np.asarray(FINE_SHARES[np.argmax(scores, axis=0)], dtype=np.float32)
 
 
 def calibration_error(dies: FailingDies, temperatures: NDArray[np.float32] | None = None) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from core.segmentation import view_batches
 from core.session import EXPORT_AGAIN, Network
 from core.settings import settings
 from data.errors import ModelError
-from data.raster import mean_per_die, resample
+from data.pictures import Raster
 from data.served import INPUT, LOGITS
 from data.wafer import WaferMap
 
@@ -47,6 +47,7 @@ class DropoutSegmenter:
 
     def __init__(self, network: Network, encoder: "InferenceSession", decoder: "InferenceSession", coarse: str) -> None:
         self.name = f"{network.metadata.name}@{network.sha256[:8]}"
+        self._raster, self._fine_share = network.metadata.raster, network.metadata.fine_share
         self._temperature = network.metadata.temperature[:, None, None]
         self._encoder, self._decoder, self._coarse = encoder, decoder, coarse
         self._features = [node.name for node in encoder.get_outputs()]
@@ -85,18 +86,18 @@ class DropoutSegmenter:
         Returns:
             float32 (passes, 8, H, W) a wafer.
         """
-        looks = [views(wafer.dies) for wafer in wafers]
+        looks = [views(wafer.dies, self._raster) for wafer in wafers]
         owners = [i for i, parts in enumerate(looks) for _ in parts]
         flat = [view for parts in looks for view in parts]
         seen: dict[int, NDArray[np.float32]] = {}
         for size, batch in view_batches(flat):
-            inputs = np.stack([resample(flat[i].planes, size) for i in batch])
+            inputs = np.stack([self._raster.draw(flat[i].planes, size) for i in batch])
             seeds = [(seed, zlib.crc32(wafers[owners[i]].key.encode()), i - owners.index(owners[i])) for i in batch]
             shapes = [flat[i].planes.shape[1:] for i in batch]
             pooled: list[list[NDArray[np.float32]]] = [[] for _ in batch]
             for logits in self._passes(inputs, passes, seeds):
                 together = len(logits) // len(batch)
-                dies = _per_die(logits, [shape for shape in shapes for _ in range(together)])
+                dies = _per_cell(logits, [shape for shape in shapes for _ in range(together)], self._raster)
                 for j, own in enumerate(pooled):
                     own += dies[j * together : (j + 1) * together]
             seen.update((i, np.stack(own)) for i, own in zip(batch, pooled, strict=True))
@@ -104,7 +105,7 @@ class DropoutSegmenter:
         for parts, wafer in zip(looks, wafers, strict=True):
             own = [seen[start + j] for j in range(len(parts))]
             start += len(parts)
-            fused = [fuse(parts, [view[t] for view in own], wafer.dies.shape) for t in range(passes)]
+            fused = [fuse(parts, [view[t] for view in own], wafer.dies.shape, self._fine_share) for t in range(passes)]
             found.append(sigmoid(np.stack(fused) / self._temperature))
         return found
 
@@ -215,10 +216,12 @@ def _session(part: "ModelProto", threads: int | None) -> "InferenceSession":
     return onnxruntime.InferenceSession(part.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def _per_die(logits: NDArray[np.float32], shapes: Sequence[tuple[int, ...]]) -> list[NDArray[np.float32]]:
+def _per_cell(
+    logits: NDArray[np.float32], shapes: Sequence[tuple[int, ...]], raster: Raster
+) -> list[NDArray[np.float32]]:
     """Logits (8, h, w) on the cells of each view of a batch in which equal shapes stand side by side."""
     found: list[NDArray[np.float32]] = []
     for shape, same in groupby(shapes):
         start = len(found)
-        found += list(mean_per_die(logits[start : start + len(list(same))], shape))
+        found += list(raster.per_cell(logits[start : start + len(list(same))], shape))
     return found

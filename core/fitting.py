@@ -9,12 +9,15 @@ from core.calibration import (
     FailingDies,
     calibration_error,
     fit_die_thresholds,
+    fit_fine_shares,
     fit_presence_thresholds,
     fit_temperatures,
 )
 from core.presence import presence
+from core.pyramid import EVEN
 from core.segmentation import Segmenter
 from data.datasets import LabelledMaps
+from data.raster import blocks
 from data.synthesis import SyntheticWafer, draw_over, draw_wafer
 from data.wafer import WaferMap
 
@@ -26,6 +29,22 @@ def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> li
     return [
         draw_over(rng, plain[rng.integers(len(plain))]) if plain and i % 2 else draw_wafer(rng) for i in range(count)
     ]
+
+
+def fine_shares(fine: Segmenter, coarse: Segmenter, drawn: Sequence[SyntheticWafer]) -> list[float]:
+    """Fit how the two looks at large grids are put together.
+
+    Args:
+        fine: the model, believing its fine look alone.
+        coarse: the same, believing its coarse look alone.
+        drawn: wafers of all sizes; the large ones among them fit.
+    """
+    large = [one for one in drawn if len(blocks(one.wafer.dies.shape)) > 1]
+    if not large:
+        return EVEN.tolist()
+    wafers = [one.wafer for one in large]
+    seen = (_failing_dies([a.logits for a in look.answers(wafers)], large) for look in (fine, coarse))
+    return _rounded(fit_fine_shares(*seen))
 
 
 def calibrate(

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.classes import CLASS_KEYS
-from data.raster import blocks, die_planes, reduced, working_size
+from data.pictures import Raster
+from data.raster import blocks, die_planes, reduced
 
-# Weight of the fine look against the coarse one: what is thin, repeats from die to die or is told by how often dies
-# fail is judged by both, what is known by its place and extent nearly by the coarse one alone. Chosen among 0, .25,
-# .5, .75 and 1 on 60 synthetic wafers of 63 to 210 dies across (seed 779), drawn for nothing else.
-FINE_SHARE = {"ring": 0.5, "scratch": 0.5, "lithography": 0.5, "random": 0.5}
-FINE_SHARE_OTHER = 0.1
+Shares = NDArray[np.float32]
+"""Of each class, (8,), the weight of the fine look against the coarse one."""
+
+EVEN: Shares = np.full(len(CLASS_KEYS), 0.5, dtype=np.float32)
+"""For a model that says nothing of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,43 +32,47 @@ class View:
     block: int
 
 
-def views(dies: NDArray[np.uint8]) -> list[View]:
+def views(dies: NDArray[np.uint8], raster: Raster) -> list[View]:
     """Look at a die grid in cells of the sizes that `data.raster.blocks` says.
 
     Args:
         dies: uint8 (H, W).
+        raster: how the network wants its pictures.
 
     Example:
+        >>> from data.pictures import RESAMPLED
         >>> one = np.ones((1, 1), dtype=np.uint8)
-        >>> [[view.size for view in views(np.tile(one, (n, n)))] for n in (27, 100, 300, 1024)]
+        >>> [[view.size for view in views(np.tile(one, (n, n)), RESAMPLED)] for n in (27, 100, 300, 1024)]
         [[64], [224, 128], [224, 128], [224, 128]]
     """
     planes = die_planes(dies)
     looks = [(reduced(planes, block), block) for block in blocks(dies.shape)]
-    return [View(cells, working_size(cells.shape[1:]), block) for cells, block in looks]
+    return [View(cells, raster.size(cells.shape[1:]), block) for cells, block in looks]
 
 
-def fuse(parts: list[View], logits: list[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def fuse(
+    parts: list[View], logits: list[NDArray[np.float32]], shape: tuple[int, ...], fine_share: Shares
+) -> NDArray[np.float32]:
     """Put the logits of a wafer's views together.
 
     Args:
         parts: the views, fine first.
         logits: float32 (8, h, w) of each view, on its cells.
         shape: (H, W) of the die grid.
+        fine_share: float32 (8,), as the model says.
 
     Returns:
         float32 (8, H, W)
     """
-    return weigh([_spread(seen, view.block, shape) for view, seen in zip(parts, logits, strict=True)])
+    return weigh([_spread(seen, view.block, shape) for view, seen in zip(parts, logits, strict=True)], fine_share)
 
 
-def weigh(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def weigh(answers: Sequence[NDArray[np.float32]], fine_share: Shares) -> NDArray[np.float32]:
     """Put answers (8, ...) of the views, fine first, together by the share of each class."""
     fine, *coarse = answers
     if not coarse:
         return fine
-    share = np.array([FINE_SHARE.get(key, FINE_SHARE_OTHER) for key in CLASS_KEYS], dtype=np.float32)
-    share = share.reshape(-1, *[1] * (fine.ndim - 1))
+    share = fine_share.reshape(-1, *[1] * (fine.ndim - 1))
     fused: NDArray[np.float32] = share * fine + (1 - share) * coarse[0]
     return fused
 

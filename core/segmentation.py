@@ -14,7 +14,6 @@ from core.registry.serving import model_in_use
 from core.session import Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
-from data.raster import mean_per_die, resample
 from data.served import EMBEDDING, PRESENCE
 from data.turning import symmetry, undo_symmetry
 from data.wafer import WaferMap
@@ -124,27 +123,30 @@ class Segmenter:
 
     def _look(self, grids: Sequence[NDArray[np.uint8]]) -> list[Answer]:
         """Logits (8, H, W), presence (8,) and embedding (512,) of each die grid, its views put together."""
-        looks = [views(dies) for dies in grids]
+        looks = [views(dies, self.metadata.raster) for dies in grids]
         seen = iter(self._seen([view for parts in looks for view in parts]))
         found = []
         for parts, dies in zip(looks, grids, strict=True):
             answers = [next(seen) for _ in parts]
-            logits = fuse(parts, [a.logits for a in answers], dies.shape)
+            share = self.metadata.fine_share
+            logits = fuse(parts, [a.logits for a in answers], dies.shape, share)
             said = [a.presence for a in answers if a.presence is not None]
-            found.append(Answer(logits, weigh(said) if said else None, _mean_direction([a.embedding for a in answers])))
+            together = weigh(said, share) if said else None
+            found.append(Answer(logits, together, _mean_direction([a.embedding for a in answers])))
         return found
 
     def _seen(self, flat: list[View]) -> list[Answer]:
         """Answers of each view, the logits (8, h, w) on its cells; run in batches of one working size."""
         out: dict[int, Answer] = {}
+        raster = self.metadata.raster
         for size, batch in view_batches(flat):
-            answer = self._network.run(np.stack([resample(flat[i].planes, size) for i in batch]))
+            answer = self._network.run(np.stack([raster.draw(flat[i].planes, size) for i in batch]))
             beside = [[None] * len(batch) if rows is None else list(rows) for rows in answer[1:]]
             start = 0
             for shape, members in groupby(batch, key=lambda i: flat[i].planes.shape[1:]):
                 group = list(members)
                 stop = start + len(group)
-                pooled = mean_per_die(answer.logits[start:stop], shape)
+                pooled = raster.per_cell(answer.logits[start:stop], shape)
                 out.update(zip(group, map(Answer, pooled, *(rows[start:stop] for rows in beside)), strict=True))
                 start = stop
         return [out[i] for i in range(len(flat))]

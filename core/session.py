@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.pyramid import EVEN
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.errors import ModelError
+from data.pictures import RASTERS, RESAMPLED, Raster
 from data.raster import CHANNELS
 from data.served import DIMENSION, EMBEDDING, INPUT, LOGITS, METADATA_KEY, PRESENCE
 
@@ -35,6 +37,8 @@ class ModelMetadata:
         die_threshold: float32 (8,), probability from which a failing die belongs to a class.
         presence_threshold: float32 (8,), probability from which a class is on the wafer at all.
         temperature: float32 (8,), what the logits are divided by to be calibrated.
+        fine_share: float32 (8,), weight of the fine look at a large grid against the coarse one.
+        raster: how it wants its pictures.
     """
 
     name: str
@@ -43,6 +47,8 @@ class ModelMetadata:
     die_threshold: NDArray[np.float32]
     presence_threshold: NDArray[np.float32]
     temperature: NDArray[np.float32]
+    fine_share: NDArray[np.float32]
+    raster: Raster
 
 
 class Answer(NamedTuple):
@@ -122,18 +128,23 @@ def read_metadata(raw: str | None, where: str) -> ModelMetadata:
     """Read the JSON a model carries in its `waferscope` property.
 
     Raises:
-        ModelError: it is missing or not JSON, a field is missing or not a number, the classes are not this app's in
-            this order, or a temperature is not positive.
+        ModelError: it is missing or not JSON, a field is missing, no number or an unknown raster, the classes are not
+            this app's in this order, or a temperature is not positive.
     """
     if raw is None:
         raise ModelError(where, f"the model carries no '{METADATA_KEY}' metadata", EXPORT_AGAIN)
     try:
         fields = json.loads(raw)
         classes = tuple(fields["classes"])
+        fields.setdefault("fine_share", EVEN)
         vectors = [
-            np.array(fields[n], dtype=np.float32) for n in ("die_threshold", "presence_threshold", "temperature")
+            np.array(fields[n], dtype=np.float32)
+            for n in ("die_threshold", "presence_threshold", "temperature", "fine_share")
         ]
-        metadata = ModelMetadata(str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), *vectors)
+        raster = RASTERS[fields.get("raster", RESAMPLED.name)]
+        metadata = ModelMetadata(
+            str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), *vectors, raster
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(where, f"the model's metadata cannot be read ({error!r})", EXPORT_AGAIN) from error
     if classes != CLASS_KEYS:
@@ -143,7 +154,8 @@ def read_metadata(raw: str | None, where: str) -> ModelMetadata:
     if any(v.shape != (CLASS_COUNT,) or not np.isfinite(v).all() for v in vectors) or (metadata.temperature <= 0).any():
         raise ModelError(
             where,
-            f"expected {CLASS_COUNT} thresholds and positive temperatures, found {[v.tolist() for v in vectors]}",
+            f"expected {CLASS_COUNT} thresholds, shares and positive temperatures, "
+            f"found {[v.tolist() for v in vectors]}",
             EXPORT_AGAIN,
         )
     return metadata

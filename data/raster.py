@@ -1,4 +1,4 @@
-"""Between the die grid and the network's square pixels: resampling in, pooling per die out."""
+"""What a network sees of a die grid: planes of numbers, die by die or over cells of several dies."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,25 +6,9 @@ from numpy.typing import NDArray
 from data.geometry import radius_share
 from data.wafer import FAIL, OFF_WAFER
 
-WORKING_SIZES = (64, 96, 128, 192, 224)
-PIXELS_PER_DIE = 2.5
 WHOLE_CELLS = 62
 FINE_CELLS = 210
 CHANNELS = ("fail", "on_wafer", "radius_share")
-
-
-def working_size(shape: tuple[int, ...]) -> int:
-    """Choose the square size in pixels at which a die is nearest to two and a half pixels wide, where there is one.
-
-    Args:
-        shape: (H, W) of the die grid.
-
-    Example:
-        >>> [working_size(s) for s in ((25, 27), (52, 52), (120, 90), (212, 204))]
-        [64, 128, 224, 224]
-    """
-    wanted = PIXELS_PER_DIE * max(shape)
-    return min(WORKING_SIZES, key=lambda size: abs(np.log(size / wanted)))
 
 
 def blocks(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -76,19 +60,6 @@ def nearest_index(dies: int, size: int) -> NDArray[np.intp]:
     return ((np.arange(size) + 0.5) * dies / size).astype(np.intp)
 
 
-def network_input(dies: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """Draw a die grid as the network sees it.
-
-    Args:
-        dies: uint8 (H, W).
-        size: side in pixels.
-
-    Returns:
-        float32 (3, size, size): the planes of `die_planes`, nearest die to each pixel.
-    """
-    return resample(die_planes(dies), size)
-
-
 def die_planes(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Give the network's channels on the die grid.
 
@@ -97,35 +68,3 @@ def die_planes(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     on_wafer = dies != OFF_WAFER
     return np.stack([(dies == FAIL), on_wafer, np.where(on_wafer, radius_share(dies), 0)]).astype(np.float32)
-
-
-def resample(planes: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Draw planes (C, H, W) on a square of `size` pixels, nearest cell to each pixel; (C, size, size)."""
-    rows, columns = nearest_index(planes.shape[1], size), nearest_index(planes.shape[2], size)
-    return np.take(np.take(planes, rows, axis=1), columns, axis=2)
-
-
-def mean_per_die(pixels: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Average pixel values over each die.
-
-    Args:
-        pixels: (..., S, S) on a working size.
-        shape: (H, W) of the die grid. A die that no pixel shows (a grid finer than the pixels) takes its nearest pixel.
-
-    Returns:
-        (..., H, W)
-    """
-    for axis, dies in ((-2, shape[0]), (-1, shape[1])):
-        pixels = _mean_along(pixels, axis, dies)
-    return pixels
-
-
-def _mean_along(pixels: NDArray[np.float32], axis: int, dies: int) -> NDArray[np.float32]:
-    size = pixels.shape[axis]
-    if dies > size:
-        return np.take(pixels, nearest_index(size, dies), axis=axis)
-    index = nearest_index(dies, size)
-    starts = np.flatnonzero(np.diff(index, prepend=-1))
-    counts = np.bincount(index, minlength=dies).astype(pixels.dtype)
-    sums: NDArray[np.float32] = np.add.reduceat(pixels, starts, axis=axis)
-    return sums / (counts if axis == -1 else counts[:, None])

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.fitting import calibrate, calibration_report, draw_calibration
+from core.fitting import calibrate, calibration_report, draw_calibration, fine_shares
 from core.metrics import count, iou_over_dies, mean
 from core.pyramid import views
 from core.segmentation import Segmenter
@@ -23,7 +23,7 @@ from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
 from data.errors import ModelError
-from data.raster import WORKING_SIZES, resample
+from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
 from jobs.command import command
@@ -42,6 +42,7 @@ NEUTRAL = {
     "die_threshold": [0.5] * CLASS_COUNT,
     "presence_threshold": [0.5] * CLASS_COUNT,
     "temperature": [1.0] * CLASS_COUNT,
+    "precision": "float32",
 }
 
 
@@ -98,24 +99,28 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
     learnt, held_out = teachers(config.real, config.labels, config.lake, share, seed, at or settings())
     network = with_wafer_answers(module.averaged, learnt, config)
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
+    raster = raster_of(trained.encoder)
     about = {
         "name": config.name,
         "encoder": trained.encoder,
         "depth": trained.depth,
         "decoder_channels": list(trained.decoder_channels),
         "classes": list(CLASS_KEYS),
+        "raster": raster.name,
     }
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         difference = export_float32(network, full)
-        describe(full, {**about, **NEUTRAL, "precision": "float32"})
+        shares = fine_shares(_believing(full, about, 1.0), _believing(full, about, 0.0), drawn)
+        about["fine_share"] = shares
+        describe(full, {**about, **NEUTRAL})
         neutral = Segmenter.load(str(full))
         tuned = calibrate(neutral, drawn, held_out, config.false_alarm_weight)
         errors = calibration_report(neutral, drawn)
         describe(full, {**about, **tuned, "precision": "float32"})
         names = convolutions(full)
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
-        quantize(full, small, range_inputs(drawn, held_out, config.quantized), keep)
+        quantize(full, small, range_inputs(drawn, held_out, config.quantized, raster), keep)
         describe(small, {**about, **tuned, "precision": "int8"})
         report: dict[str, object] = {
             "torch_to_onnx_largest_logit_difference": difference,
@@ -123,6 +128,7 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
             "int8_megabytes": round(small.stat().st_size / 1e6, 2),
             "float32_megabytes": round(full.stat().st_size / 1e6, 2),
             "steps": steps,
+            "fine_share": shares,
             **tuned,
             **errors,
         }
@@ -131,6 +137,12 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         if config.float32:
             shutil.copyfile(full, config.float32)
     return report
+
+
+def _believing(model: Path, about: dict[str, object], share: float) -> Segmenter:
+    """The model with one weight of the fine look for all classes, before calibration."""
+    describe(model, {**about, **NEUTRAL, "fine_share": [share] * CLASS_COUNT})
+    return Segmenter.load(str(model))
 
 
 def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
@@ -182,16 +194,16 @@ def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: 
 
 
 def range_inputs(
-    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, most: int
+    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, most: int, raster: Raster
 ) -> list[NDArray[np.float32]]:
     """Give a spread of wafers for INT8 ranges: up to `most` of each working size, real ones among them."""
     grids = [s.wafer.dies for s in drawn] + (held_out.maps if held_out is not None else [])
-    looks = [view for dies in grids for view in views(dies)]
+    looks = [view for dies in grids for view in views(dies, raster)]
     batches = []
-    for size in WORKING_SIZES:
+    for size in raster.sizes:
         chosen = [view for view in looks if view.size == size]
-        chosen = chosen[:: max(1, len(chosen) // most)][: max(2, most * 64 // size)]
-        batches += [resample(view.planes, size)[None] for view in chosen]
+        chosen = chosen[:: max(1, len(chosen) // most)][: max(2, most * raster.sizes[0] // size)]
+        batches += [raster.draw(view.planes, size)[None] for view in chosen]
     return batches
 
 

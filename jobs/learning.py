@@ -21,6 +21,7 @@ from core.training.config import SERVED, TrainConfig
 from core.training.wafers import labelled_wafers, unlabelled_maps
 from data.datasets import LabelledMaps, MaskedMaps, load_labelled, together
 from data.errors import ModelError
+from data.pictures import raster_of
 from data.splits import held_out
 from models.batches import Batch, MixConfig, MoreWafers, WaferBatches
 from models.consistency import ConsistencyConfig
@@ -77,7 +78,9 @@ class Wafers(lightning.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the fixed batches."""
         judged = self.judged if self.judged is not None and len(self.judged) else None
-        batches: Any = fixed_batches(self.held_out, self.config.validation_batches, self.config.seed + 1, people=judged)
+        batches: Any = fixed_batches(
+            self.held_out, self.config.validation_batches, self.config.seed + 1, raster_of(self.config.encoder), judged
+        )
         return DataLoader(batches, batch_size=None)
 
     def old_batches(self, count: int) -> list[Batch]:
@@ -90,6 +93,7 @@ class Wafers(lightning.LightningDataModule):
         return MixConfig(
             pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
             replay=config.replay, unlabelled_share=config.unlabelled_share, size_shares=config.size_shares,
+            raster=raster_of(config.encoder),
         )  # fmt: skip
 
 
@@ -105,7 +109,9 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 def learner(config: TrainConfig) -> Learner:
     """Build the untrained learner of a config that `check_config` let through."""
     network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
-    loss = LossConfig(config.dice, config.focal, config.gamma, config.alpha, config.presence, config.extent)
+    loss = LossConfig(
+        config.dice, config.focal, config.gamma, config.alpha, config.presence, config.whole, config.extent
+    )
     schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
     sure = ConsistencyConfig(config.consistency, config.confidence, ramp=config.ramp) if config.unlabelled else None
     tuning = TuningConfig(config.frozen_steps, config.encoder_rate, config.few_shot)

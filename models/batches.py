@@ -16,7 +16,8 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from data.classes import CLASS_COUNT
 from data.datasets import LabelledMaps, MaskedMaps
-from data.raster import WORKING_SIZES, blocks, cell_sums, die_planes, reduced, resample, working_size
+from data.pictures import RESAMPLED, Raster
+from data.raster import blocks, cell_sums, die_planes, reduced
 from data.synthesis import Recipe, draw_over, draw_wafer
 from data.turning import Grid, add_noise, symmetry, turn, turn_sources
 from data.wafer import FAIL
@@ -37,10 +38,11 @@ class MixConfig:
         over_real_share: share of synthetic wafers drawn over real wafers without a pattern.
         none_share: share of real wafers that show no pattern.
         fine_share: share of synthetic wafers seen die by die, where others of that working size are seen in cells.
-        size_shares: how often each working size, from the smallest up, is drawn.
+        size_shares: how often each size of the raster, from the smallest up, is drawn; empty: as the raster says.
         people_share: share of the wafers with masks that people labelled, where there are any of that size.
         replay: share of these that comes from what the network knows already.
         unlabelled_share: wafers without a label for each other one; they come on top of `pixels`.
+        raster: how the network wants its pictures.
     """
 
     pixels: int = 24 * 64 * 64
@@ -48,10 +50,11 @@ class MixConfig:
     over_real_share: float = 0.6
     none_share: float = 0.25
     fine_share: float = 0.5
-    size_shares: tuple[float, ...] = (0.24, 0.24, 0.28, 0.1, 0.14)
+    size_shares: tuple[float, ...] = ()
     people_share: float = 0.5
     replay: float = 0.2
     unlabelled_share: float = 1.0
+    raster: Raster = RESAMPLED
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +95,13 @@ class WaferBatches(IterableDataset[Batch]):
         self, real: LabelledMaps | None, mix: MixConfig, seed: int, start: int = 0, more: MoreWafers | None = None
     ) -> None:
         super().__init__()
-        self.mix, self.seed, self.start = mix, seed, start
-        self.pools = _pools(real) if real is not None else {}
+        self.mix, self.raster, self.seed, self.start = mix, mix.raster, seed, start
+        self.pools = _pools(real, self.raster) if real is not None else {}
         self.real, self.more = real, more or MoreWafers()
-        self.people, self.known = (_sorted(m.labelled) if m else {} for m in (self.more.people, self.more.known))
-        self.unlabelled = _looks_at(self.more.unlabelled)
+        self.people, self.known = (
+            _sorted(m.labelled, self.raster) if m else {} for m in (self.more.people, self.more.known)
+        )
+        self.unlabelled = _looks_at(self.more.unlabelled, self.raster)
 
     def __iter__(self) -> Iterator[Batch]:
         """Go on from `start`; several workers take turns."""
@@ -110,16 +115,18 @@ class WaferBatches(IterableDataset[Batch]):
     def batch(self, number: int) -> Batch:
         """Make the batch of that number."""
         rng = np.random.default_rng([self.seed, number])
-        sizes = WORKING_SIZES[: len(self.mix.size_shares)]
-        size = int(rng.choice(sizes, p=np.array(self.mix.size_shares) / sum(self.mix.size_shares)))
+        raster, shares = self.raster, np.array(self.mix.size_shares or self.raster.shares)
+        size = int(rng.choice(raster.sizes[: len(shares)], p=shares / shares.sum()))
         count = max(LEAST_WAFERS, self.mix.pixels // size**2)
         pools = self.pools.get(size)
         real_count = round(count * self.mix.real_share) if pools else 0
         drawn = [self._real(rng, size) if i < real_count else self._masked(rng, size) for i in range(count)]
         return {
             **self._views(number, size, round(count * self.mix.unlabelled_share)),
-            "wafer": torch.from_numpy(np.stack([resample(reduced(die_planes(d.dies), d.block), size) for d in drawn])),
-            "masks": torch.from_numpy(np.stack([d.drawn_masks(size) for d in drawn])),
+            "wafer": torch.from_numpy(
+                np.stack([raster.draw(reduced(die_planes(d.dies), d.block), size) for d in drawn])
+            ),
+            "masks": torch.from_numpy(np.stack([d.drawn_masks(size, raster) for d in drawn])),
             "has_masks": torch.arange(count) >= real_count,
             "presence": torch.from_numpy(np.stack([d.presence for d in drawn])),
         }
@@ -130,7 +137,7 @@ class WaferBatches(IterableDataset[Batch]):
             return {}
         rng = np.random.default_rng([self.seed, number, 1])
         looks = self.unlabelled[size][rng.integers(len(self.unlabelled[size]), size=count)].tolist()
-        seen = [two_views(rng, _turned(rng, self.more.unlabelled[i]), block, size) for i, block in looks]
+        seen = [two_views(rng, _turned(rng, self.more.unlabelled[i]), block, size, self.raster) for i, block in looks]
         weak, strong, way = zip(*seen, strict=True)
         return {
             "weak": torch.from_numpy(np.stack(weak)),
@@ -154,7 +161,7 @@ class WaferBatches(IterableDataset[Batch]):
         return _Drawn(dies, block, np.asarray(masks.any(axis=(1, 2)), dtype=np.float32), masks)
 
     def _synthetic(self, rng: np.random.Generator, size: int) -> "_Drawn":
-        looks = _looks(size)
+        looks = _looks(size, self.raster)
         fine, *coarse = looks
         block = int(rng.choice(coarse)) if coarse and rng.random() >= self.mix.fine_share else fine
         background = self.pools.get(size, {}).get("none") if block == 1 else None
@@ -171,7 +178,7 @@ class WaferBatches(IterableDataset[Batch]):
         pools = self.pools[size]
         patterns = [name for name in pools if name != "none"]
         plain = "none" in pools and (not patterns or rng.random() < self.mix.none_share)
-        pool = pools["none" if plain else patterns[rng.integers(len(patterns))]]
+        pool = pools["none" if plain else patterns[rng.choice(len(patterns), p=_shares(pools, patterns))]]
         i, block = (int(n) for n in pool[rng.integers(len(pool))])
         dies = _turned(rng, self.real.maps[i])
         failing, passing = rng.uniform(0, 0.02, 2)
@@ -188,29 +195,29 @@ class _Drawn:
     presence: NDArray[np.float32]
     masks: NDArray[np.bool_] | None = None
 
-    def drawn_masks(self, size: int) -> NDArray[np.float32]:
+    def drawn_masks(self, size: int, raster: Raster) -> NDArray[np.float32]:
         """The masks as the network shall see them, empty where there are none."""
         if self.masks is None:
             return np.zeros((CLASS_COUNT, size, size), dtype=np.float32)
-        return draw_masks(self.dies, self.masks, self.block, size)
+        return draw_masks(self.dies, self.masks, self.block, size, raster)
 
 
-def _sorted(people: LabelledMaps) -> dict[int, dict[str, NDArray[np.intp]]]:
+def _sorted(people: LabelledMaps, raster: Raster) -> dict[int, dict[str, NDArray[np.intp]]]:
     """As `_pools`, of wafers whose names say nothing of where they come from."""
-    return _pools(LabelledMaps(people.maps, people.presence, [""] * len(people), people.near_full))
+    return _pools(LabelledMaps(people.maps, people.presence, [""] * len(people), people.near_full), raster)
 
 
-def _looks_at(maps: Sequence[Grid]) -> dict[int, NDArray[np.intp]]:
+def _looks_at(maps: Sequence[Grid], raster: Raster) -> dict[int, NDArray[np.intp]]:
     """For each size the looks, (n, 2): number of the wafer, side of the cells in dies."""
     looks: dict[int, list[tuple[int, int]]] = {}
     for i, dies in enumerate(maps):
         for block in blocks(dies.shape) if (dies == FAIL).any() else ():
-            looks.setdefault(_drawn_at(max(dies.shape), block), []).append((i, block))
+            looks.setdefault(_drawn_at(max(dies.shape), block, raster), []).append((i, block))
     return {size: np.array(found) for size, found in looks.items()}
 
 
-def _pools(real: LabelledMaps) -> dict[int, dict[str, NDArray[np.intp]]]:
-    """Sort looks at wafers by working size, then by file and the rarest label: files and classes are drawn evenly.
+def _pools(real: LabelledMaps, raster: Raster) -> dict[int, dict[str, NDArray[np.intp]]]:
+    """Sort looks at wafers by working size, then by file and the rarest label, between which `_shares` chooses.
 
     Returns:
         For each size and group the looks, (n, 2): number of the wafer, side of the cells in dies.
@@ -223,23 +230,36 @@ def _pools(real: LabelledMaps) -> dict[int, dict[str, NDArray[np.intp]]]:
     pools: dict[int, dict[str, list[tuple[int, int]]]] = {}
     for i, dies in enumerate(real.maps):
         for block in blocks(dies.shape) if group[i] else ():
-            pools.setdefault(_drawn_at(max(dies.shape), block), {}).setdefault(group[i], []).append((i, block))
+            pools.setdefault(_drawn_at(max(dies.shape), block, raster), {}).setdefault(group[i], []).append((i, block))
     return {size: {name: np.array(looks[name]) for name in sorted(looks)} for size, looks in sorted(pools.items())}
 
 
+def _shares(pools: dict[str, NDArray[np.intp]], patterns: Sequence[str]) -> NDArray[np.float64]:
+    """Say how often each group is drawn: files alike, in each the groups by the root of how many looks they hold.
+
+    Drawn evenly, the four rings of one size would be seen thousands of times each and learnt by heart.
+    """
+    roots = np.sqrt([len(pools[name]) for name in patterns])
+    sources = np.array([name.split(":")[0] for name in patterns])
+    shares = np.zeros(len(patterns))
+    for source in np.unique(sources):
+        shares[sources == source] = roots[sources == source] / roots[sources == source].sum()
+    return shares / shares.sum()
+
+
 @cache
-def _looks(size: int) -> dict[int, tuple[int, int]]:
+def _looks(size: int, raster: Raster) -> dict[int, tuple[int, int]]:
     """Give the ways to come to a working size: for each side of a cell the fewest and most dies across, fine first."""
     sides: dict[int, list[int]] = {}
     for dies in GRIDS:
         for block in blocks((dies, dies)):
-            if _drawn_at(dies, block) == size:
+            if _drawn_at(dies, block, raster) == size:
                 sides.setdefault(block, []).append(dies)
     return {block: (min(sides[block]), max(sides[block])) for block in sorted(sides)}
 
 
-def _drawn_at(dies: int, block: int) -> int:
-    return working_size((-(-dies // block),))
+def _drawn_at(dies: int, block: int, raster: Raster) -> int:
+    return raster.size((-(-dies // block),))
 
 
 def _turned(rng: np.random.Generator, dies: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -257,8 +277,8 @@ def _turned_with(rng: np.random.Generator, dies: Grid, masks: NDArray[np.bool_])
     return np.ascontiguousarray(symmetry(dies, k)), np.ascontiguousarray(symmetry(masks, k))
 
 
-def draw_masks(dies: Grid, masks: NDArray[np.bool_], block: int, size: int) -> NDArray[np.float32]:
+def draw_masks(dies: Grid, masks: NDArray[np.bool_], block: int, size: int, raster: Raster) -> NDArray[np.float32]:
     """Draw masks (8, H, W) as the network shall see them: of each cell the share of its failing dies, (8, S, S)."""
     failing = cell_sums((dies == FAIL)[None].astype(np.float32), block)
     shares = cell_sums(masks.astype(np.float32), block) / failing.clip(min=1)
-    return resample(shares, size)
+    return raster.draw(shares, size)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.raster import blocks, die_planes, reduced, resample, working_size
+from data.pictures import Raster, raster_of
+from data.raster import blocks, die_planes, reduced
 from data.turning import Grid, add_noise, symmetry, turn
 from models.export import LookDescriber
 from models.unet import WaferUNet
@@ -52,8 +53,9 @@ def describe_wafers(
     again = rng.permutation(len(wafers))[: max(1, round(VIEWED_SHARE * len(wafers)))].repeat(VIEWS)
     changed = [_changed(rng, wafers[int(i)]) for i in again]
     every, describer, parts = [*wafers, *changed], LookDescriber(network), []
+    raster = raster_of(network.config.encoder)
     for start in range(0, len(every), CHUNK):
-        parts.append(describer([look for dies in every[start : start + CHUNK] for look in _looks(dies)]))
+        parts.append(describer([look for dies in every[start : start + CHUNK] for look in _looks(dies, raster)]))
         progress(min(1.0, (start + CHUNK) / len(every)))
     described = np.concatenate(parts)
     counts = np.array([len(blocks(dies.shape)) for dies in wafers])
@@ -63,11 +65,11 @@ def describe_wafers(
     return Described(described[:total], np.arange(len(wafers)).repeat(counts), described[total:], of)
 
 
-def _looks(dies: Grid) -> list[NDArray[np.float32]]:
+def _looks(dies: Grid, raster: Raster) -> list[NDArray[np.float32]]:
     """Draw a wafer in each of the cell sizes in which the network sees it."""
     planes = die_planes(dies)
     cells = [reduced(planes, block) for block in blocks(dies.shape)]
-    return [resample(cell, working_size(cell.shape[1:])) for cell in cells]
+    return [raster.draw(cell, raster.size(cell.shape[1:])) for cell in cells]
 
 
 def _changed(rng: np.random.Generator, dies: Grid) -> Grid:

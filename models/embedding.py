@@ -1,5 +1,6 @@
 """What a wafer looks like to the network, as one vector, and what follows from it: presence and embedding."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -10,7 +11,7 @@ from data.classes import CLASS_COUNT
 from data.served import EMBEDDING, LOGITS, PRESENCE
 from models.presence_head import PresenceHead
 from models.projection import Projection
-from models.unet import WaferUNet
+from models.unet import WaferUNet, mean_over_tested
 
 ZONES = (0.0, 0.3, 0.5, 0.7, 0.85, 2.0)
 """Rings around the centre, in shares of the radius, over which the classes' probabilities are summed up."""
@@ -24,13 +25,27 @@ class Describer(nn.Module):
     It holds, of every encoder stage, the mean over the tested area and the maximum; of every class the presence on the
     wafer, the wafer-level logit, and the root of the share of each zone that fails for it.
 
+    Args:
+        strides: of the features, as `WaferUNet.strides`.
+
     Shape:
         wafer: (N, 3, S, S); features: of `WaferUNet.encode`; whole: (N, 8); logits: (N, 8, S, S). Output: (N, D).
     """
 
+    def __init__(self, strides: Sequence[int]) -> None:
+        super().__init__()
+        self._strides = strides
+
     def forward(self, wafer: Tensor, features: list[Tensor], whole: Tensor, logits: Tensor) -> Tensor:
         """Describe."""
-        return torch.cat([*_stages(wafer, features), *_answers(wafer, whole, logits)], dim=1)
+        return torch.cat([*self._stages(wafer, features), *_answers(wafer, whole, logits)], dim=1)
+
+    def _stages(self, wafer: Tensor, features: list[Tensor]) -> list[Tensor]:
+        """Mean over the tested area and maximum of each stage but the first, which is the wafer itself."""
+        pooled = []
+        for feature, stride in zip(features[1:], self._strides[1:], strict=True):
+            pooled += [mean_over_tested(wafer, feature, stride), feature.amax(dim=(2, 3))]
+        return pooled
 
 
 class Embedder(nn.Module):
@@ -64,13 +79,13 @@ class DescribingUNet(nn.Module):
 
     def __init__(self, network: WaferUNet) -> None:
         super().__init__()
-        self.network, self.describer = network, Describer()
+        self.network, self.describer = network, Describer(network.strides)
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
         """Give logits (N, 8, S, S) and descriptor (N, D)."""
         features = self.network.encode(wafer)
         logits = self.network.decode(features)
-        return logits, self.describer(wafer, features, self.network.whole(features[-1]), logits)
+        return logits, self.describer(wafer, features, self.network.whole(features), logits)
 
 
 class ServedUNet(nn.Module):
@@ -92,16 +107,6 @@ class ServedUNet(nn.Module):
         """Give logits (N, 8, S, S), presence (N, 8) and embedding (N, 512)."""
         logits, described = self.describing(wafer)
         return logits, self.presence(described), self.embedder(described)
-
-
-def _stages(wafer: Tensor, features: list[Tensor]) -> list[Tensor]:
-    """Mean over the tested area and maximum of each stage but the first, which is the wafer itself."""
-    pooled = []
-    for stage, feature in enumerate(features[1:], start=1):
-        tested = functional.avg_pool2d(wafer[:, 1:2], 2**stage) + 1e-6
-        pooled.append((feature * tested).sum(dim=(2, 3)) / tested.sum(dim=(2, 3)))
-        pooled.append(feature.amax(dim=(2, 3)))
-    return pooled
 
 
 def _answers(wafer: Tensor, whole: Tensor, logits: Tensor) -> list[Tensor]:

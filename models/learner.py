@@ -14,7 +14,7 @@ from data.classes import CLASS_KEYS
 from models.batches import Batch
 from models.consistency import Consistency, ConsistencyConfig
 from models.consolidation import Consolidation
-from models.losses import LossConfig, extent_loss, pooled_presence, training_loss
+from models.losses import LossConfig, extent_loss, pooled_presence, presence_loss, training_loss
 from models.tuning import TuningConfig, hold_still, parameter_groups
 from models.unet import NetworkConfig, WaferUNet
 from models.views import follow
@@ -101,9 +101,14 @@ class Learner(lightning.LightningModule):
         wafer = batch["wafer"].to(memory_format=torch.channels_last)
         learns = self.consistency is not None and "strong" in batch
         seen = torch.cat([wafer, batch["strong"]]) if learns else wafer
-        logits = self.network(seen)
+        answers = self.network.answers(self.network.encode(seen))
+        logits, whole = (answer.float() for answer in answers)  # half precision is too coarse for sums over a batch
         labelled, has_masks, presence = logits[: len(wafer)], batch["has_masks"], batch["presence"]
         terms = training_loss(labelled, wafer[:, :1], batch["masks"], has_masks, presence, self.loss_config)
+        if self.loss_config.whole:
+            asked = presence_loss(whole[: len(wafer)], presence)
+            terms["loss"] = terms["loss"] + self.loss_config.whole * asked
+            terms["whole"] = asked.detach()
         if self.loss_config.extent:
             known = torch.where(has_masks[:, None], torch.nan, presence)
             extent = extent_loss(labelled, wafer[:, :1], wafer[:, 1:2], known)

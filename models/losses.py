@@ -28,7 +28,8 @@ class LossConfig:
         focal: weight of the focal loss.
         gamma: focusing exponent; 0 makes the focal loss plain cross-entropy.
         alpha: weight of positives in the focal loss, negatives get 1 - alpha; 0.5 treats both alike.
-        presence: weight of the wafer-level term.
+        presence: weight of the wafer-level term, pooled over dies.
+        whole: weight of the wafer-level term asked of the wafer's own logit.
         extent: weight of `extent_loss`, where only presence is known.
         rare: weight of scratch and lithography against the other classes.
     """
@@ -38,6 +39,7 @@ class LossConfig:
     gamma: float = 2.0
     alpha: float = 0.25
     presence: float = 0.5
+    whole: float = 0.5
     extent: float = 0.0
     rare: float = 2.0
 

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.raster import die_planes, reduced, resample
+from data.pictures import Raster
+from data.raster import die_planes, reduced
 from data.turning import Grid, add_noise, symmetry
 from data.wafer import OFF_WAFER
 
@@ -19,7 +20,7 @@ SYMMETRIES = 8
 
 
 def two_views(
-    rng: np.random.Generator, dies: Grid, block: int, size: int
+    rng: np.random.Generator, dies: Grid, block: int, size: int, raster: Raster
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
     """Draw a wafer as it is and disturbed: single dies flipped or lost, a square cut out, then flipped and turned.
 
@@ -28,6 +29,7 @@ def two_views(
         dies: uint8 (H, W).
         block: side of the network's cells in dies.
         size: side in pixels.
+        raster: how the network wants its pictures.
 
     Returns:
         The look as it is and the disturbed one, float32 (3, size, size) each, and which of the eight symmetries leads
@@ -37,7 +39,7 @@ def two_views(
     """
     noisy = add_noise(rng, dies, *(rng.uniform(0, most) for most in NOISE))
     way = int(rng.integers(SYMMETRIES))
-    weak, strong = (resample(reduced(die_planes(d), block), size) for d in (dies, cut_out(rng, noisy)))
+    weak, strong = (raster.draw(reduced(die_planes(d), block), size) for d in (dies, cut_out(rng, noisy)))
     return weak, np.ascontiguousarray(symmetry(strong, way)), way
 
 

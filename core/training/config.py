@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.errors import SettingError
-from data.raster import WORKING_SIZES
+from data.pictures import DIES, DIES_DEPTH, raster_of
 
 LAKE = "lake"
 """Word of `unlabelled` for the wafers of the lake that nobody labelled."""
@@ -21,7 +21,9 @@ class TrainConfig:
     """Train the segmentation network on masks, on labels of whole wafers and on wafers without a label."""
 
     name: str = "waferscope"  # name of the run; its folder is HOME/runs/NAME
-    encoder: Literal["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"] = "resnet50"  # of the U-Net
+    encoder: Literal["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2", "dies"] = (
+        "resnet50"  # of the U-Net
+    )
     depth: int = 5  # encoder stages; 4 leaves out the coarsest
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)  # channels of the decoder, coarse to fine
     dropout: float = 0.3  # share of the coarsest features dropped
@@ -51,11 +53,14 @@ class TrainConfig:
     focal: float = 0.5  # weight of the focal loss
     gamma: float = 2.0  # focusing exponent of the focal loss
     alpha: float = 0.25  # weight of positives in the focal loss
-    presence: float = 0.5  # weight of wafer-level labels
+    presence: float = 0.5  # weight of wafer-level labels, of which dies are asked
+    whole: float = 0.5  # weight of wafer-level labels, of which the wafer's own logit is asked
     extent: float = 0.0  # weight against masks larger than their pattern ever is, where only presence is known
     pixels: int = 98304  # pixels a batch may hold
     real_share: float = 0.5  # share of real wafers in a batch
-    size_shares: tuple[float, ...] = (0.24, 0.24, 0.28, 0.1, 0.14)  # how often each working size is drawn, small first
+    size_shares: tuple[
+        float, ...
+    ] = ()  # how often each working size is drawn, small first; empty: as the encoder needs
     validation_batches: int = 12  # synthetic batches that every measurement looks at
     patience: int = 12  # epochs without a better score before training stops
     precision: str = "32-true"  # "bf16-mixed" where the processor or GPU has it
@@ -84,11 +89,15 @@ def check_config(config: TrainConfig) -> None:
             f"expected {config.depth} numbers, one a stage of --depth, found {len(config.decoder_channels)}",
             "Give one number a stage, coarse to fine.",
         )
-    shares = config.size_shares
-    if not 1 <= len(shares) <= len(WORKING_SIZES) or min(shares) < 0 or not sum(shares):
+    if config.encoder == DIES and config.depth != DIES_DEPTH:
+        raise SettingError(
+            "--depth", f"expected {DIES_DEPTH} stages of the encoder '{DIES}', found {config.depth}", "Change it."
+        )
+    shares, sizes = config.size_shares, raster_of(config.encoder).sizes
+    if shares and (len(shares) > len(sizes) or min(shares) < 0 or not sum(shares)):
         raise SettingError(
             "--size-shares",
-            f"expected 1 to {len(WORKING_SIZES)} shares, not negative, found {shares}",
+            f"expected at most {len(sizes)} shares, not negative, found {shares}",
             "Give one a working size; those left out are never drawn.",
         )
     if not config.starts_trained and (config.few_shot or config.ewc or config.frozen_steps):

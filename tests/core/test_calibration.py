@@ -9,6 +9,7 @@ from core.calibration import (
     FailingDies,
     calibration_error,
     fit_die_thresholds,
+    fit_fine_shares,
     fit_presence_thresholds,
     fit_temperatures,
 )
@@ -48,6 +49,27 @@ def test_the_temperature_is_the_one_that_makes_the_truth_most_likely(seed):
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 2.2])
 def test_an_over_or_unsure_network_is_found_out(temperature):
     assert fit_temperatures(dies(1, 8_000, temperature)) == pytest.approx(temperature * ONES, rel=0.15)
+
+
+@pytest.mark.parametrize("good", ["fine", "coarse", "both"])
+def test_the_look_that_tells_more_counts_for_more(good):
+    rng = np.random.default_rng(4)
+    truth = rng.random((CLASS_COUNT, 4000)) < 0.3
+    noise = {"fine": (0.3, 4.0), "coarse": (4.0, 0.3), "both": (1.0, 1.0)}[good]
+    fine, coarse = (
+        FailingDies((2.0 * truth - 1 + rng.normal(0, size, truth.shape)).astype(np.float32), truth) for size in noise
+    )
+    shares = fit_fine_shares(fine, coarse)
+    low, high = {"fine": (0.75, 1), "coarse": (0, 0.25), "both": (0.25, 0.75)}[good]
+    assert shares.dtype == np.float32
+    assert ((shares >= low) & (shares <= high)).all()
+
+
+def test_looks_that_say_the_same_count_alike():
+    drawn = dies(2)
+    nobody = FailingDies(drawn.logits, np.zeros_like(drawn.truth))
+    assert fit_fine_shares(drawn, drawn).tolist() == [0.5] * CLASS_COUNT
+    assert fit_fine_shares(nobody, nobody).tolist() == [0.5] * CLASS_COUNT
 
 
 @pytest.mark.parametrize("seed", range(3))

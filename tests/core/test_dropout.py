@@ -1,10 +1,15 @@
 import numpy as np
 import pytest
+import torch
 
 from core.dropout import DropoutSegmenter
 from core.segmentation import Segmenter
 from data.errors import ModelError
+from data.pictures import DIES, PADDED
 from data.synthesis import Recipe, draw_wafer
+from models.export import describe, export_float32
+from models.unet import MaskingUNet, NetworkConfig, WaferUNet
+from tests.tiny_model import METADATA
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +24,33 @@ def shipped():
     return DropoutSegmenter.load(threads=1)
 
 
+@pytest.fixture(scope="module")
+def by_die(tmp_path_factory) -> str:
+    """A served file of a network at one pixel a die."""
+    torch.manual_seed(6)
+    path = tmp_path_factory.mktemp("model") / "dies.onnx"
+    export_float32(MaskingUNet(WaferUNet(NetworkConfig(DIES, 4, (16, 16, 8, 8)))), path)
+    describe(path, {**METADATA, "raster": PADDED.name})
+    return str(path)
+
+
 def test_without_dropping_every_pass_is_the_served_answer(shipped, wafers, monkeypatch):
     monkeypatch.setattr("core.dropout.DROPPED", 0.0)
     expected = Segmenter.load(threads=1).segment(wafers)
     for samples, one in zip(shipped.sample(wafers, passes=2), expected, strict=True):
         # INT8 sums in another order may round one step apart.
         assert samples == pytest.approx(np.stack([one.probabilities] * 2), abs=2e-2)
+
+
+def test_a_network_at_one_pixel_a_die_is_cut_where_its_coarsest_features_enter_the_decoder(by_die, wafers, monkeypatch):
+    monkeypatch.setattr("core.dropout.DROPPED", 0.0)
+    expected = Segmenter.load(by_die, threads=1).segment(wafers)
+    cut = DropoutSegmenter.load(by_die, threads=1)
+    for samples, one in zip(cut.sample(wafers, passes=2), expected, strict=True):
+        assert samples == pytest.approx(np.stack([one.probabilities] * 2), abs=1e-5)
+    monkeypatch.setattr("core.dropout.DROPPED", 0.3)
+    first, second = cut.sample(wafers[:1], passes=2)[0]
+    assert not np.array_equal(first, second)
 
 
 def test_passes_differ_and_a_seed_repeats_them_whatever_lies_beside(shipped, wafers):

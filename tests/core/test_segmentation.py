@@ -5,9 +5,10 @@ from core.presence import presence, sigmoid
 from core.segmentation import BATCH_PIXELS, Segmenter
 from core.session import Network
 from data.classes import CLASS_INDEX
-from data.raster import mean_per_die, network_input, working_size
+from data.pictures import RESAMPLED
 from data.wafer import WaferMap
 from tests.core.wafers import disc, radius, wafer
+from tests.pictures import picture
 from tests.tiny_model import METADATA, write_tiny_model
 
 
@@ -42,8 +43,8 @@ def test_a_dense_pattern_gets_its_class_at_every_working_size(segmenter, size, k
 def test_probabilities_are_those_of_the_network_pooled_per_die(segmenter, tiny_model_path):
     shown = noisy(33, 2)
     network = Network.load(tiny_model_path, threads=1)
-    logits = network.run(network_input(shown.dies, working_size(shown.dies.shape))[None]).logits[0]
-    per_die = mean_per_die(logits, shown.dies.shape)
+    logits = network.run(picture(shown.dies)[None]).logits[0]
+    per_die = RESAMPLED.per_cell(logits, shown.dies.shape)
     (found,) = segmenter.segment([shown])
     assert np.allclose(found.probabilities, sigmoid(per_die), atol=1e-6)
     assert np.allclose(found.presence, presence(per_die, shown.failing, np.ones(8, np.float32)), atol=1e-6)
@@ -80,7 +81,7 @@ def test_batches_are_bounded_in_pixels(tiny_model_path):
 def test_the_embedding_is_the_network_s_and_of_unit_length_on_grids_of_several_views(segmenter, tiny_model_path):
     shown = noisy(33, 2)
     network = Network.load(tiny_model_path, threads=1)
-    expected = network.run(network_input(shown.dies, working_size(shown.dies.shape))[None]).embedding[0]
+    expected = network.run(picture(shown.dies)[None]).embedding[0]
     found, large = segmenter.segment([shown, noisy(400, 3)])
     assert np.allclose(found.embedding, expected, atol=1e-6)
     assert large.embedding.shape == expected.shape

@@ -90,6 +90,7 @@ def test_a_model_of_another_shape_is_refused(tmp_path, changes, sentence):
     [
         ({"classes": METADATA["classes"][::-1]}, "expected the classes edge, center, .* found random, etching"),
         ({"temperature": [0.0] * 8}, "positive temperatures"),
+        ({"fine_share": [0.5] * 7}, "expected 8 thresholds, shares"),
         ({"die_threshold": [0.5] * 7}, "expected 8 thresholds"),
         ({"presence_threshold": [float("nan")] * 8}, "expected 8 thresholds"),
         ({"die_threshold": "high"}, "metadata cannot be read"),

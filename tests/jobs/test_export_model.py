@@ -62,7 +62,7 @@ def test_the_parity_report_lies_beside_the_model_and_nothing_else(exported):
 def test_the_report_s_thresholds_are_those_of_the_model(exported):
     report = json.loads((exported.parent / "small.parity.json").read_text())
     metadata = Segmenter.load(str(exported)).metadata
-    for name in ("temperature", "die_threshold", "presence_threshold"):
+    for name in ("temperature", "die_threshold", "presence_threshold", "fine_share"):
         assert len(report[name]) == len(CLASS_KEYS)
         assert getattr(metadata, name) == pytest.approx(report[name])
 

@@ -7,13 +7,13 @@ from torch.utils.data import DataLoader
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import LabelledMaps, MaskedMaps
-from data.raster import WORKING_SIZES, blocks, working_size
+from data.pictures import PADDED, RASTERS, RESAMPLED
+from data.raster import blocks
 from data.synthesis import Recipe, draw_wafer
 from models.batches import GRIDS, LEAST_WAFERS, MixConfig, MoreWafers, WaferBatches, _Drawn, _looks
 from models.views import follow
 
 SMALL = MixConfig(pixels=6 * 64 * 64, size_shares=(0.5, 0.5))
-SIZES = WORKING_SIZES[: len(MixConfig().size_shares)]
 
 
 def labelled(count: int = 24) -> LabelledMaps:
@@ -64,7 +64,7 @@ def test_shapes_types_and_values_are_what_is_promised():
         assert (batch["has_masks"].shape, batch["presence"].shape) == ((n,), (n, CLASS_COUNT))
         kinds = [batch[k].dtype for k in ("wafer", "masks", "has_masks", "presence")]
         assert kinds == [torch.float32, torch.float32, torch.bool, torch.float32]
-        assert size in SIZES
+        assert size in RESAMPLED.sizes
         assert 0 <= batch["masks"].min() <= batch["masks"].max() <= 1
 
 
@@ -86,21 +86,35 @@ def test_a_batch_holds_as_many_wafers_as_its_pixels_allow():
         assert n == max(LEAST_WAFERS, mix.pixels // size**2)
 
 
-def test_working_sizes_are_drawn_in_the_shares_told(monkeypatch):
+@pytest.mark.parametrize("raster", RASTERS.values(), ids=RASTERS)
+def test_sizes_are_drawn_in_the_shares_told(monkeypatch, raster):
     plain = _Drawn(np.ones((20, 20), np.uint8), 1, np.zeros(CLASS_COUNT, np.float32))
     monkeypatch.setattr(WaferBatches, "_synthetic", lambda *_: plain)
-    mix = MixConfig(pixels=0)
-    batches = WaferBatches(None, mix, seed=1)
+    batches = WaferBatches(None, MixConfig(pixels=0, raster=raster), seed=1)
     sizes = [batches.batch(i)["wafer"].shape[-1] for i in range(150)]
-    shares = [np.mean(np.array(sizes) == size) for size in SIZES]
-    assert shares == pytest.approx(np.array(mix.size_shares) / sum(mix.size_shares), abs=0.1)
+    shares = [np.mean(np.array(sizes) == size) for size in raster.sizes]
+    assert shares == pytest.approx(np.array(raster.shares), abs=0.1)
 
 
-def test_every_grid_is_drawn_at_the_sizes_and_in_the_cells_in_which_the_app_shows_it():
+@pytest.mark.parametrize("raster", RASTERS.values(), ids=RASTERS)
+def test_every_grid_is_drawn_at_the_sizes_and_in_the_cells_in_which_the_app_shows_it(raster):
+    looks = {size: _looks(size, raster) for size in raster.sizes}
     for dies in GRIDS:
-        shown = {(working_size((-(-dies // block),)), block) for block in blocks((dies, dies))}
-        drawn = {(size, block) for size in SIZES for block, (low, high) in _looks(size).items() if low <= dies <= high}
+        shown = {(raster.size((-(-dies // block),)), block) for block in blocks((dies, dies))}
+        drawn = {(size, block) for size in looks for block, (low, high) in looks[size].items() if low <= dies <= high}
         assert shown <= drawn
+
+
+def test_a_batch_at_one_pixel_a_die_shows_every_die_once():
+    batch = WaferBatches(
+        None, MixConfig(pixels=6 * 64 * 64, size_shares=(1.0,), fine_share=1.0, raster=PADDED), seed=3
+    ).batch(0)
+    n, _, size, _ = batch["wafer"].shape
+    assert (n, size) == (24, 32)
+    assert set(batch["wafer"][:, 0].unique().tolist()) == {0.0, 1.0}
+    assert not (batch["masks"].bool() & (batch["wafer"][:, :1] == 0)).any()
+    assert batch["wafer"][:, 1, :, 0].any()  # laid into the upper left corner
+    assert batch["wafer"][:, 1, 0].any()
 
 
 def test_wafers_seen_in_cells_come_up_with_the_share_of_each_cell_that_a_class_accounts_for():
@@ -115,7 +129,7 @@ def test_wafers_seen_in_cells_come_up_with_the_share_of_each_cell_that_a_class_a
 
 def test_real_wafers_come_with_labels_in_the_share_told_where_there_are_any_of_that_size():
     real = labelled()
-    assert {working_size(m.shape) for m in real.maps} == {64}
+    assert {RESAMPLED.size(m.shape) for m in real.maps} == {64}
     batches = WaferBatches(real, SMALL, seed=3)
     for number in range(5):
         batch = batches.batch(number)

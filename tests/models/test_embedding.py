@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from data.raster import network_input
 from data.served import DIMENSION
 from data.synthesis import Recipe, draw_wafer
 from models.embedding import DescribingUNet, ServedUNet
 from models.presence_head import PresenceHead
 from models.projection import Projection
 from models.unet import NetworkConfig, WaferUNet
+from tests.pictures import picture
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 STAGES, CLASSES, ZONES = (64, 64, 128, 256), 8, 5
@@ -25,7 +25,7 @@ def network() -> WaferUNet:
 def wafers() -> torch.Tensor:
     recipe = Recipe(longest=31, classes=("edge", "scratch"))
     drawn = [draw_wafer(np.random.default_rng(i), recipe).wafer.dies for i in range(3)]
-    return torch.from_numpy(np.stack([network_input(dies, 64) for dies in drawn]))
+    return torch.from_numpy(np.stack([picture(dies, 64) for dies in drawn]))
 
 
 def test_the_logits_are_those_of_the_network_alone(network, wafers):

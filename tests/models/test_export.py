@@ -9,7 +9,6 @@ import torch
 from core.session import Network, read_metadata
 from data.classes import CLASS_KEYS
 from data.errors import ModelError
-from data.raster import network_input
 from data.served import DIMENSION, METADATA_KEY
 from data.synthesis import Recipe, draw_wafer
 from models import export
@@ -17,6 +16,7 @@ from models.embedding import ServedUNet
 from models.presence_head import PresenceHead
 from models.projection import Projection
 from models.unet import NetworkConfig, WaferUNet
+from tests.pictures import picture
 from tests.tiny_model import METADATA
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
@@ -41,7 +41,7 @@ def served(center: float) -> ServedUNet:
 def wafers() -> list[np.ndarray]:
     recipe = Recipe(longest=31, classes=("edge", "scratch"))
     drawn = [draw_wafer(np.random.default_rng(i), recipe) for i in range(6)]
-    return [network_input(d.wafer.dies, size)[None] for d in drawn for size in (64, 96)]
+    return [picture(d.wafer.dies, size)[None] for d in drawn for size in (64, 96)]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import torch
 from models.consistency import ConsistencyConfig
 from models.consolidation import Consolidation
 from models.learner import Learner, ScheduleConfig
-from models.losses import LossConfig, pooled_presence
+from models.losses import LossConfig, pooled_presence, presence_loss
 from models.unet import NetworkConfig
 
 NETWORK = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
@@ -187,7 +187,15 @@ def test_a_step_of_unlabelled_wafers_moves_weights_through_sure_pixels_alone(ans
     answers[1, 2, :8, :8] = answer
     learner.average = SaysWhatItIsTold(answers)
     given: list[torch.Tensor] = []
-    learner.network.register_forward_hook(lambda _m, _i, out: (out.retain_grad(), given.append(out))[0])
+    answer_of = learner.network.answers
+
+    def watched(features):
+        logits, whole = answer_of(features)
+        logits.retain_grad()
+        given.append(logits)
+        return logits, whole
+
+    monkeypatch.setattr(learner.network, "answers", watched)
     learner.training_step(batch, 0).backward()
     taught = (given[0].grad != 0).nonzero()
     moves = any(w.grad is not None and w.grad.any() for w in learner.network.parameters())
@@ -198,6 +206,23 @@ def test_a_step_of_unlabelled_wafers_moves_weights_through_sure_pixels_alone(ans
         assert taught[:, 0].unique().tolist() == [1]
         assert taught[:, 1].unique().tolist() == [2]
         assert int(taught[:, 2:].max()) < 8
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_the_wafer_s_own_logit_is_asked_for_presence(weight, monkeypatch):
+    torch.manual_seed(1)
+    learner = Learner(NETWORK, LossConfig(whole=weight), ScheduleConfig()).eval()
+    monkeypatch.setattr(learner, "log_dict", lambda *_, **__: None)
+    monkeypatch.setattr(Learner, "global_step", 5)
+    batch = without_labels(2) | {
+        "wafer": torch.rand(2, 3, 64, 64), "masks": torch.zeros(2, 8, 64, 64), "has_masks": torch.zeros(2).bool(),
+        "presence": torch.tensor([[1.0, 0.0] + [torch.nan] * 6] * 2),
+    }  # fmt: skip
+    logits, whole = learner.network.answers(learner.network.encode(batch["wafer"]))
+    pooled = presence_loss(pooled_presence(logits, batch["wafer"][:, :1]), batch["presence"])
+    own = torch.nn.functional.softplus(torch.stack([-whole[:, 0], whole[:, 1]])).mean()
+    found = float(learner.training_step(batch, 0).detach())
+    assert found == pytest.approx(float((0.5 * pooled + weight * own).detach()), abs=1e-5)
 
 
 def test_one_step_mixes_masks_presence_and_unlabelled_wafers(monkeypatch):

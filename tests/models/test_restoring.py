@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import onnx
 import pytest
@@ -12,22 +10,29 @@ from models.restoring import network_of
 from models.unet import NetworkConfig, WaferUNet
 from tests.tiny_model import write_tiny_model
 
-NETWORK = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
-ABOUT = {"encoder": "resnet18", "depth": 4, "decoder_channels": [16, 8, 8, 8]}
+NETWORKS = (
+    NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8)),
+    NetworkConfig("dies", depth=4, decoder_channels=(16, 16, 8, 8)),
+)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
+@pytest.fixture(scope="module", params=NETWORKS, ids=lambda config: config.encoder)
+def served(request, tmp_path_factory):
     """A network with normalisations that have seen something, and the file that it became."""
     torch.manual_seed(2)
-    network = WaferUNet(NETWORK)
+    config = request.param
+    network = WaferUNet(config)
     with torch.no_grad():
         for _ in range(2):
             network.train()(torch.rand(3, 3, 64, 64))
     path = tmp_path_factory.mktemp("served") / "served.onnx"
     export_float32(_Served(network.eval()), path)
-    describe(path, ABOUT)
+    describe(path, about(config))
     return network, path
+
+
+def about(config: NetworkConfig) -> dict[str, object]:
+    return {"encoder": config.encoder, "depth": config.depth, "decoder_channels": list(config.decoder_channels)}
 
 
 class _Served(torch.nn.Module):
@@ -72,12 +77,13 @@ def test_eight_bit_weights_are_multiplied_out(served, tmp_path):
     onnx.save(model, tmp_path / "small.onnx")
     restored = network_of(tmp_path / "small.onnx", 0.3, [torch.rand(2, 3, 64, 64)])
     expected = small * scale[:, None, None, None]
-    assert np.array_equal(restored.encoder.conv1.weight.detach().numpy(), expected)
+    first = next(module for module in restored.modules() if isinstance(module, torch.nn.Conv2d))
+    assert np.array_equal(first.weight.detach().numpy(), expected)
 
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "torn.onnx").write_bytes(b"no model")
-    other = write_tiny_model(tmp_path / "other.onnx", metadata={**json.loads(json.dumps(ABOUT))})
+    other = write_tiny_model(tmp_path / "other.onnx", metadata=about(NETWORKS[0]))
     for path in (tmp_path / "torn.onnx", other, tmp_path / "missing.onnx"):
         with pytest.raises(ModelError, match="no network can be made of it"):
             network_of(path, 0.3, [torch.rand(1, 3, 64, 64)])

@@ -3,9 +3,10 @@ from functools import cache
 import pytest
 import torch
 
-from models.unet import NetworkConfig, WaferUNet
+from models.unet import NetworkConfig, WaferUNet, mean_over_tested
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
+BY_DIE = NetworkConfig("dies", depth=4, decoder_channels=(128, 96, 64, 32))
 
 
 @cache
@@ -76,6 +77,16 @@ class TestResNet101(NetworkContract):
 
 class TestMobileNetV2(NetworkContract):
     config = NetworkConfig("mobilenet_v2")
+
+
+class TestDies(NetworkContract):
+    config = BY_DIE
+
+
+def test_the_mean_over_the_tested_area_leaves_the_padding_out():
+    wafer, feature = torch.zeros(1, 3, 64, 64), torch.rand(1, 5, 8, 8)
+    wafer[:, 1, :32, :16] = 1
+    assert torch.allclose(mean_over_tested(wafer, feature, 8), feature[:, :, :4, :2].mean(dim=(2, 3)), atol=1e-4)
 
 
 def test_the_default_is_a_resnet50_u_net_with_dropout_of_three_tenths():

@@ -3,8 +3,9 @@ import torch
 
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import LabelledMaps, MaskedMaps
-from data.raster import network_input, working_size
+from data.pictures import RESAMPLED
 from models.validation import BATCH_PIXELS, NONE_AT_MOST, PATTERNS_AT_MOST, fixed_batches
+from tests.pictures import picture
 
 
 def held_out(none: int, patterns: int, near_full: int = 2) -> LabelledMaps:
@@ -22,7 +23,7 @@ def held_out(none: int, patterns: int, near_full: int = 2) -> LabelledMaps:
 
 
 def test_the_batches_are_the_same_every_time():
-    one, other = fixed_batches(None, 2, seed=5), fixed_batches(None, 2, seed=5)
+    one, other = fixed_batches(None, 2, 5, RESAMPLED), fixed_batches(None, 2, 5, RESAMPLED)
     assert all(torch.equal(a["wafer"], b["wafer"]) for a, b in zip(one, other, strict=True))
     assert all(torch.equal(a["masks"], b["masks"]) for a, b in zip(one, other, strict=True))
     assert all(batch["has_masks"].all() for batch in one)
@@ -30,10 +31,10 @@ def test_the_batches_are_the_same_every_time():
 
 def test_every_held_out_wafer_is_shown_once_with_its_own_label():
     wafers = held_out(10, 15)
-    batches = fixed_batches(wafers, 0, seed=5)
+    batches = fixed_batches(wafers, 0, 5, RESAMPLED)
     shown = [(w.numpy(), p.numpy()) for b in batches for w, p in zip(b["wafer"], b["presence"], strict=True)]
     expected = [
-        (network_input(dies, working_size(dies.shape)), label)
+        (picture(dies), label)
         for dies, label, whole in zip(wafers.maps, wafers.presence, wafers.near_full, strict=True)
         if not whole
     ]
@@ -43,7 +44,7 @@ def test_every_held_out_wafer_is_shown_once_with_its_own_label():
 
 
 def test_many_wafers_are_thinned_evenly_and_batches_bounded():
-    batches = fixed_batches(held_out(NONE_AT_MOST * 2 + 1, PATTERNS_AT_MOST + 3), 0, seed=5)
+    batches = fixed_batches(held_out(NONE_AT_MOST * 2 + 1, PATTERNS_AT_MOST + 3), 0, 5, RESAMPLED)
     presence = torch.cat([b["presence"] for b in batches])
     none = int((presence == 0).all(dim=1).sum())
     assert NONE_AT_MOST / 2 < none <= NONE_AT_MOST
@@ -52,7 +53,7 @@ def test_many_wafers_are_thinned_evenly_and_batches_bounded():
 
 
 def test_without_any_wafer_to_show_there_is_no_batch():
-    assert fixed_batches(held_out(0, 0), 0, seed=5) == []
+    assert fixed_batches(held_out(0, 0), 0, 5, RESAMPLED) == []
 
 
 def test_wafers_of_people_come_in_batches_of_their_own_with_their_masks():
@@ -60,7 +61,7 @@ def test_wafers_of_people_come_in_batches_of_their_own_with_their_masks():
     masks = [np.zeros((CLASS_COUNT, *dies.shape), dtype=bool) for dies in maps]
     for mask in masks:
         mask[CLASS_INDEX["edge"], 0] = True
-    batches = fixed_batches(None, 1, seed=5, people=MaskedMaps(maps, masks, ["P:1", "P:2"]))
+    batches = fixed_batches(None, 1, 5, RESAMPLED, MaskedMaps(maps, masks, ["P:1", "P:2"]))
     assert ["people" in batch for batch in batches] == [False, True, True]
     for batch in batches[1:]:
         assert batch["has_masks"].all()

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.raster import blocks, working_size
+from data.pictures import RESAMPLED
+from data.raster import blocks
 from data.turning import symmetry
 from data.wafer import FAIL, OFF_WAFER, PASS
 from models.views import cut_out, follow, two_views
@@ -30,8 +31,8 @@ def test_a_pixel_followed_to_the_disturbed_look_shows_the_same_die(seed, rows, c
     rng = np.random.default_rng(seed)
     dies = wafer(rng, rows, columns)
     for block in blocks(dies.shape):
-        size = working_size((-(-max(dies.shape) // block),))
-        weak, strong, way = two_views(rng, dies, block, size)
+        size = RESAMPLED.size((-(-max(dies.shape) // block),))
+        weak, strong, way = two_views(rng, dies, block, size, RESAMPLED)
         followed = follow(torch.from_numpy(weak)[None], torch.tensor([way]))[0].numpy()
         assert way in range(8)
         if block == 1:
@@ -50,7 +51,7 @@ def test_without_disturbance_the_looks_are_the_same_but_for_their_way(monkeypatc
     for _ in range(30):
         dies = wafer(rng, int(rng.integers(5, 140)), int(rng.integers(5, 140)))
         block = blocks(dies.shape)[-1]
-        weak, strong, way = two_views(rng, dies, block, 128)
+        weak, strong, way = two_views(rng, dies, block, 128, RESAMPLED)
         ways.add(way)
         assert np.array_equal(follow(torch.from_numpy(weak)[None], torch.tensor([way]))[0].numpy(), strong)
     assert len(ways) == 8

@@ -1,0 +1,101 @@
+"""A small residual U-Net at one pixel a die: nothing as thin as a die is lost, and nothing is enlarged on the way."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+BLOCKS = (1, 1, 2, 2)
+"""Residual blocks of the encoder's stages, fine to coarse: they cost least where the picture is small."""
+CONTEXT = 128
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a short cut.
+
+    Shape:
+        (N, C, H, W) to the same.
+
+    Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add what both convolutions find."""
+        return functional.relu(x + self.second(self.first(x)))
+
+
+class DieEncoder(nn.Module):
+    """Stages at full, half, quarter, ... size of a picture whose pixels are dies.
+
+    Args:
+        in_channels: of the picture.
+        channels: of the stages, fine to coarse.
+
+    Shape:
+        (N, in_channels, S, S), S a multiple of 2**(stages - 1). Output: the picture, then every stage.
+    """
+
+    def __init__(self, in_channels: int, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.out_channels = (in_channels, *channels)
+        self.strides = (1, *(2**stage for stage in range(len(channels))))
+        self.enter = nn.ModuleList(
+            convolution(before, after, 2 if stage else 1)
+            for stage, (before, after) in enumerate(zip(self.out_channels, channels, strict=False))
+        )
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(Residual(width) for _ in range(blocks)))
+            for width, blocks in zip(channels, BLOCKS, strict=True)
+        )
+
+    def forward(self, wafer: Tensor) -> list[Tensor]:
+        """Give the features, fine to coarse."""
+        features = [wafer]
+        for enter, stage in zip(self.enter, self.stages, strict=True):
+            features.append(stage(enter(features[-1])))
+        return features
+
+
+class DieDecoder(nn.Module):
+    """Brings the coarsest features, and what the wafer shows as a whole, back to full size.
+
+    Args:
+        channels: of the encoder's stages, fine to coarse.
+
+    Shape:
+        features: as `DieEncoder` gives them; pooled: (N, 2 C), of the coarsest. Output: (N, channels[0], S, S).
+    """
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        finer = list(channels[-2::-1])
+        self.context = nn.Sequential(nn.Linear(2 * channels[-1], CONTEXT), nn.ReLU(), nn.Linear(CONTEXT, finer[0]))
+        self.narrow = nn.ModuleList(
+            nn.Conv2d(before, after, 1) for before, after in zip(channels[:0:-1], finer, strict=True)
+        )
+        self.blocks = nn.ModuleList(Residual(width) for width in finer)
+
+    def forward(self, features: list[Tensor], pooled: Tensor) -> Tensor:
+        """Add every finer stage on the way."""
+        found = features[-1]
+        for stage, (skip, narrow, block) in enumerate(zip(features[-2:0:-1], self.narrow, self.blocks, strict=True)):
+            found = narrow(functional.interpolate(found, scale_factor=2)) + skip
+            if stage == 0:
+                found = found + self.context(pooled)[:, :, None, None]
+            found = block(found)
+        return found
+
+
+def convolution(before: int, after: int, stride: int = 1) -> nn.Sequential:
+    """A normalised convolution: 3 x 3, or 2 x 2 where it halves the picture."""
+    side = 2 if stride == 2 else 3
+    return nn.Sequential(
+        nn.Conv2d(before, after, side, stride, padding=side // 2 if stride == 1 else 0, bias=False),
+        nn.BatchNorm2d(after),
+        nn.ReLU(inplace=True),
+    )
