@@ -35,6 +35,8 @@ Report: TypeAlias = (
 
 SYNTHETIC = "synthetic:"
 """Begins the name of data that anyone can draw again: synthetic:N:SEED."""
+LABELS = "labels:"
+"""Begins the name of wafers that people labelled die by die: labels:NAME, test part of a frozen dataset or of now."""
 
 
 def evaluate_marked(

@@ -41,7 +41,7 @@ def fine_shares(fine: Segmenter, coarse: Segmenter, drawn: Sequence[SyntheticWaf
     """
     large = [one for one in drawn if len(blocks(one.wafer.dies.shape)) > 1]
     if not large:
-        return EVEN.tolist()
+        return _rounded(EVEN)
     wafers = [one.wafer for one in large]
     seen = (_failing_dies([a.logits for a in look.answers(wafers)], large) for look in (fine, coarse))
     return _rounded(fit_fine_shares(*seen))

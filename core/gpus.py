@@ -1,6 +1,7 @@
 """How busy the machine's GPUs are, as NVIDIA's own tool says."""
 
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 
@@ -39,6 +40,11 @@ def gpu_use() -> list[GpuUse]:
         return [_read(line) for line in said.splitlines() if line.strip()]
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
+
+
+def is_here(host: str) -> bool:
+    """Whether a job's machine is this one, whose GPUs `gpu_use` lists."""
+    return host == socket.gethostname()
 
 
 def _read(line: str) -> GpuUse:

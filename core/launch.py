@@ -1,4 +1,4 @@
-"""Starts jobs as processes of their own, which outlive the app, and tells truthfully what became of them."""
+"""Starts jobs, here or on a Ray cluster, which outlive the app, and tells truthfully what became of them."""
 
 import os
 import re
@@ -105,7 +105,7 @@ def waits_for(decisions: Decisions, queued: Job) -> Job | None:
 
 
 def _spawn(decisions: Decisions, at: Settings, job: Job) -> None:
-    """Start the watcher of a queued job on this machine, detached. The place to hand it to a cluster instead."""
+    """Start the watcher of a queued job on this machine, detached; the job itself runs here or on a Ray cluster."""
     folder = job_folder(at.home, job.id)
     folder.mkdir(parents=True, exist_ok=True)
     place = decisions.url.database or ""

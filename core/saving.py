@@ -8,6 +8,7 @@ from core.blobs import Blobs
 from core.handed_file import HandedFile
 from core.intake import Intake
 from core.lake import Lake
+from core.registry.traffic import Challenger, shared_out
 
 
 @dataclass(frozen=True)
@@ -18,30 +19,36 @@ class Saved:
         new: wafers that the lake did not hold just like this.
         already: wafers that it did.
         keys: of both, in the order of the intake.
+        shared: how many of them keep the challenger's result.
     """
 
     new: int
     already: int
     keys: tuple[str, ...]
+    shared: int = 0
 
 
-def save(intake: Intake, lake: Lake, blobs: Blobs) -> Saved:
+def save(intake: Intake, lake: Lake, blobs: Blobs, challenger: Challenger | None = None) -> Saved:
     """Save all segmented wafers of an intake; saving them again changes nothing but which result is newest.
 
     Args:
         intake: its names count.
         lake: for wafers and results.
         blobs: for the original files, which are kept first.
+        challenger: the model that takes a share of the wafers, and whose results are kept of these; None for none.
 
     Raises:
         LakeError: the lake or a blob cannot be written.
+        ModelError: the challenger's network fails.
     """
     for file in intake.files:
         _keep_originals(file, blobs)
     results = [entry.result for entry in intake.ready if entry.result]
+    kept = shared_out(results, challenger, careful=intake.recipe.careful)
     new, already = lake.append_wafers(result.wafer for result in results)
-    lake.append_results(results)
-    return Saved(new, already, tuple(result.wafer.key for result in results))
+    lake.append_results(kept)
+    shared = sum(one is not other for one, other in zip(kept, results, strict=True))
+    return Saved(new, already, tuple(result.wafer.key for result in results), shared)
 
 
 def _keep_originals(file: HandedFile, blobs: Blobs) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
 _BESIDE = {PRESENCE: CLASS_COUNT, EMBEDDING: DIMENSION}
 """What a model may answer beside the logits, one row a wafer, and how wide."""
+_BY_CLASS = ("die_threshold", "presence_threshold", "temperature", "fine_share")
+"""What the metadata holds one number a class of."""
 EXPORT_AGAIN = "Export the model again with python -m jobs.export_model, or choose another."
 
 
@@ -137,13 +139,10 @@ def read_metadata(raw: str | None, where: str) -> ModelMetadata:
         fields = json.loads(raw)
         classes = tuple(fields["classes"])
         fields.setdefault("fine_share", EVEN)
-        vectors = [
-            np.array(fields[n], dtype=np.float32)
-            for n in ("die_threshold", "presence_threshold", "temperature", "fine_share")
-        ]
+        vectors = {name: np.array(fields[name], dtype=np.float32) for name in _BY_CLASS}
         raster = RASTERS[fields.get("raster", RESAMPLED.name)]
         metadata = ModelMetadata(
-            str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), *vectors, raster
+            str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), raster=raster, **vectors
         )
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(where, f"the model's metadata cannot be read ({error!r})", EXPORT_AGAIN) from error
@@ -151,11 +150,11 @@ def read_metadata(raw: str | None, where: str) -> ModelMetadata:
         raise ModelError(
             where, f"expected the classes {', '.join(CLASS_KEYS)}, found {', '.join(map(str, classes))}", EXPORT_AGAIN
         )
-    if any(v.shape != (CLASS_COUNT,) or not np.isfinite(v).all() for v in vectors) or (metadata.temperature <= 0).any():
+    found = list(vectors.values())
+    if any(v.shape != (CLASS_COUNT,) or not np.isfinite(v).all() for v in found) or (metadata.temperature <= 0).any():
         raise ModelError(
             where,
-            f"expected {CLASS_COUNT} thresholds, shares and positive temperatures, "
-            f"found {[v.tolist() for v in vectors]}",
+            f"expected {CLASS_COUNT} thresholds, shares and positive temperatures, found {[v.tolist() for v in found]}",
             EXPORT_AGAIN,
         )
     return metadata

@@ -113,7 +113,10 @@ class Settings:
         default=0.005, metadata=_row("Mean IoU that a model may lose to INT8 and still be promoted.", 0)
     )
     gate_flips: float = field(
-        default=0.01, metadata=_row("Share of wafers whose classes INT8 may change in a model that is promoted.", 0)
+        default=0.01,
+        metadata=_row(
+            "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
+        ),
     )
     gate_latency_ms: float = field(
         default=120.0, metadata=_row("p95 of the milliseconds a wafer may take with a model that is promoted.", 0)
@@ -124,8 +127,8 @@ class Settings:
     ray_address: str = field(
         default="",
         metadata=_row(
-            "Address of a Ray cluster that batches are spread over, such as ray://HOST:10001 or HOST:6379; its "
-            "machines see the same home folder and code; empty: batches run on this machine."
+            "Address of a Ray cluster that runs the jobs which the app starts, and over which batches are spread, such "
+            "as HOST:6379; its machines see the same home folder and code; empty: this machine."
         ),
     )
     classes: str = field(

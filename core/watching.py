@@ -3,13 +3,12 @@
 Runs as a process of its own, `python -m core.watching JOB ATTEMPT`, which `core.launch` starts.
 """
 
-import ctypes
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -19,14 +18,13 @@ from core.decisions.jobs import Job, JobState, end, in_the_way, job_by_id
 from core.decisions.schema import now
 from core.job_ends import bury_the_dead
 from core.job_folder import FOLDER_VARIABLE, PROGRESS, told_progress
+from core.local_run import BEAT_SECONDS, LocalRun
 from core.processes import name_of
+from core.ray_jobs import RayRun
 from core.settings import settings
-from data.errors import DecisionsError
+from data.errors import DecisionsError, SettingError
 
-BEAT_SECONDS = 1.0
-GRACE_SECONDS = 10.0
 TRIES = 20
-_PR_SET_PDEATHSIG = 1
 
 
 class Watcher:
@@ -37,15 +35,16 @@ class Watcher:
         number: the job.
         attempt: which one; once the job was started again, an older watcher has nothing to say.
         folder: of the job.
+        ray_address: of the cluster that runs it, empty for this machine.
     """
 
-    def __init__(self, decisions: Decisions, number: int, attempt: int, folder: Path) -> None:
+    def __init__(self, decisions: Decisions, number: int, attempt: int, folder: Path, ray_address: str) -> None:
         self._decisions = decisions
         self._number = number
         self._attempt = attempt
         self._folder = folder
+        self._ray_address = ray_address
         self._stopped = False
-        self._kill_at: float | None = None
 
     def watch(self) -> int:
         """Run the job to its end.
@@ -56,22 +55,31 @@ class Watcher:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         (self._folder / PROGRESS).unlink(missing_ok=True)
-        command = self._take_over()
-        if command is None:
+        words = self._take_over()
+        if words is None:
             return 0
-        process = subprocess.Popen(command, process_group=0, preexec_fn=_die_with_parent)
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                code = process.wait(BEAT_SECONDS)
-                break
+        code = self._run(words)
+        self._say_how_it_ended(code)
+        return code
+
+    def _run(self, words: Sequence[str]) -> int:
+        try:
+            run = self._started(words)
+        except SettingError as error:
+            print(error, flush=True)  # into the job's log
+            return 1
+        while (code := run.wait(BEAT_SECONDS)) is None:
             with suppress(DecisionsError):  # a database that is busy or away is told at the next beat
                 self._stopped |= self._beat()
             if self._stopped:
-                self._end_group(process)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what the job started and left behind
-        self._say_how_it_ended(code)
+                run.end()
+        run.close()
         return code
+
+    def _started(self, words: Sequence[str]) -> LocalRun | RayRun:
+        if self._ray_address:
+            return RayRun(words, self._folder, self._ray_address)
+        return LocalRun([sys.executable, "-u", "-m", *words])
 
     def _take_over(self) -> list[str] | None:
         """Wait for the job's turn, note that it runs and say what to run; None when it is no longer wanted."""
@@ -87,7 +95,7 @@ class Watcher:
                     if in_the_way(session, job, host) is None:
                         job.state = JobState.RUNNING
                         job.done, job.total, job.share, job.rate = 0, None, None, None
-                        return [sys.executable, "-u", "-m", f"jobs.{job.name}", *job.arguments]
+                        return [f"jobs.{job.name}", *job.arguments]
             except DecisionsError:
                 if not waited:  # later, a database that is busy or away is asked again
                     raise
@@ -108,16 +116,6 @@ class Watcher:
     def _note_progress(self, job: Job) -> None:
         for name, value in (told_progress(self._folder) or {}).items():
             setattr(job, name, value)
-
-    def _end_group(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell the whole process group to end, and kill it when it has not in time."""
-        started = self._kill_at is None
-        self._kill_at = self._kill_at or time.monotonic() + GRACE_SECONDS
-        with suppress(ProcessLookupError):
-            if started:
-                os.killpg(process.pid, signal.SIGTERM)
-            elif time.monotonic() > self._kill_at:
-                os.killpg(process.pid, signal.SIGKILL)
 
     def _say_how_it_ended(self, code: int) -> None:
         for attempt in range(TRIES):
@@ -140,11 +138,7 @@ class Watcher:
         self._stopped = True
 
 
-def _die_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it dies: nothing runs that nobody watches."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    place = settings().decisions_place
-    sys.exit(Watcher(Decisions(place), int(sys.argv[1]), int(sys.argv[2]), Path(os.environ[FOLDER_VARIABLE])).watch())
+    at, folder = settings(), Path(os.environ[FOLDER_VARIABLE])
+    decisions = Decisions(at.decisions_place)
+    sys.exit(Watcher(decisions, int(sys.argv[1]), int(sys.argv[2]), folder, at.ray_address).watch())

@@ -18,6 +18,7 @@ from core.decisions import Decisions
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.orientation_rules import with_rules
+from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from data.errors import BatchError, DecisionsError
@@ -41,7 +42,7 @@ class BatchConfig:
     wafers: Path | None = None  # of the lake: only those that this file names, LOT:WAFER, one a line
     title: str = ""  # for people; empty: the names of the files
     careful: bool = False  # average over eight turns and flips: eight times the work, steadier answers
-    save: bool = False  # keep wafers and results in the lake when all is done
+    save: bool = False  # keep wafers and results in the lake when all is done; a challenger segments its share anew
     tell: tuple[str, ...] = ()  # channels of the page Alarms that are told when it is done, by name
     retry: bool = False  # of a batch that is there, also try again what failed
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
@@ -122,7 +123,7 @@ def _save(batch: Batch, at: Settings, lake: Lake, total: int) -> None:
     if batch.paths:
         ingest_files(batch.paths, lake, Blobs(at.blobs_url), with_rules(ReadOptions(), at))
     with ProgressLine("saved", total) as progress:
-        save_to_lake(batch, lake, progress.update)
+        save_to_lake(batch, lake, progress.update, None if batch.request.model else load_challenger(at))
     check_after_work(at, lake)
 
 

@@ -11,13 +11,18 @@ from typing import cast
 
 import numpy as np
 
-from core.evaluation import SYNTHETIC, Report, evaluate_labelled, evaluate_marked
+from core.decisions import Decisions
+from core.evaluation import LABELS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
+from core.lake import Lake
 from core.segmentation import Segmenter
+from core.settings import Settings, settings
+from core.training.label_marks import SHOWN, judged_wafers, wafers_sha256
 from data.classes import CLASS_KEYS
 from data.datasets import load_labelled
 from data.errors import SettingError
 from data.synthesis import draw_wafer
 from data.truth import MarkedWafer, array_names, is_marked, load_marked
+from data.wafer import WaferMap
 from jobs.command import command
 from jobs.progress import ProgressLine
 
@@ -30,11 +35,12 @@ WAFER_MEASURES = ("precision", "recall", "f1", "support")
 class EvaluateConfig:
     """Score a model on wafers whose truth is known, and write the report as JSON."""
 
-    data: str  # .npz with labels per wafer or per die, or synthetic:N:SEED
+    data: str  # .npz with labels, synthetic:N:SEED, or labels:NAME: the test part of a frozen dataset, or of now
     out: Path  # report to write, JSON
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
     careful: bool = False  # average over eight turns and flips: eight times the work
     most: int = 0  # wafers at most of a file with labels per wafer, always the same ones, drawn at random; 0: all
+    home: Path | None = None  # workspace folder with the labels; empty: as WAFERSCOPE_HOME says
 
 
 @command(EvaluateConfig)
@@ -64,7 +70,9 @@ def evaluate(config: EvaluateConfig) -> Report:
     """Score as the configuration says.
 
     Raises:
-        SettingError: the data is neither a file nor synthetic:N:SEED, or --most does not go with it.
+        SettingError: the data is neither a file nor synthetic:N:SEED, --most does not go with it, or no labelled wafer
+            is in the test part.
+        DecisionsError: there is no such frozen dataset.
         FormatError: the file holds no labels.
         ModelError: the model is missing, damaged or fails.
     """
@@ -74,6 +82,8 @@ def evaluate(config: EvaluateConfig) -> Report:
     if config.data.startswith(SYNTHETIC):
         count, seed = _synthetic(config.data)
         report = _marked(_drawn(count, seed), count, segmenter, config.careful)
+    elif config.data.startswith(LABELS):
+        report = _by_people(config, segmenter, settings().at(config.home))
     elif is_marked(array_names(config.data)):
         marked = load_marked(config.data)
         report = _marked(iter(marked), len(marked), segmenter, config.careful)
@@ -85,7 +95,7 @@ def evaluate(config: EvaluateConfig) -> Report:
         with ProgressLine("evaluated", len(labelled)) as progress:
             report = evaluate_labelled(labelled, segmenter, careful=config.careful, progress=progress.update)
     # A report is passed on: what a file is called says what was measured, where it lay on this machine does not.
-    data = config.data if config.data.startswith(SYNTHETIC) else Path(config.data).name
+    data = config.data if config.data.startswith((SYNTHETIC, LABELS)) else Path(config.data).name
     about: Report = {"model": segmenter.name, "data": data, "careful": config.careful}
     return {**about, **report, "seconds": round(time.perf_counter() - started, 3)}
 
@@ -119,7 +129,7 @@ def table(report: Report) -> str:
 def _check(config: EvaluateConfig) -> None:
     if config.most < 0:
         raise SettingError("--most", f"expected a number from 0, found {config.most}", "Correct it.")
-    if config.most and (config.data.startswith(SYNTHETIC) or is_marked(array_names(config.data))):
+    if config.most and (config.data.startswith((SYNTHETIC, LABELS)) or is_marked(array_names(config.data))):
         raise SettingError(
             "--most", f"{config.data} has a label per die, of which all wafers are scored", "Leave it out."
         )
@@ -128,6 +138,15 @@ def _check(config: EvaluateConfig) -> None:
 def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, careful: bool) -> Report:
     with ProgressLine("evaluated", total) as progress:
         return evaluate_marked(wafers, segmenter, careful=careful, progress=progress.update)
+
+
+def _by_people(config: EvaluateConfig, segmenter: Segmenter, at: Settings) -> Report:
+    """Score on the test part of people's labels; the report says which wafers and labels these are by a hash."""
+    found = judged_wafers(Decisions(at.decisions_place), Lake(at.lake_url), config.data.removeprefix(LABELS))
+    named = zip(found.maps, found.masks, found.names, strict=True)
+    marked = (MarkedWafer(WaferMap(dies=dies, lot_id="labels", wafer_id=key), masks) for dies, masks, key in named)
+    report = _marked(marked, len(found), segmenter, config.careful)
+    return {"wafers": wafers_sha256(found)[:SHOWN], **report}
 
 
 def _synthetic(text: str) -> tuple[int, int]:

@@ -4,15 +4,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.decisions import Decisions
+from core.evaluation import LABELS, SYNTHETIC
+from core.label_sets import Split
+from core.lake import Lake
 from core.registry.gate import still_to_score
 from core.registry.store import Registry
-from core.settings import settings
-from core.training.config import TrainConfig, kept_checkpoint
+from core.settings import Settings, settings
+from core.training.config import NOW, TrainConfig, kept_checkpoint
+from core.training.shown import learnt_from, never_shown
+from core.training.wafers import labelled_wafers
+from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.command import command
 from jobs.export_model import ExportConfig, export, read_checkpoint
-from jobs.register_model import RegisterConfig, register
-from jobs.score_version import score
+from jobs.register_model import RegisterConfig, register, run_told
+from jobs.score_version import judging, score, scored
 
 KEPT_FLOAT = 3
 """Convolutions at each end that stay in float32: with fewer INT8 changes the classes of too many wafers."""
@@ -25,7 +32,7 @@ class VersionConfig:
     """Make a version of a training run: export its network, score it as the champion was scored, register it."""
 
     run: str  # name of the training run in HOME/runs
-    data: tuple[str, ...] = ()  # more to score it on, as jobs.evaluate takes it
+    data: tuple[str, ...] = ()  # more to score it on, as jobs.evaluate takes it; labels:NAME also the champion
     lake: int = 3000  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
     synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that teach presence and embeddings
@@ -60,26 +67,37 @@ def main(config: VersionConfig) -> int:
     )  # fmt: skip
     registry = Registry(at)
     champion = registry.version(registry.roles().champion).card
-    reports = score(model, (*still_to_score((), champion), *config.data), model.parent)
+    drawn = [name for name in still_to_score({}, champion) if name.startswith(SYNTHETIC)]
+    asked = [name for name in config.data if name.startswith(LABELS)]
+    reports = score(model, [name for name in (*drawn, *config.data) if name not in asked], model.parent, at)
+    told = run_told(at, config.run)
+    start = next((v.card.name for v in registry.versions() if v.card.sha256 == told["start"]), told["start"][:8])
     version = register(
         RegisterConfig(
-            model=(model,), reports=tuple(reports), run=config.run, data=learnt_from(trained, config.lake),
-            note=config.note, person=config.person,
+            model=(model,), reports=tuple(reports), run=config.run, note=config.note, person=config.person,
+            data=learnt_from(trained, config.lake, told["labels"], start),
+            never_shown=never_shown(trained, taught_by_people(trained, at), start),
         ),
         at,
     )  # fmt: skip
+    labels = asked or judging(version, [LABELS + (trained.labels or NOW)], registry, at)
+    scored(version, labels, registry, at)
     print(f"version {version.number}: {version.card.name}. Models, Serve holds it against the gate.")
     return 0
 
 
-def learnt_from(trained: TrainConfig, lake: int) -> str:
-    """Say what a run and its version learnt from, for the card."""
-    parts = ["synthetic wafers with masks"]
-    parts += [f"presence labels of {Path(path).stem}" for path in trained.real]
-    parts += [f"people's labels ({trained.labels})"] if trained.labels else []
-    parts += [f"unlabelled: {Path(source).stem}" for source in trained.unlabelled]
-    parts += [f"what the model in use reports on up to {lake:,} wafers of the lake"] if lake else []
-    return f"{', '.join(parts)}; starts from {Path(trained.from_).name}" if trained.from_ else ", ".join(parts)
+def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
+    """Give the wafers that people labelled and that a run learns from.
+
+    Raises:
+        DecisionsError: there is no such dataset.
+        SettingError: none of its wafers is in the lake as labelled.
+    """
+    names = [name for name in (trained.labels, trained.old_labels) if name]
+    decisions = Decisions(at.decisions_place)
+    found = [labelled_wafers(decisions, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
+    decisions.close()
+    return found
 
 
 if __name__ == "__main__":

@@ -14,9 +14,14 @@ from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from core.tracking import ask_mlflow
 from core.training.config import run_folder
-from core.training.records import RUN_FILE
+from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
 from data.errors import ModelError, SettingError
 from jobs.command import command
+
+COMMIT_TAG = "mlflow.source.git.commit"
+"""What MLflow itself notes of the code when a run begins."""
+SHORT = 7
+"""Digits of a commit that stand on a card."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,9 @@ class RegisterConfig:
 
     model: tuple[Path, ...]  # the ONNX file that jobs.export_model wrote
     reports: tuple[Path, ...] = ()  # what jobs.evaluate wrote for it; the gate compares those that the champion has too
-    run: str = ""  # name of the training run in HOME/runs, for its flags and hours
+    run: str = ""  # name of the training run in HOME/runs, for its flags, hours, commit and labels
     data: str = ""  # what it was trained on, with its version: v1.1
-    commit: str = ""  # of the code that trained it; empty: that of this folder
+    commit: str = ""  # of the code that trained it; empty: as the run says, without a run that of this folder
     hours: float | None = None  # of training; empty: as the run says
     never_shown: tuple[str, ...] = ()  # what it was never shown, a sentence each; stands on the trust sheet
     note: str = ""  # what it is, in a sentence
@@ -58,18 +63,16 @@ def register(config: RegisterConfig, at: Settings) -> Version:
     if len(config.model) != 1:
         raise SettingError("command line", f"expected one ONNX file, found {len(config.model)}", "Name one.")
     person = named_person(config.person) if config.person else local_person()
-    told: dict[str, Any] = run_told(at, config.run) if config.run else {"config": {}, "hours": None}
-    card = card_of(
-        config.model[0], config.reports, config=told["config"], data=config.data,
-        commit=config.commit or here(), hours=told["hours"] if config.hours is None else config.hours,
-        never_shown=config.never_shown,
-    )  # fmt: skip
+    told: dict[str, Any] = run_told(at, config.run) if config.run else {"commit": here()}
+    given = {"commit": config.commit, "hours": config.hours}
+    about = {**told, **{name: value for name, value in given.items() if value not in ("", None)}}
+    card = card_of(config.model[0], config.reports, data=config.data, never_shown=config.never_shown, **about)
     card = card.with_latency(measure_latency(Segmenter.load(str(config.model[0]), threads=at.threads or None)))
     return Registry(at).register(config.model[0], card, person, config.note)
 
 
 def run_told(at: Settings, name: str) -> dict[str, Any]:
-    """Read the flags and hours of a training run from MLflow.
+    """Read what a training run's record says of it: `config`, `hours`, `commit`, `labels` and `start` of a card.
 
     Raises:
         ModelError: there is no such run, or MLflow does not know it.
@@ -81,8 +84,14 @@ def run_told(at: Settings, name: str) -> dict[str, Any]:
         raise ModelError(
             f"run {name}", f"it is not known ({error})", f"Name a folder of {at.home / 'runs'}."
         ) from error
-    began, ended = run.info.start_time, run.info.end_time
-    return {"config": dict(run.data.params), "hours": round((ended - began) / 3.6e6, 2) if ended else None}
+    began, ended, tags = run.info.start_time, run.info.end_time, run.data.tags
+    return {
+        "config": dict(run.data.params),
+        "hours": round((ended - began) / 3.6e6, 2) if ended else None,
+        "commit": tags.get(COMMIT_TAG, "")[:SHORT],
+        "labels": tags.get(LABELS_TAG, ""),
+        "start": tags.get(START_TAG, ""),
+    }
 
 
 def here() -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.label_progress import iterations
+from core.decisions.label_queue import choice_of, take_back
 from core.dropout import PASSES, DropoutSegmenter
 from core.identity import local_person, named_person
 from core.lake import Lake
@@ -31,7 +32,8 @@ class SelectConfig:
     strategy: Strategy = Strategy.HYBRID  # how they are chosen
     count: int = 100  # wafers to choose
     spares: int = 5  # the next ones after these: each takes the place of a wafer that nobody can tell
-    iteration: int = 0  # round of labelling that they belong to; 0: a new one
+    iteration: int = 0  # round of labelling that they belong to; 0: a new one, or with --again the newest
+    again: bool = False  # in place of what was chosen for the round before; only while nobody has begun with it
     passes: int = PASSES  # of dropout, by which doubt is measured
     most: int = 9000  # wafers looked at; of more without a label so many are drawn at random
     weight: float = UNCERTAINTY_WEIGHT  # of doubt against likeness in the hybrid, 0 to 1
@@ -54,13 +56,15 @@ def main(config: SelectConfig) -> int:
     person = named_person(config.person) if config.person else local_person()
     decisions = Decisions(at.decisions_place)
     with decisions.reading() as session:
-        iteration = config.iteration or max(iterations(session), default=0) + 1
+        iteration = config.iteration or max(iterations(session), default=0) + (not config.again)
     picks = choose(config, at, decisions, iteration)
     if not picks:
         print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
         return 1
     with decisions.writing() as session:
-        added, spare = queue_picks(session, picks, person, iteration, config.count)
+        if config.again:
+            take_back(session, iteration, person)
+        added, spare = queue_picks(session, picks, config.strategy, person, iteration, config.count)
     held_back = f", {spare:,} spare" if spare else ""
     print(f"Round {iteration}: {added:,} wafers wait to be labelled, chosen by {config.strategy}{held_back}.")
     return 0
@@ -70,13 +74,15 @@ def choose(config: SelectConfig, at: Settings, decisions: Decisions, iteration: 
     """Gather what the strategy asks for and choose.
 
     Raises:
+        DecisionsError: the round is to be chosen anew, and somebody has begun with it or nothing was chosen.
         LakeError: the lake cannot be read, or holds no vectors where they are needed.
         ModelError: the model cannot be used.
     """
     rng = np.random.default_rng((config.seed, iteration))
     lake = Lake(at.lake_url)
     with decisions.reading() as session:
-        keys, labelled = without_label(lake, session, config.product), labelled_keys(session)
+        given_back = choice_of(session, iteration) if config.again else []
+        keys, labelled = without_label(lake, session, config.product, given_back), labelled_keys(session)
     if len(keys) > config.most:
         keys = sorted(str(key) for key in rng.choice(keys, config.most, replace=False))
     vectors = known = None

@@ -13,7 +13,9 @@ from core.learning.features import die_features, wafer_features
 from core.learning.head import fit_head
 from core.learning.results import FORMAT, RESULTS
 from core.learning.simulation import ARMS, Plan, Task, play, score
+from core.learning.tables import made_by, read_table
 from data.datasets import LabelledMaps, load_labelled
+from data.errors import SettingError
 from data.synthesis import Recipe, SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
 from jobs.command import command
@@ -25,7 +27,10 @@ REAL = Plan(start=50, batch=100, rounds=10)
 
 @dataclass(frozen=True)
 class SimulateConfig:
-    """Play rounds of labelling through without people, and write down what each strategy's labels are worth."""
+    """Play rounds of labelling through without people, and write down what each strategy's labels are worth.
+
+    What the table says of a task that is not played stays in it.
+    """
 
     train: Path | None = None  # .npz with wafer-level labels to learn from; empty: only synthetic wafers
     test: Path | None = None  # .npz with wafer-level labels to be judged by, of other wafers
@@ -96,20 +101,29 @@ def main(config: SimulateConfig) -> int:
     """
     seeds = range(config.seeds)
     makers = _makers(config)
-    found: dict[str, object] = {"format": FORMAT}
+    found: dict[str, object] = read_table(config.out, FORMAT, dict, "learning curves", "simulate_learning") or {}
+    found["format"] = FORMAT
     with ProgressLine("played", len(makers) * len(ARMS) * config.seeds) as progress:
         for n, (name, (plan, make)) in enumerate(makers.items()):
             tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
             played = replace(plan, rounds=config.rounds)
             before = n * len(ARMS) * config.seeds
-            found[name] = simulate(tasks, played, progress, before)
+            found[name] = simulate(tasks, played, progress, before) | {"made_by": made_by("simulate_learning", config)}
     config.out.parent.mkdir(parents=True, exist_ok=True)
     config.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
     return 0
 
 
 def _makers(config: SimulateConfig) -> dict[str, tuple[Plan, Callable[[np.random.Generator], Task]]]:
-    """What is played, by name: how many labels when, and how its wafers are drawn."""
+    """What is played, by name: how many labels when, and how its wafers are drawn.
+
+    Raises:
+        SettingError: one of the two files of real wafers is missing.
+        FormatError: one cannot be used.
+    """
+    if bool(config.train) != bool(config.test):
+        given, missing = ("--train", "--test") if config.train else ("--test", "--train")
+        raise SettingError(missing, f"{given} alone makes no task of real wafers", "Give both, or none.")
     makers: dict[str, tuple[Plan, Callable[[np.random.Generator], Task]]] = {
         "synthetic": (SYNTHETIC, lambda rng: synthetic_task(config.drawn, rng))
     }

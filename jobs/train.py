@@ -1,5 +1,6 @@
 """Train the segmentation network; killed or cancelled, it goes on from the last whole epoch by the same command."""
 
+import hashlib
 import logging
 import sys
 import time
@@ -12,11 +13,16 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMon
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from core.decisions import Decisions
 from core.job_folder import tell_progress
+from core.lake import Lake
+from core.registry.serving import model_in_use
 from core.settings import Settings, settings
 from core.tracking import opening
-from core.training.config import TrainConfig, check_config, run_folder
-from core.training.records import RUN_FILE
+from core.training.config import SERVED, TrainConfig, check_config, run_folder
+from core.training.label_marks import labels_mark
+from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
+from core.training.wafers import labelled_wafers
 from data.classes import CLASS_KEYS
 from jobs.command import command
 from jobs.learning import Wafers, consolidated, learner, started, with_shape
@@ -117,8 +123,21 @@ def _logger(config: TrainConfig, at: Settings, kept: Path) -> MLFlowLogger:
         number = record.run_id
     if begun is None and number:  # of several processes only the first has one
         record.log_hyperparams(asdict(config))
+        for tag, told in _origins(config, at).items():
+            record.experiment.set_tag(number, tag, told)
         kept.write_text(number, encoding="utf-8")
     return record
+
+
+def _origins(config: TrainConfig, at: Settings) -> dict[str, str]:
+    """Name what the config names by words whose meaning changes: the labels that count now, the weights in use."""
+    told = {}
+    if config.labels:
+        sides = labelled_wafers(Decisions(at.decisions_place), Lake(at.lake_url), config.labels)
+        told[LABELS_TAG] = labels_mark(config.labels, sides)
+    if config.from_ == SERVED:
+        told[START_TAG] = hashlib.sha256(model_in_use(at).read_bytes()).hexdigest()
+    return told
 
 
 def say(line: str) -> None:

@@ -25,6 +25,8 @@ from models.views import two_views
 
 Batch = dict[str, Tensor]
 LEAST_WAFERS = 2
+RARE = 0.05
+"""Share of the looks at real wafers below which a size gets fewer of them, or a handful would be learnt by heart."""
 GRIDS = range(20, 331)
 
 
@@ -119,7 +121,7 @@ class WaferBatches(IterableDataset[Batch]):
         size = int(rng.choice(raster.sizes[: len(shares)], p=shares / shares.sum()))
         count = max(LEAST_WAFERS, self.mix.pixels // size**2)
         pools = self.pools.get(size)
-        real_count = round(count * self.mix.real_share) if pools else 0
+        real_count = round(count * self.mix.real_share * self._plenty(size)) if pools else 0
         drawn = [self._real(rng, size) if i < real_count else self._masked(rng, size) for i in range(count)]
         return {
             **self._views(number, size, round(count * self.mix.unlabelled_share)),
@@ -130,6 +132,11 @@ class WaferBatches(IterableDataset[Batch]):
             "has_masks": torch.arange(count) >= real_count,
             "presence": torch.from_numpy(np.stack([d.presence for d in drawn])),
         }
+
+    def _plenty(self, size: int) -> float:
+        """Say what part of their share of a batch real wafers of a size get: all of it where they are not rare."""
+        looks = {each: sum(map(len, pools.values())) for each, pools in self.pools.items()}
+        return min(1.0, looks[size] / sum(looks.values()) / RARE)
 
     def _views(self, number: int, size: int, count: int) -> Batch:
         """Two looks at unlabelled wafers, by randomness of their own."""

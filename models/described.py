@@ -12,8 +12,7 @@ from data.turning import Grid, add_noise, symmetry, turn
 from models.export import LookDescriber
 from models.unet import WaferUNet
 
-VIEWED_SHARE = 1 / 3  # of the wafers that are also seen as two changed views
-VIEWS = 2
+VIEWS = 2  # of each wafer, turned, flipped and disturbed
 CHUNK = 500  # wafers drawn at a time: of tens of thousands the drawings would take gigabytes
 LARGEST_TURN = 0.3  # radians, beyond quarter turns
 NOISE = (0.03, 0.15, 0.01)  # shares at most of passing dies that fail, of failing ones that pass, of dies not tested
@@ -21,7 +20,7 @@ NOISE = (0.03, 0.15, 0.01)  # shares at most of passing dies that fail, of faili
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """Descriptors of wafers as they are, and of some of them changed.
+    """Descriptors of wafers as they are, and changed.
 
     Args:
         rows: float32 (N, D), one for each cell size in which the network sees a wafer.
@@ -42,16 +41,16 @@ def describe_wafers(
     rng: np.random.Generator,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Described:
-    """Describe wafers, a third of them also as two changed views.
+    """Describe wafers, each also as two changed views.
 
     Args:
         network: trained.
         wafers: uint8 (H, W) each.
-        rng: chooses and changes the wafers that are seen again.
+        rng: changes the wafers.
         progress: told what share is described.
     """
-    again = rng.permutation(len(wafers))[: max(1, round(VIEWED_SHARE * len(wafers)))].repeat(VIEWS)
-    changed = [_changed(rng, wafers[int(i)]) for i in again]
+    again = np.arange(len(wafers)).repeat(VIEWS)
+    changed = [_changed(rng, wafers[i]) for i in again]
     every, describer, parts = [*wafers, *changed], LookDescriber(network), []
     raster = raster_of(network.config.encoder)
     for start in range(0, len(every), CHUNK):

@@ -54,14 +54,16 @@ class WaferUNet(nn.Module):
         self.by_die = config.encoder == DIES
         if self.by_die:
             channels = config.decoder_channels[::-1]
-            self.encoder, self.decoder = DieEncoder(len(CHANNELS), channels), DieDecoder(channels)
+            encoder = DieEncoder(len(CHANNELS), channels)
+            self.encoder, self.decoder = encoder, DieDecoder(channels)
             self.head = nn.Conv2d(channels[0], CLASS_COUNT, 1)
-            self.strides = self.encoder.strides
+            self.strides, width = encoder.strides, channels[-1]
         else:
-            self.encoder, self.decoder, self.head = _ready_made(config)
+            net = _ready_made(config)
+            self.encoder, self.decoder, self.head = net.encoder, net.decoder, net.segmentation_head
             self.strides = tuple(2**stage for stage in range(config.depth + 1))
+            width = int(net.encoder.out_channels[-1])
         self.dropout = nn.Dropout(config.dropout)
-        width = self.encoder.out_channels[-1]
         self.wafer_head = nn.Sequential(nn.Linear(2 * width, 128), nn.ReLU(), nn.Linear(128, CLASS_COUNT))
 
     def forward(self, wafer: Tensor) -> Tensor:
@@ -102,7 +104,7 @@ def mean_over_tested(wafer: Tensor, feature: Tensor, stride: int) -> Tensor:
     return (feature * tested).sum(dim=(2, 3)) / tested.sum(dim=(2, 3))
 
 
-def _ready_made(config: NetworkConfig) -> tuple[nn.Module, nn.Module, nn.Module]:
+def _ready_made(config: NetworkConfig) -> smp.Unet:
     net = smp.Unet(
         config.encoder,
         encoder_depth=config.depth,
@@ -114,7 +116,7 @@ def _ready_made(config: NetworkConfig) -> tuple[nn.Module, nn.Module, nn.Module]
     if config.depth == 4 and hasattr(net.encoder, "layer4"):
         # Nothing reads the last stage at depth 4; its weights would only weigh.
         del net.encoder.layer4
-    return net.encoder, net.decoder, net.segmentation_head
+    return net
 
 
 class MaskingUNet(nn.Module):

@@ -6,12 +6,13 @@ import streamlit as st
 
 from core.decisions.annotations import labelled_keys
 from core.decisions.jobs import JobState
+from core.decisions.label_items import UNTOUCHED, LabelItem
 from core.decisions.label_progress import duration, items
 from core.launch import jobs, start
 from core.learning.curves import verdict
 from core.learning.results import Played, read_results
 from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
-from core.selection import Strategy
+from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.cache import decisions as open_decisions
@@ -21,6 +22,7 @@ from pages.parts.job_watch import job_watch, newest_job
 from pages.parts.learning_curves import NAMES, curve_block
 from pages.parts.links import link
 from pages.parts.person import person_or_account
+from pages.parts.round_curve import round_curve
 from pages.parts.round_picks import coverage_block, picks_block
 from pages.parts.run_version import version_block
 from pages.parts.training_run import run_name as run_of
@@ -34,6 +36,9 @@ HELP = {
     "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
     "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
+    "weight": "Of doubt, by rank; the rest goes to being unlike all that is labelled or chosen. 1: doubt alone.",
+    "again": "Puts others in the place of this round's wafers, by strategy and number as set here. Only while nobody "
+    "has begun with them; wafers that were added by hand stay.",
 }
 
 
@@ -62,20 +67,34 @@ def judge(found: list[Round]) -> None:
     scored = [one for one in found if one.score is not None]
     said = verdict([one.score for one in scored if one.score is not None])
     (st.info if said.go_on else st.warning)(said.text)
+    round_curve(found)
     if scored:
         st.caption("Score of training after each round: " + ", ".join(f"{r.number}: {r.score:.3f}" for r in scored))
 
 
-def next_round(strategy: Strategy, number: int, labelled: int) -> None:
-    """Offer to choose wafers for a new round, and to train on the labels so far."""
+def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled: int) -> None:
+    """Offer to choose wafers, for a new round or anew for this one, and to train on the labels so far.
+
+    Args:
+        choice: words that say how to choose.
+        queued: items of the newest round.
+        number: of that round, 0 before the first.
+        labelled: wafers with a label.
+    """
     decisions, at = open_decisions(), settings()
     running = {name: newest_job(name) for name in (SELECT, TRAIN)}
     busy = {name: job is not None and job.underway for name, job in running.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = int(st.number_input("Wafers", 1, 1000, 100, key="pick-count", width=130, help="Wafers to choose."))
-        if st.button("Choose the next wafers", type="primary", disabled=busy[SELECT]):
-            words = ["--strategy", strategy, "--count", str(count), "--person", person_or_account().name]
-            start(decisions, at, SELECT, words, person_or_account(), title="Choose wafers to label")
+        chosen = [item for item in queued if item.strategy is not None]
+        fresh = bool(chosen) and all(item.status in UNTOUCHED for item in chosen)
+        new = st.button("Choose the next wafers", type="primary", disabled=busy[SELECT])
+        again = st.button("Choose again", disabled=busy[SELECT] or not fresh, help=HELP["again"])
+        if new or again:
+            words = [*choice, "--count", str(count), "--person", person_or_account().name]
+            words += ["--again", "--iteration", str(number)] if again else []
+            title = f"Choose wafers of round {number} again" if again else "Choose wafers to label"
+            start(decisions, at, SELECT, words, person_or_account(), title=title)
             st.rerun()
         trained = number > 0 and run_folder(at.home, run_name(number)).exists()
         if st.button(
@@ -131,6 +150,13 @@ with explained():
                 bind="query-params", format_func=lambda s: NAMES[Strategy(s)], width=340, help=HELP["strategy"],
             )
         )  # fmt: skip
+        choice = ["--strategy", strategy]
+        if strategy is Strategy.HYBRID:
+            weight = st.number_input(
+                "Weight of doubt", 0.0, 1.0, UNCERTAINTY_WEIGHT, 0.05, key="weight", bind="query-params", width=150,
+                help=HELP["weight"],
+            )  # fmt: skip
+            choice += ["--weight", f"{weight:g}"]
         planned = st.number_input("Rounds planned", 1, 1000, PLANNED, key="planned", bind="query-params", width=150)
         hour = st.number_input(
             "Cost of an hour", 0, 10_000, 100, key="hour", bind="query-params", width=150,
@@ -138,7 +164,7 @@ with explained():
         )  # fmt: skip
     overview(found, len(labelled), strategy, results, int(planned), float(hour))
     judge(found)
-    next_round(strategy, newest, len(labelled))
+    next_round(choice, queued, newest, len(labelled))
     st.subheader(f"Wafers of round {newest}" if newest else "Wafers of this round")
     if queued:
         picks_block(lake, newest, queued)

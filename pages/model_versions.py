@@ -74,4 +74,4 @@ with explained():
     elif view == VIEWS[3]:
         ablation_view(read_ablation())
     else:
-        trust_view(version, at)
+        trust_view(version, next(v for v in versions if v.number == roles.champion), at)

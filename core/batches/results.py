@@ -15,6 +15,7 @@ from core.exports import results_zip
 from core.exports.cells import plain
 from core.identity import Person
 from core.lake import Lake
+from core.registry.traffic import Challenger, shared_out
 from core.reports.batch_report import Tally, batch_pdf
 from data.formats import ReadFailure
 
@@ -55,23 +56,25 @@ def write_archive(batch: Batch, told: Told) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def save_to_lake(batch: Batch, lake: Lake, told: Told) -> None:
+def save_to_lake(batch: Batch, lake: Lake, told: Told, challenger: Challenger | None = None) -> None:
     """Keep all wafers and results in the lake; doing it again changes nothing but which result is newest.
 
     Args:
         batch: whose pieces are all finished.
         lake: appended to.
         told: is told now and then how many wafers are kept.
+        challenger: the model that takes a share of the wafers, and whose results are kept of these; None for none.
 
     Raises:
         LakeError: the lake cannot be written.
+        ModelError: the challenger's network fails.
     """
     done = 0
     for number in sorted(batch.finished()):
         results = [result_of_row(row) for row in batch.piece(number)]
         if results:
             lake.append_wafers(result.wafer for result in results)
-            lake.append_results(results)
+            lake.append_results(shared_out(results, challenger, careful=batch.request.careful))
             lake.tidy()
             done += len(results)
             told(done)

@@ -1,6 +1,5 @@
 """The parts of a batch spread over a Ray cluster, whose machines see the batch's folder and have this code."""
 
-import importlib.util
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 
 from core.batches.folder import Batch
 from core.batches.segmenting import segment_part
+from core.ray_jobs import require_ray
 from core.segmentation import Segmenter
-from data.errors import BatchError, ModelError, SettingError
-
-RAY_VERSION = "2.60.0"
+from data.errors import BatchError, ModelError
 
 
 def segment_parts_on_ray(
@@ -37,12 +35,7 @@ def segment_parts_on_ray(
         SettingError: Ray is not installed.
         BatchError: the cluster cannot be reached, fails, or serves another model.
     """
-    if importlib.util.find_spec("ray") is None:
-        raise SettingError(
-            "WAFERSCOPE_RAY_ADDRESS",
-            "it is set, but Ray is not installed",
-            f"Run pip install 'ray[data]=={RAY_VERSION}', or unset it to work on this machine.",
-        )
+    require_ray()
     import ray
     import ray.data
 

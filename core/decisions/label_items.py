@@ -23,6 +23,7 @@ class Status(StrEnum):
 
 
 OPEN = (Status.PENDING, Status.IN_PROGRESS)
+UNTOUCHED = (Status.PENDING, Status.SPARE)
 
 
 class LabelItem(Base):
@@ -45,6 +46,8 @@ class LabelItem(Base):
         skip_reason: why it was skipped.
         annotation_id: the version that it led to.
         gold_iou: agreement with the gold label, of a gold one that is done.
+        strategy: of active learning that chose the wafer, None for by hand.
+        score: that it gave the wafer, higher is more worth a label; comparable within one choice only.
     """
 
     __tablename__ = "label_queue"
@@ -67,6 +70,8 @@ class LabelItem(Base):
     skip_reason: Mapped[str] = mapped_column(Text, default="")
     annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
     gold_iou: Mapped[float | None] = mapped_column(default=None)
+    strategy: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
+    score: Mapped[float | None] = mapped_column(default=None)
 
 
 # Statements of what all annotators do all the time are made once: making one takes as long as running it, while others
@@ -95,11 +100,15 @@ class Candidate:
         wafer_key: the wafer.
         priority: the highest is given out first.
         reason: why it was chosen, for people.
+        strategy: of active learning that chose it, None for by hand.
+        score: that it gave the wafer.
     """
 
     wafer_key: str
     priority: float = 0.0
     reason: str = ""
+    strategy: str | None = None
+    score: float | None = None
 
 
 def item_by_id(session: Session, number: int) -> LabelItem:

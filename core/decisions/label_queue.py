@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from core.decisions import audit
 from core.decisions.drafts import Draft
 from core.decisions.findings import KEYS_AT_ONCE
-from core.decisions.label_items import AVAILABLE, OPEN, PERSON, Candidate, LabelItem, Status, item_by_id
+from core.decisions.label_items import (
+    AVAILABLE,
+    OPEN,
+    PERSON,
+    UNTOUCHED,
+    Candidate,
+    LabelItem,
+    Status,
+    item_by_id,
+)
 from core.decisions.schema import Moment, now
 from core.identity import Person
 from core.settings import settings
@@ -67,7 +76,7 @@ def fill(
                 LabelItem(
                     wafer_key=candidate.wafer_key, iteration=iteration, copy=copy, priority=candidate.priority,
                     reason=candidate.reason, added_by=person.name, added_at=now(), status=status, assignee=assignee,
-                    gold=gold,
+                    gold=gold, strategy=candidate.strategy, score=candidate.score,
                 )
             )  # fmt: skip
     session.flush()
@@ -158,6 +167,50 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
     if spare is not None:
         spare.status = Status.PENDING
     return spare
+
+
+def choice_of(session: Session, iteration: int) -> list[LabelItem]:
+    """Give what a strategy chose for a round, as long as nobody has begun with any of it.
+
+    Raises:
+        DecisionsError: somebody has, or nothing was chosen.
+    """
+    chosen = list(
+        session.scalars(
+            select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None))
+        )
+    )  # fmt: skip
+    if not chosen:
+        raise DecisionsError(f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round.")
+    begun = next((item for item in chosen if item.status not in UNTOUCHED), None)
+    if begun is not None:
+        raise DecisionsError(
+            f"round {iteration}", f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
+            "Choose wafers for a new round.",
+        )  # fmt: skip
+    return chosen
+
+
+def take_back(session: Session, iteration: int, person: Person) -> int:
+    """Take what a strategy chose for a round out of the queue; what people put there by hand stays.
+
+    Args:
+        session: of a writing transaction.
+        iteration: round of labelling.
+        person: who does this.
+
+    Returns:
+        How many items.
+
+    Raises:
+        DecisionsError: somebody has begun with one of them, or nothing was chosen.
+    """
+    chosen = choice_of(session, iteration)
+    for item in chosen:
+        session.delete(item)
+    session.flush()
+    audit.record(session, person, "queue.take_back", f"iteration {iteration}", {"items": len(chosen)})
+    return len(chosen)
 
 
 def release_idle(session: Session, moment: datetime | None = None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.explain.attribution import Attribution, shared_out
 from core.presence import pooled_logits
 from core.segmentation import Segmenter
 from core.session import Answer
@@ -16,33 +17,19 @@ METHOD = "Occlusion sensitivity (Zeiler and Fergus, ECCV 2014), of the very mode
 WINDOWS_ACROSS = 10
 LARGE = 62  # dies across from which a wafer is looked at twice and costs many times as much: one tiling then, not two
 LEAST_LOGIT = -50.0  # what a wafer without failures says of every class
-DRIVING_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
-    """What an answer rests on.
+class Occlusion(Attribution):
+    """What an answer rests on, by taking failures away; no evidence where nothing that was taken away weakened it.
 
     Args:
-        evidence: float64 (H, W), share of all evidence for the answer that each failing die carries; they sum to 1.
-            NaN where a die does not fail; all 0 where nothing that was taken away weakened the answer.
         against: share of the windows whose failures spoke against the answer: without them it was surer.
         windows: how many windows were tried.
     """
 
-    evidence: NDArray[np.float64]
     against: float
     windows: int
-
-    @property
-    def driving(self) -> NDArray[np.bool_]:
-        """Fewest dies that carry half of the evidence, bool (H, W)."""
-        flat = np.nan_to_num(self.evidence).ravel()
-        order = np.argsort(-flat, kind="stable")
-        taken = int(np.searchsorted(np.cumsum(flat[order]), DRIVING_SHARE * flat.sum() - 1e-12)) + 1
-        chosen = np.zeros(flat.size, dtype=bool)
-        chosen[order[:taken]] = flat[order[:taken]] > 0
-        return chosen.reshape(self.evidence.shape)
 
 
 class Occlusions:
@@ -66,12 +53,12 @@ class Occlusions:
         self._presence = np.stack([_presence(said, one.failing) for said, one in zip(seen, tried, strict=True)])
         self._dies = np.stack([said.logits[:, wafer.failing].astype(np.float64) for said in seen])
 
-    def of_class(self, class_key: str) -> Attribution:
+    def of_class(self, class_key: str) -> Occlusion:
         """Say what the answer rests on that this class is on the wafer, by the fall of its presence's logit."""
         said = self._presence[:, CLASS_INDEX[class_key]]
         return self._attribution(said[0] - said[1:])
 
-    def of_dies(self, class_key: str, dies: NDArray[np.intp]) -> Attribution:
+    def of_dies(self, class_key: str, dies: NDArray[np.intp]) -> Occlusion:
         """Say what the answer rests on that these dies belong to this class, by the fall of their mean logit.
 
         Args:
@@ -83,16 +70,14 @@ class Occlusions:
         said = self._dies[:, CLASS_INDEX[class_key], places[dies[:, 0], dies[:, 1]]].mean(axis=1)
         return self._attribution(said[0] - said[1:])
 
-    def _attribution(self, falls: NDArray[np.float64]) -> Attribution:
+    def _attribution(self, falls: NDArray[np.float64]) -> Occlusion:
         """Spread each window's fall over its failing dies; a die in several windows has the sum of its parts."""
         total = np.zeros(self._failing.shape)
         for (rows, columns), fall in zip(self._windows, falls, strict=True):
             inside = self._failing[rows, columns]
             total[rows, columns] += max(0.0, float(fall)) / np.count_nonzero(inside) * inside
-        if total.sum() > 0:
-            total /= total.sum()
         against = float(np.mean(falls < 0)) if falls.size else 0.0
-        return Attribution(np.where(self._failing, total, np.nan), against, len(self._windows))
+        return Occlusion(shared_out(total, self._failing), against, len(self._windows))
 
 
 def _windows(failing: NDArray[np.bool_]) -> Iterator[tuple[slice, slice]]:

@@ -1,8 +1,7 @@
-"""What each kind of label gave a small network: the table that `jobs.ablate` writes, and what it says in words."""
+"""What each kind of label gave a small network, by the number of labels: the table of `jobs.ablate`, and in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation import Report
+from core.learning.curves import Difference, area, paired_difference
 from core.learning.tables import read_table
 
-FORMAT = 1
+FORMAT = 2
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "ablation.json"
+SYNTHETIC = "synthetic"
 ARMS = {
-    "synthetic": "synthetic masks alone",
+    SYNTHETIC: "synthetic masks alone",
     "presence": "presence labels",
     "fixmatch": "unlabelled wafers (FixMatch)",
     "careful": "averaging over eight turns (careful)",
 }
-"""Each arm has all that the one before it has, and what its name says."""
+"""Each arm has all that the one before it has, and what its name says. The first one needs no real wafer."""
 
 
 @dataclass(frozen=True)
@@ -41,33 +42,50 @@ class Measure:
 
 
 MEASURES = (
-    Measure("synthetic_iou", "Mean IoU over dies", "synthetic wafers", 1),
     Measure("macro_f1", "Macro-F1 of presence", "real wafers", 1),
     Measure("false_alarms", "False alarms", "real wafers without a pattern", -1),
+    Measure("synthetic_iou", "Mean IoU over dies", "synthetic wafers", 1),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """Arms trained alike, and a model in use judged plain and careful.
+    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and careful.
 
     Args:
         about: how small it is: steps, wafers and so on, by name.
-        arms: of each arm the runs, one a seed; of each run the measures by key.
+        budgets: numbers of real wafers with a label, rising.
+        arms: of each arm the measures by key, float (seeds, budgets). Seeds that are not through yet are left out.
         in_use: of the model that is served the measures by key, "plain" and "careful"; empty where nobody measured.
         model: its name.
         on: the wafers that it was judged on.
+        made_by: command that trains and judges the arms again.
     """
 
     about: dict[str, int | str]
-    arms: dict[str, list[dict[str, float]]]
+    budgets: list[int]
+    arms: dict[str, dict[str, NDArray[np.float64]]]
     in_use: dict[str, dict[str, float]]
     model: str = ""
     on: Sequence[str] = ()
+    made_by: str = ""
 
-    def scores(self, arm: str, key: str) -> NDArray[np.float64]:
-        """Give one measure of an arm, a number a seed."""
-        return np.array([run[key] for run in self.arms[arm]], dtype=np.float64)
+    @property
+    def seeds(self) -> int:
+        """Count the seeds of which every arm is there with every budget."""
+        return len(self.arms[SYNTHETIC][MEASURES[0].key])
+
+    def areas(self, arm: str, key: str) -> NDArray[np.float64]:
+        """Give the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
+        return np.array([area(self.budgets, row) for row in self.arms[arm][key]], dtype=np.float64)
+
+    def gained(self, arm: str, key: str) -> Difference | None:
+        """Give what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
+        names = list(ARMS)
+        place = names.index(arm)
+        if not place:
+            return None
+        return paired_difference(self.areas(arm, key), self.areas(names[place - 1], key))
 
 
 def measures_of(reports: Sequence[Report]) -> dict[str, float]:
@@ -95,39 +113,49 @@ def read_ablation(path: Path = RESULTS) -> Ablation | None:
 
 
 def _built(said: dict[str, Any]) -> Ablation:
-    found = Ablation(said["about"], said["arms"], said["in_use"], said["model"], said["on"])
-    for arm in found.arms:
-        for measure in MEASURES:
-            found.scores(arm, measure.key)
-    return found
+    runs = {(run["arm"], run["seed"], run["labelled"]): run for run in said["runs"]}
+    budgets = sorted({labelled for _, _, labelled in runs} - {0})
+    wanted = {arm: [0 if arm == SYNTHETIC else labelled for labelled in budgets] for arm in ARMS}
+    through = [
+        seed for seed in sorted({seed for _, seed, _ in runs})
+        if all((arm, seed, labelled) in runs for arm in ARMS for labelled in wanted[arm])
+    ]  # fmt: skip
+    arms = {
+        arm: {
+            m.key: np.array([[runs[arm, seed, n][m.key] for n in wanted[arm]] for seed in through], dtype=np.float64)
+            for m in MEASURES
+        }
+        for arm in ARMS
+    }
+    return Ablation(said["about"], budgets, arms, said["in_use"], said["model"], said["on"], said["made_by"])
 
 
 def verdicts(found: Ablation) -> list[str]:
-    """Say of each arm what it gave against the one before, by what all seeds agree on.
+    """Say of each arm what it gave against the one before, by the intervals of the areas under their curves.
 
     Example:
-        >>> one = [{"synthetic_iou": 0.2, "macro_f1": 0.3, "false_alarms": 0.5}]
-        >>> two = [{"synthetic_iou": 0.2, "macro_f1": 0.4, "false_alarms": 0.6}]
-        >>> for line in verdicts(Ablation({}, {"synthetic": one, "presence": two}, {})):
-        ...     print(line)
-        Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+10.0 points) and left mean IoU
+        >>> def arm(iou, f1, false):
+        ...     rows = {"synthetic_iou": iou, "macro_f1": f1, "false_alarms": false}
+        ...     return {key: np.array(row)[:, None] for key, row in rows.items()}
+        >>> one, two = arm([0.2, 0.3], [0.3, 0.4], [0.5, 0.4]), arm([0.3, 0.2], [0.4, 0.5], [0.6, 0.6])
+        >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "careful": two}
+        >>> print(verdicts(Ablation({}, [200], arms, {}))[0])
+        Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+15.0 points) and left mean IoU
         over dies (+0.0 points) undecided.
     """
-    arms = list(found.arms)
     lines = []
-    for before, arm in pairwise(arms):
+    for arm in list(ARMS)[1:]:
         said: dict[str, list[str]] = {"helped": [], "hurt": [], "left": []}
         for measure in MEASURES:
-            apart = found.scores(arm, measure.key) - found.scores(before, measure.key)
-            good = apart * measure.better
-            word = "helped" if (good > 0).all() else "hurt" if (good < 0).all() else "left"
+            gained = found.gained(arm, measure.key)
+            assert gained is not None
+            word = "left" if not gained.certain else "helped" if gained.mean * measure.better > 0 else "hurt"
             name = measure.name[0].lower() + measure.name[1:]
-            said[word].append(f"{name} ({100 * apart.mean():+.1f} points)")
+            said[word].append(f"{name} ({100 * gained.mean:+z.1f} points)")
         parts = [
             f"{word} {_joined(names)}{' undecided' if word == 'left' else ''}" for word, names in said.items() if names
         ]
-        name = ARMS.get(arm, arm)
-        lines.append(f"{name[0].upper()}{name[1:]} {_joined(parts)}.")
+        lines.append(f"{ARMS[arm][0].upper()}{ARMS[arm][1:]} {_joined(parts)}.")
     return lines
 
 

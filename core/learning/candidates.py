@@ -15,7 +15,7 @@ from core.dropout import PASSES, DropoutSegmenter
 from core.embeddings import stored
 from core.identity import Person
 from core.lake import Lake, batches
-from core.selection import Pick
+from core.selection import Pick, Strategy
 from core.uncertainty import Uncertainty, uncertainty
 from data.errors import LakeError
 from data.served import DIMENSION
@@ -29,10 +29,19 @@ _EXCESS = """
 """
 
 
-def without_label(lake: Lake, session: Session, product: str = "") -> list[str]:
-    """List the wafers that have no standing label and are in no open item of the queue, sorted."""
-    queued = session.scalars(rows(LabelItem.wafer_key).where(LabelItem.status.in_((*OPEN, Status.SPARE))))
-    taken = {*labelled_keys(session), *queued}
+def without_label(lake: Lake, session: Session, product: str = "", given_back: Sequence[LabelItem] = ()) -> list[str]:
+    """List the wafers that have no standing label and are in no open item of the queue, sorted.
+
+    Args:
+        lake: the lake.
+        session: of a transaction.
+        product: of this product only, "" for all.
+        given_back: items that count as if they were not in the queue.
+    """
+    queued = rows(LabelItem.wafer_key).where(
+        LabelItem.status.in_((*OPEN, Status.SPARE)), LabelItem.id.not_in([item.id for item in given_back])
+    )
+    taken = {*labelled_keys(session), *session.scalars(queued)}
     return [str(key) for key in lake.query(_KEYS, [product, product])["key"] if key not in taken]
 
 
@@ -80,12 +89,15 @@ def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
     return np.array([by_key[key] for key in keys], dtype=np.float64)
 
 
-def queue_picks(session: Session, picks: Sequence[Pick], person: Person, iteration: int, count: int) -> tuple[int, int]:
+def queue_picks(
+    session: Session, picks: Sequence[Pick], strategy: Strategy, person: Person, iteration: int, count: int
+) -> tuple[int, int]:
     """Put picks into the queue, first to label first.
 
     Args:
         session: of a writing transaction.
         picks: the best first.
+        strategy: that chose them.
         person: who adds them.
         iteration: round of labelling, from 1.
         count: how many are to be labelled; the rest are spares, which wait to take the place of one.
@@ -93,7 +105,9 @@ def queue_picks(session: Session, picks: Sequence[Pick], person: Person, iterati
     Returns:
         How many wait to be labelled, and how many as spares; what the round holds already is left out.
     """
-    wanted = [Candidate(pick.key, 1 - n / len(picks), pick.reason) for n, pick in enumerate(picks)]
+    wanted = [
+        Candidate(pick.key, 1 - n / len(picks), pick.reason, strategy, pick.score) for n, pick in enumerate(picks)
+    ]
     return (
         fill(session, wanted[:count], person, iteration=iteration),
         fill(session, wanted[count:], person, iteration=iteration, status=Status.SPARE),

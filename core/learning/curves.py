@@ -1,5 +1,6 @@
 """Learning curves as numbers: their area, what apart they are by chance, how many labels are enough, when to stop."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,23 +46,37 @@ class Verdict:
 
 
 def area(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float]) -> float:
-    """Give the area under a learning curve, divided by its width: the mean score over it.
+    """Give the area under a learning curve, divided by its width: the mean score over it; of one point its score.
 
     Example:
-        >>> area([10, 20, 40], [0.0, 1.0, 1.0])
-        0.8333333333333334
+        >>> area([10, 20, 40], [0.0, 1.0, 1.0]), area([10], [0.5])
+        (0.8333333333333334, 0.5)
     """
+    if len(labels) == 1:
+        return float(scores[0])
     return float(np.trapezoid(scores, labels) / (labels[-1] - labels[0]))
 
 
 def interval(values: NDArray[np.floating], seed: int = 0) -> tuple[float, float]:
-    """Give the 95 % interval of a mean by bootstrap over the values.
+    """Give the 95 % interval of a mean by bootstrap over the values; NaN of fewer than two, which say nothing of it.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, percentile method.
     """
+    if len(values) < 2:
+        return math.nan, math.nan
     draws = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
     low, high = np.percentile(np.asarray(values)[draws].mean(axis=1), (2.5, 97.5))
     return float(low), float(high)
+
+
+def band(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Give the mean curve of an arm and the bounds of its 95 % interval over seeds.
+
+    Args:
+        rows: (seeds, measurements).
+    """
+    bounds = np.array([interval(column) for column in rows.T])
+    return np.asarray(rows.mean(axis=0), dtype=np.float64), bounds[:, 0], bounds[:, 1]
 
 
 def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> Difference:

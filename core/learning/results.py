@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.curves import Difference, area, interval, labels_to_reach, paired_difference
+from core.learning.curves import Difference, area, labels_to_reach, paired_difference
 from core.learning.tables import read_table
 from core.selection import Strategy
 
-FORMAT = 1
+FORMAT = 2
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "active_learning.json"
 BASELINE = str(Strategy.RANDOM)
 ENOUGH = 0.95
@@ -27,6 +27,7 @@ class Played:
         labels: wafers with a label at each measurement.
         all_labels: score of each seed when all wafers have a label.
         arms: float (seeds, measurements) of each arm, by its name.
+        made_by: command that plays them again.
     """
 
     score: str
@@ -34,6 +35,7 @@ class Played:
     labels: list[int]
     all_labels: list[float]
     arms: dict[str, NDArray[np.float64]]
+    made_by: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def _played(said: dict[str, Any]) -> dict[str, Played]:
         name: Played(
             one["score"], one["wafers"], one["labels"], one["all_labels"],
             {arm: np.array(scores, dtype=float) for arm, scores in one["arms"].items()},
+            one["made_by"],
         )
         for name, one in said.items() if isinstance(one, dict)
     }  # fmt: skip
@@ -92,10 +95,3 @@ def worth(played: Played) -> list[Worth]:
             )
         )
     return sorted(found, key=lambda one: -one.area)
-
-
-def band(played: Played, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the mean curve of an arm and the bounds of its 95 % interval over seeds."""
-    rows = played.arms[arm]
-    bounds = np.array([interval(column) for column in rows.T])
-    return rows.mean(axis=0), bounds[:, 0], bounds[:, 1]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from core.training.records import SCORE, record_of
 
 MOST_ITEMS = 10_000
 FEW_LABELS = 100
+ON = {"people": "people/mean", "synthetic": "iou/mean"}
+"""What a training's IoU is measured on, and the measure's key in its record."""
 _OF_KEYS = f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE key IN (SELECT unnest(?))"
 
 
@@ -34,6 +37,7 @@ class Round:
         skipped: that nobody could or would give.
         minutes: of work on its labels, pauses left out.
         score: best score that the training named after it measured on its validation wafers, 0 to 1; None before.
+        ious: mean IoU over dies that it measured then, by the key of `ON`; of those that it measured.
     """
 
     number: int
@@ -42,6 +46,7 @@ class Round:
     skipped: int
     minutes: float
     score: float | None
+    ious: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_name(number: int) -> str:
@@ -64,6 +69,22 @@ def training_words(number: int, labelled: int) -> list[str]:
 def rounds(session: Session, at: Settings) -> list[Round]:
     """List the rounds of labelling, oldest first."""
     return [_round(session, at, number) for number in sorted(iterations(session))]
+
+
+def own_curve(found: Sequence[Round]) -> pd.DataFrame:
+    """Give the site's own learning curve: a row for each trained round and what its IoU was measured on.
+
+    Args:
+        found: rounds, oldest first.
+
+    Returns:
+        `round`, `labels` that the rounds up to it gave, `on` a key of `ON`, `iou`.
+    """
+    labels = accumulate(one.done for one in found)
+    rows = [
+        (one.number, count, on, iou) for one, count in zip(found, labels, strict=True) for on, iou in one.ious.items()
+    ]
+    return pd.DataFrame(rows, columns=["round", "labels", "on", "iou"])
 
 
 def wafers_of(lake: Lake, keys: Sequence[str]) -> pd.DataFrame:
@@ -107,8 +128,9 @@ def _round(session: Session, at: Settings, number: int) -> Round:
     found = items(session, number, MOST_ITEMS)
     counts = {status: sum(item.status is status for item in found) for status in Status}
     record = record_of(at, run_name(number))
-    scores = [] if record is None else [float(v) for v in record.values.loc[record.values["key"] == SCORE, "value"]]
+    measured = {} if record is None else record.at_best()
     return Round(
         number, counts[Status.DONE], counts[Status.PENDING] + counts[Status.IN_PROGRESS], counts[Status.SKIPPED],
-        math.fsum(item.seconds or 0 for item in found) / 60, max(scores, default=None),
+        math.fsum(item.seconds or 0 for item in found) / 60, measured.get(SCORE),
+        {on: measured[key] for on, key in ON.items() if key in measured},
     )  # fmt: skip

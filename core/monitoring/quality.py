@@ -152,9 +152,17 @@ def by_model(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "labelled", "iou", "low", "high", "mean_f1"])
 
 
-def duel(judged: Judged, first: str, second: str) -> Duel | None:
-    """Compare two models, None unless both segmented ten labelled wafers; wafers are taken as independent."""
-    sides = [judged.some((judged.wafers["model"] == model).to_numpy()) for model in (first, second)]
+def duel(judged: Judged, first: str, second: str, among: NDArray[np.bool_] | None = None) -> Duel | None:
+    """Compare two models, None unless both segmented ten labelled wafers; wafers are taken as independent.
+
+    Args:
+        judged: results of labelled wafers.
+        first: name of a model.
+        second: of the other, whose IoU less that of the first is given.
+        among: (N,), the wafers of `judged` that may be compared, as those of a trial; None: all.
+    """
+    fair = np.ones(len(judged.wafers), dtype=bool) if among is None else among
+    sides = [judged.some((judged.wafers["model"] == model).to_numpy() & fair) for model in (first, second)]
     if min(len(side.hit) for side in sides) < LEAST_LABELLED:
         return None
     return Duel(iou_over_dies(sides[1]) - iou_over_dies(sides[0]), iou_change(sides[0], sides[1]))

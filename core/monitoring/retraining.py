@@ -9,21 +9,21 @@ from sqlalchemy import func, select
 
 from core.config_fields import command_words
 from core.decisions import Decisions
-from core.decisions.annotations import Annotation
+from core.decisions.annotations import Annotation, labelled_keys
+from core.decisions.frozen_sets import freeze, frozen_sets
 from core.decisions.jobs import Job, newest_jobs
 from core.identity import Person
+from core.lake import Lake
 from core.launch import start
 from core.monitoring.changes import words
 from core.settings import Settings
 from core.training.config import TrainConfig, run_folder
-from core.training.recipes import RECIPES
+from core.training.recipes import UPDATE
 
 LEAST_TO_TRAIN = 20
 """Labelled wafers below which training again has nothing to learn from."""
 MANY_NEW = 500
 """Labels written since the last training from which it is worth training without any other reason."""
-RECIPE = RECIPES[0]
-"""From the weights in use, with the labels that count now."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Proposal:
         return self.labelled >= LEAST_TO_TRAIN
 
 
-def propose(fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int) -> Proposal:
+def propose(
+    fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int, against: str = "the reference"
+) -> Proposal:
     """Say whether to train the model again.
 
     Args:
@@ -52,6 +54,7 @@ def propose(fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: in
         shifted: what has surely shifted a lot, as `core.monitoring.drift.Drift.shifted` names it.
         labelled: wafers that there are labels of.
         new: labels written since the last training was started from the app.
+        against: what the wafers of the last weeks were held against, in words.
 
     Example:
         >>> propose(pd.DataFrame(), ["yield"], 40, 12).reasons
@@ -61,9 +64,7 @@ def propose(fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: in
     if len(fallen) > 1:
         reasons[0] += f" {len(fallen) - 1} more fell likewise."
     if shifted:
-        reasons.append(
-            f"The wafers of the last weeks differ from the reference by more than chance in {_list(shifted)}."
-        )
+        reasons.append(f"The wafers of the last weeks differ from {against} by more than chance in {_list(shifted)}.")
     if new >= MANY_NEW:
         reasons.append(f"{new:,} labels were written since the last training.")
     return Proposal(tuple(reasons), labelled)
@@ -81,22 +82,36 @@ def new_labels(decisions: Decisions) -> int:
         return session.scalar(counted.where(Annotation.submitted_at > last[0].created_at) if last else counted) or 0
 
 
-def retrain(decisions: Decisions, at: Settings, reason: str, person: Person, today: date) -> Job:
-    """Start a training from the weights in use with the labels that count now.
+def retrain(
+    decisions: Decisions, lake: Lake, at: Settings, reason: str, person: Person, today: date, learnt: str = ""
+) -> Job:
+    """Freeze the labels that count now and start a training on them from the weights in use.
+
+    The dataset is named like the run, so that the card of a version made from it says what the next training replays.
 
     Args:
-        decisions: keep the job.
+        decisions: keep dataset and job.
+        lake: where the wafers are.
         at: where runs are kept.
-        reason: why, kept as the job's title.
+        reason: why, kept as the job's title and the dataset's note.
         person: who starts it.
         today: names the run, with a number behind when there is one of that day already.
+        learnt: labels that the model in use learnt from, as `core.monitoring.learnt.labels_learnt` names them; a
+            dataset is replayed, and the new one keeps its split.
 
     Raises:
-        DecisionsError: the database cannot be written.
+        DecisionsError: the database cannot be written, or no wafer of the lake is there as it was labelled.
+        LakeError: the lake cannot be read.
         OSError: the machine has no room for another process.
     """
-    name = next(n for n in _names(today) if not run_folder(at.home, n).exists())
-    line = command_words(TrainConfig, {**RECIPE.settings, "name": name})
+    with decisions.reading() as session:
+        taken, keys = {one.name for one in frozen_sets(session)}, labelled_keys(session)
+    name = next(n for n in _names(today) if n not in taken and not run_folder(at.home, n).exists())
+    old = learnt if learnt in taken else ""
+    wafers = list(lake.wafers_by_keys(keys).values())
+    with decisions.writing() as session:
+        freeze(session, name, wafers, person, note=reason, after=old)
+    line = command_words(TrainConfig, {**UPDATE.settings, "name": name, "labels": name, "old_labels": old})
     return start(decisions, at, "train", line, person, title=f"Train {name}: {reason}"[:200])
 
 

@@ -26,7 +26,9 @@ class Card:
         megabytes: size of the file.
         config: how it was trained, flag by flag.
         data: what it was trained on, with its version.
-        commit: of the code that trained it, "" where nobody noted it.
+        labels: which labels of people it learnt from, as `core.training.label_marks` tells them apart; "" for none.
+        start: sha256 of the model whose weights it started from, "" for none or where nobody noted it.
+        commit: of the code that began to train it, "" where nobody noted it.
         hours: of training, None where nobody noted it.
         parity: how INT8 differs from float32, as `jobs.export_model` reports; empty where it was not measured.
         reports: of `jobs.evaluate`, by the name of their data.
@@ -41,6 +43,8 @@ class Card:
     megabytes: float
     config: Mapping[str, Any] = field(default_factory=dict)
     data: str = ""
+    labels: str = ""
+    start: str = ""
     commit: str = ""
     hours: float | None = None
     parity: Mapping[str, Any] = field(default_factory=dict)
@@ -79,7 +83,7 @@ def card_of(model: Path, reports: Sequence[Path], **about: object) -> Card:
     Args:
         model: ONNX file.
         reports: that `jobs.evaluate` wrote for it.
-        about: `config`, `data`, `commit`, `hours`, `never_shown` of the card.
+        about: `config`, `data`, `labels`, `start`, `commit`, `hours`, `never_shown` of the card.
 
     Raises:
         ModelError: the model cannot be loaded, or a report cannot be read or is of another model.

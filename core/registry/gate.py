@@ -1,16 +1,18 @@
 """What a model must show before it is served: each condition with what was found, passed or not."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation import SYNTHETIC, Report
+from core.evaluation import LABELS, SYNTHETIC, Report
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}
+ENOUGH = 30
+"""Wafers that people labelled from which on these, and no synthetic ones, decide about mean IoU."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ def scores(report: Report) -> dict[str, float]:
 def gate(candidate: Card, champion: Card, at: Settings | None = None) -> list[Check]:
     """Hold a candidate against the champion.
 
-    Both must have been scored on the same data: mean IoU is compared on the largest such set with marked dies, classes
-    on every such set. Whatever was not measured does not pass.
+    Both must have been scored on the same data: mean IoU is compared on wafers that people labelled, where these are 30
+    or more, else on the largest set with marked dies; classes on every such set. Whatever was not measured does not
+    pass.
 
     Args:
         candidate: with its latency on this machine.
@@ -73,19 +76,29 @@ def intrinsic(card: Card, at: Settings | None = None) -> list[Check]:
     return [*_parity(card, limits), _latency(card, limits.gate_latency_ms)]
 
 
-def still_to_score(scored: Collection[str], champion: Card) -> list[str]:
-    """Name the synthetic wafers that the champion was scored on, but for the scored ones: anyone can draw them."""
-    return sorted(name for name in champion.reports if name.startswith(SYNTHETIC) and name not in scored)
+def still_to_score(scored: Mapping[str, Report], champion: Card) -> list[str]:
+    """Name what the champion was scored on, but for what was scored alike: wafers that anyone here has.
+
+    Those are synthetic wafers, which anyone can draw, and wafers that people labelled.
+    """
+    return sorted(
+        name
+        for name, report in champion.reports.items()
+        if name.startswith((SYNTHETIC, LABELS)) and not (name in scored and _alike(scored[name], report))
+    )
 
 
 def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]:
     """Reports of both on the same data, looked at in the same way."""
     pairs = {name: (candidate.reports[name], champion.reports.get(name)) for name in candidate.reports}
     return {
-        name: (ours, theirs)
-        for name, (ours, theirs) in pairs.items()
-        if theirs is not None and (ours["n"], ours.get("careful")) == (theirs["n"], theirs.get("careful"))
+        name: (ours, theirs) for name, (ours, theirs) in pairs.items() if theirs is not None and _alike(ours, theirs)
     }
+
+
+def _alike(one: Report, other: Report) -> bool:
+    """Whether two reports on data of one name are on the same wafers, looked at in the same way."""
+    return all(one.get(key) == other.get(key) for key in ("n", "careful", "wafers"))
 
 
 def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
@@ -96,9 +109,11 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
             "Mean IoU", f"no report on wafers with marked dies that both have{_scored_on(champion)}", needed,
             passed=False, measured=False,
         )  # fmt: skip
-    data = max(marked, key=lambda name: int(str(marked[name][0]["n"])))
+    wafers = {name: int(str(ours["n"])) for name, (ours, _) in marked.items()}
+    data = max(marked, key=lambda name: (name.startswith(LABELS) and wafers[name] >= ENOUGH, wafers[name]))
     ours, theirs = (_mean(report) for report in marked[data])
     found = f"{ours:.3f} against {theirs:.3f} on {data}"
+    found += f", {wafers[data]:,} wafers" if data.startswith(LABELS) else ""
     return Check("Mean IoU", found, needed, passed=ours - theirs >= margin - 1e-9)
 
 

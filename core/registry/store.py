@@ -13,6 +13,7 @@ from core.identity import Person
 from core.registry.card import Card, read_card, read_reports, shipped_card
 from core.registry.latency import kept_latency
 from core.registry.serving import SHIPPED
+from core.registry.shipped_reports import keep_reports, with_kept_reports
 from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
 from core.tracking import ask_mlflow
@@ -150,14 +151,18 @@ class Registry:
     def add_reports(self, number: int, reports: Sequence[Path]) -> Version:
         """Put reports that `jobs.evaluate` wrote on a version's card, in place of those on the same data.
 
+        Those on the shipped model are kept in this home, since its card comes with the app.
+
         Raises:
-            ModelError: it is the shipped version, there is none, a report cannot be read or is of another model, or the
-                registry cannot be written.
+            ModelError: there is no such version, a report cannot be read or is of another model, or the registry cannot
+                be written.
         """
-        if number == SHIPPED:
-            raise ModelError("the shipped model", "its card comes with the app", "Score a version that was registered.")
         card = self.version(number).card
-        scored = replace(card, reports={**card.reports, **read_reports(card.name, reports)})
+        new = read_reports(card.name, reports)
+        if number == SHIPPED:
+            keep_reports(self._at, card, new)
+            return self._shipped()
+        scored = replace(card, reports={**card.reports, **new})
         row = self._row(number)
         with tempfile.TemporaryDirectory(dir=self._folder(row).parent) as folder:
             written = Path(folder) / CARD
@@ -225,7 +230,8 @@ class Registry:
         raise _no_such(number)
 
     def _shipped(self) -> Version:
-        return Version(SHIPPED, self._timed(shipped_card()), note="Comes with the app.")
+        card = with_kept_reports(self._at, shipped_card())
+        return Version(SHIPPED, self._timed(card), note="Comes with the app.")
 
     def _timed(self, card: Card) -> Card:
         """The card with the latency that was last measured here, where one was."""

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.analysis import WaferResult, analyse_stream
 from core.lake import Lake
 from core.registry.serving import Serving, challenger_takes, served
 from core.segmentation import Segmenter
 from core.settings import Settings
 from core.significance import Difference, share_change
-from data.classes import CLASS_KEYS, CLASSES
+from data.classes import CLASSES
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +46,29 @@ def load_challenger(at: Settings) -> Challenger | None:
     return Challenger(Segmenter.load(serving.challenger.path, threads=at.threads or None), serving.share)
 
 
+def shared_out(
+    results: Sequence[WaferResult], challenger: Challenger | None, *, careful: bool = False
+) -> list[WaferResult]:
+    """Give results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
+
+    Args:
+        results: of the champion, a wafer each.
+        challenger: None where nobody challenges; then they stay as they are.
+        careful: whether the champion averaged over eight turns and flips, so that the challenger does too.
+
+    Raises:
+        ModelError: the challenger's network fails.
+    """
+    kept = list(results)
+    if challenger is not None:
+        theirs = [place for place, result in enumerate(results) if challenger.takes(result.wafer.key)]
+        wafers = (results[place].wafer for place in theirs)
+        found = analyse_stream(wafers, challenger.segmenter, careful=careful)
+        for place, result in zip(theirs, found, strict=True):
+            kept[place] = result
+    return kept
+
+
 @dataclass(frozen=True)
 class Compared:
     """How often the two models reported something.
@@ -63,8 +91,8 @@ class Trial:
     """A trial as it stands.
 
     Args:
-        champion_wafers: that the champion segmented since the trial began.
-        challenger_wafers: that the challenger segmented.
+        champion_wafers: that the split gave the champion, and the champion segmented since the trial began.
+        challenger_wafers: likewise of the challenger.
         champion_severity: their mean severity, NaN without wafers.
         challenger_severity: likewise.
         rows: each class, and any pattern.
@@ -77,11 +105,27 @@ class Trial:
     rows: Sequence[Compared]
 
 
+def takes_part(results: pd.DataFrame, serving: Serving, champion_name: str) -> NDArray[np.bool_]:
+    """Say which results a trial compares: made since it began, by the very model that the wafer's key chooses.
+
+    Args:
+        results: `key`, `model` and `segmented_at` of each.
+        serving: what is served; without a challenger nothing takes part.
+        champion_name: name and short hash of the champion.
+    """
+    if serving.challenger is None:
+        return np.zeros(len(results), dtype=bool)
+    theirs = np.array([challenger_takes(key, serving.share) for key in results["key"]], dtype=bool)
+    chosen = np.where(theirs, serving.challenger.name, champion_name)
+    part = (results["model"] == chosen) & (results["segmented_at"] >= _began(serving))
+    return np.asarray(part, dtype=bool)
+
+
 def trial(lake: Lake, serving: Serving, champion_name: str) -> Trial | None:
     """Compare what both models reported since the trial began, None where there is none.
 
-    The hash of their keys parts the wafers at random, so both should see the same mix; wafers of a lot are taken as
-    independent, which they are not, so the intervals are narrow.
+    The hash of their keys parts the wafers at random, and a result that the other model made of a wafer is left out, so
+    both see the same mix; wafers of a lot are taken as independent, which they are not, so the intervals are narrow.
 
     Args:
         lake: of the results.
@@ -93,18 +137,28 @@ def trial(lake: Lake, serving: Serving, champion_name: str) -> Trial | None:
     """
     if serving.challenger is None:
         return None
-    counts = ", ".join(f"sum((affected_{key} > 0)::int) AS {key}" for key in CLASS_KEYS)
-    found = lake.query(
-        "SELECT model, count(*) AS wafers, avg(severity) AS severity, sum((affected_dies > 0)::int) AS anything, "
-        f"{counts} FROM wafers WHERE model IN (?, ?) AND segmented_at >= ? GROUP BY model",
-        [champion_name, serving.challenger.name, datetime.fromisoformat(serving.since).replace(tzinfo=None)],
-    ).set_index("model")
-    sides = found.reindex([champion_name, serving.challenger.name])
-    wafers = [int(n) for n in sides["wafers"].fillna(0)]
+    models = [champion_name, serving.challenger.name]
+    held = lake.query(
+        f"SELECT key, model, segmented_at, severity, {', '.join(_REPORTED.values())} FROM wafers "
+        "WHERE model IN (SELECT unnest(?)) AND segmented_at >= ?",
+        [models, _began(serving)],
+    )
+    fair = held[takes_part(held, serving, champion_name)]
+    sides = [fair[fair["model"] == model] for model in models]
+    wafers = [len(side) for side in sides]
     rows = []
-    for name, column in (("Any pattern", "anything"), *((c.name, c.key) for c in CLASSES)):
-        before, after = (int(n) for n in sides[column].fillna(0))
+    for name, column in _REPORTED.items():
+        before, after = (int((side[column] > 0).sum()) for side in sides)
         if all(wafers) and before + after:
             moved = share_change((before, wafers[0]), (after, wafers[1]))
             rows.append(Compared(name, before / wafers[0], after / wafers[1], moved))
-    return Trial(wafers[0], wafers[1], float(sides["severity"].iloc[0]), float(sides["severity"].iloc[1]), rows)
+    severities = [float(side["severity"].mean()) for side in sides]
+    return Trial(wafers[0], wafers[1], severities[0], severities[1], rows)
+
+
+_REPORTED = {"Any pattern": "affected_dies", **{c.name: f"affected_{c.key}" for c in CLASSES}}
+
+
+def _began(serving: Serving) -> datetime:
+    """When the trial began, UTC without a zone, as the lake keeps times."""
+    return datetime.fromisoformat(serving.since).replace(tzinfo=None)

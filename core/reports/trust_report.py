@@ -32,6 +32,7 @@ def trust_pdf(sheet: TrustSheet, person: Person, made_at: datetime) -> bytes:
         f"{card.encoder}, {card.precision}, {card.megabytes:g} MB",
         f"trained {card.hours:g} h" if card.hours is not None else "",
         f"commit {card.commit}" if card.commit else "",
+        f"labels {card.labels}" if card.labels else "",
         f"sha256 {card.sha256[:16]}",
     ]
     front = Frontmatter(f"Trust sheet {card.name}", " · ".join(part for part in said if part), made_at, person.name)

@@ -21,6 +21,18 @@ class Recipe:
     settings: Mapping[str, object]
 
 
+EXTENT = 0.1
+"""Keeps masks within what their pattern ever takes, where files of presence labels are added to a recipe."""
+UPDATE = Recipe(
+    "Update with new labels",
+    "Learns new labels without losing the old: a fifth of people's wafers is replayed from the dataset before "
+    "(name it as old labels), and the weights that matter for old wafers are held.",
+    {
+        "name": "updated", "from_": SERVED, "labels": NOW, "steps": 1500, "epoch_steps": 150, "rate": 3e-4,
+        "encoder_rate": 0.3, "replay": 0.2, "ewc": 100.0, "extent": EXTENT,
+    },
+)  # fmt: skip
+"""The way that training again takes by itself: it adds what is new to a model that works."""
 RECIPES = (
     Recipe(
         "Fine-tune with labels",
@@ -28,7 +40,7 @@ RECIPES = (
         "first and then learns at a tenth of the rate.",
         {
             "name": "fine-tuned", "from_": SERVED, "labels": NOW, "steps": 2000, "epoch_steps": 200, "rate": 3e-4,
-            "frozen_steps": 400, "encoder_rate": 0.1,
+            "frozen_steps": 400, "encoder_rate": 0.1, "extent": EXTENT,
         },
     ),
     Recipe(
@@ -36,24 +48,16 @@ RECIPES = (
         "For a new product with less than a hundred labelled wafers: only the last three layers learn.",
         {
             "name": "few-labels", "from_": SERVED, "labels": NOW, "steps": 600, "epoch_steps": 100, "rate": 3e-4,
-            "few_shot": True, "people_share": 0.8,
+            "few_shot": True, "people_share": 0.8, "extent": EXTENT,
         },
     ),
-    Recipe(
-        "Update with new labels",
-        "Learns new labels without losing the old: a fifth of people's wafers is replayed from the dataset before "
-        "(name it as old labels), and the weights that matter for old wafers are held.",
-        {
-            "name": "updated", "from_": SERVED, "labels": NOW, "steps": 1500, "epoch_steps": 150, "rate": 3e-4,
-            "encoder_rate": 0.3, "replay": 0.2, "ewc": 100.0,
-        },
-    ),
+    UPDATE,
     Recipe(
         "With unlabelled wafers",
         "Starts from the weights in use and learns from the lake's wafers that nobody labelled, too (FixMatch).",
         {
             "name": "semi-supervised", "from_": SERVED, "labels": NOW, "unlabelled": (LAKE,), "steps": 4000,
-            "epoch_steps": 400, "rate": 5e-4,
+            "epoch_steps": 400, "rate": 5e-4, "extent": EXTENT,
         },
     ),
     Recipe("From scratch", "An untrained network, on synthetic wafers and what is added below. Takes hours.", {}),

@@ -14,6 +14,8 @@ from core.training.server_records import best_older, measured
 SQLITE = "sqlite:///"
 RUN_FILE = "mlflow_run.txt"
 """In a run's folder: the number of its record."""
+LABELS_TAG, START_TAG = "waferscope.labels", "waferscope.start"
+"""What a record is told when training begins: which labels of people, and whose weights."""
 SCORE, TRAINING, RATE = "score", "train/", "lr-"
 """Key of what runs are compared by, and beginnings of keys that every step writes: terms of the loss, learning rate."""
 MOST_POINTS = 400

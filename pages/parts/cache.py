@@ -14,19 +14,18 @@ from core.blobs import Blobs
 from core.comparison import history_steps as list_history_steps
 from core.decisions import Decisions
 from core.drawing import thumbnail_png
-from core.dropout import DropoutSegmenter
-from core.explain.occlusion import Occlusions
+from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter
 from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
 from core.registry.serving import model_in_use
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
+from core.session import ModelMetadata
 from core.settings import settings
 from core.similarity import Kind, SimilarityIndex, index_stamp
 from core.stacking import Grid, Stack, stack
 from core.tone_preview import TonePreview, tone_preview
-from core.uncertainty import Split, split
 from data.errors import ModelError
 from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.orientation import axis_directions
@@ -109,25 +108,14 @@ def everywhere(result: WaferResult) -> Segmentation:
     return kept(f"everywhere {model.name} {dies_hash(wafer)}", lambda: model.segment([wafer])[0])
 
 
-def occlusions(wafer: WaferMap) -> Occlusions:
-    """Give a wafer with its failures taken away window by window, as the model in use answers it.
+def activations() -> Activations:
+    """Give what explains the answers of the model in use by Grad-CAM; its network is rebuilt once, which takes seconds.
 
     Raises:
-        ModelError: there is no model, or it fails.
+        ModelError: there is no model, or no network can be made of it.
     """
     model = segmenter()
-    return kept(f"occlusions {model.name} {dies_hash(wafer)}", lambda: Occlusions(wafer, model))
-
-
-def doubt(wafer: WaferMap) -> Split:
-    """Give how unsure the model in use is of every die, (8, H, W), in its two parts.
-
-    Raises:
-        ModelError: there is no model, or it has no decoder to drop features before.
-    """
-    path, threads = str(model_in_use(settings())), settings().threads or None
-    stamp = f"doubt {segmenter().name} {dies_hash(wafer)} {path}"
-    return kept(stamp, lambda: split(DropoutSegmenter.load(path, threads=threads).sample([wafer])[0]))
+    return _activations(model.sha256, model_in_use(settings()), model.metadata)
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
@@ -263,6 +251,11 @@ def _decisions(place: str) -> Decisions:
 @st.cache_resource(max_entries=2, show_spinner="Loading the model")
 def _segmenter(model: str, threads: int | None) -> Segmenter:
     return Segmenter.load(model, threads=threads)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading torch and rebuilding the network: seconds, the first time")
+def _activations(sha256: str, _model: Path, _metadata: ModelMetadata) -> Activations:
+    return Activations.load(_model, _metadata)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

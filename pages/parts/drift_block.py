@@ -1,30 +1,30 @@
 """Drift: recent wafers against a reference, agreement week over week, and whether to train again."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
-from core.decisions.frozen_sets import frozen_set, frozen_sets
-from core.lake import Lake, WaferFilter
+from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
-from core.monitoring.drift import LEAST_WAFERS, Condition, Drift, drift, of_keys, recent_and_before, verdict_of_look
+from core.monitoring.drift import LEAST_WAFERS, Drift, drift, verdict_of_look
 from core.monitoring.judging import Scope, state
 from core.monitoring.quality import LEAST_LABELLED
-from core.monitoring.retraining import LEAST_TO_TRAIN, RECIPE, Proposal, new_labels, propose, retrain
+from core.monitoring.retraining import LEAST_TO_TRAIN, Proposal, new_labels, propose, retrain
 from core.overview import newest_day
 from core.settings import settings
+from core.training.config import NOW
+from core.training.recipes import UPDATE
 from pages.parts.cache import kept
+from pages.parts.drift_reference import Sides, choose_sides
 from pages.parts.links import link, open_page
 from pages.parts.model_quality import judged_now
 from pages.parts.person import person_or_account
 from pages.parts.table_download import csv_button
 
-BEFORE = "The weeks before"
-REFERENCE_WEEKS = 8
 INPUT_HELP = (
     "Shift: population stability index over the deciles of the reference, or over kinds: below 0.1 steady, from "
     "0.25 much. p: share of 499 shufflings of whole lots that differ at least as far; a shift counts below 0.05. Up "
@@ -53,45 +53,25 @@ def drift_block(lake: Lake, decisions: Decisions, scope: Scope) -> None:
     if last is None:
         st.info("None of these wafers says when it was tested, so nothing can be said over time.")
         return
-    recent, reference, said = _choose(decisions, scope.where, last)
+    sides = choose_sides(decisions, scope.where, last)
     with st.spinner("Comparing wafers and results"):
-        stamp = f"drift {lake.root} {state(lake, decisions)} {recent} {reference}"
-        found = kept(stamp, lambda: drift(lake, recent, reference))
+        stamp = f"drift {lake.root} {state(lake, decisions)} {sides.stamp}"
+        found = kept(stamp, lambda: drift(lake, sides.recent, sides.reference))
         changes = weekly_changes(judged_now(lake, decisions, scope))
         fallen = drops(changes)
     with decisions.reading() as session:
         labelled = len(labelled_keys(session))
     shifted = found.shifted if found else []
-    _proposal(decisions, propose(fallen, shifted, labelled, new_labels(decisions)))
+    _proposal(decisions, lake, propose(fallen, shifted, labelled, new_labels(decisions), sides.against), sides.learnt)
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        _inputs(found, said)
+        _inputs(found, sides)
     with right:
         _looks(found)
         _changes(changes, fallen)
 
 
-def _choose(decisions: Decisions, where: WaferFilter, last: date) -> tuple[Condition, Condition, str]:
-    with decisions.reading() as session:
-        datasets = [one.name for one in frozen_sets(session)]
-    left, right, _ = st.columns([1, 1.4, 2])
-    weeks = left.select_slider(
-        "Recent weeks", range(1, 9), value=2, key="weeks", bind="query-params",
-        help="As many weeks up to the newest test are held against the reference.",
-    )  # fmt: skip
-    chosen = right.selectbox(
-        "Reference", [BEFORE, *datasets], key="reference", bind="query-params",
-        help=f"The {REFERENCE_WEEKS} weeks before the recent ones, or the wafers of a frozen dataset.",
-    )  # fmt: skip
-    recent, before = recent_and_before(where, last, weeks, REFERENCE_WEEKS)
-    if chosen == BEFORE:
-        return recent, before, f"the newest {weeks} weeks up to {last} against the {REFERENCE_WEEKS} before"
-    with decisions.reading() as session:
-        keys = [member.wafer_key for member in frozen_set(session, chosen).members]
-    return recent, of_keys(keys), f"the newest {weeks} weeks up to {last} against dataset {chosen}"
-
-
-def _proposal(decisions: Decisions, proposal: Proposal) -> None:
+def _proposal(decisions: Decisions, lake: Lake, proposal: Proposal, learnt: str) -> None:
     with st.container(border=True):
         if not proposal.reasons:
             st.markdown("**No reason to train again.** Nothing fell, nothing shifted by more than chance.")
@@ -106,22 +86,26 @@ def _proposal(decisions: Decisions, proposal: Proposal) -> None:
             )
             link("annotate", "Label wafers")
             return
+        replayed = f"dataset {learnt}" if learnt not in ("", NOW) else "nothing, as its card names no dataset"
         if st.button(
-            "Train again", type="primary", help=f"{RECIPE.name}: {RECIPE.help} It can be watched and stopped."
-        ):
+            "Train again", type="primary",
+            help=f"Freezes the labels that count now as a dataset and starts *{UPDATE.name}* on it. Replayed of what "
+            f"the model in use learnt from: {replayed}. It can be watched and stopped.",
+        ):  # fmt: skip
             reason, today = proposal.reasons[0], datetime.now(UTC).date()
-            job = retrain(decisions, settings(), reason, person_or_account(), today)
+            job = retrain(decisions, lake, settings(), reason, person_or_account(), today, learnt)
             open_page("training", run=str(job.id))
 
 
-def _inputs(found: Drift | None, said: str) -> None:
+def _inputs(found: Drift | None, sides: Sides) -> None:
+    said = f"{sides.span} against {sides.against}"
     if found is None:
-        st.info(f"Fewer than {LEAST_WAFERS} wafers on one side: nothing to compare ({said}).")
+        st.info(f"Fewer than {LEAST_WAFERS} wafers on one side: nothing to compare ({said}). {sides.note}")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Inputs**", help=INPUT_HELP, width="stretch")
         csv_button(found.inputs, "drift_inputs")
-    st.caption(f"{said[:1].upper()}{said[1:]}: {found.recent:,} wafers against {found.reference:,}.")
+    st.caption(f"{said[:1].upper()}{said[1:]}: {found.recent:,} wafers against {found.reference:,}. {sides.note}")
     number = st.column_config.NumberColumn
     st.dataframe(
         found.inputs,

@@ -1,5 +1,6 @@
 """Filters whose choices live in the query string, so that a link restores them; pages share them by name."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import streamlit as st
@@ -10,7 +11,7 @@ from core.overview import span, start_of
 from data.classes import CLASSES
 from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE
 from pages.parts.measures import HELP
-from pages.parts.state import set_widget
+from pages.parts.state import set_widget, widget_text
 
 NAMES = {c.key: c.name for c in CLASSES}
 FULL_SEVERITY = (0, 100)
@@ -101,6 +102,24 @@ def attribute_filter() -> list[str]:
         help="Steps that the wafer went through, name=value, parted by semicolons; test_program=... works too.",
     )
     return [step.strip() for step in typed.split(";") if step.strip()]
+
+
+def attribute_picker(steps: Sequence[str]) -> None:
+    """Offer steps of the process history; choosing one adds it to what `attribute_filter` holds.
+
+    Args:
+        steps: "name=value", as the lake holds them.
+    """
+    st.selectbox(
+        "Add a step", steps, index=None, key="step", on_change=_add_step, placeholder="Tester, tool, chamber …",
+        help="Names and values that the lake holds, the commonest 500. Type to search.",
+    )  # fmt: skip
+
+
+def _add_step() -> None:
+    steps = [step.strip() for step in (*widget_text(ATTRIBUTE).split(";"), widget_text("step"))]
+    set_widget(ATTRIBUTE, "; ".join(dict.fromkeys(filter(None, steps))))
+    set_widget("step", None)
 
 
 def severity_filter() -> tuple[float | None, float | None]:

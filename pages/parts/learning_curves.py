@@ -4,7 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.learning.results import BASELINE, Played, band, worth
+from core.learning.curves import band
+from core.learning.results import BASELINE, Played, worth
 from core.learning.simulation import SELF_TRAINING
 from core.selection import Strategy
 from pages.parts.charts import accent, quiet_figure, show_figure
@@ -15,7 +16,7 @@ NAMES = {
     Strategy.BALD: "Passes disagree (BALD)",
     Strategy.MARGIN: "Closest answers (margin)",
     Strategy.CORESET: "Unlike all labelled (CoreSet)",
-    Strategy.HYBRID: "Unsure and unlike (hybrid 70/30)",
+    Strategy.HYBRID: "Unsure and unlike (hybrid)",
     Strategy.STRATIFIED: "Unsure, class by class",
     Strategy.TYPICAL: "Typical of groups (start)",
     Strategy.RANDOM: "Random",
@@ -56,13 +57,13 @@ def curve_block(results: dict[str, Played], arm: str) -> None:
         f"Played without people: known labels are handed out as the strategy asks, {len(played.all_labels)} seeds; "
         "the bands are 95 % intervals of the mean. A small network learns on features that no label has shaped: the "
         "numbers rank strategies and do not say how good the served model is. Play again with "
-        "`python -m jobs.simulate_learning`."
+        f"`{played.made_by}`."
     )
     _table(played, str(task))
 
 
 def _band(played: Played, arm: str, color: str) -> list[go.Scatter]:
-    mean, low, high = band(played, arm)
+    mean, low, high = band(played.arms[arm])
     x = played.labels
     return [
         go.Scatter(

@@ -22,6 +22,7 @@ from core.monitoring.quality import (
 )
 from core.palette import GREYS, class_colors
 from core.registry.serving import served
+from core.registry.traffic import takes_part
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from pages.parts.cache import kept, segmenter
@@ -228,7 +229,8 @@ def _confusion(judged: Judged) -> None:
 
 def _models(judged: Judged) -> None:
     table = by_model(judged)
-    in_use, rival = segmenter().name, served(settings()).challenger
+    in_use, serving = segmenter().name, served(settings())
+    rival = serving.challenger
     roles = {in_use: "champion"} | ({rival.name: "challenger"} if rival else {})
     table.insert(1, "role", [roles.get(model, "") for model in table["model"]])
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -254,12 +256,13 @@ def _models(judged: Judged) -> None:
     if not champion or not challenger:
         st.caption("One version made all of these results. A trial on the Models page gives a challenger its share.")
         return
-    between = duel(judged, champion, challenger)
+    between = duel(judged, champion, challenger, takes_part(judged.wafers, serving, champion) if rival else None)
+    since = f" since the trial began on {serving.since[:10]}" if rival else ""
     if between is None:
-        st.caption(f"Champion against challenger needs {LEAST_LABELLED} labelled wafers of each.")
+        st.caption(f"Champion against challenger needs {LEAST_LABELLED} labelled wafers of each{since}.")
         return
     change, (low, high) = between.change[-1] * 100, between.interval[-1] * 100
     st.caption(
-        f"{challenger} against {champion}: IoU {change:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %), "
+        f"{challenger} against {champion}{since}: IoU {change:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %), "
         f"{'more than chance' if low > 0 or high < 0 else 'may be chance'}."
     )

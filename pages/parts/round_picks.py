@@ -11,6 +11,7 @@ from core.lake import Lake, WaferFilter
 from core.learning.rounds import wafers_of
 from core.palette import GREYS
 from core.projection.views import LakeMap
+from core.selection import Strategy
 from core.settings import settings
 from data.errors import MapError
 from pages.parts.cache import segmenter
@@ -25,6 +26,18 @@ WORDS = {
     Status.PENDING: "not started", Status.IN_PROGRESS: "in progress", Status.DONE: "labelled",
     Status.SKIPPED: "skipped", Status.SPARE: "spare",
 }  # fmt: skip
+SCORES = {
+    Strategy.ENTROPY: ("entropy", "of the class most in doubt, mean over the dies in doubt: 0 sure, 1 bit undecided"),
+    Strategy.BALD: ("disagreement", "of passes with other features dropped, mean over the dies in doubt: 0 to 1 bit"),
+    Strategy.MARGIN: ("closeness", "1 less the lead of the likeliest answer, mean over the dies in doubt: 0 to 1"),
+    Strategy.CORESET: ("distance", "to the nearest wafer that is labelled or chosen, 1 the farthest at the start"),
+    Strategy.HYBRID: ("mix", "the weight of doubt times the rank of entropy, the rest times that distance: 0 to 1"),
+    Strategy.STRATIFIED: ("turn", "the order in which the classes took turns, 1 the first"),
+    Strategy.TYPICAL: ("turn", "the order of the groups, those without a label first, the largest of them 1"),
+    Strategy.RANDOM: ("chance", "0 for all, since chance prefers none"),
+    Strategy.RANDOM_FAILING: ("failing more", "1 where more fails than is normal for the product, else 0"),
+}
+"""What each strategy's score is called, and what it means."""
 GREY = "rgba(128,128,128,0.35)"
 
 
@@ -38,33 +51,47 @@ def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
     """
     ordered = sorted(items, key=lambda i: (-i.priority, i.id))
     first = ordered[:SHOWN]
-    notes = {
-        i.wafer_key: f"score **{i.priority:.2f}**: {i.reason or 'chosen by hand'} · {WORDS[i.status]}" for i in first
-    }
+    notes = {i.wafer_key: f"{_scored(i)}{i.reason or 'chosen by hand'} · {WORDS[i.status]}" for i in first}
+    meant = [f"*{SCORES[s][0]}*: {SCORES[s][1]}" for s in Strategy if any(i.strategy == s for i in ordered)]
+    if meant:
+        st.caption(f"Scores, comparable within one choice: {'; '.join(meant)}.")
     gallery(wafers_of(lake, list(notes)), key="picks", notes=notes)
     if len(ordered) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(ordered):,}; the table holds all.")
     frame = pd.DataFrame(
         {
             "wafer": [i.wafer_key for i in ordered],
-            "score": [i.priority for i in ordered],
+            "place": range(1, len(ordered) + 1),
+            "chosen by": [_name(i) for i in ordered],
+            "score": [i.score for i in ordered],
             "reason": [i.reason for i in ordered],
             "status": [WORDS[i.status] for i in ordered],
         }
     )
     with st.expander("All of this round as a table"):
         st.dataframe(
-            frame, hide_index=True, alt=f"Wafers of round {number}",
+            frame, hide_index=True, placeholder="–", alt=f"Wafers of round {number}",
             column_config={
                 "wafer": st.column_config.TextColumn("Wafer", pinned=True),
+                "place": st.column_config.NumberColumn("Place", help="1 is labelled first."),
+                "chosen by": st.column_config.TextColumn("Chosen by", help="Which score it is; – for by hand."),
                 "score": st.column_config.NumberColumn(
-                    "Score", format="%.2f", help="1 for the first to label, falling towards 0 in order."
+                    "Score", format="%.3f", help="What the strategy went by, as said above the pictures."
                 ),
                 "reason": st.column_config.TextColumn("Reason", help="Why the strategy chose the wafer."),
                 "status": st.column_config.TextColumn("Status"),
             },
         )  # fmt: skip
         csv_button(frame, f"round-{number}")
+
+
+def _name(item: LabelItem) -> str | None:
+    """What the item's score is called, None where no strategy chose it."""
+    return None if item.strategy is None else SCORES[Strategy(item.strategy)][0]
+
+
+def _scored(item: LabelItem) -> str:
+    return "" if item.score is None else f"{_name(item)} **{item.score:.2f}**: "
 
 
 def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) -> None:

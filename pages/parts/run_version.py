@@ -14,9 +14,9 @@ from pages.parts.training_run import run_name
 
 JOB = "make_version"
 HELP = (
-    "Exports the best checkpoint as INT8, fits thresholds, scores it on what the champion was scored on, and registers "
-    "it. That takes minutes, with tens of thousands of labelled wafers half an hour, and goes on when you leave the "
-    "page. Nothing is served before somebody promotes it."
+    "Exports the best checkpoint as INT8, fits thresholds, scores it on what the champion was scored on and on wafers "
+    "that people labelled and it never saw, and registers it. That takes minutes, with tens of thousands of labelled "
+    "wafers half an hour, and goes on when you leave the page. Nothing is served before somebody promotes it."
 )
 
 

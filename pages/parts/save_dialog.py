@@ -9,11 +9,14 @@ import streamlit as st
 
 from core.handed_file import Entry, Names
 from core.intake import Intake
+from core.registry.serving import served
+from core.registry.traffic import load_challenger
 from core.saving import Saved, save
+from core.settings import settings
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.cache import blobs, lake
+from pages.parts.cache import blobs, kept, lake
 from pages.parts.cluster_table import class_column
 from pages.parts.empty import explained
 from pages.parts.links import link
@@ -59,7 +62,9 @@ def save_dialog(intake: Intake, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            saved = save(intake, lake(), blobs())
+            at = settings()
+            challenger = kept(f"challenger {served(at)} {at.model} {at.threads}", lambda: load_challenger(at))
+            saved = save(intake, lake(), blobs(), challenger)
             _report(saved)
             look_for_alarms()
 
@@ -93,6 +98,8 @@ def _rename(intake: Intake, entries: Sequence[Entry], edits: Mapping[int, Mappin
 def _report(saved: Saved) -> None:
     """Tell what saving did, with links to the wafers."""
     st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
+    if saved.shared:
+        st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
     with st.container(horizontal=True, gap="small"):
         for wafer in saved.keys[:LINKS_SHOWN]:
             link("wafer", wafer.replace(":", " "), wafer=wafer)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.config_fields import config_fields
 from core.decisions.jobs import Job, JobState
-from core.gpus import gpu_use
+from core.gpus import gpu_use, is_here
 from core.job_folder import log_tail
 from core.launch import cancel, job, resume, waits_for
 from core.settings import settings
@@ -103,10 +103,20 @@ def _state(found: Job) -> None:
         words = f"step {found.done:,} of {found.total:,}" + (f", {str(left).partition('.')[0]} left" if left else "")
         pace = f", {found.rate:.2g} steps a second" if found.rate and found.underway else ""
         st.progress(min(1.0, found.share or 0.0), words + pace)
-    gpus = gpu_use() if found.state is JobState.RUNNING else []
+    if found.state is JobState.RUNNING:
+        _gpus(found.host)
+
+
+def _gpus(host: str) -> None:
+    """Say how busy the GPUs of the machine that trains are; only this one can be asked."""
+    elsewhere = settings().ray_address or ("" if is_here(host) else host)
+    if elsewhere:
+        st.caption(f"It trains on {elsewhere}; how busy GPUs are there cannot be seen from here.")
+        return
+    gpus = gpu_use()
     for gpu in gpus:
         st.caption(f"{gpu.name}: {gpu.busy:.0%} busy, {gpu.memory_used_mb:,} of {gpu.memory_mb:,} MB used")
-    if found.state is JobState.RUNNING and not gpus:
+    if not gpus:
         st.caption("No GPU on this machine: it trains on the processor.")
 
 

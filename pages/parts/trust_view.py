@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.evaluation import Report
 from core.palette import GREYS, class_colors
-from core.registry.gate import Check
+from core.registry.gate import Check, gate
 from core.registry.sheet import NAMES, Curve, Reached, curve, trust_sheet
 from core.registry.store import Version
 from core.reports.tables import Table
@@ -30,13 +30,17 @@ CURVE_HELP = (
     "steps; the error of each class, the mean gap, stands in the table."
 )
 FORMATS = {"real": "%.3f", "count": "localized"}
-CHECKS_HELP = "What a model must show whatever else it can do. The gate towards the champion stands under Serve."
+CHECKS_HELP = (
+    "What a model must show before it is served. Any but the champion is held against it, too: the gate that decides "
+    "under Serve. INT8 may change the classes of 1 % of the wafers unless a setting says otherwise; the goal is 0.5 %."
+)
 
 
-def trust_view(version: Version, at: Settings) -> None:
-    """Show a version's card and trust sheet, with a PDF of it."""
+def trust_view(version: Version, champion: Version, at: Settings) -> None:
+    """Show a version's card and trust sheet, with a PDF of it; any but the champion is held against it."""
     card = version.card
-    sheet = trust_sheet(card, at)
+    gated = gate(card, champion.card, at) if version.number != champion.number else ()
+    sheet = trust_sheet(card, at, gated)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{card.name}**", width="stretch")
         st.download_button(
@@ -68,6 +72,7 @@ def _made(version: Version) -> None:
     card, latency = version.card, version.card.latency
     told = {
         "Trained on": card.data or "not said",
+        "People's labels": card.labels or "none, or not said",
         "Commit": card.commit or "not said",
         "Hours": f"{card.hours:g}" if card.hours is not None else "not said",
         "Size": f"{card.megabytes:g} MB",

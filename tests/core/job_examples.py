@@ -5,6 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import core.launch
+from core.decisions import Decisions
+from core.decisions.jobs import Job, JobState
+from core.launch import job
+from tests.source_tree import ROOT
+
 Found = TypeVar("Found")
 
 JOBS = {
@@ -25,6 +31,16 @@ JOBS = {
             time.sleep(0.02)
         tell_progress(12, 12, 1.0, 2.0)
     """,
+    "saving": """
+        import os, signal, sys, time
+        from pathlib import Path
+        def save(*_):
+            Path(sys.argv[1], "checkpoint").touch()
+            raise SystemExit(143)
+        signal.signal(signal.SIGTERM, save)
+        Path(sys.argv[1], "pid").write_text(str(os.getpid()))
+        time.sleep(600)
+    """,
     "stubborn": """
         import os, signal, subprocess, sys, time
         from pathlib import Path
@@ -44,6 +60,31 @@ def write_jobs(folder: Path) -> None:
     for name, text in JOBS.items():
         lines = [line.removeprefix(" " * 8) for line in text.splitlines()]
         (folder / "jobs" / f"{name}.py").write_text("\n".join(lines))
+
+
+def start_jobs_from(project: Path, monkeypatch) -> None:
+    """Make a project, and have jobs started from it for the length of a test."""
+    project.mkdir()
+    write_jobs(project)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(core.launch, "ROOT", project)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def ended(decisions: Decisions, number: int) -> Job:
+    """Wait until a job has ended."""
+
+    def look() -> Job | None:
+        found = job(decisions, number)
+        return None if found.underway else found
+
+    return until(look)
+
+
+def running(decisions: Decisions, number: int, told: Path) -> Job:
+    """Wait until a job runs and has left a file."""
+    until(told.exists)
+    return until(lambda: (found := job(decisions, number)).state is JobState.RUNNING and found)
 
 
 def until(found: Callable[[], Found]) -> Found:

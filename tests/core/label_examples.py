@@ -29,10 +29,10 @@ def rows_of(of, *instances, no_defect=False):
     return Label(of.key, of.dies.shape, tuple(made), no_defect=no_defect)
 
 
-def labelled_home(folder):
+def labelled_home(folder, lots=1):
     """A workspace of six wafers, four of them labelled by ana, the first of these as without a defect."""
     lake = Lake(folder / "lake")
-    wafers = [drawn(n) for n in range(6)]
+    wafers = [drawn(n, lot_id=f"LOT{n % lots:03d}") for n in range(6)]
     lake.append_wafers(wafers)
     decisions = Decisions(folder / "decisions.db")
     for number, of in enumerate(wafers[:4]):

@@ -1,6 +1,8 @@
+import socket
+
 import pytest
 
-from core.gpus import GpuUse, gpu_use
+from core.gpus import GpuUse, gpu_use, is_here
 
 
 @pytest.fixture
@@ -30,3 +32,8 @@ def test_a_tool_that_fails_or_says_something_else_shows_no_gpu(tool, script):
 def test_without_the_tool_there_is_no_gpu(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert gpu_use() == []
+
+
+def test_another_machine_is_not_this_one():
+    assert is_here(socket.gethostname())
+    assert not is_here("gpu-node-7")

@@ -2,7 +2,6 @@ import multiprocessing
 import os
 import signal
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -18,8 +17,7 @@ from core.launch import cancel, job, jobs, resume, start, waits_for
 from core.processes import is_alive, name_of
 from core.settings import Settings
 from data.errors import DecisionsError
-from tests.core.job_examples import until, write_jobs
-from tests.source_tree import ROOT
+from tests.core.job_examples import ended, running, start_jobs_from, until
 
 ANA, BEN = Person("ana"), Person("ben")
 
@@ -27,32 +25,13 @@ ANA, BEN = Person("ana"), Person("ben")
 @pytest.fixture
 def at(tmp_path, monkeypatch) -> Settings:
     """Settings of a workspace, from which jobs of the test's own are started."""
-    project = tmp_path / "project"
-    project.mkdir()
-    write_jobs(project)
-    monkeypatch.chdir(project)
-    monkeypatch.setattr(core.launch, "ROOT", project)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    start_jobs_from(tmp_path / "project", monkeypatch)
     return Settings(home=tmp_path / "home")
 
 
 @pytest.fixture
 def decisions(at) -> Decisions:
     return Decisions(at.decisions_place)
-
-
-def ended(decisions, number):
-    def look():
-        found = job(decisions, number)
-        return None if found.underway else found
-
-    return until(look)
-
-
-def running(decisions, number, told: Path):
-    """Wait until a job runs and has left a file."""
-    until(told.exists)
-    return until(lambda: (found := job(decisions, number)).state is JobState.RUNNING and found)
 
 
 def start_and_die(at, project, place, told):

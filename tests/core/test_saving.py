@@ -9,9 +9,12 @@ from core.blobs import Blobs
 from core.handed_file import Names
 from core.intake import Intake
 from core.lake import Lake
+from core.registry.serving import challenger_takes
+from core.registry.traffic import Challenger
 from core.samples import sample_files
 from core.saving import save
 from core.segmentation import Segmenter
+from tests.tiny_model import METADATA, write_tiny_model
 
 FILES = sample_files()
 
@@ -53,3 +56,16 @@ def test_saving_twice_says_that_all_are_there(intake, tmp_path):
     again = save(intake, lake, blobs)
     assert (again.new, again.already) == (0, 3)
     assert lake.count() == 3
+
+
+def test_in_a_trial_the_challenger_s_wafers_keep_its_result(intake, tmp_path):
+    lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
+    path = write_tiny_model(tmp_path / "rival.onnx", metadata={**METADATA, "name": "rival"})
+    rival = Challenger(Segmenter.load(str(path), threads=1), 0.5)
+    intake.rename(intake.ready[0], Names("LOT9", "W11", "P1"))
+    theirs = {entry.wafer.key for entry in intake.ready if challenger_takes(entry.wafer.key, 0.5)}
+    assert 0 < len(theirs) < 3
+    saved = save(intake, lake, blobs, rival)
+    assert (saved.new, saved.shared) == (3, len(theirs))
+    rows = lake.query("SELECT key, model FROM wafers")
+    assert set(rows.loc[rows["model"] == rival.segmenter.name, "key"]) == theirs

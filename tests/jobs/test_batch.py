@@ -16,7 +16,9 @@ from core.decisions import Decisions
 from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
 from core.lake import Lake
+from core.registry.serving import ServedModel, Serving, challenger_takes, keep_served
 from core.segmentation import Segmenter
+from core.settings import Settings
 from data.formats.write import write_npz, write_png
 from jobs.batch import main
 from tests.core.alarms.receiver import receiving
@@ -24,6 +26,7 @@ from tests.core.batches.batch_examples import mixed_folder, shown
 from tests.core.job_examples import until
 from tests.core.lake_examples import drawn
 from tests.source_tree import ROOT
+from tests.tiny_model import METADATA, write_tiny_model
 
 SMALL_PARTS = """
 import sys
@@ -114,6 +117,19 @@ def test_results_are_kept_in_the_lake_when_asked_for(run, tmp_path, tiny_model_p
     assert set(lake.query("SELECT model FROM wafers")["model"]) == {Segmenter.load(str(tiny_model_path)).name}
     assert lake.count() == 7
     assert sha256((tmp_path / "in" / "lot.npz").read_bytes()).hexdigest() in Blobs(tmp_path / "home" / "blobs")
+
+
+def test_what_is_kept_in_the_lake_follows_the_split_of_a_trial(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    paths = [write_tiny_model(home / f"{n}.onnx", metadata={**METADATA, "name": n}) for n in ("champion", "rival")]
+    ours, theirs = (Segmenter.load(str(path), threads=1).name for path in paths)
+    models = [ServedModel(n, name, str(path)) for n, (name, path) in enumerate(zip((ours, theirs), paths, strict=True))]
+    keep_served(Settings(home=home), Serving(*models, 0.5, "2026-01-01T00:00:00+00:00"))
+    assert main([str(mixed_folder(tmp_path / "in")), "--save", "--home", str(home)]) == 0
+    rows = Lake(home / "lake").query("SELECT key, model FROM wafers")
+    assert len(rows) == 7
+    assert [theirs if challenger_takes(key, 0.5) else ours for key in rows["key"]] == list(rows["model"])
 
 
 def test_who_asked_to_be_told_is_told_once(run, tmp_path, capsys):

@@ -3,10 +3,15 @@ import json
 import numpy as np
 import pytest
 
+from core.decisions import Decisions
+from core.label_sets import Split
+from core.lake import Lake
+from core.training.wafers import labelled_wafers
 from data.classes import CLASS_KEYS
 from data.synthesis import draw_wafer
 from data.truth import MarkedWafer, save_marked
 from jobs.evaluate import main
+from tests.core.label_examples import labelled_home
 
 DIE_KEYS = {
     "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
@@ -113,6 +118,32 @@ def test_real_labels_are_scored(tmp_path, tiny_model_path, real_data, name):
     report = report_of(tmp_path, tiny_model_path, tmp_path / name)
     assert report["n"] == 40
     assert 0 <= report["presence"]["exact_match"] <= 1
+
+
+def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model_path):
+    labelled_home(tmp_path, lots=6)
+    report = report_of(tmp_path, tiny_model_path, "labels:now", "--home", str(tmp_path))
+    tested = labelled_wafers(Decisions(tmp_path / "decisions.db"), Lake(tmp_path / "lake"), "now")[Split.TEST]
+    masks = np.stack([mask.sum(axis=(1, 2)) for mask in tested.masks])
+    assert (report["n"], report["data"]) == (len(tested), "labels:now") == (1, "labels:now")
+    assert list(report["support"].values()) == masks.sum(axis=0).tolist()
+    assert len(report["wafers"]) == 12
+    assert set(report) == DIE_KEYS | {"wafers"}
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ("labels:v9", "dataset v9: there is no such dataset"),
+        ("labels:now", "labels now: none of its wafers is in the test part"),
+    ],
+)
+def test_labels_that_cannot_judge_are_said(tmp_path, tiny_model_path, capsys, data, sentence):
+    labelled_home(tmp_path)
+    words = ["--data", data, "--out", str(tmp_path / "r.json"), "--model", str(tiny_model_path)]
+    assert main([*words, "--home", str(tmp_path)]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "r.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ import pytest
 
 from core.decisions import Decisions
 from core.decisions.annotations import write_annotation
-from core.decisions.label_items import Status
+from core.decisions.label_items import Candidate, Status
 from core.decisions.label_progress import items
+from core.decisions.label_queue import fill, take_next
 from core.identity import Person
 from core.labels import Label
 from core.lake import Lake
@@ -49,6 +50,36 @@ def test_a_round_is_queued_with_reasons_and_the_first_pick_first(home, strategy,
     assert [i.priority for i in found] == [1, 0.75, 0.5, 0.25]
     assert {i.added_by for i in found} == {"ana"}
     assert all(len(i.reason) > 10 for i in found)
+    assert {i.strategy for i in found} == {strategy}
+    scores = [i.score for i in found]
+    assert scores == sorted(scores, reverse=True)
+    if strategy == "entropy":
+        assert all(f"(entropy {i.score:.2f} bit)" in i.reason for i in found)
+
+
+def test_a_round_is_chosen_again_until_somebody_begins(home, capsys):
+    words = ["--home", str(home), "--strategy", "random", "--count", "6", "--spares", "2"]
+    again = [*words, "--strategy", "random_failing", "--again"]
+    assert select_wafers.main(again) == 1
+    assert "round 0: no strategy chose wafers for it" in capsys.readouterr().err
+    assert select_wafers.main(words) == 0
+    decisions = Decisions(home / "decisions.db")
+    wafer = next(key for key in (drawn(n).key for n in range(WAFERS)) if key not in {i.wafer_key for i in queued(home)})
+    with decisions.writing() as session:
+        fill(session, [Candidate(wafer, 9.0)], Person("ana"))
+    assert select_wafers.main(again) == 0
+    found = queued(home)
+    assert {i.iteration for i in found} == {1}
+    assert [i.strategy for i in found] == [None] + ["random_failing"] * 8
+    with decisions.writing() as session:
+        assert take_next(session, Person("ana")).wafer_key == wafer
+    assert select_wafers.main(again) == 0
+    with decisions.writing() as session:
+        begun = take_next(session, Person("ana")).wafer_key
+    assert select_wafers.main(again) == 1
+    assert f"round 1: {begun} is in progress already" in capsys.readouterr().err
+    assert len(queued(home)) == 9
+    decisions.close()
 
 
 def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):

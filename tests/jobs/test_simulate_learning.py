@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from core.learning.results import read_results, worth
 from jobs import simulate_learning
@@ -31,6 +32,33 @@ def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path, monkeypatch):
     assert found["real"].labels == [50, 150]
     assert found["real"].all_labels[0] > 0.9
     assert {one.arm for one in worth(found["synthetic"])} == set(ARMS)
+    few = "--drawn 24 --seeds 1 --rounds 1"
+    with_real = f"python -m jobs.simulate_learning --train train.npz --test test.npz {few}"
+    assert {played.made_by for played in found.values()} == {with_real}
+
+    assert simulate_learning.main([*few.split(), "--drawn", "30", "--out", str(out)]) == 0
+    again = read_results(out)
+    assert (again["synthetic"].wafers, again["real"].wafers) == (30, 120)
+    assert again["synthetic"].made_by == "python -m jobs.simulate_learning --drawn 30 --seeds 1 --rounds 1"
+    assert again["real"].made_by == with_real
+
+
+@pytest.mark.parametrize(("given", "missing"), [("--train", "--test"), ("--test", "--train")])
+def test_half_of_the_real_wafers_is_refused_and_the_table_stays(tmp_path, capsys, given, missing):
+    out = tmp_path / "played.json"
+    out.write_text("kept")
+    write_labelled(tmp_path / "some.npz", 20, 1)
+    assert simulate_learning.main([given, str(tmp_path / "some.npz"), "--out", str(out)]) == 1
+    assert f"{missing}: {given} alone makes no task of real wafers" in capsys.readouterr().err
+    assert out.read_text() == "kept"
+
+
+def test_a_damaged_table_is_a_sentence_before_anything_is_played(tmp_path, capsys):
+    out = tmp_path / "played.json"
+    out.write_text('{"format": 99}')
+    assert simulate_learning.main(["--out", str(out)]) == 1
+    assert "Delete it and write it again" in capsys.readouterr().err
+    assert out.read_text() == '{"format": 99}'
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path, capsys):

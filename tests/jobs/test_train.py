@@ -1,3 +1,4 @@
+import hashlib
 import os
 import signal
 import subprocess
@@ -10,16 +11,22 @@ import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from core.decisions import Decisions
 from core.label_sets import Split
+from core.lake import Lake
 from core.registry.serving import ServedModel, Serving, keep_served
 from core.session import SHIPPED_WEIGHTS
 from core.settings import Settings
 from core.training.config import TrainConfig
+from core.training.label_marks import labels_mark
+from core.training.records import START_TAG
+from core.training.wafers import labelled_wafers
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.learning import Wafers, learner, split_real, with_shape
-from jobs.train import main
+from jobs.register_model import here, run_told
+from jobs.train import _origins, main
 from tests.core.label_examples import labelled_home
 
 TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
@@ -82,6 +89,12 @@ def test_its_checkpoint_holds_the_whole_config_and_fits_the_network(trained):
     module = learner(config)
     module.load_state_dict(saved["state_dict"])
     assert all(torch.isfinite(p).all() for p in module.average.parameters())
+
+
+def test_its_record_knows_the_commit_that_it_began_with(trained):
+    commit = run_told(Settings(home=trained[0].parents[1]), "tiny")["commit"]
+    assert here().startswith(commit)
+    assert bool(commit) == bool(here())
 
 
 def test_training_moved_the_weights_and_the_average_with_them(trained):
@@ -213,6 +226,16 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
     assert all(torch.equal(new[name], old[name.replace("network.", "average.module.", 1)]) for name in encoder)
     assert not torch.equal(new["network.head.0.weight"], old["average.module.head.0.weight"])
     assert "consistency.seen" in new
+    decisions = Decisions(tmp_path / "decisions.db")
+    told = run_told(Settings(home=tmp_path), "tuned")
+    assert told["labels"] == labels_mark("now", labelled_wafers(decisions, Lake(tmp_path / "lake"), "now"))
+    assert (told["config"]["labels"], told["start"]) == ("now", "")
+
+
+def test_the_weights_that_were_in_use_when_it_began_are_noted(tmp_path):
+    shipped = hashlib.sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()
+    assert _origins(TrainConfig(from_="served"), Settings(home=tmp_path)) == {START_TAG: shipped}
+    assert _origins(TrainConfig(), Settings(home=tmp_path)) == {}
 
 
 def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch, capsys):

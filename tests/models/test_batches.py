@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -135,6 +136,21 @@ def test_real_wafers_come_with_labels_in_the_share_told_where_there_are_any_of_t
         batch = batches.batch(number)
         n, size = batch["wafer"].shape[::2]
         assert int((~batch["has_masks"]).sum()) == (n // 2 if size == 64 else 0)
+
+
+def test_a_size_that_few_real_wafers_have_gets_fewer_of_them():
+    small = labelled(99)
+    large = draw_wafer(np.random.default_rng(1), Recipe(shortest=60, longest=60, classes=("edge",))).wafer.dies
+    real = LabelledMaps(
+        [*small.maps, large], np.concatenate([small.presence, small.presence[:1]]), [*small.names, "fab:edge"],
+        np.append(small.near_full, False),
+    )  # fmt: skip
+    mix = MixConfig(pixels=20 * 64 * 64, real_share=1.0, raster=PADDED)
+    sizes = {PADDED.size(m.shape): 0 for m in small.maps}
+    for share, size in ((1.0, *sizes), (0.2, 64)):
+        shares = tuple(float(each == size) for each in PADDED.sizes)
+        batch = WaferBatches(real, replace(mix, size_shares=shares), seed=3).batch(0)
+        assert float((~batch["has_masks"]).float().mean()) == pytest.approx(share, abs=0.03)
 
 
 def test_real_wafers_without_a_pattern_come_up_in_the_share_told_and_labels_evenly():

@@ -1,13 +1,18 @@
+import shutil
+
 import pytest
 
 from core.decisions.annotations import write_annotation
 from core.decisions.jobs import JobState, add_job, end
 from core.decisions.label_items import Candidate
-from core.decisions.label_queue import fill
+from core.decisions.label_queue import fill, take_next
 from core.identity import Person
 from core.labels import Label
 from core.training.config import run_folder
+from jobs.flags import parse
+from jobs.select_wafers import SelectConfig
 from tests.core.lake_examples import drawn
+from tests.core.training.record_examples import DATABASE, curves, write_runs
 from tests.pages.test_map import built_home  # noqa: F401  # a fixture
 
 ANA = Person("ana")
@@ -39,6 +44,7 @@ def test_before_the_first_round_it_says_what_to_do_and_starts_the_choice(open_pa
     assert next(b for b in app.button if b.label == "Train next round").disabled
     app = press(app, "Choose the next wafers")
     assert not app.exception
+    assert next(b for b in app.button if b.label == "Choose again").disabled
     assert [(job.name, job.arguments[:4]) for job in started] == [
         ("select_wafers", ["--strategy", "typical", "--count", "100"])
     ]
@@ -47,12 +53,15 @@ def test_before_the_first_round_it_says_what_to_do_and_starts_the_choice(open_pa
 def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home, decisions, started):
     wafers = [drawn(n) for n in range(3)]
     with decisions.writing() as session:
-        picks = [Candidate(w.key, 1 - n / 3, f"reason {n}") for n, w in enumerate(wafers)]
+        picks = [Candidate(w.key, 1 - n / 3, f"reason {n}", "bald", 0.81 - n / 10) for n, w in enumerate(wafers)]
         fill(session, picks, ANA, iteration=2)
         write_annotation(session, wafers[0], Label(wafers[0].key, wafers[0].dies.shape, ()), ANA, 9.0)
     app = open_page("active_learning", home=own_home, strategy="bald", planned="5")
     assert not app.exception
-    assert "score **0.67**: reason 1 · not started" in says(app)
+    assert "disagreement **0.71**: reason 1 · not started" in says(app)
+    assert "*disagreement*: of passes with other features dropped" in says(app)
+    table = next(frame.value for frame in app.dataframe if "chosen by" in frame.value)
+    assert list(table["score"]) == pytest.approx([0.81, 0.71, 0.61])
     values = {m.label: m.value for m in app.metric}
     assert (values["Round"], values["Labelled"], values["Without a label"]) == ("2 of 5", "1", "59")
     assert values["Waiting in this round"] == "3"
@@ -82,6 +91,40 @@ def test_a_round_whose_training_ended_says_how_in_place_of_training_anew(
     assert not app.exception
     assert next(b for b in app.button if b.label == "Train next round").disabled
     assert sentence in says(app)
+
+
+def test_a_round_nobody_has_begun_with_is_chosen_again_as_the_widgets_say(open_page, own_home, decisions, started):
+    with decisions.writing() as session:
+        fill(session, [Candidate(drawn(0).key, 1.0, "reason", "coreset", 0.4)], ANA, iteration=3)
+        fill(session, [Candidate(drawn(1).key, 0.5)], ANA, iteration=3)
+    app = open_page("active_learning", home=own_home)
+    assert "Weight of doubt" not in [n.label for n in app.number_input]
+    app.selectbox(key="strategy").set_value("hybrid").run()
+    app.number_input(key="weight").set_value(0.25).run()
+    app = press(app, "Choose again")
+    assert not app.exception
+    (job,) = started
+    config = parse(SelectConfig, job.arguments)
+    assert (config.strategy, config.weight, config.again, config.iteration) == ("hybrid", 0.25, True, 3)
+    with decisions.writing() as session:
+        take_next(session, ANA, 3)
+    app = open_page("active_learning", home=own_home)
+    assert next(b for b in app.button if b.label == "Choose again").disabled
+
+
+def test_two_trained_rounds_are_a_curve_of_the_sites_own(open_page, own_home, decisions):
+    with decisions.writing() as session:
+        for number in (1, 2):
+            fill(session, [Candidate(drawn(number).key)], ANA, iteration=number)
+    write_runs(own_home, {"round-1": curves(0.5)})
+    assert "One training a round: no interval" not in says(open_page("active_learning", home=own_home))
+    shutil.rmtree(own_home / "runs")
+    (own_home / DATABASE).unlink()
+    write_runs(own_home, {"round-1": curves(0.5), "round-2": curves(0.6)})
+    app = open_page("active_learning", home=own_home)
+    assert not app.exception
+    assert "One training a round: no interval" in says(app)
+    assert "Continue: the last round gained 10.0 points." in says(app)
 
 
 def test_an_empty_lake_says_how_to_fill_it(open_page, tmp_path):

@@ -81,6 +81,23 @@ def test_a_version_is_promoted_through_the_gate_and_rolled_back(open_page, home)
     decisions.close()
 
 
+def test_a_failed_gate_stands_on_the_trust_sheet_and_in_its_pdf(open_page, home, monkeypatch):
+    printed = []
+    monkeypatch.setattr("pages.parts.trust_view.trust_pdf", lambda sheet, *_: printed.append(sheet) or b"%PDF")
+    monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: data())
+    app = open_page("model_versions", home=home, version="3")
+    assert not app.exception
+    conditions = next(table.value for table in app.dataframe if "Condition" in table.value)
+    result = dict(zip(conditions["Condition"], conditions["Result"], strict=True))
+    assert (result["Mean IoU"], result["Every class"]) == ("FAILED", "FAILED")
+    assert {check.name for check in printed[0].checks if check.measured and not check.passed} == {
+        "Mean IoU", "Every class",
+    }  # fmt: skip
+    champion = open_page("model_versions", home=home, version="1")
+    conditions = next(table.value for table in champion.dataframe if "Condition" in table.value)
+    assert "Mean IoU" not in set(conditions["Condition"])  # nobody holds it against itself
+
+
 def test_a_model_that_fails_the_gate_cannot_be_promoted_and_says_why(open_page, home):
     app = open_page("model_versions", home=home, version="3", view_model="Serve")
     button(app, "Measure and check").click().run()
@@ -130,4 +147,6 @@ def test_what_helped_is_told_in_a_table_and_in_words(open_page, tmp_path):
     assert list(arms["What"])[:2] == ["synthetic masks alone", "+ presence labels"]
     assert list(in_use["What"]) == ["as it is", "averaged over eight turns (careful)"]
     assert "Presence labels" in text(app)
-    assert "Helped and hurt: all seeds agree." in text(app)
+    assert "Helped and hurt: the interval of the difference leaves out 0." in text(app)
+    assert "Play it again with `python -m jobs.ablate --train wm811k_train.npz" in text(app)
+    assert "95 % intervals of the mean over seeds" in text(app)

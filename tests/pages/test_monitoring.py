@@ -1,13 +1,18 @@
 import json
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
 from core.decisions import Decisions
+from core.decisions.frozen_sets import freeze, frozen_sets
 from core.decisions.jobs import newest_jobs
 from core.decisions.reviews import flag_prediction
 from core.lake import Lake
-from pages.parts import model_quality
+from core.monitoring.sides import draw
+from core.registry.serving import ServedModel, Serving
+from core.segmentation import Segmenter
+from pages.parts import drift_reference, model_quality
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 
 TESTER = {"tester": "T1"}
@@ -65,6 +70,24 @@ def test_the_model_in_use_is_named_champion_though_nobody_promoted_it(open_page,
     assert "net@1 against net@2: IoU" in words(app)
 
 
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("2020-01-01T00:00:00+00:00", "net@2 against net@1 since the trial began on 2020-01-01: IoU +0.0 points"),
+        ("2100-01-01T00:00:00+00:00", "needs 10 labelled wafers of each since the trial began on 2100-01-01"),
+    ],
+)
+def test_a_trial_is_judged_by_the_wafers_since_it_began(open_page, labelled_home, monkeypatch, since, said):
+    """Every second wafer is of the one model: the split stands for that, as the hash of the keys does elsewhere."""
+    monkeypatch.setattr(model_quality, "segmenter", lambda: SimpleNamespace(name="net@1"))
+    serving = Serving(challenger=ServedModel(2, "net@2", "x.onnx"), share=0.5, since=since)
+    monkeypatch.setattr(model_quality, "served", lambda _: serving)
+    monkeypatch.setattr("core.registry.traffic.challenger_takes", lambda key, _: int(key[1:4]) % 2 == 1)
+    app = open_page("monitoring", home=labelled_home)
+    assert not app.exception
+    assert said in words(app)
+
+
 def test_a_single_point_in_time_is_named_once(open_page, labelled_home):
     app = open_page("monitoring", home=labelled_home, monitoring="At work", period="Month")
     spec = json.loads(app.get("plotly_chart")[0].proto.spec)
@@ -101,8 +124,70 @@ def test_drift_proposes_a_training_and_starts_it_in_one_click(open_page, labelle
     assert started[0].startswith("Train retrained-")
     opened = Decisions(labelled_home / "decisions.db")
     with opened.reading() as session:
-        assert "--labels" in newest_jobs(session, "train", 1)[0].arguments
+        arguments = newest_jobs(session, "train", 1)[0].arguments
+        assert arguments[arguments.index("--labels") + 1] == frozen_sets(session)[0].name
     opened.close()
+
+
+def test_the_weeks_before_are_the_reference_where_the_card_names_no_labels(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, monitoring="Drift", weeks="2")
+    assert app.selectbox(key="reference").value == "The weeks before"
+    assert "against the 8 weeks before" in words(app)
+    assert "The card of the model in use names no labels of this site." in words(app)
+    app = app.selectbox(key="reference").set_value("Labels that count now").run()
+    assert not app.exception
+    assert "against the wafers whose labels count now: 24 wafers against 24." in words(app)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "said"),
+    [
+        ("v1", "against what the model in use was trained on (dataset v1, training part): 24 wafers against 20."),
+        ("now", "(the model in use learnt from those that counted then): 24 wafers against 24."),
+    ],
+)
+def test_what_the_model_was_trained_on_is_the_reference_where_its_card_says_so(
+    open_page, labelled_home, tmp_path, monkeypatch, learnt, said
+):
+    home = shutil.copytree(labelled_home, tmp_path / "home")
+    decisions, lake = Decisions(home / "decisions.db"), Lake(home / "lake")
+    wafers = list(lake.wafers_by_keys(list(lake.query("SELECT key FROM wafers")["key"])).values())
+    with decisions.writing() as session:
+        freeze(session, "v1", wafers, ANA)
+    decisions.close()
+    monkeypatch.setattr(drift_reference, "labels_learnt", lambda _: learnt)
+    app = open_page("monitoring", home=home, monitoring="Drift", weeks="2")
+    assert not app.exception
+    assert app.selectbox(key="reference").value == "What the model was trained on"
+    assert said in words(app)
+    assert "People choose what they label" in words(app)
+
+
+def test_synthetic_wafers_are_compared_and_are_no_reason_to_train(
+    open_page, lake_home, own_home, tiny_model_path, monkeypatch
+):
+    model = Segmenter.load(str(tiny_model_path), threads=1)
+    monkeypatch.setattr(drift_reference, "segmenter", lambda: model)
+    monkeypatch.setattr(drift_reference, "draw", lambda segmenter: draw(segmenter, 25))
+    app = open_page("monitoring", home=own_home, monitoring="Drift", weeks="8", reference="Synthetic wafers")
+    assert not app.exception
+    assert "against 400 synthetic wafers: 60 wafers against 25. Drawn wafers always differ from a fab's" in words(app)
+    inputs = next(table.value for table in app.dataframe if "verdict" in table.value)
+    assert not {"grid", "product"} & set(inputs["measure"])
+    assert set(inputs["verdict"]) == {"too few lots"}
+    assert inputs["shift"].max() > 1
+    assert "**No reason to train again.**" in words(app)
+
+
+def test_a_step_is_picked_from_what_the_lake_holds_and_added_to_the_filter(open_page, labelled_home):
+    app = open_page("monitoring", home=labelled_home, history="lot_id=x")
+    assert app.selectbox(key="step").options == ["tester=T1"]
+    app = app.selectbox(key="step").set_value("tester=T1").run()
+    assert not app.exception
+    assert app.text_input(key="history").value == "lot_id=x; tester=T1"
+    assert app.selectbox(key="step").value is None
+    app = app.text_input(key="history").set_value("").run().selectbox(key="step").set_value("tester=T1").run()
+    assert {metric.label: metric.value for metric in app.metric}["Labelled wafers"] == "24"
 
 
 def test_a_lake_without_dates_or_labels_has_no_drift_and_says_so(open_page, own_home):

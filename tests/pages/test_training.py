@@ -1,6 +1,8 @@
+import socket
+
 import pytest
 
-from core.decisions.jobs import JobState, add_job, end, newest_jobs
+from core.decisions.jobs import JobState, add_job, end, job_by_id, newest_jobs
 from core.identity import Person
 from core.job_folder import LOG, job_folder
 from core.training.config import run_folder
@@ -84,6 +86,21 @@ def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_
 def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_kept(open_page, own_home, decisions):
     trained(decisions, own_home, "mine", JobState.CANCELLED)
     assert "Stopped before its first epoch ended; it begins anew" in says(open_page("training", home=own_home))
+
+
+def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, decisions, monkeypatch):
+    number = trained(decisions, own_home, "mine", JobState.QUEUED)
+    monkeypatch.setattr("core.launch.bury_the_dead", lambda *_: None)  # its machine is not there to beat
+    monkeypatch.setattr("pages.parts.training_run.gpu_use", list)
+    for host, words in (("gpu-node-7", "It trains on gpu-node-7"), (socket.gethostname(), "No GPU on this machine")):
+        with decisions.writing() as session:
+            job = job_by_id(session, number)
+            job.state, job.host = JobState.RUNNING, host
+        said = says(open_page("training", home=own_home))
+        assert words in said
+        assert ("No GPU" in said) == (host == socket.gethostname())
+    monkeypatch.setenv("WAFERSCOPE_RAY_ADDRESS", "10.0.0.7:6379")  # its watcher is here, but not the training
+    assert "It trains on 10.0.0.7:6379" in says(open_page("training", home=own_home))
 
 
 def test_a_run_that_waits_can_be_stopped(open_page, own_home, decisions):

@@ -177,14 +177,37 @@ def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, decis
     )
 
 
-def test_an_answer_is_explained_by_the_failures_it_rests_on(open_page, tiny_model_path, tmp_path, monkeypatch):
-    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+@pytest.fixture
+def edge_key(tiny_model_path, tmp_path) -> str:
+    """Key of a wafer in a lake below `tmp_path` on whose rim the tiny model found an edge."""
     shown = wafer((disc(30) > 0) & (radius(30) > 0.85), dies=disc(30))
     lake = Lake(tmp_path / "lake")
     lake.append_wafers([shown])
     lake.append_results(analyse([shown], Segmenter.load(str(tiny_model_path))))
-    app = open_page("wafer", home=tmp_path, wafer=shown.key, explain="true")
+    return shown.key
+
+
+def test_an_answer_is_explained_by_the_failures_it_rests_on(
+    open_page, edge_key, tiny_model_path, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+    app = open_page("wafer", home=tmp_path, wafer=edge_key, explain="true")
     assert not app.exception
     said = next(part.value for part in app.markdown if "drove 'Edge'" in part.value)
     assert "in the outer" in said
     assert "decoder" in app.info[0].value  # this model has none to drop features in
+    by_features(app)
+    assert "no network can be made of it" in app.info[0].value
+
+
+def test_an_answer_is_explained_by_the_features_that_raised_it(open_page, edge_key, tmp_path):
+    app = by_features(open_page("wafer", home=tmp_path, wafer=edge_key, explain="true"))
+    assert not app.exception
+    assert not app.info
+    said = next(part.value for part in app.markdown if "drove 'Edge'" in part.value)
+    assert "in the outer" in said
+    assert "windows" not in said
+
+
+def by_features(app):
+    return next(w for w in app.segmented_control if w.key == "explain-way").set_value("Grad-CAM").run()

@@ -8,9 +8,12 @@ import pytest
 
 from core.batches.results import failures_csv, results_of, save_to_lake, write_archive
 from core.lake import Lake
+from core.registry.serving import challenger_takes
+from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from data.formats import ReadFailure
 from tests.core.batches.batch_examples import mixed_folder, read_batch, segment_all
+from tests.tiny_model import METADATA, write_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +81,15 @@ def test_what_is_saved_twice_stands_in_the_lake_once(batch, tmp_path):
 def test_no_cell_of_the_failures_runs_as_a_formula():
     text = failures_csv([ReadFailure("=cmd()", '-1, "quoted"')])
     assert list(csv.reader(io.StringIO(text))) == [["source_name", "reason"], ["'=cmd()", '\'-1, "quoted"']]
+
+
+def test_in_a_trial_the_lake_keeps_the_challenger_s_results_of_its_share(batch, segmenter, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    path = write_tiny_model(tmp_path / "rival.onnx", metadata={**METADATA, "name": "rival"})
+    rival = Challenger(Segmenter.load(str(path), threads=1), 0.5)
+    save_to_lake(batch, lake, lambda _: None, rival)
+    rows = lake.query("SELECT key, model FROM wafers")
+    assert len(set(rows["model"])) == 2
+    for key, model in rows.itertuples(index=False):
+        assert model == (rival.segmenter.name if challenger_takes(key, 0.5) else segmenter.name)
+    assert {result.segmentation.model for result, _ in results_of(batch)} == {segmenter.name}

@@ -54,5 +54,7 @@ def test_a_worker_with_another_model_refuses(batch, tiny_model_path):
 
 def test_a_missing_ray_is_said(batch, segmenter, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SettingError, match=r"it is set, but Ray is not installed\. Run pip install 'ray\[data\]=="):
+    with pytest.raises(
+        SettingError, match=r"it is set, but Ray is not installed\. Run pip install 'ray\[default,data\]=="
+    ):
         next(segment_parts_on_ray(batch, [0], segmenter, 1, "127.0.0.1:6379"))

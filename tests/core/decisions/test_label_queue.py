@@ -6,7 +6,8 @@ import pytest
 from core.decisions.audit import entries
 from core.decisions.drafts import save_draft
 from core.decisions.label_items import Candidate, Status, item_by_id, items_in_hand
-from core.decisions.label_queue import fill, put_back, release_idle, skip, take, take_next
+from core.decisions.label_progress import items
+from core.decisions.label_queue import choice_of, fill, put_back, release_idle, skip, take, take_back, take_next
 from core.decisions.schema import now
 from core.identity import Person
 from core.settings import settings
@@ -127,3 +128,19 @@ def test_a_certain_wafer_can_be_taken_unless_somebody_is_at_it(decisions, ana):
         assert take(session, item.id, ana).assignee == "ana"
         with pytest.raises(DecisionsError, match="no such item"):
             item_by_id(session, 99)
+
+
+def test_what_a_strategy_chose_is_taken_back_with_its_spares_and_what_came_by_hand_stays(decisions, ana):
+    with decisions.writing() as session:
+        fill(session, [Candidate("A:1", 1.0, "far", "coreset", 0.4), Candidate("A:2", 0.5)], ana)
+        fill(session, [Candidate("A:3", 0.2, "far", "coreset", 0.1)], ana, status=Status.SPARE)
+        fill(session, [Candidate("A:4", 1.0, "far", "coreset", 0.4)], ana, iteration=2)
+        assert [(item.strategy, item.score) for item in choice_of(session, 1)] == [("coreset", 0.4), ("coreset", 0.1)]
+        assert take_back(session, 1, ana) == 2
+        assert [item.wafer_key for item in items(session)] == ["A:4", "A:2"]
+        assert entries(session, "iteration 1")[0].action == "queue.take_back"
+        with pytest.raises(DecisionsError, match="no strategy chose wafers for it"):
+            take_back(session, 1, ana)
+        assert take_next(session, ana, 2).wafer_key == "A:4"
+        with pytest.raises(DecisionsError, match="A:4 is in progress already"):
+            take_back(session, 2, ana)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.explain.occlusion import Attribution, Occlusions
+from core.explain.occlusion import Occlusions
 from core.instances import find_instances
 from core.segmentation import Segmenter
 from tests.core.wafers import disc, radius, wafer
@@ -47,16 +47,8 @@ def test_a_cluster_rests_on_failures_in_and_around_it(occlusions, shown, segment
     assert np.nansum(found.evidence[near]) > 0.95
 
 
-def test_driving_dies_are_the_fewest_with_half_of_the_evidence():
-    evidence = np.array([[0.4, 0.3, 0.2], [0.1, np.nan, 0.0]])
-    assert Attribution(evidence, 0.0, 1).driving.tolist() == [[True, True, False], [False, False, False]]
-    assert Attribution(np.array([[0.5, 0.5]]), 0.0, 1).driving.sum() == 1
-
-
 def test_where_nothing_weakens_the_answer_nothing_drives_it(shown, segmenter):
     alone = wafer(np.zeros((SIZE, SIZE), dtype=bool), dies=disc(SIZE))
     found = Occlusions(alone, segmenter).of_class("edge")
     assert found.windows == 0
     assert not found.driving.any()
-    silent = Attribution(np.zeros((2, 2)), 0.0, 4)
-    assert not silent.driving.any()

@@ -1,35 +1,75 @@
 import json
 
+import numpy as np
 import pytest
 
-from core.learning.ablation import ARMS, FORMAT, MEASURES, RESULTS, Ablation, measures_of, read_ablation, verdicts
+from core.learning.ablation import ARMS, FORMAT, MEASURES, RESULTS, SYNTHETIC, measures_of, read_ablation, verdicts
 from data.errors import FormatError
+
+BUDGETS = (200, 400, 800)
+KEYS = {"format": FORMAT, "about": {"steps": 9}, "in_use": {}, "model": "", "on": [], "made_by": "again"}
 
 
 def run(iou, f1, false):
     return {"synthetic_iou": iou, "macro_f1": f1, "false_alarms": false}
 
 
-@pytest.fixture
-def found():
-    arms = {
-        "synthetic": [run(0.20, 0.30, 0.50), run(0.30, 0.20, 0.40)],
-        "presence": [run(0.21, 0.50, 0.20), run(0.28, 0.40, 0.30)],
-        "fixmatch": [run(0.19, 0.55, 0.30), run(0.27, 0.35, 0.40)],
-    }
-    return Ablation({"steps": 9}, arms, {})
+def scores(arm, seed, labelled):
+    """Seeds differ in luck, presence labels help F1 by 0.1 a budget and hurt IoU, FixMatch helps every other seed."""
+    luck, place = 0.1 * seed, BUDGETS.index(labelled) + 1 if labelled else 0
+    if arm == SYNTHETIC:
+        return run(0.2 + luck, 0.3 + luck, 0.5)
+    if arm == "presence":
+        return run(0.1 + luck, 0.3 + luck + 0.1 * place, 0.5 - 0.1 * place)
+    return run(0.1 + luck, 0.3 + luck + 0.1 * place + 0.05 * (-1) ** seed, 0.5 - 0.1 * place)
 
 
-def test_what_all_seeds_agree_on_helped_or_hurt_and_the_rest_is_undecided(found):
-    presence, fixmatch = verdicts(found)
+def runs(seeds):
+    return [
+        {"arm": arm, "seed": seed, "labelled": labelled, **scores(arm, seed, labelled)}
+        for seed in range(seeds)
+        for arm in ARMS
+        for labelled in ((0,) if arm == SYNTHETIC else BUDGETS)
+    ]
+
+
+def read(tmp_path, held):
+    path = tmp_path / "ablation.json"
+    path.write_text(json.dumps(KEYS | {"runs": held}))
+    return read_ablation(path)
+
+
+def test_an_arm_is_a_curve_over_budgets_and_the_one_without_labels_is_flat(tmp_path):
+    found = read(tmp_path, runs(3)[::-1])
+    assert (found.budgets, found.seeds, found.made_by) == ([200, 400, 800], 3, "again")
+    assert found.arms["presence"]["macro_f1"][1] == pytest.approx([0.5, 0.6, 0.7])
+    assert found.arms[SYNTHETIC]["macro_f1"][1].tolist() == [0.4] * 3
+    by_hand = (200 * (0.4 + 0.5) / 2 + 400 * (0.5 + 0.6) / 2) / 600
+    assert found.areas("presence", "macro_f1")[0] == pytest.approx(by_hand)
+    assert found.gained(SYNTHETIC, "macro_f1") is None
+    assert found.gained("presence", "macro_f1").mean == pytest.approx(by_hand - 0.3)
+    assert found.gained("presence", "macro_f1").certain
+    assert not found.gained("fixmatch", "macro_f1").certain
+
+
+def test_a_seed_that_is_not_through_is_left_out(tmp_path):
+    assert read(tmp_path, runs(3)[:-1]).seeds == 2
+    assert read(tmp_path, runs(1)[:4]).seeds == 0
+    assert read(tmp_path, []).seeds == 0
+
+
+def test_what_the_interval_shows_helped_or_hurt_and_the_rest_is_undecided(tmp_path):
+    presence, fixmatch, careful = verdicts(read(tmp_path, runs(4)))
     assert presence == (
-        "Presence labels helped macro-F1 of presence (+20.0 points) and false alarms (-20.0 points) and left mean "
-        "IoU over dies (-0.5 points) undecided."
+        "Presence labels helped macro-F1 of presence (+21.7 points) and false alarms (-21.7 points) and hurt mean IoU "
+        "over dies (-10.0 points)."
     )
-    assert fixmatch == (
-        "Unlabelled wafers (FixMatch) hurt mean IoU over dies (-1.5 points) and false alarms (+10.0 points) and left "
-        "macro-F1 of presence (+0.0 points) undecided."
-    )
+    assert fixmatch.startswith("Unlabelled wafers (FixMatch) left macro-F1 of presence (+0.0 points)")
+    assert careful.endswith("undecided.")
+
+
+def test_one_seed_decides_nothing(tmp_path):
+    assert all(" left " in line and "helped" not in line for line in verdicts(read(tmp_path, runs(1))))
 
 
 def test_numbers_of_synthetic_and_of_real_wafers_come_from_their_own_reports():
@@ -38,13 +78,16 @@ def test_numbers_of_synthetic_and_of_real_wafers_come_from_their_own_reports():
     assert measures_of([synthetic, {"presence": presence}]) == run(0.5556, 0.1, 0.2)
 
 
-def test_the_table_comes_back_and_a_damaged_one_is_said(found, tmp_path):
+def test_no_table_is_none_and_a_damaged_one_is_said(tmp_path):
     path = tmp_path / "ablation.json"
     assert read_ablation(path) is None
-    kept = {"format": FORMAT, "about": found.about, "arms": found.arms, "in_use": {}, "model": "", "on": []}
-    path.write_text(json.dumps(kept))
-    assert read_ablation(path).scores("presence", "macro_f1").tolist() == [0.5, 0.4]
-    for damaged in ({**kept, "format": 99}, {**kept, "arms": {"synthetic": [{"macro_f1": 1}]}}, []):
+    kept = KEYS | {"runs": runs(1)}
+    for damaged in (
+        {**kept, "format": 1},
+        {**kept, "runs": [{"macro_f1": 1}]},
+        {**kept, "runs": [{**r, "macro_f1": "?"} for r in runs(1)]},
+        [],
+    ):
         path.write_text(json.dumps(damaged))
         with pytest.raises(FormatError, match=r"python -m jobs\.ablate"):
             read_ablation(path)
@@ -52,6 +95,7 @@ def test_the_table_comes_back_and_a_damaged_one_is_said(found, tmp_path):
 
 def test_the_table_that_comes_with_the_app_has_every_arm_and_measure():
     found = read_ablation(RESULTS)
-    assert list(found.arms) == list(ARMS)
-    runs = {len(found.scores(arm, measure.key)) for arm in ARMS for measure in MEASURES}
-    assert runs == {found.about["seeds"]}
+    assert found.seeds >= 3
+    shapes = {found.arms[arm][measure.key].shape for arm in ARMS for measure in MEASURES}
+    assert shapes == {(found.seeds, len(found.budgets))}
+    assert np.isfinite([found.areas(arm, measure.key) for arm in ARMS for measure in MEASURES]).all()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.learning.curves import area, interval, labels_to_reach, paired_difference, verdict
+from core.learning.curves import area, band, interval, labels_to_reach, paired_difference, verdict
 
 SCORES = arrays(float, 6, elements=st.floats(0, 1))
 LABELS = [10, 20, 40, 50, 80, 90]
@@ -24,6 +24,13 @@ def test_a_score_is_first_reached_where_it_is_drawn(scores, goal):
         assert scores.max() < goal
     else:
         assert found == pytest.approx(there[0] if len(there) else found, abs=0.021)
+
+
+def test_the_band_holds_the_mean():
+    mean, low, high = band(np.array([[0.2, 0.5, 0.8], [0.3, 0.6, 0.9]]))
+    assert mean == pytest.approx([0.25, 0.55, 0.85])
+    assert (low <= mean).all()
+    assert (mean <= high).all()
 
 
 def test_luck_that_both_arms_share_falls_out():

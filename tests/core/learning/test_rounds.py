@@ -7,7 +7,16 @@ from core.decisions.label_queue import fill, skip
 from core.identity import Person
 from core.lake import Lake
 from core.learning.results import BASELINE, Played
-from core.learning.rounds import least_saved, minutes_saved, rounds, share_saved, training_words, wafers_of
+from core.learning.rounds import (
+    Round,
+    least_saved,
+    minutes_saved,
+    own_curve,
+    rounds,
+    share_saved,
+    training_words,
+    wafers_of,
+)
 from core.settings import Settings
 from core.training.config import NOW, SERVED, TrainConfig
 from jobs.flags import parse
@@ -37,11 +46,20 @@ def test_rounds_count_what_was_done_and_how_long_it_took(decisions, tmp_path):
         one, two = rounds(session, Settings(home=tmp_path))
     assert (one.number, one.done, one.waiting, one.skipped, one.minutes, one.score) == (1, 2, 1, 1, 3.0, 0.7)
     assert (two.number, two.done, two.waiting, two.score) == (2, 0, 1, None)
+    assert (one.ious, two.ious) == ({"synthetic": 0.7}, {})
+
+
+def test_the_own_curve_sums_the_labels_of_the_rounds_before():
+    ious = [{"people": 0.5, "synthetic": 0.6}, {}, {"people": 0.7}]
+    found = own_curve([Round(n + 1, 10 * (n + 1), 0, 0, 1.0, None, one) for n, one in enumerate(ious)])
+    assert [tuple(row) for row in found.to_numpy()] == [
+        (1, 10, "people", 0.5), (1, 10, "synthetic", 0.6), (3, 60, "people", 0.7)
+    ]  # fmt: skip
 
 
 def played(arm: list[float]) -> Played:
     random = np.array([[0.2, 0.4, 0.6]])
-    return Played("mean IoU over dies", 90, [10, 20, 30], [0.7], {BASELINE: random, "bald": np.array([arm])})
+    return Played("mean IoU over dies", 90, [10, 20, 30], [0.7], {BASELINE: random, "bald": np.array([arm])}, "")
 
 
 def test_what_is_saved_is_what_random_choice_needed_more():

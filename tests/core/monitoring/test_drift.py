@@ -1,12 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.lake import WaferFilter
 from core.lake_embeddings import Embedded
 from core.lake_rows import dies_hash
-from core.monitoring.drift import drift, of_keys, recent_and_before
+from core.monitoring.drift import drift
+from core.monitoring.sides import DRAWN_LOT, Drawn, of_keys, recent_and_before, sampled
 from data.wafer import WaferMap
 from tests.core.lake_examples import START
 
@@ -61,6 +64,23 @@ def test_a_reference_may_be_a_list_of_wafers(lake):
     found = drift(lake, last_week()[0], of_keys(keys[:40]))
     assert (found.recent, found.reference, found.look) == (28, 40, None)
     assert "yield" in found.shifted
+
+
+def test_drawn_wafers_are_compared_by_what_they_have_and_by_the_model_that_saw_them_but_not_judged(lake):
+    keys = fab(lake, embedded=True)
+    table = sampled(lake, of_keys(keys[:60])).drop(columns=["grid", "product"])
+    table = table.assign(key=[f"synthetic:{n}" for n in range(60)], lot_id=DRAWN_LOT, **{"yield": 0.2})
+    near = lake.query("SELECT vector FROM embeddings WHERE key IN (SELECT unnest(?))", [keys[:60]])
+    drawn = Drawn(table, pd.DataFrame({"key": table["key"], "vector": near["vector"]}), "net@1")
+    found = drift(lake, last_week()[0], drawn)
+    assert (found.recent, found.reference, found.embedded) == (28, 60, (60, 28))
+    assert not {"grid", "product"} & set(found.inputs["measure"])
+    assert found.inputs.set_index("measure")["shift"]["yield"] > 1
+    assert (found.shifted, set(found.inputs["verdict"])) == ([], {"too few lots"})
+    assert found.look.size < 0.1
+    assert np.isnan(found.look.p)
+    found = drift(lake, last_week()[0], replace(drawn, model="another@1"))
+    assert (found.look, found.embedded) == (None, (60, 0))
 
 
 def test_too_few_wafers_are_not_compared(lake):

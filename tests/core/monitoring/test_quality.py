@@ -92,6 +92,20 @@ def test_models_are_scored_on_their_own_wafers_and_compared(lake, decisions):
     assert duel(found, "net@1", "net@3") is None
 
 
+def test_a_duel_can_be_held_among_some_of_the_wafers(lake, decisions):
+    """Of the first model's wafers the odd ones are wholly right, the even ones half right; the second is all right."""
+    truth = rows(edge=(0, 2))
+    keep(lake, decisions, *(
+        case(all_failing(n), truth, rows(edge=(0, 2 if n % 2 or n >= 40 else 4)), model="net@1" if n < 40 else "net@2")
+        for n in range(60)
+    ))  # fmt: skip
+    found = judge(lake, decisions, Scope())
+    odd = found.wafers["key"].str[1:4].astype(int).to_numpy() % 2 == 1
+    assert duel(found, "net@1", "net@2").change[-1] == pytest.approx(1 - 40 / 60)
+    assert duel(found, "net@1", "net@2", odd).change[-1] == 0
+    assert duel(found, "net@1", "net@2", odd & (np.arange(60) < 50)) is None
+
+
 def test_the_confusion_table_names_rows_and_columns(lake, decisions):
     keep(lake, decisions, case(all_failing(0), rows(edge=(0, 2)), rows(ring=(0, 2))))
     table = confusion_table(judge(lake, decisions, Scope())).set_index("true")

@@ -1,8 +1,10 @@
 from datetime import date
 
 import pandas as pd
+import pytest
 
 from core.config_fields import command_words
+from core.decisions.frozen_sets import frozen_set, frozen_sets
 from core.decisions.jobs import add_job
 from core.identity import Person
 from core.monitoring import retraining
@@ -10,6 +12,7 @@ from core.monitoring.changes import CHANGES
 from core.monitoring.retraining import new_labels, propose, retrain
 from core.settings import Settings
 from core.training.config import TrainConfig, check_config, run_folder
+from core.training.recipes import UPDATE
 from tests.core.monitoring.examples import all_failing, case, keep, label, rows
 
 FELL = ("TC38", "overall", 20, 0.81, 25, 0.7, -0.11, -0.2, -0.02)
@@ -25,10 +28,12 @@ def test_without_a_reason_nothing_is_proposed():
 
 
 def test_every_reason_is_a_sentence():
-    found = propose(fallen(3), ["yield", "grid", "what wafers look like"], labelled=19, new=1500)
+    found = propose(fallen(3), ["yield", "grid", "what wafers look like"], 19, 1500, "dataset v1")
     assert found.reasons[0].startswith("All classes on TC38: IoU 0.70 on 25 labelled wafers of the newest week")
     assert found.reasons[0].endswith("more than chance. 2 more fell likewise.")
-    assert found.reasons[1].endswith("by more than chance in yield, grid and what wafers look like.")
+    assert found.reasons[1].endswith(
+        "differ from dataset v1 by more than chance in yield, grid and what wafers look like."
+    )
     assert found.reasons[2] == "1,500 labels were written since the last training."
     assert not found.possible
     assert propose(fallen(1), [], labelled=20, new=0).possible
@@ -45,20 +50,63 @@ def test_labels_count_from_the_last_training_on(lake, decisions):
     assert new_labels(decisions) == 1
 
 
-def test_a_training_starts_from_what_is_served_under_a_free_name(tmp_path, decisions, monkeypatch):
-    started = []
+@pytest.fixture
+def started(monkeypatch):
+    """Names, arguments and titles of the jobs that were started; none of them runs."""
+    jobs = []
 
     def note(decisions, at, name, arguments, person, *, title):
-        started.append((name, arguments, title))
+        jobs.append((name, arguments, title))
         with decisions.writing() as session:
             return add_job(session, name, arguments, title, person)
 
     monkeypatch.setattr(retraining, "start", note)
-    at = Settings(home=tmp_path)
-    for _ in range(2):
-        retrain(decisions, at, "IoU fell", Person("ana"), date(2026, 3, 1))
-        run_folder(tmp_path, started[-1][1][started[-1][1].index("--name") + 1]).mkdir(parents=True)
-    settings = {**retraining.RECIPE.settings, "name": "retrained-2026-03-01"}
-    assert started[0] == ("train", command_words(TrainConfig, settings), "Train retrained-2026-03-01: IoU fell")
-    assert "retrained-2026-03-01-2" in started[1][1]
+    return jobs
+
+
+def again(decisions, lake, home, learnt=""):
+    return retrain(decisions, lake, Settings(home=home), "IoU fell", Person("ana"), date(2026, 3, 1), learnt)
+
+
+def labelled(lake, decisions, first, end):
+    masks = rows(edge=(0, 2))
+    keep(lake, decisions, *(case(all_failing(n), masks, masks) for n in range(first, end)))
+
+
+def test_a_training_updates_what_is_served_with_labels_that_are_frozen_under_its_name(
+    tmp_path, lake, decisions, started
+):
+    labelled(lake, decisions, 0, 20)
+    again(decisions, lake, tmp_path)
+    settings = {**UPDATE.settings, "name": "retrained-2026-03-01", "labels": "retrained-2026-03-01", "old_labels": ""}
+    assert started == [("train", command_words(TrainConfig, settings), "Train retrained-2026-03-01: IoU fell")]
     check_config(TrainConfig(**settings))
+    with decisions.reading() as session:
+        [frozen] = frozen_sets(session)
+        assert (frozen.note, len(frozen_set(session, frozen.name).members)) == ("IoU fell", 20)
+
+
+def test_what_the_model_learnt_from_is_replayed_and_keeps_its_split(tmp_path, lake, decisions, started):
+    labelled(lake, decisions, 0, 20)
+    again(decisions, lake, tmp_path)
+    labelled(lake, decisions, 20, 40)
+    again(decisions, lake, tmp_path, learnt="retrained-2026-03-01")
+    words = started[1][1]
+    assert words[words.index("--old-labels") + 1] == "retrained-2026-03-01"
+    assert words[words.index("--name") + 1] == words[words.index("--labels") + 1] == "retrained-2026-03-01-2"
+    with decisions.reading() as session:
+        old, new = (
+            {member.wafer_key: member.split for member in frozen_set(session, name).members}
+            for name in ("retrained-2026-03-01", "retrained-2026-03-01-2")
+        )
+    assert len(new) == 40
+    assert {key: new[key] for key in old} == old
+
+
+@pytest.mark.parametrize("learnt", ["now", "a dataset that is gone"])
+def test_labels_that_are_no_dataset_are_not_replayed(tmp_path, lake, decisions, started, learnt):
+    labelled(lake, decisions, 0, 20)
+    run_folder(tmp_path, "retrained-2026-03-01").mkdir(parents=True)
+    again(decisions, lake, tmp_path, learnt)
+    assert "--old-labels" not in started[0][1]
+    assert started[0][2] == "Train retrained-2026-03-01-2: IoU fell"

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from core.registry.card import Card, card_of
-from core.registry.gate import gate, scores
+from core.registry.gate import gate, scores, still_to_score
 from core.registry.latency import Latency
 from core.settings import Settings
 from data.classes import CLASS_KEYS
@@ -55,6 +55,37 @@ def test_reports_on_other_wafers_compare_nothing(folder, champion):
     found = failed(made(folder, "elsewhere", dict.fromkeys(CLASS_KEYS, 0.1), n=10), champion)
     assert set(found) == {"Mean IoU", "Every class"}
     assert all("that both have; the champion was scored on synthetic:9:1" in words for words in found.values())
+
+
+def with_labels(card, mean, n, wafers="a1") -> Card:
+    """The card with a report on wafers that people labelled, on which one class is reached."""
+    told = {"n": n, "careful": False, "wafers": wafers, "iou_over_dies": {"edge": mean, "mean": mean}}
+    return replace(card, reports={**card.reports, "labels:now": told})
+
+
+def test_thirty_wafers_that_people_labelled_decide_about_the_mean_and_fewer_do_not(folder):
+    before = made(folder, "people-before", {}, n=300)
+    better = made(folder, "people", dict.fromkeys(CLASS_KEYS, 0.05), n=300)
+    assert failed(with_labels(better, 0.71, 30), with_labels(before, 0.7, 30)) == {
+        "Mean IoU": "0.710 against 0.700 on labels:now, 30 wafers"
+    }
+    assert failed(with_labels(better, 0.71, 29), with_labels(before, 0.7, 29)) == {}
+    assert failed(with_labels(better, 0.67, 29), with_labels(before, 0.7, 29)) == {
+        "Every class": "Edge 0.700 to 0.670 on labels:now"
+    }
+
+
+def test_labels_that_changed_in_between_compare_nothing_and_are_still_to_score(folder, champion):
+    candidate = with_labels(made(folder, "later", dict.fromkeys(CLASS_KEYS, 0.05)), 0.1, 40, "b2")
+    before = with_labels(champion, 0.9, 40)
+    assert failed(candidate, before) == {}
+    assert still_to_score(candidate.reports, before) == ["labels:now"]
+    assert still_to_score(before.reports, before) == []
+    assert still_to_score({}, before) == ["labels:now", "synthetic:9:1"]
+
+
+def test_files_of_the_champion_are_not_asked_for_again(champion):
+    assert still_to_score({}, replace(champion, reports={"mine.npz": champion.reports["synthetic:9:1"]})) == []
 
 
 def test_parity_and_latency_have_bounds_and_what_was_not_measured_does_not_pass(folder, champion):

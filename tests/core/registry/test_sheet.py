@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.evaluation import evaluate_marked
 from core.registry.card import card_of, shipped_card
+from core.registry.gate import gate
 from core.registry.sheet import curve, reached, trust_sheet
 from core.segmentation import Segmenter
 from core.settings import Settings
@@ -60,3 +62,15 @@ def test_the_shipped_model_says_what_no_real_wafer_ever_showed_it():
     sheet = trust_sheet(shipped_card(), Settings())
     assert [entry.synthetic for entry in sheet.reached] == sorted(entry.synthetic for entry in sheet.reached)
     assert any(line == "Measured on no real wafer at all: Lithography, Etching." for line in sheet.never_shown)
+
+
+def test_a_failed_gate_stands_among_the_conditions():
+    worse, champion = (replace(shipped_card(), reports=reports) for reports in ({"a": told(0.5)}, {"a": told(0.6)}))
+    sheet = trust_sheet(worse, Settings(), gate(worse, champion, Settings()))
+    found = {check.name: check.found for check in sheet.checks if not check.passed and check.measured}
+    assert found["Mean IoU"] == "0.500 against 0.600 on a"
+    assert found["Every class"] == "Edge 0.600 to 0.500 on a"
+
+
+def told(score) -> dict:
+    return {"data": "a", "n": 9, "iou_over_dies": {"edge": score, "mean": score}}

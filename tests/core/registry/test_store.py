@@ -50,8 +50,6 @@ def test_reports_are_added_to_a_card_and_those_on_the_same_data_replaced(registr
     assert [path.name for path in registry.file(number).parent.iterdir()] == ["card.json", "model.onnx"]
     with pytest.raises(ModelError, match=r"expected a report on one@.*, found one on five@"):
         registry.add_reports(1, reports)
-    with pytest.raises(ModelError, match=r"its card comes with the app"):
-        registry.add_reports(0, reports)
 
 
 def test_a_registry_that_cannot_be_reached_says_so(tmp_path):

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from core.analysis import analyse
 from core.decisions.schema import now
 from core.lake import Lake
 from core.registry.serving import ServedModel, Serving, challenger_takes, keep_served
-from core.registry.traffic import load_challenger, trial
+from core.registry.traffic import load_challenger, shared_out, trial
 from core.segmentation import Segmenter
 from core.settings import Settings
 from jobs.segment import main
@@ -62,6 +64,37 @@ def test_both_models_reports_are_compared_as_counted_by_hand(served_by_two):
     assert edge.challenger == 0.0
     assert edge.difference.change == pytest.approx(-edge.champion)
     assert found.champion_severity > found.challenger_severity == 0.0
+
+
+def test_results_that_the_split_does_not_give_a_model_are_left_out(served_by_two, tmp_path):
+    at, serving = served_by_two
+    lake = Lake(tmp_path / "lake")
+    champion, challenger = (Segmenter.load(one.path, threads=1) for one in (serving.champion, serving.challenger))
+    held = list(Lake(at.lake_url).wafers_by_keys([f"LOT1:W{n:02d}" for n in range(20)]).values())
+    lake.append_wafers(held)
+    lake.append_results(analyse(held, champion))  # as a batch by a named model leaves them
+    theirs = [one for one in held if challenger_takes(one.key, SHARE)]
+    ours = [one for one in held if not challenger_takes(one.key, SHARE)]
+    lake.append_results(analyse([theirs[0], ours[0]], challenger))
+    found = trial(lake, serving, serving.champion.name)
+    assert (found.champion_wafers, found.challenger_wafers) == (len(ours) - 1, 1)
+    later = replace(serving, since=(now() + timedelta(hours=1)).isoformat())
+    found = trial(lake, later, serving.champion.name)
+    assert (found.champion_wafers, found.challenger_wafers, found.rows) == (0, 0, [])
+
+
+def test_results_to_be_kept_are_shared_out_in_their_order(served_by_two):
+    at, serving = served_by_two
+    wafers = list(Lake(at.lake_url).wafers_by_keys([f"LOT1:W{n:02d}" for n in range(20)]).values())
+    results = analyse(wafers, Segmenter.load(serving.champion.path, threads=1))
+    kept = shared_out(results, load_challenger(at))
+    for before, after in zip(results, kept, strict=True):
+        assert after.wafer.key == before.wafer.key
+        if challenger_takes(before.wafer.key, SHARE):
+            assert after.segmentation.model == serving.challenger.name
+        else:
+            assert after is before
+    assert shared_out(results, None) == results
 
 
 def test_without_a_challenger_or_with_a_model_by_setting_there_is_no_trial(served_by_two, tmp_path):

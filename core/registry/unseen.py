@@ -1,0 +1,65 @@
+"""Whether a version may be judged by people's labels: only if it, and what it began with, learnt from none."""
+
+from core.decisions import Decisions
+from core.label_sets import Split
+from core.lake import Lake
+from core.registry.card import Card
+from core.registry.store import Registry
+from core.settings import Settings
+from core.training.config import NOW
+from core.training.label_marks import judged_wafers, labels_mark
+from core.training.wafers import labelled_wafers
+from data.datasets import MaskedMaps
+from data.errors import WaferError
+
+
+def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> str:
+    """Say why the test part of some labels cannot judge a version, "" where it can.
+
+    Lots are looked at rather than wafers, since those of a lot are alike.
+
+    Args:
+        card: the version's.
+        name: of a frozen dataset, or "now" for the labels that count now.
+        registry: knows the versions that this one started from.
+        at: where labels and lake are.
+
+    Raises:
+        ModelError: the registry cannot be reached.
+    """
+    known = {version.card.sha256: version.card for version in registry.versions()}
+    decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+    try:
+        tested = _lots(judged_wafers(decisions, lake, name))
+        while True:
+            if not card.config:
+                return f"nobody noted how {card.name} was trained"
+            for taught in ("labels", "old_labels"):
+                reason = _taught(card, str(card.config.get(taught, "")), tested, decisions, lake)
+                if reason:
+                    return reason
+            if not card.config.get("from_"):
+                return ""
+            if card.start not in known:
+                return f"nobody noted what the weights that {card.name} started from had learnt"
+            card = known[card.start]
+    except WaferError as error:
+        return str(error)
+    finally:
+        decisions.close()
+
+
+def _taught(card: Card, labels: str, tested: set[str], decisions: Decisions, lake: Lake) -> str:
+    """Say what a version learnt of the tested lots, "" where it learnt nothing."""
+    if not labels:
+        return ""
+    sides = labelled_wafers(decisions, lake, labels)
+    if labels == NOW and labels_mark(NOW, sides) != card.labels:
+        return f"the labels that {card.name} learnt from have changed since, and with them the split"
+    if tested & (_lots(sides[Split.TRAIN]) | _lots(sides[Split.VALIDATION])):
+        return f"{card.name} learnt from wafers of the same lots"
+    return ""
+
+
+def _lots(wafers: MaskedMaps) -> set[str]:
+    return {key.partition(":")[0] for key in wafers.names}

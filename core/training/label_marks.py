@@ -1,0 +1,60 @@
+"""Which labels of people a model learns from and is judged by: told apart by a hash of what they say."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.decisions import Decisions
+from core.label_sets import Split
+from core.lake import Lake
+from core.training.wafers import labelled_wafers
+from data.datasets import MaskedMaps
+from data.errors import SettingError
+
+SHOWN = 12
+"""Digits of a hash that are enough to tell two sets of labels apart."""
+
+
+def judged_wafers(decisions: Decisions, lake: Lake, name: str) -> MaskedMaps:
+    """Give the wafers that people labelled and that neither training nor thresholds see: the test part.
+
+    Args:
+        decisions: where labels are.
+        lake: where wafers are.
+        name: of a frozen dataset, or "now" for the labels that count now.
+
+    Raises:
+        DecisionsError: there is no such dataset.
+        SettingError: none of its wafers is there as it was labelled, or none of these is in the test part.
+    """
+    found = labelled_wafers(decisions, lake, name)[Split.TEST]
+    if not len(found):
+        raise SettingError(
+            f"labels {name}", "none of its wafers is in the test part, which holds whole lots",
+            "Label wafers of three lots or more.",
+        )  # fmt: skip
+    return found
+
+
+def labels_mark(name: str, sides: Mapping[Split, MaskedMaps]) -> str:
+    """Say which labels these are, wafers and sides of the split included: name, how many wafers, short hash.
+
+    Example:
+        >>> nothing = MaskedMaps([], [], [])
+        >>> labels_mark("now", dict.fromkeys(Split, nothing))
+        'now: 0 wafers, 17d858e6f98c'
+    """
+    told = "".join(f"{side}:{wafers_sha256(sides[side])}\n" for side in Split)
+    count = sum(len(sides[side]) for side in Split)
+    return f"{name}: {count:,} wafers, {hashlib.sha256(told.encode()).hexdigest()[:SHOWN]}"
+
+
+def wafers_sha256(wafers: MaskedMaps) -> str:
+    """Digest of wafers and what people said of their dies, in whatever order they come."""
+    digest = hashlib.sha256()
+    for number in np.argsort(wafers.names):
+        dies, masks = wafers.maps[number], wafers.masks[number]
+        digest.update(f"{wafers.names[number]} {dies.shape}\n".encode())
+        digest.update(dies.tobytes() + np.packbits(masks).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.decisions import Decisions
+from core.label_sets import Split
+from core.lake import Lake
+from core.training.label_marks import judged_wafers, labels_mark, wafers_sha256
+from core.training.wafers import labelled_wafers
+from data.classes import CLASS_COUNT
+from data.datasets import MaskedMaps
+from data.errors import SettingError
+from tests.core.label_examples import labelled_home
+
+NOTHING = MaskedMaps([], [], [])
+
+
+@pytest.fixture
+def wafers() -> MaskedMaps:
+    rng = np.random.default_rng(4)
+    maps = [rng.integers(0, 3, (5, 6), dtype=np.uint8) for _ in range(3)]
+    return MaskedMaps(maps, [np.stack([dies == 2] * CLASS_COUNT) for dies in maps], ["A:3", "A:1", "B:2"])
+
+
+def test_the_hash_is_of_what_was_said_and_not_of_its_order(wafers):
+    other_way = MaskedMaps(wafers.maps[::-1], wafers.masks[::-1], wafers.names[::-1])
+    assert wafers_sha256(other_way) == wafers_sha256(wafers)
+
+
+@pytest.mark.parametrize("changed", ["maps", "masks", "names"])
+def test_one_die_one_mark_or_one_name_makes_another_hash(wafers, changed):
+    if changed == "names":
+        other = replace(wafers, names=["A:4", *wafers.names[1:]])
+    else:
+        arrays = [array.copy() for array in getattr(wafers, changed)]
+        arrays[2].flat[7] = not arrays[2].flat[7]
+        other = replace(wafers, **{changed: arrays})
+    assert wafers_sha256(other) != wafers_sha256(wafers)
+
+
+def test_the_mark_counts_all_wafers_and_tells_sides_apart(wafers):
+    marks = {side: labels_mark("v1", {**dict.fromkeys(Split, NOTHING), side: wafers}) for side in Split}
+    assert all(mark.startswith("v1: 3 wafers, ") for mark in marks.values())
+    assert len(set(marks.values())) == 3
+
+
+def test_judged_are_the_wafers_of_the_test_part(tmp_path):
+    labelled_home(tmp_path / "four", lots=6)
+    labelled_home(tmp_path / "one")
+    decisions, lake = Decisions(tmp_path / "four" / "decisions.db"), Lake(tmp_path / "four" / "lake")
+    found = judged_wafers(decisions, lake, "now")
+    assert found.names == labelled_wafers(decisions, lake, "now")[Split.TEST].names
+    assert len(found) == 1
+    with pytest.raises(SettingError, match=r"labels now: none of its wafers is in the test part"):
+        judged_wafers(Decisions(tmp_path / "one" / "decisions.db"), Lake(tmp_path / "one" / "lake"), "now")
