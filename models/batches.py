@@ -251,7 +251,8 @@ def _shares(pools: dict[str, NDArray[np.intp]], patterns: Sequence[str]) -> NDAr
     shares = np.zeros(len(patterns))
     for source in np.unique(sources):
         shares[sources == source] = roots[sources == source] / roots[sources == source].sum()
-    return shares / shares.sum()
+    every: NDArray[np.float64] = shares / shares.sum()
+    return every
 
 
 @cache

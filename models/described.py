@@ -49,7 +49,7 @@ def describe_wafers(
         rng: changes the wafers.
         progress: told what share is described.
     """
-    again = np.arange(len(wafers)).repeat(VIEWS)
+    again = [i for i in range(len(wafers)) for _ in range(VIEWS)]
     changed = [_changed(rng, wafers[i]) for i in again]
     every, describer, parts = [*wafers, *changed], LookDescriber(network), []
     raster = raster_of(network.config.encoder)

@@ -26,8 +26,9 @@ def hold_still(network: WaferUNet, config: TuningConfig, step: int) -> None:
     """Stop the layers that do not learn at this step, their batch statistics too, and let the others learn."""
     if not config.few_shot and step > config.frozen_steps:
         return
-    last = (network.decoder.blocks[-1], network.head)
-    for part in (network.encoder, network.decoder, network.head, network.wafer_head):
+    last = (list(network.decoder.get_submodule("blocks").children())[-1], network.head)
+    parts: tuple[nn.Module, ...] = (network.encoder, network.decoder, network.head, network.wafer_head)
+    for part in parts:
         learns = not config.few_shot and (part is not network.encoder or step >= config.frozen_steps)
         _set(part, learns)
     if config.few_shot:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.training.config import LAKE, NOW, SERVED
+from data.pictures import DIES, DIES_DEPTH
 
 
 @dataclass(frozen=True)
@@ -60,5 +61,12 @@ RECIPES = (
             "epoch_steps": 400, "rate": 5e-4, "extent": EXTENT,
         },
     ),
-    Recipe("From scratch", "An untrained network, on synthetic wafers and what is added below. Takes hours.", {}),
+    Recipe(
+        "From scratch",
+        "An untrained network of the shipped one's kind, on synthetic wafers and what is added below. Takes hours.",
+        {
+            "encoder": DIES, "depth": DIES_DEPTH, "decoder_channels": (192, 128, 64, 32), "steps": 10000, "rate": 2e-3,
+            "gamma": 0.0, "alpha": 0.5, "focal": 2.0,
+        },
+    ),
 )  # fmt: skip
