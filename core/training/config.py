@@ -58,9 +58,7 @@ class TrainConfig:
     extent: float = 0.0  # weight against masks larger than their pattern ever is, where only presence is known
     pixels: int = 98304  # pixels a batch may hold
     real_share: float = 0.5  # share of real wafers in a batch
-    size_shares: tuple[
-        float, ...
-    ] = ()  # how often each working size is drawn, small first; empty: as the encoder needs
+    size_shares: tuple[float, ...] = ()  # how often each size is drawn, small first; empty: as the encoder needs
     validation_batches: int = 12  # synthetic batches that every measurement looks at
     patience: int = 12  # epochs without a better score before training stops
     precision: str = "32-true"  # "bf16-mixed" where the processor or GPU has it
