@@ -32,7 +32,7 @@ from jobs.progress import ProgressLine
 from jobs.teachers import teachers
 from models.described import describe_wafers
 from models.embedding import ServedUNet
-from models.export import convolutions, describe, export_float32, quantize
+from models.export import convolutions, describe, described, export_float32, quantize
 from models.learner import Learner
 from models.presence_head import fit_presence
 from models.projection import fit_projection
@@ -53,7 +53,8 @@ class ExportConfig:
     checkpoint: Path  # checkpoint that jobs.train wrote
     name: str = "waferscope"  # what the app calls the model
     out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
-    float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks; empty: nowhere
+    float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks and --again; empty: nowhere
+    again: bool = False  # only quantise anew what --float32 kept, with another --keep-float for example
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
     labels: str = ""  # frozen dataset whose wafers people labelled, or "now"; its validation part fits thresholds
     lake: int = 0  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
@@ -97,46 +98,67 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
     module, trained, steps = read_checkpoint(config.checkpoint)
     share, seed = trained.calibration_share, trained.seed
     learnt, held_out = teachers(config.real, config.labels, config.lake, share, seed, at or settings())
-    network = with_wafer_answers(module.averaged, learnt, config)
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
-    raster = raster_of(trained.encoder)
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        if config.again:
+            found = _kept(config, full)
+        else:
+            network = with_wafer_answers(module.averaged, learnt, config)
+            found = {"steps": steps, **_written(network, full, config, trained, drawn, held_out)}
+        names = convolutions(full)
+        keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
+        quantize(full, small, range_inputs(drawn, held_out, config.quantized, raster_of(trained.encoder)), keep)
+        describe(small, {**described(full), "precision": "int8"})
+        report = {
+            **found,
+            **compare(full, small, drawn, held_out),
+            "int8_megabytes": round(small.stat().st_size / 1e6, 2),
+            "float32_megabytes": round(full.stat().st_size / 1e6, 2),
+        }
+        if config.float32 and not config.again:
+            shutil.copyfile(full, config.float32)
+            write_report(report, Path(config.float32))
+        _refuse(report, config)
+        _publish(small, report, config.out)
+    return report
+
+
+def _written(
+    network: ServedUNet, full: Path, config: ExportConfig, trained: TrainConfig, drawn: Sequence[SyntheticWafer],
+    held_out: LabelledMaps | None,
+) -> dict[str, object]:  # fmt: skip
+    """Write the float32 file with all that is fitted to it, and say what that is."""
     about = {
         "name": config.name,
         "encoder": trained.encoder,
         "depth": trained.depth,
         "decoder_channels": list(trained.decoder_channels),
         "classes": list(CLASS_KEYS),
-        "raster": raster.name,
+        "raster": raster_of(trained.encoder).name,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        difference = export_float32(network, full)
-        shares = fine_shares(_believing(full, about, 1.0), _believing(full, about, 0.0), drawn)
-        about["fine_share"] = shares
-        describe(full, {**about, **NEUTRAL})
-        neutral = Segmenter.load(str(full))
-        tuned = calibrate(neutral, drawn, held_out, config.false_alarm_weight)
-        errors = calibration_report(neutral, drawn)
-        describe(full, {**about, **tuned, "precision": "float32"})
-        names = convolutions(full)
-        keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
-        quantize(full, small, range_inputs(drawn, held_out, config.quantized, raster), keep)
-        describe(small, {**about, **tuned, "precision": "int8"})
-        report: dict[str, object] = {
-            "torch_to_onnx_largest_logit_difference": difference,
-            **compare(full, small, drawn, held_out),
-            "int8_megabytes": round(small.stat().st_size / 1e6, 2),
-            "float32_megabytes": round(full.stat().st_size / 1e6, 2),
-            "steps": steps,
-            "fine_share": shares,
-            **tuned,
-            **errors,
-        }
-        _refuse(report, config)
-        _publish(small, report, config.out)
-        if config.float32:
-            shutil.copyfile(full, config.float32)
-    return report
+    difference = export_float32(network, full)
+    shares = fine_shares(_believing(full, about, 1.0), _believing(full, about, 0.0), drawn)
+    about["fine_share"] = shares
+    describe(full, {**about, **NEUTRAL})
+    neutral = Segmenter.load(str(full))
+    tuned = calibrate(neutral, drawn, held_out, config.false_alarm_weight)
+    describe(full, {**about, **NEUTRAL, **tuned})
+    errors = calibration_report(neutral, drawn)
+    return {"torch_to_onnx_largest_logit_difference": difference, "fine_share": shares, **tuned, **errors}
+
+
+def _kept(config: ExportConfig, full: Path) -> dict[str, object]:
+    """Take the float32 file that an earlier run kept, and what it said of it."""
+    try:
+        shutil.copyfile(config.float32, full)
+        found: dict[str, object] = json.loads(report_path(Path(config.float32)).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            config.float32 or "--float32", f"the float32 file or its report cannot be read ({error})",
+            "Export once with --float32 FILE and without --again; later runs with the same FILE quantise it anew.",
+        ) from error  # fmt: skip
+    return found
 
 
 def _believing(model: Path, about: dict[str, object], share: float) -> Segmenter:
@@ -249,10 +271,21 @@ def _publish(model: Path, report: dict[str, object], out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_suffix(".part")
     shutil.copyfile(model, part)
-    text = out.with_name(f"{out.stem}.parity.json.part")
-    text.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    text.replace(out.with_name(f"{out.stem}.parity.json"))
+    write_report(report, out)
     part.replace(out)
+
+
+def report_path(model: Path) -> Path:
+    """Where the parity report of a model file lies."""
+    return model.with_name(f"{model.stem}.parity.json")
+
+
+def write_report(report: dict[str, object], model: Path) -> None:
+    """Put the report beside its model, whole."""
+    path = report_path(model)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from data.served import INPUT, LOGITS, METADATA_KEY
 from models.embedding import DescribingUNet, ServedUNet
 from models.unet import MaskingUNet, WaferUNet
 
-POOLED = ("/describer/", "/presence/", "/embedder/")
-"""In the names of the nodes that work on the wafer as a whole."""
+BY_PIXEL = ("/encoder/", "/decoder/", "/head/")
+"""In the names of the nodes that work on every pixel."""
+WHOLE = "/context/"
+"""In the names of those of a decoder that work on the wafer as a whole."""
 OPSET = 18
 BATCH_PIXELS = 32 * 96 * 96
 LARGEST_DIFFERENCE = 1e-3
@@ -113,7 +115,8 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        pooled = [n.name for n in onnx.load(str(prepared)).graph.node if any(part in n.name for part in POOLED)]
+        nodes = [node.name for node in onnx.load(str(prepared)).graph.node]
+        pooled = [name for name in nodes if WHOLE in name or not any(part in name for part in BY_PIXEL)]
         quantize_static(
             str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
             reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
@@ -133,6 +136,13 @@ def describe(path: Path, metadata: dict[str, object]) -> None:
     del model.metadata_props[:]
     model.metadata_props.extend([*kept, onnx.StringStringEntryProto(key=METADATA_KEY, value=json.dumps(metadata))])
     onnx.save(model, str(path))
+
+
+def described(path: Path) -> dict[str, object]:
+    """Read what `describe` wrote into an ONNX file."""
+    held = onnx.load(str(path), load_external_data=False).metadata_props
+    found: dict[str, object] = json.loads(next(p.value for p in held if p.key == METADATA_KEY))
+    return found
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]  # untyped base

@@ -73,6 +73,30 @@ def test_the_report_says_how_far_probabilities_are_from_shares(exported):
     assert all(0 <= value <= 1 for values in errors.values() for value in values)
 
 
+def test_what_was_kept_is_quantised_anew_without_teaching_again(checkpoint, tmp_path, capsys):
+    out, kept = tmp_path / "model.onnx", tmp_path / "float32.onnx"
+    again = ("--float32", str(kept), "--again", "--keep-float", "2")
+    assert export(checkpoint, out, *again) == 1
+    assert "Export once with --float32 FILE and without --again" in capsys.readouterr().err
+    assert export(checkpoint, out, "--float32", str(kept), "--keep-float", "0") == 0
+    assert "described" in capsys.readouterr().err
+    first, report = out.read_bytes(), json.loads((tmp_path / "model.parity.json").read_text())
+    assert export(checkpoint, out, *again) == 0
+    assert "described" not in capsys.readouterr().err
+    assert out.read_bytes() != first
+    anew = json.loads((tmp_path / "model.parity.json").read_text())
+    for name in (
+        "steps",
+        "temperature",
+        "die_threshold",
+        "fine_share",
+        "calibration_error",
+        "float32_mean_iou_over_dies",
+    ):
+        assert anew[name] == report[name]
+    assert anew["int8_megabytes"] > report["int8_megabytes"]
+
+
 def test_a_model_that_strays_is_refused_and_what_was_there_stays(checkpoint, tmp_path, capsys):
     out = tmp_path / "served.onnx"
     out.write_bytes(b"the model that is served")
