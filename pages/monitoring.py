@@ -22,20 +22,21 @@ with explained():
     lake, decisions = open_lake(), open_decisions()
     st.title("Monitoring")
     stop_if_empty(lake)
-    slots = st.columns([1.3, 1.2, 1.3, 1.5, 1.1], vertical_alignment="bottom")
+    slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
     with slots[0]:
         products = product_filter(lake)
     with slots[1]:
         days = date_filter(lake)
     with slots[2]:
-        attribute_picker(history_steps())
         attributes = attribute_filter()
     with slots[3]:
+        attribute_picker(history_steps())
+    with slots[4]:
         models = st.multiselect(
             "Model", lake.distinct("model"), key="model", bind="query-params", placeholder="All versions",
             help="Version (name and short hash) whose results are looked at. The lake keeps a wafer's newest result.",
         )  # fmt: skip
-    with slots[4]:
+    with slots[5]:
         period = st.segmented_control(
             "A point is a", list(Period), default=Period.WEEK, required=True, format_func=str.capitalize,
             key="period", bind="query-params", help="Weeks begin on Monday. Times are UTC.",
