@@ -99,6 +99,9 @@ class WaferBatches(IterableDataset[Batch]):
         super().__init__()
         self.mix, self.raster, self.seed, self.start = mix, mix.raster, seed, start
         self.pools = _pools(real, self.raster) if real is not None else {}
+        self.groups = {size: _groups(pools) for size, pools in self.pools.items()}
+        looks = {size: sum(map(len, pools.values())) for size, pools in self.pools.items()}
+        self.plenty = {size: min(1.0, count / sum(looks.values()) / RARE) for size, count in looks.items()}
         self.real, self.more = real, more or MoreWafers()
         self.people, self.known = (
             _sorted(m.labelled, self.raster) if m else {} for m in (self.more.people, self.more.known)
@@ -121,7 +124,7 @@ class WaferBatches(IterableDataset[Batch]):
         size = int(rng.choice(raster.sizes[: len(shares)], p=shares / shares.sum()))
         count = max(LEAST_WAFERS, self.mix.pixels // size**2)
         pools = self.pools.get(size)
-        real_count = round(count * self.mix.real_share * self._plenty(size)) if pools else 0
+        real_count = round(count * self.mix.real_share * self.plenty[size]) if pools else 0
         drawn = [self._real(rng, size) if i < real_count else self._masked(rng, size) for i in range(count)]
         return {
             **self._views(number, size, round(count * self.mix.unlabelled_share)),
@@ -132,11 +135,6 @@ class WaferBatches(IterableDataset[Batch]):
             "has_masks": torch.arange(count) >= real_count,
             "presence": torch.from_numpy(np.stack([d.presence for d in drawn])),
         }
-
-    def _plenty(self, size: int) -> float:
-        """Say what part of their share of a batch real wafers of a size get: all of it where they are not rare."""
-        looks = {each: sum(map(len, pools.values())) for each, pools in self.pools.items()}
-        return min(1.0, looks[size] / sum(looks.values()) / RARE)
 
     def _views(self, number: int, size: int, count: int) -> Batch:
         """Two looks at unlabelled wafers, by randomness of their own."""
@@ -183,9 +181,9 @@ class WaferBatches(IterableDataset[Batch]):
     def _real(self, rng: np.random.Generator, size: int) -> "_Drawn":
         assert self.real is not None
         pools = self.pools[size]
-        patterns = [name for name in pools if name != "none"]
+        patterns, shares = self.groups[size]
         plain = "none" in pools and (not patterns or rng.random() < self.mix.none_share)
-        pool = pools["none" if plain else patterns[rng.choice(len(patterns), p=_shares(pools, patterns))]]
+        pool = pools["none" if plain else patterns[rng.choice(len(patterns), p=shares)]]
         i, block = (int(n) for n in pool[rng.integers(len(pool))])
         dies = _turned(rng, self.real.maps[i])
         failing, passing = rng.uniform(0, 0.02, 2)
@@ -224,7 +222,7 @@ def _looks_at(maps: Sequence[Grid], raster: Raster) -> dict[int, NDArray[np.intp
 
 
 def _pools(real: LabelledMaps, raster: Raster) -> dict[int, dict[str, NDArray[np.intp]]]:
-    """Sort looks at wafers by working size, then by file and the rarest label, between which `_shares` chooses.
+    """Sort looks at wafers by working size, then by file and the rarest label, between which `_groups` chooses.
 
     Returns:
         For each size and group the looks, (n, 2): number of the wafer, side of the cells in dies.
@@ -241,18 +239,19 @@ def _pools(real: LabelledMaps, raster: Raster) -> dict[int, dict[str, NDArray[np
     return {size: {name: np.array(looks[name]) for name in sorted(looks)} for size, looks in sorted(pools.items())}
 
 
-def _shares(pools: dict[str, NDArray[np.intp]], patterns: Sequence[str]) -> NDArray[np.float64]:
-    """Say how often each group is drawn: files alike, in each the groups by the root of how many looks they hold.
+def _groups(pools: dict[str, NDArray[np.intp]]) -> tuple[list[str], NDArray[np.float64]]:
+    """Name the groups that show a pattern, and say how often each of them is drawn.
 
-    Drawn evenly, the four rings of one size would be seen thousands of times each and learnt by heart.
+    Files are drawn alike, in each the groups by the root of how many looks they hold. Drawn evenly, the four rings of
+    one size would be seen thousands of times each and learnt by heart.
     """
+    patterns = [name for name in pools if name != "none"]
     roots = np.sqrt([len(pools[name]) for name in patterns])
     sources = np.array([name.split(":")[0] for name in patterns])
     shares = np.zeros(len(patterns))
     for source in np.unique(sources):
         shares[sources == source] = roots[sources == source] / roots[sources == source].sum()
-    every: NDArray[np.float64] = shares / shares.sum()
-    return every
+    return patterns, shares / max(1, len(np.unique(sources)))
 
 
 @cache

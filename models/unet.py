@@ -82,8 +82,9 @@ class WaferUNet(nn.Module):
     def answers(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Turn features into logits, and give beside them the wafer's own logit a class, (N, 8), which they hold."""
         kept = [*features[:-1], self.dropout(features[-1])]
-        pixels: Tensor = self.head(self.decoder(kept, self._pooled(kept)) if self.by_die else self.decoder(kept))
-        whole = self.whole(kept)
+        pooled = self._pooled(kept)
+        pixels: Tensor = self.head(self.decoder(kept, pooled) if self.by_die else self.decoder(kept))
+        whole = self.wafer_head(pooled)
         return pixels + whole[:, :, None, None], whole
 
     def whole(self, features: list[Tensor]) -> Tensor:

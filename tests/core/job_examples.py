@@ -1,5 +1,7 @@
 """Jobs that tests start: a project of their own, in which `python -m jobs.NAME` does what a test needs."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +87,13 @@ def running(decisions: Decisions, number: int, told: Path) -> Job:
     """Wait until a job runs and has left a file."""
     until(told.exists)
     return until(lambda: (found := job(decisions, number)).state is JobState.RUNNING and found)
+
+
+def killed(decisions: Decisions, number: int, told: Path) -> Job:
+    """Kill a job that runs and has left its process's number in a file; give it once it has ended."""
+    running(decisions, number, told)
+    os.kill(int(told.read_text()), signal.SIGKILL)
+    return ended(decisions, number)
 
 
 def until(found: Callable[[], Found]) -> Found:

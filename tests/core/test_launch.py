@@ -17,7 +17,7 @@ from core.launch import cancel, job, jobs, resume, start, waits_for
 from core.processes import is_alive, name_of
 from core.settings import Settings
 from data.errors import DecisionsError
-from tests.core.job_examples import ended, running, start_jobs_from, until
+from tests.core.job_examples import ended, killed, running, start_jobs_from, until
 
 ANA, BEN = Person("ana"), Person("ben")
 
@@ -81,10 +81,7 @@ def test_a_job_survives_the_death_of_the_app_that_started_it(decisions, at, tmp_
 
 
 def test_a_killed_job_is_shown_dead(decisions, at, tmp_path):
-    number = start(decisions, at, "counting", [str(tmp_path)], ANA).id
-    running(decisions, number, tmp_path / "pid")
-    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-    found = ended(decisions, number)
+    found = killed(decisions, start(decisions, at, "counting", [str(tmp_path)], ANA).id, tmp_path / "pid")
     assert (found.state, found.exit_code) == (JobState.DEAD, -signal.SIGKILL)
 
 

@@ -17,7 +17,7 @@ from core.ray_jobs import RayRun, require_ray
 from core.settings import Settings
 from data.errors import SettingError
 from tests.core.batches.local_ray import running_head
-from tests.core.job_examples import ended, running, start_jobs_from, until
+from tests.core.job_examples import ended, killed, running, start_jobs_from, until
 
 ANA = Person("ana")
 NOBODY = "http://127.0.0.1:1"
@@ -102,10 +102,7 @@ def test_a_cancelled_job_is_told_so_that_it_keeps_its_checkpoint(decisions, at, 
 
 
 def test_a_killed_job_is_shown_dead(decisions, at, tmp_path):
-    number = start(decisions, at, "counting", [str(tmp_path)], ANA).id
-    running(decisions, number, tmp_path / "pid")
-    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-    found = ended(decisions, number)
+    found = killed(decisions, start(decisions, at, "counting", [str(tmp_path)], ANA).id, tmp_path / "pid")
     assert (found.state, found.exit_code) == (JobState.DEAD, -signal.SIGKILL)
 
 

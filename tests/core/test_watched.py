@@ -69,5 +69,5 @@ def test_the_command_dies_with_the_process_that_watches_it_there(file, tmp_path)
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     name = name_of(int((tmp_path / "pid").read_text()))
     process.kill()
-    process.wait()
-    until(lambda: not is_alive(name))
+    assert process.wait() == -signal.SIGKILL
+    assert until(lambda: not is_alive(name))
