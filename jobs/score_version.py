@@ -10,7 +10,7 @@ from pathlib import Path
 from core.evaluation import LABELS
 from core.registry.gate import still_to_score
 from core.registry.store import Registry, Version
-from core.registry.unseen import why_not_judged
+from core.registry.unseen import parted
 from core.settings import Settings, settings
 from data.errors import SettingError
 from jobs.command import command
@@ -53,13 +53,9 @@ def judging(version: Version, data: Sequence[str], registry: Registry, at: Setti
     Raises:
         ModelError: the registry cannot be reached.
     """
-    kept = []
-    for name in data:
-        why = why_not_judged(version.card, name.removeprefix(LABELS), registry, at) if name.startswith(LABELS) else ""
-        if why:
-            print(f"{version.card.name} is not scored on {name}: {why}", flush=True)
-        else:
-            kept.append(name)
+    kept, refused = parted(version.card, data, registry, at)
+    for name, why in refused.items():
+        print(f"{version.card.name} is not scored on {name}: {why}", flush=True)
     return tuple(kept)
 
 

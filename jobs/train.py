@@ -76,8 +76,8 @@ def train(config: TrainConfig, at: Settings) -> Path:
         DecisionsError: there is no such frozen dataset.
         ModelError: there are no weights to start from, or they do not fit.
     """
-    check_config(config)
     config = with_shape(config, at)
+    check_config(config)
     lightning.seed_everything(config.seed, verbose=False)
     wafers, module = Wafers(config, at), learner(config)
     folder = run_folder(at.home, config.name)

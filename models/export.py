@@ -21,8 +21,8 @@ from models.unet import MaskingUNet, WaferUNet
 
 BY_PIXEL = ("/encoder/", "/decoder/", "/head/")
 """In the names of the nodes that work on every pixel."""
-WHOLE = "/context/"
-"""In the names of those of a decoder that work on the wafer as a whole."""
+EXACT = ("/context/", "/combs/")
+"""In the names of those among them that stay in float32: what works on the wafer as a whole, and what only counts."""
 OPSET = 18
 BATCH_PIXELS = 32 * 96 * 96
 LARGEST_DIFFERENCE = 1e-3
@@ -116,17 +116,22 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         nodes = [node.name for node in onnx.load(str(prepared)).graph.node]
-        pooled = [name for name in nodes if WHOLE in name or not any(part in name for part in BY_PIXEL)]
+        exact = [name for name in nodes if _in(name, EXACT) or not _in(name, BY_PIXEL)]
         quantize_static(
             str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
             reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            nodes_to_exclude=[*keep, *pooled],
+            nodes_to_exclude=[*keep, *exact],
         )  # fmt: skip
 
 
 def convolutions(path: Path) -> list[str]:
-    """Name the convolutions of an ONNX file in the order of computation."""
-    return [node.name for node in onnx.load(str(path)).graph.node if node.op_type == "Conv"]
+    """Name the convolutions that learnt of an ONNX file in the order of computation."""
+    nodes = onnx.load(str(path)).graph.node
+    return [node.name for node in nodes if node.op_type == "Conv" and not _in(node.name, EXACT)]
+
+
+def _in(name: str, parts: Sequence[str]) -> bool:
+    return any(part in name for part in parts)
 
 
 def describe(path: Path, metadata: dict[str, object]) -> None:

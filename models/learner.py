@@ -89,8 +89,8 @@ class Learner(lightning.LightningModule):
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Take over a network's weights, in the average too."""
-        self.network.load_state_dict(weights)
-        self.averaged.load_state_dict(weights)
+        self.network.take(weights)
+        self.averaged.load_state_dict(self.network.state_dict())
 
     def on_train_batch_start(self, *_: object) -> None:
         """Hold still what does not learn at this step."""

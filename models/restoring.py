@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from data.errors import ModelError
 from data.served import METADATA_KEY
+from models.die_unet import DieEncoder
 from models.unet import NetworkConfig, WaferUNet
 
 Values = dict[str, NDArray[np.float32]]
@@ -83,8 +84,8 @@ def _take_over(network: WaferUNet, graph: onnx.GraphProto) -> None:
                 module.bias.copy_(bias)
             else:
                 after[name].bias.copy_(bias)
-    if missing:
-        raise ValueError(f"nothing is found for {', '.join(sorted(missing))}")
+    if lacking := sorted(name for name in missing if not name.startswith(DieEncoder.ADDED)):
+        raise ValueError(f"nothing is found for {', '.join(lacking)}")
     for norm in after.values():
         norm.running_mean.zero_()  # type: ignore[union-attr]
         norm.running_var.fill_(1 - norm.eps)  # type: ignore[union-attr]
@@ -143,4 +144,6 @@ def _values(graph: onnx.GraphProto) -> Values:
             whole, scale, zero = (stored[i].astype(np.float32) for i in node.input)
             shape = (-1,) + (1,) * (whole.ndim - 1)
             values[node.output[0]] = (whole - zero.reshape(shape)) * scale.reshape(shape)
+        elif node.op_type == "Identity" and node.input[0] in values:  # equal constants are written once
+            values[node.output[0]] = values[node.input[0]]
     return values

@@ -1,5 +1,6 @@
 """The segmentation network: a U-Net whose outputs also see the whole wafer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import segmentation_models_pytorch as smp
@@ -65,6 +66,15 @@ class WaferUNet(nn.Module):
             width = int(net.encoder.out_channels[-1])
         self.dropout = nn.Dropout(config.dropout)
         self.wafer_head = nn.Sequential(nn.Linear(2 * width, 128), nn.ReLU(), nn.Linear(128, CLASS_COUNT))
+
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over weights, those of a network before it saw far along rows and columns too.
+
+        Raises:
+            RuntimeError: they are of another network.
+        """
+        begun = {name: value for name, value in self.state_dict().items() if name.startswith(DieEncoder.ADDED)}
+        self.load_state_dict({**begun, **weights})
 
     def forward(self, wafer: Tensor) -> Tensor:
         """Give logits for every class and pixel."""

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.analysis import analyse
+from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.cache import decisions, segmenter
+from pages.parts.cache import challenger, decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explain_block import explain_block
@@ -40,7 +41,7 @@ with explained():
         st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
         if st.button("Segment it now", type="primary"):
             with st.spinner("Finding patterns"):
-                lake.append_results(analyse([wafer], segmenter()))
+                lake.append_results(shared_out(analyse([wafer], segmenter()), challenger()))
                 look_for_alarms()
             st.rerun()
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())

@@ -1,6 +1,9 @@
 """Whether a version may be judged by people's labels: only if it, and what it began with, learnt from none."""
 
+from collections.abc import Sequence
+
 from core.decisions import Decisions
+from core.evaluation import LABELS
 from core.label_sets import Split
 from core.lake import Lake
 from core.registry.card import Card
@@ -11,6 +14,18 @@ from core.training.label_marks import judged_wafers, labels_mark
 from core.training.wafers import labelled_wafers
 from data.datasets import MaskedMaps
 from data.errors import WaferError
+
+
+def parted(card: Card, data: Sequence[str], registry: Registry, at: Settings) -> tuple[list[str], dict[str, str]]:
+    """Part data, named as jobs.evaluate takes them, into what may judge a version and, with the reason, what may not.
+
+    Args, Raises:
+        As `why_not_judged`.
+    """
+    labels = [name for name in data if name.startswith(LABELS)]
+    why = {name: why_not_judged(card, name.removeprefix(LABELS), registry, at) for name in labels}
+    refused = {name: reason for name, reason in why.items() if reason}
+    return [name for name in data if name not in refused], refused
 
 
 def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> str:

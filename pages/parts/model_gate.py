@@ -12,6 +12,7 @@ from core.registry.promotion import MOST_SHARE, challenge, promote, rollback, wi
 from core.registry.serving import SHIPPED, Serving
 from core.registry.store import Registry, Roles, Version
 from core.registry.traffic import trial
+from core.registry.unseen import parted
 from core.settings import Settings
 from data.errors import ModelError
 from pages.parts.cache import decisions, segmenter
@@ -63,7 +64,7 @@ def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings)
         if failed:
             st.caption(f"Not passed: {', '.join(failed)}.")
         if version.number != SHIPPED:
-            _offer_scores(version, champion, person, at)
+            _offer_scores(registry, version, champion, person, at)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Promote", type="primary", disabled=bool(failed), help="It segments from then on."):
                 _do("Timing and promoting", lambda: promote(registry, decisions(), at, version.number, person))
@@ -109,11 +110,13 @@ def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
         _do("Ending the trial", lambda: challenge(registry, decisions(), at, None, 0.0, person_or_account()))
 
 
-def _offer_scores(version: Version, champion: Version, person: Person, at: Settings) -> None:
+def _offer_scores(registry: Registry, version: Version, champion: Version, person: Person, at: Settings) -> None:
     """Offer to score a version on the champion's wafers that it was not scored on; it goes on when the page is left."""
     flags = ["--version", str(version.number)]
     scoring = next((job for job in jobs(decisions(), SCORE) if job.arguments == flags), None)
-    data = still_to_score(version.card.reports, champion.card)
+    data, refused = parted(version.card, still_to_score(version.card.reports, champion.card), registry, at)
+    for name, why in refused.items():
+        st.caption(f"Not to be scored on {name}: {why}.")
     underway = scoring is not None and scoring.underway
     if data and st.button("Score it on these wafers", disabled=underway, help=f"The champion's: {', '.join(data)}."):
         start(decisions(), at, SCORE, flags, person, title=f"Score version {version.number}")

@@ -9,14 +9,11 @@ import streamlit as st
 
 from core.handed_file import Entry, Names
 from core.intake import Intake
-from core.registry.serving import served
-from core.registry.traffic import load_challenger
 from core.saving import Saved, save
-from core.settings import settings
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.cache import blobs, kept, lake
+from pages.parts.cache import blobs, challenger, lake
 from pages.parts.cluster_table import class_column
 from pages.parts.empty import explained
 from pages.parts.links import link
@@ -62,10 +59,7 @@ def save_dialog(intake: Intake, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            at = settings()
-            challenger = kept(f"challenger {served(at)} {at.model} {at.threads}", lambda: load_challenger(at))
-            saved = save(intake, lake(), blobs(), challenger)
-            _report(saved)
+            _report(save(intake, lake(), blobs(), challenger()))
             look_for_alarms()
 
 

@@ -81,6 +81,23 @@ def test_eight_bit_weights_are_multiplied_out(served, tmp_path):
     assert np.array_equal(first.weight.detach().numpy(), expected)
 
 
+class _Nothing(torch.nn.Module):
+    def forward(self, wafer: torch.Tensor) -> torch.Tensor:
+        return wafer[:, :1] * 0
+
+
+def test_a_file_from_before_the_network_saw_afar_is_answered_for_as_well(tmp_path):
+    network = WaferUNet(NETWORKS[1]).eval()
+    network.encoder.combs, network.encoder.afar = _Nothing(), torch.nn.Identity()
+    export_float32(_Served(network), tmp_path / "early.onnx")
+    describe(tmp_path / "early.onnx", about(NETWORKS[1]))
+    seen = torch.rand(4, 3, 64, 64)
+    restored = network_of(tmp_path / "early.onnx", 0.3, [seen])
+    assert any(name.startswith("encoder.afar.") for name in restored.state_dict())
+    with torch.no_grad():
+        assert torch.allclose(restored(seen), network(seen), atol=2e-3)
+
+
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "torn.onnx").write_bytes(b"no model")
     other = write_tiny_model(tmp_path / "other.onnx", metadata=about(NETWORKS[0]))

@@ -8,9 +8,11 @@ from core.analysis import analyse
 from core.decisions.reviews import Kind, reviews_of
 from core.lake import Lake
 from core.overview import start_of
+from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from tests.core.wafers import disc, radius, wafer
 from tests.pages.conftest import WAFERS
+from tests.tiny_model import write_tiny_model
 
 SEGMENTED_KEY = "LOT001:W05"  # ring and scratch
 PLAIN_KEY = f"LOT002:W{WAFERS - 50:02d}"
@@ -122,6 +124,20 @@ def test_a_wafer_without_a_result_is_segmented_by_a_click(open_page, lake_home, 
     assert not app.exception
     assert canvases(app)[0]["segmented"]
     assert lake.result(PLAIN_KEY) is not None
+
+
+def test_a_click_leaves_the_wafer_to_the_model_on_trial_where_it_is_in_its_share(
+    open_page, lake_home, tiny_model_path, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
+    other = Segmenter.load(str(write_tiny_model(tmp_path / "other.onnx", dimension=0)))
+    monkeypatch.setattr("pages.parts.cache.challenger", lambda: Challenger(other, 1.0))
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers([Lake(lake_home / "lake").wafer(PLAIN_KEY)])
+    app = open_page("wafer", home=tmp_path, wafer=PLAIN_KEY)
+    next(b for b in app.button if b.label == "Segment it now").click().run()
+    assert not app.exception
+    assert lake.result(PLAIN_KEY).segmentation.model == other.name
 
 
 def test_a_probability_map_covers_passing_dies_where_the_model_that_segmented_is_in_use(
