@@ -6,7 +6,8 @@ from core.launch import jobs
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.empty import explained
 from pages.parts.run_version import version_block
-from pages.parts.training_form import training_form
+from pages.parts.state import drop_widgets
+from pages.parts.training_form import STARTED, training_form
 from pages.parts.training_run import JOB, choose_run, run_block
 
 RUNS, START = VIEWS = ("Runs", "Start a run")
@@ -14,6 +15,9 @@ RUNS, START = VIEWS = ("Runs", "Start a run")
 with explained():
     decisions = open_decisions()
     st.title("Training")
+    if STARTED in st.query_params:
+        del st.query_params[STARTED]
+        drop_widgets("training")
     view = st.segmented_control(
         "View", VIEWS, default=RUNS, required=True, key="training", bind="query-params", label_visibility="collapsed"
     )

@@ -19,6 +19,8 @@ from pages.parts.training_run import JOB
 FIRST = ("name", "from_", "labels", "old_labels", "unlabelled", "real", "steps", "rate")
 """What people decide each time; the rest is below a fold."""
 COLUMNS = 4
+STARTED = "started"
+"""In the query string: a run has just begun, and the page shows it in place of the form."""
 
 
 def training_form(decisions: Decisions) -> None:
@@ -58,7 +60,7 @@ def _start(decisions: Decisions, given: dict[str, object]) -> None:
         return
     words = command_words(TrainConfig, given)
     started = start(decisions, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
-    open_page("training", run=str(started.id))
+    open_page("training", run=str(started.id), **{STARTED: "1"})
 
 
 def _grid(recipe: Recipe, fields: list[ConfigField], known: dict[str, list[str]]) -> dict[str, object]:

@@ -125,6 +125,8 @@ def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home,
     assert {"--from", "served", "--labels", "now", "--frozen-steps", "400"} <= {*words}
     assert words[words.index("--steps") + 1] == "120"
     assert job.title == "Train tuned-1"
+    assert "Start training" not in [b.label for b in app.button]  # the run is shown in place of the form
+    assert app.selectbox[0].value == str(job.id)
 
 
 def test_a_name_that_cannot_be_is_refused_and_every_setting_has_its_help(open_page, own_home, started):
