@@ -83,6 +83,32 @@ class TestDies(NetworkContract):
     config = BY_DIE
 
 
+def test_weights_from_before_the_network_saw_afar_answer_as_they_did():
+    wafer, found = torch.rand(2, 3, 64, 64).round(), []
+    for seed in (3, 4):  # what is new begins by chance, and has no say
+        torch.manual_seed(seed)
+        network = WaferUNet(BY_DIE).eval()
+        known = network_of(BY_DIE).state_dict()
+        network.take({name: value for name, value in known.items() if not name.startswith("encoder.afar.")})
+        with torch.no_grad():
+            found.append(network(wafer))
+    assert torch.equal(*found)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        network.take({})
+
+
+def test_what_fails_afar_has_a_say_once_it_is_learnt():
+    network = WaferUNet(NetworkConfig("dies", depth=4, decoder_channels=(16, 16, 8, 8))).eval()
+    near, afar = torch.zeros(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)
+    afar[:, 1:] = near[:, 1:] = 1
+    afar[0, 0, 20, 60] = 1
+    with torch.no_grad():
+        torch.nn.init.normal_(network.encoder.afar[-1].weight)
+        moved = (network.encode(afar)[1] - network.encode(near)[1]).abs().amax(dim=1)[0]
+    assert moved[20, 20] > 0  # the tenth spacing's fourth tooth, out of reach of the first stage's convolutions
+    assert moved[23, 20] == 0
+
+
 def test_the_mean_over_the_tested_area_leaves_the_padding_out():
     wafer, feature = torch.zeros(1, 3, 64, 64), torch.rand(1, 5, 8, 8)
     wafer[:, 1, :32, :16] = 1
