@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import lightning
 import numpy as np
@@ -35,8 +36,6 @@ from models.validation import fixed_batches
 
 MEASURED, MATTERING = 6, 24
 """Batches that measure statistics of the served network, and that say which of its weights matter."""
-ANEW = 500
-"""Added to the seed of batches where weights that know something learn on: they have seen the seed's first batches."""
 
 
 def _leave_the_end_to_training(_worker: int) -> None:
@@ -71,7 +70,9 @@ class Wafers(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches from the current step on."""
         config, step = self.config, self.trainer.global_step if self.trainer else 0
-        seed = config.seed + 1000 * (self.trainer.global_rank if self.trainer else 0) + ANEW * config.starts_trained
+        seed = config.seed + 1000 * (self.trainer.global_rank if self.trainer else 0)
+        if config.starts_trained:  # such weights have seen the first batches of the seed itself
+            seed += crc32(config.name.encode())
         batches = WaferBatches(self.train_part, self._mix(), seed, start=step, more=self.more)
         return DataLoader(
             batches, batch_size=None, num_workers=config.workers, worker_init_fn=_leave_the_end_to_training

@@ -21,7 +21,7 @@ from jobs.export_model import ExportConfig, export, read_checkpoint
 from jobs.register_model import RegisterConfig, register, run_told
 from jobs.score_version import judging, score, scored
 
-KEPT_FLOAT = 4
+KEPT_FLOAT = 8
 """Convolutions at each end that stay in float32: with fewer INT8 changes the classes of too many wafers."""
 ANY_LOSS = 1.0
 """What INT8 may cost here: the version is registered with it, and the gate says whether it is too much."""

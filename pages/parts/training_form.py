@@ -59,8 +59,8 @@ def _start(decisions: Decisions, given: dict[str, object]) -> None:
         st.error(f"A run named {config.name} exists already. Resume it among the runs, or choose another name.")
         return
     words = command_words(TrainConfig, given)
-    started = start(decisions, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
-    open_page("training", run=str(started.id), **{STARTED: "1"})
+    job = start(decisions, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
+    open_page("training", run=str(job.id), started="1")  # `STARTED`
 
 
 def _grid(recipe: Recipe, fields: list[ConfigField], known: dict[str, list[str]]) -> dict[str, object]:

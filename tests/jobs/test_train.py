@@ -125,6 +125,14 @@ def test_several_processes_draw_different_batches():
     assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed
 
 
+def test_weights_that_know_something_are_shown_batches_that_did_not_teach_them():
+    first, second, third = (
+        Wafers(TrainConfig(name=name, from_=start, workers=0), Settings()).train_dataloader().dataset.seed
+        for name, start in (("first", ""), ("second", "served"), ("third", "served"))
+    )
+    assert len({first, second, third}) == 3
+
+
 def labelled_file(path: Path, count: int) -> str:
     labels = np.zeros((count, 2), dtype=int)
     labels[::2, 0] = 1
