@@ -110,7 +110,7 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 
 
 def learner(config: TrainConfig) -> Learner:
-    """Build the untrained learner of a config that `check_config` let through."""
+    """Build the untrained learner of a config that `check_config` and `check_shape` let through."""
     network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
     loss = LossConfig(
         config.dice, config.focal, config.gamma, config.alpha, config.presence, config.whole, config.extent

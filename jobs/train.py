@@ -19,7 +19,7 @@ from core.lake import Lake
 from core.registry.serving import model_in_use
 from core.settings import Settings, settings
 from core.tracking import opening
-from core.training.config import SERVED, TrainConfig, check_config, run_folder
+from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.label_marks import labels_mark
 from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
 from core.training.wafers import labelled_wafers
@@ -76,8 +76,9 @@ def train(config: TrainConfig, at: Settings) -> Path:
         DecisionsError: there is no such frozen dataset.
         ModelError: there are no weights to start from, or they do not fit.
     """
-    config = with_shape(config, at)
     check_config(config)
+    config = with_shape(config, at)
+    check_shape(config)
     lightning.seed_everything(config.seed, verbose=False)
     wafers, module = Wafers(config, at), learner(config)
     folder = run_folder(at.home, config.name)

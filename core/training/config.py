@@ -73,14 +73,31 @@ class TrainConfig:
 
 
 def check_config(config: TrainConfig) -> None:
-    """Refuse a configuration that cannot be trained.
+    """Refuse a configuration that cannot be trained, whatever its network's shape.
 
     Raises:
-        SettingError: the name is no folder's name, the decoder does not fit the depth, the shares of working sizes are
-            none, or something is asked for that needs weights to start from or one process.
+        SettingError: the name is no folder's name, or something is asked for that needs weights to start from or one
+            process.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise SettingError("--name", f"{config.name!r} is no name of a run", "Use letters, digits, . _ and -.")
+    if not config.starts_trained and (config.few_shot or config.ewc or config.frozen_steps):
+        raise SettingError(
+            "--from", "frozen layers and consolidation need weights that know something", "Name a checkpoint or served."
+        )
+    if config.devices > 1 and config.frozen_steps:
+        raise SettingError(
+            "--frozen-steps", "several processes cannot free layers while they train", "Train twice, with --few-shot "
+            "or a lower --encoder-rate, or use --devices 1."
+        )  # fmt: skip
+
+
+def check_shape(config: TrainConfig) -> None:
+    """Refuse a shape that no network has; where training starts from weights, theirs is to be filled in before.
+
+    Raises:
+        SettingError: the decoder does not fit the depth, or the shares of working sizes are none.
+    """
     if len(config.decoder_channels) != config.depth:
         raise SettingError(
             "--decoder-channels",
@@ -98,15 +115,6 @@ def check_config(config: TrainConfig) -> None:
             f"expected at most {len(sizes)} shares, not negative, found {shares}",
             "Give one a working size; those left out are never drawn.",
         )
-    if not config.starts_trained and (config.few_shot or config.ewc or config.frozen_steps):
-        raise SettingError(
-            "--from", "frozen layers and consolidation need weights that know something", "Name a checkpoint or served."
-        )
-    if config.devices > 1 and config.frozen_steps:
-        raise SettingError(
-            "--frozen-steps", "several processes cannot free layers while they train", "Train twice, with --few-shot "
-            "or a lower --encoder-rate, or use --devices 1."
-        )  # fmt: skip
 
 
 def run_folder(home: Path, name: str) -> Path:

@@ -9,7 +9,7 @@ from core.decisions import Decisions
 from core.decisions.frozen_sets import frozen_sets
 from core.launch import start
 from core.settings import settings
-from core.training.config import NOW, SERVED, TrainConfig, check_config, run_folder
+from core.training.config import NOW, SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe
 from data.errors import WaferError
 from pages.parts.links import open_page
@@ -52,6 +52,8 @@ def _start(decisions: Decisions, given: dict[str, object]) -> None:
     try:
         config = TrainConfig(**given)  # type: ignore[arg-type]
         check_config(config)
+        if not config.starts_trained:
+            check_shape(config)
     except WaferError as error:
         st.error(str(error))
         return

@@ -117,6 +117,7 @@ def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home,
     assert not app.exception
     app.text_input(key="train-Fine-tune with labels-name").set_value("tuned-1")
     app.number_input(key="train-Fine-tune with labels-steps").set_value(120)
+    app.text_input(key="train-Fine-tune with labels-size_shares").set_value("1 1 1 1 1 1")  # as the served network has
     button(app, "Start training").click().run()
     assert not app.exception
     (job,) = started
@@ -124,6 +125,8 @@ def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home,
     assert words[:2] == ["--name", "tuned-1"]
     assert {"--from", "served", "--labels", "now", "--frozen-steps", "400"} <= {*words}
     assert words[words.index("--steps") + 1] == "120"
+    first = words.index("--size-shares") + 1
+    assert [float(share) for share in words[first : first + 6]] == [1.0] * 6
     assert job.title == "Train tuned-1"
     assert "Start training" not in [b.label for b in app.button]  # the run is shown in place of the form
     assert app.selectbox[0].value == str(job.id)

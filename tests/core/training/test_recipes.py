@@ -1,12 +1,15 @@
 import pytest
 
-from core.training.config import TrainConfig, check_config
+from core.training.config import TrainConfig, check_config, check_shape
 from core.training.recipes import RECIPES
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_every_recipe_can_be_trained(recipe):
-    check_config(TrainConfig(**recipe.settings))
+    config = TrainConfig(**recipe.settings)
+    check_config(config)
+    if not config.starts_trained:
+        check_shape(config)
     assert len(recipe.help) > 40
 
 
