@@ -149,7 +149,7 @@ def share_p_values(count_a: Counts, total_a: Counts, count_b: Counts, total_b: C
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled = hits / wafers
         z = (a / n - b / m) / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-        least = np.minimum(n, m) * np.minimum(pooled, 1 - pooled)
+        least = np.minimum(n, m) * np.minimum(hits, wafers - hits) / wafers
     p = 2 * stats.norm.sf(np.abs(z))
     testable = (n > 0) & (m > 0) & (hits > 0) & (hits < wafers)
     p[~testable] = np.nan

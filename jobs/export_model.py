@@ -58,7 +58,7 @@ class ExportConfig:
     real: tuple[str, ...] = ()  # the .npz files that training read: their calibration part fits thresholds
     labels: str = ""  # frozen dataset whose wafers people labelled, or "now"; its validation part fits thresholds
     lake: int = 0  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
-    synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
+    synthetic: int = 1600  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
     epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges

@@ -34,7 +34,7 @@ class VersionConfig:
     run: str  # name of the training run in HOME/runs
     data: tuple[str, ...] = ()  # more to score it on, as jobs.evaluate takes it; labels:NAME also the champion
     lake: int = 3000  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
-    synthetic: int = 400  # synthetic wafers that fit temperatures and thresholds and prove parity
+    synthetic: int = 1600  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that teach presence and embeddings
     note: str = ""  # what it is, in a sentence
     person: str = ""  # who makes it; empty: the account that runs this
