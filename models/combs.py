@@ -28,11 +28,10 @@ class Combs(nn.Module):
 
     def forward(self, wafer: Tensor) -> Tensor:
         """Comb."""
-        planes, reach, found = wafer[:, :2], TEETH // 2, []
+        planes, upright, reach, found = wafer[:, :2], self.teeth.transpose(2, 3), TEETH // 2, []
         for n in SPACINGS:
             along = functional.conv2d(planes, self.teeth, padding=(0, reach * n), dilation=(1, n), groups=2)
-            across = self.teeth.transpose(2, 3)
-            down = functional.conv2d(planes, across, padding=(reach * n, 0), dilation=(n, 1), groups=2)
+            down = functional.conv2d(planes, upright, padding=(reach * n, 0), dilation=(n, 1), groups=2)
             found += [along, down]
         sums = torch.stack(found, dim=1)
         return sums[:, :, 0] / (sums[:, :, 1] + 1)

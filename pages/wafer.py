@@ -6,7 +6,7 @@ from core.analysis import analyse
 from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.cache import challenger, decisions, segmenter
+from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explain_block import explain_block
@@ -16,6 +16,7 @@ from pages.parts.findings import findings_block
 from pages.parts.flag_form import flag_form
 from pages.parts.links import link
 from pages.parts.lot_steps import choose_wafer, compare_with
+from pages.parts.on_trial import challenger
 from pages.parts.state import chosen_palette
 from pages.parts.wafer_canvas import wafer_canvas
 from pages.parts.wafer_view import compact_view, wafer_view

@@ -18,8 +18,7 @@ from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter
 from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
-from core.registry.serving import model_in_use, served
-from core.registry.traffic import Challenger, load_challenger
+from core.registry.serving import model_in_use
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.session import ModelMetadata
@@ -62,16 +61,6 @@ def segmenter() -> Segmenter:
         ModelError: there is none, or it is damaged.
     """
     return _segmenter(str(model_in_use(settings())), settings().threads or None)
-
-
-def challenger() -> Challenger | None:
-    """Give the model on trial, which takes its share of what is segmented into the lake; None where no trial runs.
-
-    Raises:
-        ModelError: its file is missing or damaged.
-    """
-    at = settings()
-    return kept(f"challenger {served(at)} {at.model} {at.threads}", lambda: load_challenger(at))
 
 
 def similarity_index(kind: Kind) -> SimilarityIndex:
@@ -199,7 +188,12 @@ def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, 
         content: its bytes.
         theme: what the pictures lie on.
     """
-    return kept(f"tones {sha256} {options} {theme}", lambda: tone_preview(name, content, options, theme))
+    return _tone_pictures(f"{sha256} {options}", theme, options, name, content)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _tone_pictures(stamp: str, theme: Theme, _options: ReadOptions, _name: str, _content: bytes) -> TonePreview | None:
+    return tone_preview(_name, _content, _options, theme)
 
 
 def group_stack(where: WaferFilter, grid: Grid) -> Stack:

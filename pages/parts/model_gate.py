@@ -114,13 +114,16 @@ def _offer_scores(registry: Registry, version: Version, champion: Version, perso
     """Offer to score a version on the champion's wafers that it was not scored on; it goes on when the page is left."""
     flags = ["--version", str(version.number)]
     scoring = next((job for job in jobs(decisions(), SCORE) if job.arguments == flags), None)
-    data, refused = parted(version.card, still_to_score(version.card.reports, champion.card), registry, at)
-    for name, why in refused.items():
-        st.caption(f"Not to be scored on {name}: {why}.")
+    data = still_to_score(version.card.reports, champion.card)
     underway = scoring is not None and scoring.underway
     if data and st.button("Score it on these wafers", disabled=underway, help=f"The champion's: {', '.join(data)}."):
-        start(decisions(), at, SCORE, flags, person, title=f"Score version {version.number}")
-        st.rerun()
+        with st.spinner("Looking up what it learnt from"):
+            judging, refused = parted(version.card, data, registry, at)
+        if judging:  # the job's log says what else may not
+            start(decisions(), at, SCORE, flags, person, title=f"Score version {version.number}")
+            st.rerun()
+        for name, why in refused.items():
+            st.info(f"Not to be scored on {name}: {why}.")
     if data:
         job_watch(scoring)
 

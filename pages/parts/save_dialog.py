@@ -13,10 +13,11 @@ from core.saving import Saved, save
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.cache import blobs, challenger, lake
+from pages.parts.cache import blobs, lake
 from pages.parts.cluster_table import class_column
 from pages.parts.empty import explained
 from pages.parts.links import link
+from pages.parts.on_trial import challenger
 from pages.parts.orientation_editor import lying
 from pages.parts.state import edited_rows
 
