@@ -6,15 +6,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.combs import Combs
+from models.lines import Lines
 
 BLOCKS = (1, 1, 2, 2)
-"""Residual blocks of the encoder's stages, fine to coarse: they cost least where the picture is small."""
+"""Residual blocks of the encoder's stages, fine to coarse: they cost least where the picture is small.
+The first stage has one more, which came later."""
 CONTEXT = 128
-AFAR = 48
+HINTS = 48
 
 
 class Residual(nn.Module):
     """Two convolutions beside a short cut.
+
+    Args:
+        channels: in and out.
+        silent: begins by adding nothing.
 
     Shape:
         (N, C, H, W) to the same.
@@ -22,10 +28,13 @@ class Residual(nn.Module):
     Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, silent: bool = False) -> None:
         super().__init__()
         self.first = convolution(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+        norm = nn.BatchNorm2d(channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), norm)
+        if silent:
+            nn.init.zeros_(norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Add what both convolutions find."""
@@ -43,8 +52,8 @@ class DieEncoder(nn.Module):
         (N, in_channels, S, S), S a multiple of 2**(stages - 1). Output: the picture, then every stage.
     """
 
-    ADDED = "encoder.afar."
-    """Begins the names of what files of an earlier network lack: as it begins, it changes nothing of what they say."""
+    ADDED = ("encoder.afar.", "encoder.along.", "encoder.stages.0.1.")
+    """Begin the names of what files of earlier networks lack: as it begins, it changes nothing of what they say."""
 
     def __init__(self, in_channels: int, channels: Sequence[int]) -> None:
         super().__init__()
@@ -54,25 +63,27 @@ class DieEncoder(nn.Module):
             convolution(before, after, 2 if stage else 1)
             for stage, (before, after) in enumerate(zip(self.out_channels, channels, strict=False))
         )
-        last = nn.Conv2d(AFAR, channels[0], 1)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
-        self.combs = Combs()
-        self.afar = nn.Sequential(
-            nn.Conv2d(Combs.channels, AFAR, 1, bias=False), nn.BatchNorm2d(AFAR), nn.ReLU(inplace=True), last
-        )
-        self.stages = nn.ModuleList(
+        self.combs, self.afar = Combs(), _hint(Combs.channels, channels[0])
+        self.lines, self.along = Lines(), _hint(Lines.channels, channels[0])
+        stages = [
             nn.Sequential(*(Residual(width) for _ in range(blocks)))
             for width, blocks in zip(channels, BLOCKS, strict=True)
-        )
+        ]
+        stages[0].append(Residual(channels[0], silent=True))
+        self.stages = nn.ModuleList(stages)
 
     def forward(self, wafer: Tensor) -> list[Tensor]:
         """Give the features, fine to coarse."""
         features = [wafer]
         for level, (enter, stage) in enumerate(zip(self.enter, self.stages, strict=True)):
             entered = enter(features[-1])
-            features.append(stage(entered if level else entered + self.afar(self.combs(wafer))))
+            features.append(stage(entered if level else entered + self._hints(wafer)))
         return features
+
+    def _hints(self, wafer: Tensor) -> Tensor:
+        """What the first stage could not see, or not well, from where it stands."""
+        hints: Tensor = self.afar(self.combs(wafer)) + self.along(self.lines(wafer))
+        return hints
 
 
 class DieDecoder(nn.Module):
@@ -103,6 +114,14 @@ class DieDecoder(nn.Module):
                 found = found + self.context(pooled)[:, :, None, None]
             found = block(found)
         return found
+
+
+def _hint(found: int, channels: int) -> nn.Sequential:
+    """Turn what was counted into features that begin as zero."""
+    last = nn.Conv2d(HINTS, channels, 1)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+    return nn.Sequential(nn.Conv2d(found, HINTS, 1, bias=False), nn.BatchNorm2d(HINTS), nn.ReLU(inplace=True), last)
 
 
 def convolution(before: int, after: int, stride: int = 1) -> nn.Sequential:

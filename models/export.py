@@ -21,7 +21,7 @@ from models.unet import MaskingUNet, WaferUNet
 
 BY_PIXEL = ("/encoder/", "/decoder/", "/head/")
 """In the names of the nodes that work on every pixel."""
-EXACT = ("/context/", "/combs/")
+EXACT = ("/context/", "/combs/", "/lines/")
 """In the names of those among them that stay in float32: what works on the wafer as a whole, and what only counts."""
 OPSET = 18
 BATCH_PIXELS = 32 * 96 * 96

@@ -38,10 +38,10 @@ def network_of(path: Path, dropout: float, seen: Sequence[Tensor]) -> WaferUNet:
     """
     network = WaferUNet(replace(served_shape(path), dropout=dropout)).eval()
     try:
-        _take_over(network, onnx.load(str(path)).graph)
+        taken = _take_over(network, onnx.load(str(path)).graph)
     except (KeyError, ValueError, RuntimeError) as error:
         raise _refusal(path, error) from error
-    _measure(network, seen)
+    _measure(network, taken, seen)
     return network
 
 
@@ -65,7 +65,8 @@ def _refusal(path: Path, error: Exception) -> ModelError:
     )
 
 
-def _take_over(network: WaferUNet, graph: onnx.GraphProto) -> None:
+def _take_over(network: WaferUNet, graph: onnx.GraphProto) -> list[nn.BatchNorm2d]:
+    """Take over what the file holds; gives the normalisations whose part was found, which change nothing from then."""
     modules = dict(network.named_modules())
     after = _normalisations(network)
     values = _values(graph)
@@ -86,15 +87,16 @@ def _take_over(network: WaferUNet, graph: onnx.GraphProto) -> None:
                 after[name].bias.copy_(bias)
     if lacking := sorted(name for name in missing if not name.startswith(DieEncoder.ADDED)):
         raise ValueError(f"nothing is found for {', '.join(lacking)}")
-    for norm in after.values():
+    taken = [norm for name, norm in after.items() if name not in missing]
+    for norm in taken:
         norm.running_mean.zero_()  # type: ignore[union-attr]
         norm.running_var.fill_(1 - norm.eps)  # type: ignore[union-attr]
         nn.init.ones_(norm.weight)
+    return taken
 
 
-def _measure(network: WaferUNet, seen: Sequence[Tensor]) -> None:
-    """Give each normalisation the statistics of what it sees, and make up for them."""
-    norms = list(_normalisations(network).values())
+def _measure(network: WaferUNet, norms: Sequence[nn.BatchNorm2d], seen: Sequence[Tensor]) -> None:
+    """Give normalisations the statistics of what they see, and make up for them."""
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
 
     def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:

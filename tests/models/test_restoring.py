@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from data.errors import ModelError
+from models.die_unet import DieEncoder
 from models.embedding import DescribingUNet
 from models.export import describe, export_float32
 from models.restoring import network_of
@@ -86,14 +87,18 @@ class _Nothing(torch.nn.Module):
         return wafer[:, :1] * 0
 
 
-def test_a_file_from_before_the_network_saw_afar_is_answered_for_as_well(tmp_path):
+def test_a_file_from_before_the_network_was_told_more_is_answered_for_as_well(tmp_path):
     network = WaferUNet(NETWORKS[1]).eval()
-    network.encoder.combs, network.encoder.afar = _Nothing(), torch.nn.Identity()
+    encoder = network.encoder
+    encoder.combs = encoder.lines = _Nothing()
+    encoder.afar = encoder.along = torch.nn.Identity()
+    del encoder.stages[0][1]
     export_float32(_Served(network), tmp_path / "early.onnx")
     describe(tmp_path / "early.onnx", about(NETWORKS[1]))
     seen = torch.rand(4, 3, 64, 64)
     restored = network_of(tmp_path / "early.onnx", 0.3, [seen])
-    assert any(name.startswith("encoder.afar.") for name in restored.state_dict())
+    more = restored.state_dict().keys() - network.state_dict().keys()
+    assert all(any(name.startswith(added) for name in more) for added in DieEncoder.ADDED)
     with torch.no_grad():
         assert torch.allclose(restored(seen), network(seen), atol=2e-3)
 

@@ -3,6 +3,7 @@ from functools import cache
 import pytest
 import torch
 
+from models.die_unet import DieEncoder
 from models.unet import NetworkConfig, WaferUNet, mean_over_tested
 
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
@@ -83,13 +84,13 @@ class TestDies(NetworkContract):
     config = BY_DIE
 
 
-def test_weights_from_before_the_network_saw_afar_answer_as_they_did():
+def test_weights_from_before_the_network_was_told_more_answer_as_they_did():
     wafer, found = torch.rand(2, 3, 64, 64).round(), []
     for seed in (3, 4):  # what is new begins by chance, and has no say
         torch.manual_seed(seed)
         network = WaferUNet(BY_DIE).eval()
         known = network_of(BY_DIE).state_dict()
-        network.take({name: value for name, value in known.items() if not name.startswith("encoder.afar.")})
+        network.take({name: value for name, value in known.items() if not name.startswith(DieEncoder.ADDED)})
         with torch.no_grad():
             found.append(network(wafer))
     assert torch.equal(*found)
@@ -107,6 +108,18 @@ def test_what_fails_afar_has_a_say_once_it_is_learnt():
         moved = (network.encode(afar)[1] - network.encode(near)[1]).abs().amax(dim=1)[0]
     assert moved[20, 20] > 0  # the tenth spacing's fourth tooth, out of reach of the first stage's convolutions
     assert moved[23, 20] == 0
+
+
+def test_a_line_has_a_say_once_it_is_learnt():
+    network = WaferUNet(NetworkConfig("dies", depth=4, decoder_channels=(16, 16, 8, 8))).eval()
+    near, longer = torch.zeros(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)
+    near[:, 1] = longer[:, 1] = 1
+    longer[0, 0, 20, 25:32] = 1
+    with torch.no_grad():
+        torch.nn.init.normal_(network.encoder.along[-1].weight)
+        moved = (network.encode(longer)[1] - network.encode(near)[1]).abs().amax(dim=1)[0]
+    assert moved[20, 20] > 0
+    assert moved[45, 20] == 0
 
 
 def test_the_mean_over_the_tested_area_leaves_the_padding_out():
