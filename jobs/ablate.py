@@ -26,8 +26,9 @@ from data.errors import FormatError, SettingError
 from data.pictures import DIES_DEPTH, raster_of
 from data.synthesis import Recipe, SyntheticWafer, draw_wafer
 from data.truth import MarkedWafer
+from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import NEUTRAL, read_checkpoint
+from jobs.export_model import NEUTRAL
 from jobs.learning import split_real
 from jobs.train import say, train
 from models.export import describe, export_float32
@@ -174,10 +175,10 @@ def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: P
         for count in (labelled, config.unlabelled if arm == FIXMATCH else 0)
     ]
     training = train_config(config, arm, seed, *parts)
-    module, _, _ = read_checkpoint(train(training, replace(settings(), home=folder, mlflow="", model="")))
+    trained = read_checkpoint(train(training, replace(settings(), home=folder, mlflow="", model="")))
     _, held_out = split_real(training.real, training.calibration_share, training.seed)
     path = folder / f"{training.name}.onnx"
-    export_float32(MaskingUNet(module.averaged), path)
+    export_float32(MaskingUNet(trained.network), path)
     about = {
         "name": training.name, "encoder": training.encoder, "classes": list(CLASS_KEYS), "precision": "float32",
         "raster": raster_of(training.encoder).name,

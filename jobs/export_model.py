@@ -1,7 +1,6 @@
 """Turn a training checkpoint into the file that the app serves: ONNX, INT8, thresholds, and proof that they agree."""
 
 import json
-import pickle
 import shutil
 import sys
 import tempfile
@@ -26,14 +25,13 @@ from data.errors import ModelError
 from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
 from data.wafer import WaferMap
+from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.learning import learner
 from jobs.progress import ProgressLine
 from jobs.teachers import teachers
 from models.described import describe_wafers
 from models.embedding import ServedUNet
 from models.export import convolutions, describe, described, export_float32, quantize
-from models.learner import Learner
 from models.presence_head import fit_presence
 from models.projection import fit_projection
 from models.unet import WaferUNet
@@ -95,7 +93,8 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         ModelError: the checkpoint cannot be read, or parity fails.
         FormatError, DecisionsError: wafers that shall teach it cannot be read.
     """
-    module, trained, steps = read_checkpoint(config.checkpoint)
+    checkpoint = read_checkpoint(config.checkpoint)
+    trained = checkpoint.config
     share, seed = trained.calibration_share, trained.seed
     learnt, held_out = teachers(config.real, config.labels, config.lake, share, seed, at or settings())
     drawn = draw_calibration(config.synthetic, config.seed, held_out)
@@ -104,8 +103,8 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         if config.again:
             found = _kept(config, full)
         else:
-            network = with_wafer_answers(module.averaged, learnt, config)
-            found = {"steps": steps, **_written(network, full, config, trained, drawn, held_out)}
+            network = with_wafer_answers(checkpoint.network, learnt, config)
+            found = {"steps": checkpoint.steps, **_written(network, full, config, trained, drawn, held_out)}
         names = convolutions(full)
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
         quantize(full, small, range_inputs(drawn, held_out, config.quantized, raster_of(trained.encoder)), keep)
@@ -165,26 +164,6 @@ def _believing(model: Path, about: dict[str, object], share: float) -> Segmenter
     """The model with one weight of the fine look for all classes, before calibration."""
     describe(model, {**about, **NEUTRAL, "fine_share": [share] * CLASS_COUNT})
     return Segmenter.load(str(model))
-
-
-def read_checkpoint(path: Path) -> tuple[Learner, TrainConfig, int]:
-    """Read what jobs.train wrote: the learner, its config, and the steps it took.
-
-    Raises:
-        ModelError: the file is missing, damaged, or no checkpoint of jobs.train.
-    """
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=False)
-        config = TrainConfig(**saved["hyper_parameters"]["config"])
-        module = learner(config)
-        module.load_state_dict(saved["state_dict"])
-        return module, config, int(saved["global_step"])
-    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
-        raise ModelError(
-            str(path),
-            f"the checkpoint cannot be read ({error!r})",
-            "Name a last.ckpt or best.ckpt that jobs.train wrote.",
-        ) from error
 
 
 def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: ExportConfig) -> ServedUNet:

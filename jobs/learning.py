@@ -1,6 +1,5 @@
 """What training is put together from: wafers to learn from, the learner, and the weights that it starts from."""
 
-import pickle
 import signal
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -10,7 +9,6 @@ from zlib import crc32
 
 import lightning
 import numpy as np
-import torch
 from torch.utils.data import DataLoader
 
 from core.decisions import Decisions
@@ -21,9 +19,9 @@ from core.settings import Settings
 from core.training.config import SERVED, TrainConfig
 from core.training.wafers import labelled_wafers, unlabelled_maps
 from data.datasets import LabelledMaps, MaskedMaps, load_labelled, together
-from data.errors import ModelError
 from data.pictures import raster_of
 from data.splits import held_out
+from jobs.checkpoints import read_checkpoint, shape_of
 from models.batches import Batch, MixConfig, MoreWafers, WaferBatches
 from models.consistency import ConsistencyConfig
 from models.consolidation import Consolidation, fisher
@@ -31,7 +29,6 @@ from models.learner import Learner, ScheduleConfig
 from models.losses import LossConfig
 from models.restoring import network_of, served_shape
 from models.tuning import TuningConfig
-from models.unet import NetworkConfig
 from models.validation import fixed_batches
 
 MEASURED, MATTERING = 6, 24
@@ -111,14 +108,13 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 
 def learner(config: TrainConfig) -> Learner:
     """Build the untrained learner of a config that `check_config` and `check_shape` let through."""
-    network = NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
     loss = LossConfig(
         config.dice, config.focal, config.gamma, config.alpha, config.presence, config.whole, config.extent
     )
     schedule = ScheduleConfig(config.rate, config.decay, config.warmup, config.steps, config.fall_from)
     sure = ConsistencyConfig(config.consistency, config.confidence, ramp=config.ramp) if config.unlabelled else None
     tuning = TuningConfig(config.frozen_steps, config.encoder_rate, config.few_shot)
-    module = Learner(network, loss, schedule, sure, tuning)
+    module = Learner(shape_of(config), loss, schedule, sure, tuning)
     module.save_hyperparameters({"config": asdict(config)}, logger=False)  # the run is told once, by `_logger`
     return module
 
@@ -134,8 +130,8 @@ def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
     if config.from_ == SERVED:
         shape = served_shape(model_in_use(at))
         return replace(config, encoder=shape.encoder, depth=shape.depth, decoder_channels=shape.decoder_channels)  # type: ignore[arg-type]
-    held = _checkpoint(Path(config.from_))["hyper_parameters"]["config"]
-    return replace(config, **{name: held[name] for name in ("encoder", "depth", "decoder_channels")})
+    held = read_checkpoint(Path(config.from_)).config
+    return replace(config, encoder=held.encoder, depth=held.depth, decoder_channels=held.decoder_channels)
 
 
 def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
@@ -148,23 +144,10 @@ def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
         seen = [batch["wafer"] for batch in wafers.old_batches(MEASURED)]
         module.start_from(network_of(wafers.served, config.dropout, seen).state_dict())
     else:
-        prefix, state = "average.module.", _checkpoint(Path(config.from_))["state_dict"]
-        module.start_from({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
+        module.start_from(read_checkpoint(Path(config.from_)).network.state_dict())
 
 
 def consolidated(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
     """Hold a learner's weights as they are now, each as firmly as it matters for old wafers."""
     importance = fisher(module.network, wafers.old_batches(MATTERING))
     module.consolidation = Consolidation(module.network, importance, config.ewc)
-
-
-def _checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
-        if "config" not in saved["hyper_parameters"] or "state_dict" not in saved:
-            raise KeyError("config")
-    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
-        raise ModelError(
-            str(path), f"the checkpoint cannot be read ({error!r})", "Name one that jobs.train wrote, or served."
-        ) from error
-    return saved

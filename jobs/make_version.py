@@ -16,8 +16,9 @@ from core.training.shown import learnt_from, never_shown
 from core.training.wafers import labelled_wafers
 from data.datasets import MaskedMaps
 from data.errors import ModelError
+from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import ExportConfig, export, read_checkpoint
+from jobs.export_model import ExportConfig, export
 from jobs.register_model import RegisterConfig, register, run_told
 from jobs.score_version import judging, score, scored
 
@@ -54,9 +55,10 @@ def main(config: VersionConfig) -> int:
         raise ModelError(
             f"run {config.run}", f"it keeps no checkpoint below {at.home / 'runs'}", "The first comes after an epoch."
         )
-    _, trained, steps = read_checkpoint(checkpoint)
+    found = read_checkpoint(checkpoint)
+    trained = found.config
     model = checkpoint.with_name("model.onnx")
-    print(f"exporting {checkpoint} of step {steps:,}", flush=True)
+    print(f"exporting {checkpoint} of step {found.steps:,}", flush=True)
     export(
         ExportConfig(
             checkpoint=checkpoint, name=config.run, out=model, real=trained.real, labels=trained.labels,

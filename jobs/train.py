@@ -24,6 +24,7 @@ from core.training.label_marks import labels_mark
 from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
 from core.training.wafers import labelled_wafers
 from data.classes import CLASS_KEYS
+from jobs.checkpoints import check_goes_on
 from jobs.command import command
 from jobs.learning import Wafers, consolidated, learner, started, with_shape
 
@@ -74,7 +75,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
         FormatError: a file of real wafers cannot be used.
         SettingError: the configuration cannot be trained.
         DecisionsError: there is no such frozen dataset.
-        ModelError: there are no weights to start from, or they do not fit.
+        ModelError: there are no weights to start from or to go on with, or they do not fit.
     """
     check_config(config)
     config = with_shape(config, at)
@@ -83,6 +84,8 @@ def train(config: TrainConfig, at: Settings) -> Path:
     wafers, module = Wafers(config, at), learner(config)
     folder = run_folder(at.home, config.name)
     last = folder / "last.ckpt"
+    if last.exists():
+        check_goes_on(last, module)
     if config.from_ and (config.ewc or not last.exists()):
         started(module, config, wafers)
     if config.ewc:

@@ -1,0 +1,80 @@
+"""The checkpoints that jobs.train writes, read for what others want of them: config, network, steps."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.training.config import TrainConfig
+from data.errors import ModelError
+from models.unet import NetworkConfig, WaferUNet
+
+AVERAGED = "average.module."
+"""Begins the names of the averaged weights, which are what gets shipped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a run left.
+
+    Args:
+        config: as it was trained.
+        network: with the averaged weights; parts that it lacked when it was trained change nothing of its answers.
+        steps: that it took.
+    """
+
+    config: TrainConfig
+    network: WaferUNet
+    steps: int
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read what jobs.train wrote.
+
+    Raises:
+        ModelError: the file is missing, damaged, or no checkpoint of jobs.train.
+    """
+    saved = _saved(path)
+    try:
+        config = TrainConfig(**saved["hyper_parameters"]["config"])
+        network = WaferUNet(shape_of(config))
+        state = saved["state_dict"]
+        network.take({name.removeprefix(AVERAGED): state[name] for name in state if name.startswith(AVERAGED)})
+        return Checkpoint(config, network, int(saved["global_step"]))
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise _refusal(path, error) from error
+
+
+def check_goes_on(path: Path, module: nn.Module) -> None:
+    """Refuse to go on training from a checkpoint of a network that had fewer parts: their optimiser's state is lacking.
+
+    Raises:
+        ModelError: it is such a one, or it cannot be read.
+    """
+    if _saved(path).get("state_dict", {}).keys() != module.state_dict().keys():
+        raise ModelError(
+            str(path), "it is of another network than this version trains, so that run cannot go on",
+            f"Start a run of another --name with --from {path}, which takes its weights over.",
+        )  # fmt: skip
+
+
+def shape_of(config: TrainConfig) -> NetworkConfig:
+    """Say which network a configuration trains."""
+    return NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError) as error:
+        raise _refusal(path, error) from error
+    return saved
+
+
+def _refusal(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        str(path), f"the checkpoint cannot be read ({error!r})", "Name a last.ckpt or best.ckpt that jobs.train wrote."
+    )
