@@ -1,9 +1,10 @@
-"""Changes that keep a wafer a wafer: flips, turns, bit noise and dies that were not tested."""
+"""Changes that keep a wafer a wafer: flips, turns, other die grids, more failures and dies that were not tested."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.geometry import extent
+from data.raster import nearest_index
 from data.wafer import FAIL, OFF_WAFER, PASS, Scalar
 
 Grid = NDArray[np.uint8]
@@ -51,6 +52,22 @@ def turn_sources(dies: Grid, angle: float) -> tuple[NDArray[np.intp], NDArray[np
     own_rows, own_columns = np.indices(dies.shape)
     turned = (dies != OFF_WAFER) & (source != OFF_WAFER)
     return np.where(turned, r, own_rows), np.where(turned, c, own_columns)
+
+
+def resized(dies: Grid, shape: tuple[int, int]) -> Grid:
+    """Show a wafer on a grid of another shape (H, W), each die as the nearest one was.
+
+    Example:
+        >>> resized(np.array([[0, 1], [2, 1]], dtype=np.uint8), (2, 4)).tolist()
+        [[0, 0, 1, 1], [2, 2, 1, 1]]
+    """
+    return dies[np.ix_(*(nearest_index(count, wanted) for count, wanted in zip(dies.shape, shape, strict=True)))]
+
+
+def overlaid(dies: Grid, other: Grid) -> Grid:
+    """Let the dies fail, too, that fail on another wafer; which dies exist stays as it is."""
+    fails = resized(other, dies.shape) == FAIL
+    return np.where((dies == PASS) & fails, FAIL, dies).astype(np.uint8)
 
 
 def add_noise(rng: np.random.Generator, dies: Grid, failing: float, passing: float, missing: float) -> Grid:

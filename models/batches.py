@@ -19,8 +19,9 @@ from data.datasets import LabelledMaps, MaskedMaps
 from data.pictures import RESAMPLED, Raster
 from data.raster import blocks, cell_sums, die_planes, reduced
 from data.synthesis import Recipe, draw_over, draw_wafer
-from data.turning import Grid, add_noise, symmetry, turn, turn_sources
+from data.turning import Grid, add_noise, overlaid
 from data.wafer import FAIL
+from models.changes import stretched, turned, turned_with
 from models.views import two_views
 
 Batch = dict[str, Tensor]
@@ -39,6 +40,8 @@ class MixConfig:
         real_share: share of wafers that are real, with presence labels.
         over_real_share: share of synthetic wafers drawn over real wafers without a pattern.
         none_share: share of real wafers that show no pattern.
+        resized_share: share of real wafers shown on a grid of another shape: what a product looks like is no pattern.
+        overlaid_share: share of real wafers with a pattern that also fail where one without a pattern does.
         fine_share: share of synthetic wafers seen die by die, where others of that working size are seen in cells.
         size_shares: how often each size of the raster, from the smallest up, is drawn; empty: as the raster says.
         people_share: share of the wafers with masks that people labelled, where there are any of that size.
@@ -51,6 +54,8 @@ class MixConfig:
     real_share: float = 0.5
     over_real_share: float = 0.6
     none_share: float = 0.25
+    resized_share: float = 0.4
+    overlaid_share: float = 0.3
     fine_share: float = 0.5
     size_shares: tuple[float, ...] = ()
     people_share: float = 0.5
@@ -142,7 +147,7 @@ class WaferBatches(IterableDataset[Batch]):
             return {}
         rng = np.random.default_rng([self.seed, number, 1])
         looks = self.unlabelled[size][rng.integers(len(self.unlabelled[size]), size=count)].tolist()
-        seen = [two_views(rng, _turned(rng, self.more.unlabelled[i]), block, size, self.raster) for i, block in looks]
+        seen = [two_views(rng, turned(rng, self.more.unlabelled[i]), block, size, self.raster) for i, block in looks]
         weak, strong, way = zip(*seen, strict=True)
         return {
             "weak": torch.from_numpy(np.stack(weak)),
@@ -162,7 +167,7 @@ class WaferBatches(IterableDataset[Batch]):
         assert of
         pool = pools[list(pools)[rng.integers(len(pools))]]
         i, block = (int(n) for n in pool[rng.integers(len(pool))])
-        dies, masks = _turned_with(rng, of.maps[i], of.masks[i])
+        dies, masks = turned_with(rng, of.maps[i], of.masks[i])
         return _Drawn(dies, block, np.asarray(masks.any(axis=(1, 2)), dtype=np.float32), masks)
 
     def _synthetic(self, rng: np.random.Generator, size: int) -> "_Drawn":
@@ -171,7 +176,7 @@ class WaferBatches(IterableDataset[Batch]):
         block = int(rng.choice(coarse)) if coarse and rng.random() >= self.mix.fine_share else fine
         background = self.pools.get(size, {}).get("none") if block == 1 else None
         if self.real is not None and background is not None and rng.random() < self.mix.over_real_share:
-            wafer = draw_over(rng, _turned(rng, self.real.maps[rng.choice(background[:, 0])]))
+            wafer = draw_over(rng, turned(rng, self.real.maps[rng.choice(background[:, 0])]))
         else:
             shortest, longest = looks[block]
             wafer = draw_wafer(rng, Recipe(shortest=shortest, longest=longest))
@@ -185,7 +190,12 @@ class WaferBatches(IterableDataset[Batch]):
         plain = "none" in pools and (not patterns or rng.random() < self.mix.none_share)
         pool = pools["none" if plain else patterns[rng.choice(len(patterns), p=shares)]]
         i, block = (int(n) for n in pool[rng.integers(len(pool))])
-        dies = _turned(rng, self.real.maps[i])
+        dies = turned(rng, self.real.maps[i])
+        if rng.random() < self.mix.resized_share:
+            dies = stretched(rng, dies, *_looks(size, self.raster)[block])
+        if not plain and "none" in pools and rng.random() < self.mix.overlaid_share:
+            other = pools["none"][rng.integers(len(pools["none"])), 0]
+            dies = overlaid(dies, turned(rng, self.real.maps[other]))
         failing, passing = rng.uniform(0, 0.02, 2)
         dies = add_noise(rng, dies, failing, passing, missing=float(rng.choice([0, 0, 0.01])))
         return _Drawn(dies, block, np.asarray(self.real.presence[i]))
@@ -267,21 +277,6 @@ def _looks(size: int, raster: Raster) -> dict[int, tuple[int, int]]:
 
 def _drawn_at(dies: int, block: int, raster: Raster) -> int:
     return raster.size((-(-dies // block),))
-
-
-def _turned(rng: np.random.Generator, dies: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if rng.random() < 0.4:
-        dies = turn(dies, float(rng.uniform(0, 2 * np.pi)))
-    return np.ascontiguousarray(symmetry(dies, int(rng.integers(8)))).astype(np.uint8)
-
-
-def _turned_with(rng: np.random.Generator, dies: Grid, masks: NDArray[np.bool_]) -> tuple[Grid, NDArray[np.bool_]]:
-    """Turn and flip a wafer and its masks alike."""
-    if rng.random() < 0.4:
-        rows, columns = turn_sources(dies, float(rng.uniform(0, 2 * np.pi)))
-        dies, masks = dies[rows, columns], masks[:, rows, columns]
-    k = int(rng.integers(8))
-    return np.ascontiguousarray(symmetry(dies, k)), np.ascontiguousarray(symmetry(masks, k))
 
 
 def draw_masks(dies: Grid, masks: NDArray[np.bool_], block: int, size: int, raster: Raster) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from data.geometry import clock_angle, radius_share
 from data.synthesis.outline import round_wafer
-from data.turning import add_noise, symmetry, turn, undo_symmetry
+from data.turning import add_noise, overlaid, resized, symmetry, turn, undo_symmetry
 from data.wafer import FAIL, OFF_WAFER, PASS
 
 UNEVEN = np.arange(12).reshape(3, 4)
@@ -86,3 +86,27 @@ def test_noise_flips_and_loses_the_shares_it_was_told():
 
 def test_a_wafer_never_loses_its_last_die():
     assert add_noise(np.random.default_rng(1), np.ones((3, 3), np.uint8), 0, 0, missing=1.0).any()
+
+
+@pytest.mark.parametrize("side", [20, 33, 57])
+def test_a_pattern_stays_where_it_is_on_another_grid(side):
+    dies = resized(failing_sector(40, 1.0), (side, 40))
+    assert dies.shape == (side, 40)
+    assert float(radius_share(dies)[dies == FAIL].min()) > 0.2
+    middle = np.angle(np.exp(1j * clock_angle(dies)[dies == FAIL]).mean())
+    assert middle == pytest.approx(1.0, abs=0.1)
+
+
+def test_its_own_shape_shows_a_wafer_as_it_is():
+    dies = failing_sector(31, 1.0)
+    assert resized(dies, dies.shape).tolist() == dies.tolist()
+
+
+def test_a_wafer_laid_over_adds_its_failures_and_no_dies():
+    dies, other = failing_sector(30, 1.0), failing_sector(45, 4.0)
+    both = overlaid(dies, other)
+    assert ((both == OFF_WAFER) == (dies == OFF_WAFER)).all()
+    assert (both[dies == FAIL] == FAIL).all()
+    assert ((both == FAIL) == (dies == FAIL) | ((dies == PASS) & (resized(other, (30, 30)) == FAIL))).all()
+    assert (both == FAIL).sum() > 1.5 * (dies == FAIL).sum()
+    assert overlaid(dies, round_wafer(30, 30)).tolist() == dies.tolist()

@@ -162,6 +162,29 @@ def test_real_wafers_without_a_pattern_come_up_in_the_share_told_and_labels_even
     assert edge == pytest.approx((1 - mix.none_share) / 2, abs=0.1)
 
 
+def test_real_wafers_come_on_other_grids_of_the_same_working_size():
+    real, size = labelled(9), 32
+    shares = tuple(float(each == size) for each in PADDED.sizes)
+    mix = MixConfig(pixels=40 * size**2, size_shares=shares, real_share=1.0, raster=PADDED)
+    rows = {}
+    for share in (0.0, 1.0):
+        wafers = WaferBatches(real, replace(mix, resized_share=share), seed=3).batch(0)["wafer"]
+        rows[share] = {int(wafer[1].any(dim=1).sum()) for wafer in wafers}
+    assert max(rows[0.0]) <= 26
+    assert len(rows[1.0] - rows[0.0]) > 3
+    assert max(rows[1.0]) <= size
+
+
+def test_failures_of_wafers_without_a_pattern_are_laid_over_those_with_one():
+    real = labelled(9)
+    maps = [np.where(dies > 0, 2, 0).astype(np.uint8) if i % 3 == 0 else dies for i, dies in enumerate(real.maps)]
+    mix = MixConfig(pixels=40 * 64 * 64, size_shares=(1.0,), real_share=1.0, none_share=0.0, overlaid_share=0.5)
+    batches = WaferBatches(LabelledMaps(maps, real.presence, real.names, real.near_full), mix, seed=3)
+    wafers = torch.cat([batches.batch(i)["wafer"] for i in range(3)])
+    failing = wafers[:, 0].sum(dim=(1, 2)) / wafers[:, 1].sum(dim=(1, 2))
+    assert float((failing > 0.9).float().mean()) == pytest.approx(0.5, abs=0.1)
+
+
 def test_wafers_that_nobody_can_label_are_never_drawn():
     real = labelled(6)
     unknown = LabelledMaps(real.maps, np.full_like(real.presence, np.nan), real.names, np.ones(6, dtype=bool))
