@@ -72,7 +72,9 @@ def calibrate(
         "temperature": _rounded(temperatures),
         "die_threshold": _rounded(fit_die_thresholds(dies, temperatures)),
         "presence_threshold": _rounded(
-            fit_presence_thresholds(np.stack(present), np.stack(labels), false_alarm_weight, sources)
+            fit_presence_thresholds(
+                np.stack(present), np.stack(labels), false_alarm_weight, sources, calibrated=segmenter.judges
+            )
         ),
     }
 

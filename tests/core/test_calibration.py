@@ -111,6 +111,29 @@ def test_the_presence_threshold_gives_the_best_f1_there_is(seed, weight):
         assert f1(k, float(fitted[k])) == pytest.approx(max(f1(k, float(t)) for t in THRESHOLDS), abs=1e-9)
 
 
+def test_half_of_the_best_f1_serves_unseen_wafers_better_than_the_threshold_a_dozen_liked_best():
+    """Of probabilities that mean shares; the gain is averaged over draws of few wafers, judged by many."""
+    rng = np.random.default_rng(5)
+
+    def drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+        present = rng.beta(0.15, 0.9, (count, CLASS_COUNT)).astype(np.float32)
+        return present, (rng.random(present.shape) < present).astype(np.float32)
+
+    def f1(present: np.ndarray, label: np.ndarray, threshold: np.ndarray) -> float:
+        said, there = present >= threshold, label == 1
+        return float((2 * (said & there).sum(axis=0) / (said.sum(axis=0) + there.sum(axis=0))).mean())
+
+    unseen, gains = drawn(20_000), []
+    for _ in range(10):
+        few = drawn(90)
+        half, liked = (fit_presence_thresholds(*few, calibrated=calibrated) for calibrated in (True, False))
+        gains.append(f1(*unseen, half) - f1(*unseen, liked))
+    assert np.mean(gains) > 0.005
+    many = drawn(20_000)
+    half, liked = (fit_presence_thresholds(*many, calibrated=calibrated) for calibrated in (True, False))
+    assert f1(*unseen, half) == pytest.approx(f1(*unseen, liked), abs=0.005)
+
+
 def test_dear_false_alarms_never_lower_a_threshold():
     rng = np.random.default_rng(1)
     label = np.zeros((80, CLASS_COUNT), dtype=np.float32)
