@@ -89,6 +89,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
     if config.from_ and (config.ewc or not last.exists()):
         started(module, config, wafers)
     if config.ewc:
+        say("measuring which weights matter for old wafers")
         consolidated(module, config, wafers)
     folder.mkdir(parents=True, exist_ok=True)
     trainer = lightning.Trainer(
