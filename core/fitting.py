@@ -21,6 +21,9 @@ from data.raster import blocks
 from data.synthesis import SyntheticWafer, draw_over, draw_wafer
 from data.wafer import WaferMap
 
+NEVER = -1e3
+"""Logit of a die that no threshold lets through."""
+
 
 def draw_calibration(count: int, seed: int, held_out: LabelledMaps | None) -> list[SyntheticWafer]:
     """Draw synthetic wafers, every second one over a held-out real wafer without a pattern."""
@@ -50,32 +53,29 @@ def fine_shares(fine: Segmenter, coarse: Segmenter, drawn: Sequence[SyntheticWaf
 def calibrate(
     segmenter: Segmenter, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, false_alarm_weight: float
 ) -> dict[str, list[float]]:
-    """Fit temperatures and die thresholds on masks, presence thresholds on masks and labels together."""
-    wafers = [s.wafer for s in drawn]
+    """Fit temperatures on masks, presence thresholds on masks and labels together, and then die thresholds on masks.
+
+    A die threshold decides only on wafers that are believed to show the class, so it is fitted as if no other had a die
+    of it.
+    """
+    wafers, labels, sources = _labelled(drawn, held_out)
     found = segmenter.segment(wafers)
-    dies = _failing_dies([_logits(s.probabilities) for s in found], drawn)
+    dies = _failing_dies([_logits(s.probabilities) for s in found[: len(drawn)]], drawn)
     temperatures = fit_temperatures(dies)
-    labels = [s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn]
-    sources = ["synthetic"] * len(drawn)
-    if held_out is not None:
-        real = [
-            WaferMap(dies=m, lot_id="held out", wafer_id=n) for m, n in zip(held_out.maps, held_out.names, strict=True)
-        ]
-        wafers, labels = wafers + real, labels + list(held_out.presence)
-        found += segmenter.segment(real)
-        sources += [name.split(":")[0] for name in held_out.names]
     present = [
         s.presence if segmenter.judges else presence(_logits(s.probabilities), w.failing, temperatures)
         for s, w in zip(found, wafers, strict=True)
     ]
+    thresholds = fit_presence_thresholds(
+        np.stack(present), labels, false_alarm_weight, sources, calibrated=segmenter.judges
+    )
+    failing = [np.count_nonzero(s.wafer.failing) for s in drawn]
+    believed = np.repeat(present[: len(drawn)] >= thresholds, failing, axis=0).T
+    decided = FailingDies(np.where(believed, dies.logits, np.float32(NEVER)), dies.truth)
     return {
         "temperature": _rounded(temperatures),
-        "die_threshold": _rounded(fit_die_thresholds(dies, temperatures)),
-        "presence_threshold": _rounded(
-            fit_presence_thresholds(
-                np.stack(present), np.stack(labels), false_alarm_weight, sources, calibrated=segmenter.judges
-            )
-        ),
+        "die_threshold": _rounded(fit_die_thresholds(decided, temperatures)),
+        "presence_threshold": _rounded(thresholds),
     }
 
 
@@ -91,6 +91,21 @@ def calibration_report(segmenter: Segmenter, drawn: Sequence[SyntheticWafer]) ->
     fits, measures = (_failing_dies([logits[i] for i in half], [drawn[i] for i in half]) for half in halves)
     errors = {"before": calibration_error(measures), "after": calibration_error(measures, fit_temperatures(fits))}
     return {"calibration_error": {when: _rounded(values) for when, values in errors.items()}}
+
+
+def _labelled(
+    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None
+) -> tuple[list[WaferMap], NDArray[np.float32], list[str]]:
+    """Wafers, synthetic ones first, their presence labels (N, 8), and where each comes from."""
+    wafers = [s.wafer for s in drawn]
+    labels = np.stack([s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn])
+    sources = ["synthetic"] * len(drawn)
+    if held_out is not None:
+        named = zip(held_out.maps, held_out.names, strict=True)
+        wafers += [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
+        labels = np.concatenate([labels, held_out.presence])
+        sources += [name.split(":")[0] for name in held_out.names]
+    return wafers, labels, sources
 
 
 def _failing_dies(logits: Sequence[NDArray[np.float32]], drawn: Sequence[SyntheticWafer]) -> FailingDies:
