@@ -62,13 +62,13 @@ def calibrate(
     found = segmenter.segment(wafers)
     dies = _failing_dies([_logits(s.probabilities) for s in found[: len(drawn)]], drawn)
     temperatures = fit_temperatures(dies)
-    present = [
-        s.presence if segmenter.judges else presence(_logits(s.probabilities), w.failing, temperatures)
-        for s, w in zip(found, wafers, strict=True)
-    ]
-    thresholds = fit_presence_thresholds(
-        np.stack(present), labels, false_alarm_weight, sources, calibrated=segmenter.judges
+    present = np.stack(
+        [
+            s.presence if segmenter.judges else presence(_logits(s.probabilities), w.failing, temperatures)
+            for s, w in zip(found, wafers, strict=True)
+        ]
     )
+    thresholds = fit_presence_thresholds(present, labels, false_alarm_weight, sources, calibrated=segmenter.judges)
     failing = [np.count_nonzero(s.wafer.failing) for s in drawn]
     believed = np.repeat(present[: len(drawn)] >= thresholds, failing, axis=0).T
     decided = FailingDies(np.where(believed, dies.logits, np.float32(NEVER)), dies.truth)
