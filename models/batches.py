@@ -21,7 +21,7 @@ from data.raster import blocks, cell_sums, die_planes, reduced
 from data.synthesis import Recipe, draw_over, draw_wafer
 from data.turning import Grid, add_noise, overlaid
 from data.wafer import FAIL
-from models.changes import stretched, turned, turned_with
+from models.changes import joined, stretched, turned, turned_with
 from models.views import two_views
 
 Batch = dict[str, Tensor]
@@ -42,6 +42,7 @@ class MixConfig:
         none_share: share of real wafers that show no pattern.
         resized_share: share of real wafers shown on a grid of another shape: what a product looks like is no pattern.
         overlaid_share: share of real wafers with a pattern that also fail where one without a pattern does.
+        joined_share: share of real wafers with a pattern that also fail where another one does, and show what both do.
         fine_share: share of synthetic wafers seen die by die, where others of that working size are seen in cells.
         size_shares: how often each size of the raster, from the smallest up, is drawn; empty: as the raster says.
         people_share: share of the wafers with masks that people labelled, where there are any of that size.
@@ -56,6 +57,7 @@ class MixConfig:
     none_share: float = 0.25
     resized_share: float = 0.4
     overlaid_share: float = 0.3
+    joined_share: float = 0.2
     fine_share: float = 0.5
     size_shares: tuple[float, ...] = ()
     people_share: float = 0.5
@@ -196,9 +198,14 @@ class WaferBatches(IterableDataset[Batch]):
         if not plain and "none" in pools and rng.random() < self.mix.overlaid_share:
             other = pools["none"][rng.integers(len(pools["none"])), 0]
             dies = overlaid(dies, turned(rng, self.real.maps[other]))
+        presence = np.asarray(self.real.presence[i])
+        if not plain and rng.random() < self.mix.joined_share:
+            pool = pools[patterns[rng.choice(len(patterns), p=shares)]]
+            other = pool[rng.integers(len(pool)), 0]
+            dies, presence = joined(dies, presence, turned(rng, self.real.maps[other]), self.real.presence[other])
         failing, passing = rng.uniform(0, 0.02, 2)
         dies = add_noise(rng, dies, failing, passing, missing=float(rng.choice([0, 0, 0.01])))
-        return _Drawn(dies, block, np.asarray(self.real.presence[i]))
+        return _Drawn(dies, block, presence)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from data.turning import Grid, resized, symmetry, turn, turn_sources
+from data.turning import Grid, overlaid, resized, symmetry, turn, turn_sources
+from data.wafer import FAIL
 
 TURNED = 0.4
 """Share of the wafers turned by any angle; all are flipped or turned by quarters."""
 STRETCH = (0.85, 1.18)
 """Factors between which a grid of another shape is as long as the wafer's own."""
+CROWDED = 0.3
+"""Share of the dies from which a wafer's failures hide what another's, laid over them, would show."""
 
 
 def turned(rng: np.random.Generator, dies: Grid) -> Grid:
@@ -32,3 +35,22 @@ def stretched(rng: np.random.Generator, dies: Grid, shortest: int, longest: int)
     now = np.array(dies.shape)
     height, width = np.rint(now * rng.uniform(*STRETCH, 2)).clip(np.minimum(now, shortest), longest).astype(int)
     return resized(dies, (height, width))
+
+
+def joined(
+    dies: Grid, presence: NDArray[np.float32], other: Grid, other_presence: NDArray[np.float32]
+) -> tuple[Grid, NDArray[np.float32]]:
+    """Let a wafer fail where another does, too, and show what either shows; a crowded one stays as it is.
+
+    Args:
+        dies: uint8 (H, W).
+        presence: float32 (8,) of 0, 1, NaN where nobody knows.
+        other: uint8 of any shape.
+        other_presence: as `presence`.
+
+    Source: after Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018; failures add up, so labels do.
+    """
+    if any(np.count_nonzero(one == FAIL) > CROWDED * np.count_nonzero(one) for one in (dies, other)):
+        return dies, presence
+    either = np.where((presence == 1) | (other_presence == 1), np.float32(1), presence + other_presence)
+    return overlaid(dies, other), either

@@ -185,6 +185,21 @@ def test_failures_of_wafers_without_a_pattern_are_laid_over_those_with_one():
     assert float((failing > 0.9).float().mean()) == pytest.approx(0.5, abs=0.1)
 
 
+def test_two_patterns_on_one_wafer_come_up_in_the_share_told_with_both_labels():
+    drawn = [
+        draw_wafer(np.random.default_rng(i), Recipe(shortest=26, longest=26, classes=(key,), background=0.01))
+        for i, key in enumerate(("center", "scratch"))
+    ]
+    presence = np.stack([one.masks.any(axis=(1, 2)).astype(np.float32) for one in drawn])
+    real = LabelledMaps([one.wafer.dies for one in drawn], presence, ["fab:0", "fab:1"], np.zeros(2, dtype=bool))
+    mix = MixConfig(pixels=80 * 64 * 64, size_shares=(1.0,), real_share=1.0, joined_share=0.6)
+    batch = WaferBatches(real, mix, seed=3).batch(0)
+    both = batch["presence"].sum(dim=1) == 2
+    assert float(both.float().mean()) == pytest.approx(0.3, abs=0.12)  # half of the others are the wafer's own
+    failing = batch["wafer"][:, 0].sum(dim=(1, 2))
+    assert failing[both].mean() > failing[~both].mean()
+
+
 def test_wafers_that_nobody_can_label_are_never_drawn():
     real = labelled(6)
     unknown = LabelledMaps(real.maps, np.full_like(real.presence, np.nan), real.names, np.ones(6, dtype=bool))
