@@ -13,11 +13,11 @@ from core.instances import Instance
 from core.lake import Lake, batches
 from core.lake_embeddings import Embedded
 from core.lake_rows import dies_hash
-from core.segmentation import SYMMETRIES, Segmenter
+from core.segmentation import Segmenter
 from core.session import EXPORT_AGAIN
 from data.errors import ModelError
 from data.served import DIMENSION
-from data.turning import symmetry
+from data.turning import SYMMETRIES, symmetry
 from data.wafer import FAIL, PASS, WaferMap
 
 WAFERS_PER_PART = 256

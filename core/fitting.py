@@ -15,7 +15,7 @@ from core.calibration import (
 )
 from core.presence import presence
 from core.pyramid import EVEN
-from core.segmentation import Segmenter
+from core.segmentation import Segmentation, Segmenter
 from data.datasets import LabelledMaps
 from data.raster import blocks
 from data.synthesis import SyntheticWafer, draw_over, draw_wafer
@@ -50,25 +50,38 @@ def fine_shares(fine: Segmenter, coarse: Segmenter, drawn: Sequence[SyntheticWaf
     return _rounded(fit_fine_shares(*seen))
 
 
+def calibration_wafers(drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None) -> list[WaferMap]:
+    """Give the wafers that fit, the synthetic ones first."""
+    named = zip(held_out.maps, held_out.names, strict=True) if held_out is not None else ()
+    return [s.wafer for s in drawn] + [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
+
+
 def calibrate(
-    segmenter: Segmenter, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, false_alarm_weight: float
-) -> dict[str, list[float]]:
+    found: Sequence[Segmentation], drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None,
+    false_alarm_weight: float, *, judges: bool,
+) -> dict[str, list[float]]:  # fmt: skip
     """Fit temperatures on masks, presence thresholds on masks and labels together, and then die thresholds on masks.
 
     A die threshold decides only on wafers that are believed to show the class, so it is fitted as if no other had a die
     of it.
+
+    Args:
+        found: what the model, with neutral temperatures, says of `calibration_wafers(drawn, held_out)`.
+        drawn: wafers with masks.
+        held_out: wafers with presence labels.
+        false_alarm_weight: as of `fit_presence_thresholds`.
+        judges: whether the model says itself which classes are there.
     """
-    wafers, labels, sources = _labelled(drawn, held_out)
-    found = segmenter.segment(wafers)
+    labels, sources = _labels(drawn, held_out)
     dies = _failing_dies([_logits(s.probabilities) for s in found[: len(drawn)]], drawn)
     temperatures = fit_temperatures(dies)
     present = np.stack(
         [
-            s.presence if segmenter.judges else presence(_logits(s.probabilities), w.failing, temperatures)
-            for s, w in zip(found, wafers, strict=True)
+            s.presence if judges else presence(_logits(s.probabilities), w.failing, temperatures)
+            for s, w in zip(found, calibration_wafers(drawn, held_out), strict=True)
         ]
     )
-    thresholds = fit_presence_thresholds(present, labels, false_alarm_weight, sources, calibrated=segmenter.judges)
+    thresholds = fit_presence_thresholds(present, labels, false_alarm_weight, sources, calibrated=judges)
     failing = [np.count_nonzero(s.wafer.failing) for s in drawn]
     believed = np.repeat(present[: len(drawn)] >= thresholds, failing, axis=0).T
     decided = FailingDies(np.where(believed, dies.logits, np.float32(NEVER)), dies.truth)
@@ -79,33 +92,30 @@ def calibrate(
     }
 
 
-def calibration_report(segmenter: Segmenter, drawn: Sequence[SyntheticWafer]) -> dict[str, dict[str, list[float]]]:
+def calibration_report(
+    found: Sequence[Segmentation], drawn: Sequence[SyntheticWafer]
+) -> dict[str, dict[str, list[float]]]:
     """Measure the expected calibration error of each class, on one half of the wafers with what the other half fitted.
 
     Args:
-        segmenter: with neutral temperatures.
+        found: what the model, with neutral temperatures, says of them.
         drawn: of each four wafers in a row two fit and two are measured.
     """
-    logits = [_logits(s.probabilities) for s in segmenter.segment([s.wafer for s in drawn])]
+    logits = [_logits(s.probabilities) for s in found]
     halves = [[i for i in range(len(drawn)) if i // 2 % 2 == half] for half in (0, 1)]
     fits, measures = (_failing_dies([logits[i] for i in half], [drawn[i] for i in half]) for half in halves)
     errors = {"before": calibration_error(measures), "after": calibration_error(measures, fit_temperatures(fits))}
     return {"calibration_error": {when: _rounded(values) for when, values in errors.items()}}
 
 
-def _labelled(
-    drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None
-) -> tuple[list[WaferMap], NDArray[np.float32], list[str]]:
-    """Wafers, synthetic ones first, their presence labels (N, 8), and where each comes from."""
-    wafers = [s.wafer for s in drawn]
+def _labels(drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None) -> tuple[NDArray[np.float32], list[str]]:
+    """Presence labels (N, 8) of the calibration wafers, and where each comes from."""
     labels = np.stack([s.masks.any(axis=(1, 2)).astype(np.float32) for s in drawn])
     sources = ["synthetic"] * len(drawn)
     if held_out is not None:
-        named = zip(held_out.maps, held_out.names, strict=True)
-        wafers += [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
         labels = np.concatenate([labels, held_out.presence])
         sources += [name.split(":")[0] for name in held_out.names]
-    return wafers, labels, sources
+    return labels, sources
 
 
 def _failing_dies(logits: Sequence[NDArray[np.float32]], drawn: Sequence[SyntheticWafer]) -> FailingDies:

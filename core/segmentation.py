@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,12 @@ from core.registry.serving import model_in_use
 from core.session import Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
+from data.raster import blocks
 from data.served import EMBEDDING, PRESENCE
-from data.turning import symmetry, undo_symmetry
+from data.turning import SYMMETRIES, symmetry, undo_symmetry
 from data.wafer import WaferMap
 
 BATCH_PIXELS = 32 * 96 * 96
-SYMMETRIES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +90,15 @@ class Segmenter:
 
         Args:
             wafers: any number, of any sizes.
-            careful: average over the eight turns and flips of each wafer: eight times the work, steadier answers.
+            careful: average over the eight turns and flips of each wafer: steadier answers, up to eight times the work.
 
         Raises:
             ModelError: the network fails.
         """
-        looks = SYMMETRIES if careful else 1
-        seen = self._look([symmetry(wafer.dies, k) for wafer in wafers for k in range(looks)])
-        return [self._decide(wafer, seen[i * looks : (i + 1) * looks]) for i, wafer in enumerate(wafers)]
+        turns = [SYMMETRIES if careful else self._turns(wafer) for wafer in wafers]
+        turned = [symmetry(wafer.dies, k) for wafer, count in zip(wafers, turns, strict=True) for k in range(count)]
+        seen = iter(self._look(turned))
+        return [self._decide(wafer, list(islice(seen, count))) for wafer, count in zip(wafers, turns, strict=True)]
 
     def answers(self, wafers: Sequence[WaferMap]) -> list[Answer]:
         """Give what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
@@ -106,6 +107,10 @@ class Segmenter:
             ModelError: the network fails.
         """
         return self._look([wafer.dies for wafer in wafers])
+
+    def _turns(self, wafer: WaferMap) -> int:
+        """Of how many turns the answers are averaged: wafers seen in two looks are large, and have their average."""
+        return self.metadata.turns if len(blocks(wafer.dies.shape)) == 1 else 1
 
     def _decide(self, wafer: WaferMap, looks: Sequence[Answer]) -> Segmentation:
         meta = self.metadata

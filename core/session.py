@@ -16,6 +16,7 @@ from data.errors import ModelError
 from data.pictures import RASTERS, RESAMPLED, Raster
 from data.raster import CHANNELS
 from data.served import DIMENSION, EMBEDDING, INPUT, LOGITS, METADATA_KEY, PRESENCE
+from data.turning import SYMMETRIES
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -41,6 +42,7 @@ class ModelMetadata:
         temperature: float32 (8,), what the logits are divided by to be calibrated.
         fine_share: float32 (8,), weight of the fine look at a large grid against the coarse one.
         raster: how it wants its pictures.
+        turns: quarter turns, then flipped ones, that are averaged of a wafer seen in one look; 1 is the wafer as it is.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ModelMetadata:
     temperature: NDArray[np.float32]
     fine_share: NDArray[np.float32]
     raster: Raster
+    turns: int = 1
 
 
 class Answer(NamedTuple):
@@ -141,15 +144,17 @@ def read_metadata(raw: str | None, where: str) -> ModelMetadata:
         fields.setdefault("fine_share", EVEN)
         vectors = {name: np.array(fields[name], dtype=np.float32) for name in _BY_CLASS}
         raster = RASTERS[fields.get("raster", RESAMPLED.name)]
-        metadata = ModelMetadata(
-            str(fields["name"]), str(fields["encoder"]), str(fields["precision"]), raster=raster, **vectors
-        )
+        name, encoder, precision = (str(fields[name]) for name in ("name", "encoder", "precision"))
+        turns = int(fields.get("turns", 1))
+        metadata = ModelMetadata(name, encoder, precision, raster=raster, turns=turns, **vectors)
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(where, f"the model's metadata cannot be read ({error!r})", EXPORT_AGAIN) from error
     if classes != CLASS_KEYS:
         raise ModelError(
             where, f"expected the classes {', '.join(CLASS_KEYS)}, found {', '.join(map(str, classes))}", EXPORT_AGAIN
         )
+    if not 1 <= metadata.turns <= SYMMETRIES:
+        raise ModelError(where, f"expected 1 to {SYMMETRIES} turns, found {metadata.turns}", EXPORT_AGAIN)
     found = list(vectors.values())
     if any(v.shape != (CLASS_COUNT,) or not np.isfinite(v).all() for v in found) or (metadata.temperature <= 0).any():
         raise ModelError(

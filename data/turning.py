@@ -8,6 +8,7 @@ from data.raster import nearest_index
 from data.wafer import FAIL, OFF_WAFER, PASS, Scalar
 
 Grid = NDArray[np.uint8]
+SYMMETRIES = 8
 
 
 def symmetry(grid: NDArray[Scalar], k: int) -> NDArray[Scalar]:

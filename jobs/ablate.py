@@ -14,7 +14,7 @@ import numpy as np
 
 from core.decisions.label_progress import duration
 from core.evaluation import Report, evaluate_labelled, evaluate_marked
-from core.fitting import calibrate
+from core.fitting import calibrate, calibration_wafers
 from core.learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of
 from core.learning.tables import made_by, read_table
 from core.segmentation import Segmenter
@@ -185,7 +185,8 @@ def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: P
     }  # fmt: skip
     describe(path, {**about, **NEUTRAL})
     drawn = _draw(CALIBRATING, 7)
-    describe(path, {**about, **calibrate(Segmenter.load(str(path)), drawn, held_out, FALSE_ALARM_WEIGHT)})
+    found = Segmenter.load(str(path)).segment(calibration_wafers(drawn, held_out))
+    describe(path, {**about, **calibrate(found, drawn, held_out, FALSE_ALARM_WEIGHT, judges=False)})
     return Segmenter.load(str(path))
 
 

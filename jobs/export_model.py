@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.fitting import calibrate, calibration_report, draw_calibration, fine_shares
+from core.fitting import calibrate, calibration_report, calibration_wafers, draw_calibration, fine_shares
 from core.metrics import count, iou_over_dies, mean
 from core.pyramid import views
 from core.segmentation import Segmenter
@@ -24,7 +24,6 @@ from data.datasets import LabelledMaps
 from data.errors import ModelError
 from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
-from data.wafer import WaferMap
 from jobs.checkpoints import read_checkpoint
 from jobs.command import command
 from jobs.progress import ProgressLine
@@ -60,6 +59,7 @@ class ExportConfig:
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
     epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
+    turns: int = 4  # quarter turns, then flipped ones, averaged of each wafer seen in one look: steadier, and slower
     keep_float: int = 1  # convolutions at each end of the network that stay in float32
     false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
     iou_loss_at_most: float = 0.005  # mean IoU that INT8 may lose against float32
@@ -135,15 +135,17 @@ def _written(
         "decoder_channels": list(trained.decoder_channels),
         "classes": list(CLASS_KEYS),
         "raster": raster_of(trained.encoder).name,
+        "turns": config.turns,
     }
     difference = export_float32(network, full)
     shares = fine_shares(_believing(full, about, 1.0), _believing(full, about, 0.0), drawn)
     about["fine_share"] = shares
     describe(full, {**about, **NEUTRAL})
     neutral = Segmenter.load(str(full))
-    tuned = calibrate(neutral, drawn, held_out, config.false_alarm_weight)
+    found = neutral.segment(calibration_wafers(drawn, held_out))
+    tuned = calibrate(found, drawn, held_out, config.false_alarm_weight, judges=neutral.judges)
     describe(full, {**about, **NEUTRAL, **tuned})
-    errors = calibration_report(neutral, drawn)
+    errors = calibration_report(found[: len(drawn)], drawn)
     return {"torch_to_onnx_largest_logit_difference": difference, "fine_share": shares, **tuned, **errors}
 
 
@@ -212,10 +214,7 @@ def compare(
     full: Path, small: Path, drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None
 ) -> dict[str, float | int]:
     """Measure INT8 against float32: IoU over dies on synthetic wafers, flipped sets of classes and cosines on all."""
-    wafers = [s.wafer for s in drawn]
-    if held_out is not None:
-        named = zip(held_out.maps, held_out.names, strict=True)
-        wafers += [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
+    wafers = calibration_wafers(drawn, held_out)
     found = {path: Segmenter.load(str(path)).segment(wafers) for path in (full, small)}
     flips = [a.classes_present != b.classes_present for a, b in zip(found[full], found[small], strict=True)]
     embedded = [np.array([s.embedding for s in found[path]]) for path in (full, small)]

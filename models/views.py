@@ -11,12 +11,11 @@ from torch import Tensor
 
 from data.pictures import Raster
 from data.raster import die_planes, reduced
-from data.turning import Grid, add_noise, symmetry
+from data.turning import SYMMETRIES, Grid, add_noise, symmetry
 from data.wafer import OFF_WAFER
 
 NOISE = (0.05, 0.25, 0.02)  # shares at most of passing dies that fail, of failing ones that pass, of dies not tested
 CUT = (0.15, 0.4)  # side of the square that CutOut takes, as a share of the grid's
-SYMMETRIES = 8
 
 
 def two_views(

@@ -12,7 +12,7 @@ from data.classes import CLASS_KEYS, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}
 ENOUGH = 30
-"""Wafers that people labelled from which on these, and no synthetic ones, decide about mean IoU."""
+"""Wafers that people labelled from which on these judge a model, and decide about mean IoU."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def gate(candidate: Card, champion: Card, at: Settings | None = None) -> list[Ch
     """Hold a candidate against the champion.
 
     Both must have been scored on the same data: mean IoU is compared on wafers that people labelled, where these are 30
-    or more, else on the largest set with marked dies; classes on every such set. Whatever was not measured does not
-    pass.
+    or more, else on the largest set with marked dies; classes on every common set, of people's labels from 30 wafers
+    on. Whatever was not measured does not pass.
 
     Args:
         candidate: with its latency on this machine.
@@ -109,7 +109,7 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
             "Mean IoU", f"no report on wafers with marked dies that both have{_scored_on(champion)}", needed,
             passed=False, measured=False,
         )  # fmt: skip
-    wafers = {name: int(str(ours["n"])) for name, (ours, _) in marked.items()}
+    wafers = {name: _wafers(ours) for name, (ours, _) in marked.items()}
     data = max(marked, key=lambda name: (name.startswith(LABELS) and wafers[name] >= ENOUGH, wafers[name]))
     ours, theirs = (_mean(report) for report in marked[data])
     found = f"{ours:.3f} against {theirs:.3f} on {data}"
@@ -122,6 +122,10 @@ def _scored_on(champion: Card) -> str:
     return f"; the champion was scored on {', '.join(champion.reports)}" if champion.reports else ""
 
 
+def _wafers(report: Report) -> int:
+    return int(str(report["n"]))
+
+
 def _mean(report: Report) -> float:
     value = cast(Mapping[str, float | None], report["iou_over_dies"])["mean"]
     return math.nan if value is None else value
@@ -129,19 +133,23 @@ def _mean(report: Report) -> float:
 
 def _classes(candidate: Card, champion: Card, loss: float) -> Check:
     needed = f"no class more than {loss:.3f} below the champion on any common report"
-    common = _common(candidate, champion)
-    if not common:
+    judging = {
+        data: pair
+        for data, pair in _common(candidate, champion).items()
+        if not data.startswith(LABELS) or _wafers(pair[0]) >= ENOUGH
+    }
+    if not judging:
         return Check(
             "Every class", f"no report that both have{_scored_on(champion)}", needed, passed=False, measured=False
         )
     worse = []
-    for data, (ours, theirs) in common.items():
+    for data, (ours, theirs) in judging.items():
         mine, before = scores(ours), scores(theirs)
         for key in before:
             lost = before[key] - mine.get(key, 0.0)
             if lost > loss + 1e-9:
                 worse.append(f"{NAMES[key]} {before[key]:.3f} to {mine.get(key, 0.0):.3f} on {data}")
-    found = "; ".join(worse) or f"none worse on {', '.join(common)}"
+    found = "; ".join(worse) or f"none worse on {', '.join(judging)}"
     return Check("Every class", found, needed, passed=not worse)
 
 

@@ -17,10 +17,10 @@ from pages.parts.cache import decisions
 from pages.parts.filters import class_filter, lot_filter, product_filter, severity_filter, text_filter
 from pages.parts.links import link
 from pages.parts.person import person_or_account
+from pages.parts.read_options import CAREFUL_HELP
 
 CHOSEN = "batch"
 SAVE_HELP = "Keeps the wafers and what was found on them in the lake, all at once when everything is segmented."
-CAREFUL_HELP = "Averages over eight turns and flips of each wafer: steadier answers, eight times the work."
 TELL_HELP = "Sends a message when the batch is done. Channels are made on the page Alarms."
 
 

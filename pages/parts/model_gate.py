@@ -25,8 +25,9 @@ from pages.parts.trust_view import checks_view
 SCORE = "score_version"
 GATE_HELP = (
     "All must pass: mean IoU better than the champion's by the set margin on the same wafers (30 or more that people "
-    "labelled, else the largest set), no class worse by more than the set loss on any common report, INT8 within its "
-    "bounds, latency on this machine within its bound. The bounds are settings (WAFERSCOPE_GATE_...)."
+    "labelled, else the largest set), no class worse by more than the set loss on any common report (of people's "
+    "labels from 30 wafers on), INT8 within its bounds, latency on this machine within its bound. The bounds are "
+    "settings (WAFERSCOPE_GATE_...)."
 )
 TRIAL_HELP = (
     "A hash of the wafer's key says whose a wafer is, the same every time. Each result keeps the name of the model "

@@ -20,6 +20,7 @@ from pages.parts.state import current_theme, set_widget, widget_text
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
 TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}
+CAREFUL_HELP = "Averages over all eight turns and flips of each wafer: steadier answers, up to eight times the work."
 MAP_WORDS = {"hard": "Hard bins", "soft": "Soft bins"}
 Value = int | str
 
@@ -115,7 +116,7 @@ def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
         )  # fmt: skip
     careful = places[3].toggle(
         "Careful mode", key="read_careful", bind="query-params",
-        help="Averages over the eight turns and flips of each wafer: steadier answers, eight times the work.",
+        help=CAREFUL_HELP,
     )  # fmt: skip
     return threshold if by_hand else None, tone, careful
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.fitting import calibrate, draw_calibration
+from core.fitting import calibrate, calibration_wafers, draw_calibration
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import LabelledMaps
 from data.synthesis import Recipe, draw_wafer
@@ -17,10 +17,11 @@ class Says:
     judges, present = True, 0.9
 
     def __init__(self, drawn):
-        self.masks = {s.wafer.key: s.masks for s in drawn}
+        self.drawn, self.masks = drawn, {s.wafer.key: s.masks for s in drawn}
 
-    def segment(self, wafers):
-        return [self._of(wafer) for wafer in wafers]
+    def calibrated(self):
+        found = [self._of(wafer) for wafer in calibration_wafers(self.drawn, None)]
+        return calibrate(found, self.drawn, None, 1.0, judges=self.judges)
 
     def _of(self, wafer):
         mask = self.masks[wafer.key][CENTER]
@@ -34,7 +35,7 @@ class Says:
 def test_die_thresholds_are_fitted_to_wafers_that_are_believed_to_show_the_class():
     rng = np.random.default_rng(3)
     drawn = [draw_wafer(rng, Recipe(longest=40, classes=(key,))) for key in ("center", "edge") * 6]
-    fitted = calibrate(Says(drawn), drawn, None, 1.0)
+    fitted = Says(drawn).calibrated()
     scaled = (np.array([0.2, 0.4]) / (1 - np.array([0.2, 0.4]))) ** (1 / fitted["temperature"][CENTER])
     low, high = scaled / (1 + scaled)
     assert low < fitted["die_threshold"][CENTER] <= high
@@ -49,7 +50,7 @@ def test_only_of_a_model_that_judges_is_its_own_word_on_presence_used(judges):
     sure, unsure = Says(drawn), Says(drawn)
     sure.judges = unsure.judges = judges
     unsure.present = 0.11  # little more than where it is not
-    one, other = (calibrate(says, drawn, None, 1.0)["presence_threshold"][CENTER] for says in (sure, unsure))
+    one, other = (says.calibrated()["presence_threshold"][CENTER] for says in (sure, unsure))
     assert (one != other) == judges
 
 

@@ -138,6 +138,23 @@ def test_a_careful_answer_turns_with_the_wafer(segmenter, turns):
     assert np.allclose(np.rot90(plain.probabilities, turns, axes=(1, 2))[:, :, ::-1], other.probabilities, atol=1e-5)
 
 
+@pytest.mark.parametrize(("size", "pictures"), [(29, 4), (62, 4), (63, 2)])
+def test_a_model_that_averages_over_turns_does_so_where_one_look_is_enough(tmp_path, monkeypatch, size, pictures):
+    path = write_tiny_model(tmp_path / "turns.onnx", metadata={**METADATA, "turns": 4})
+    segmenter, run, seen = Segmenter.load(str(path), threads=1), Network.run, []
+    monkeypatch.setattr(Network, "run", lambda self, inputs: seen.extend(inputs) or run(self, inputs))
+    segmenter.segment([noisy(size, 6)])
+    assert len(seen) == pictures
+
+
+def test_of_wafers_together_each_gets_its_own_turns(tmp_path):
+    path = write_tiny_model(tmp_path / "turns.onnx", metadata={**METADATA, "turns": 4})
+    segmenter, wafers = Segmenter.load(str(path), threads=1), [noisy(size, size) for size in (29, 80, 31, 29)]
+    for found, shown in zip(segmenter.segment(wafers), wafers, strict=True):
+        (alone,) = segmenter.segment([shown])
+        assert np.allclose(found.probabilities, alone.probabilities, atol=1e-5)
+
+
 def test_a_careful_answer_is_near_the_plain_one_on_wafers_that_are_not_square(segmenter):
     failing = np.zeros((40, 25), dtype=bool)
     failing[:4] = True

@@ -90,6 +90,9 @@ def test_a_model_of_another_shape_is_refused(tmp_path, changes, sentence):
     [
         ({"classes": METADATA["classes"][::-1]}, "expected the classes edge, center, .* found random, etching"),
         ({"temperature": [0.0] * 8}, "positive temperatures"),
+        ({"turns": 9}, "expected 1 to 8 turns, found 9"),
+        ({"turns": 0}, "expected 1 to 8 turns"),
+        ({"turns": "many"}, "metadata cannot be read"),
         ({"fine_share": [0.5] * 7}, "expected 8 thresholds, shares"),
         ({"die_threshold": [0.5] * 7}, "expected 8 thresholds"),
         ({"presence_threshold": [float("nan")] * 8}, "expected 8 thresholds"),

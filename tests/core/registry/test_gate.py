@@ -63,16 +63,23 @@ def with_labels(card, mean, n, wafers="a1") -> Card:
     return replace(card, reports={**card.reports, "labels:now": told})
 
 
-def test_thirty_wafers_that_people_labelled_decide_about_the_mean_and_fewer_do_not(folder):
+def test_thirty_wafers_that_people_labelled_judge_and_fewer_do_not(folder):
     before = made(folder, "people-before", {}, n=300)
     better = made(folder, "people", dict.fromkeys(CLASS_KEYS, 0.05), n=300)
     assert failed(with_labels(better, 0.71, 30), with_labels(before, 0.7, 30)) == {
         "Mean IoU": "0.710 against 0.700 on labels:now, 30 wafers"
     }
     assert failed(with_labels(better, 0.71, 29), with_labels(before, 0.7, 29)) == {}
-    assert failed(with_labels(better, 0.67, 29), with_labels(before, 0.7, 29)) == {
-        "Every class": "Edge 0.700 to 0.670 on labels:now"
+    assert failed(with_labels(better, 0.67, 29), with_labels(before, 0.7, 29)) == {}
+    assert failed(with_labels(better, 0.67, 30), with_labels(before, 0.7, 30)) == {
+        "Mean IoU": "0.670 against 0.700 on labels:now, 30 wafers",
+        "Every class": "Edge 0.700 to 0.670 on labels:now",
     }
+
+
+def test_classes_that_only_a_few_people_s_labels_could_compare_are_not_compared(champion):
+    few = replace(champion, reports={})
+    assert failed(with_labels(few, 0.8, 29), with_labels(few, 0.7, 29)).keys() == {"Every class"}
 
 
 def test_labels_that_changed_in_between_compare_nothing_and_are_still_to_score(folder, champion):
