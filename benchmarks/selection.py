@@ -20,7 +20,7 @@ def dropout_passes(model: str, rounds: int) -> list[Row]:
     recipe = Recipe(shortest=DIES_ACROSS, longest=DIES_ACROSS)
     wafers = [draw_wafer(np.random.default_rng(1), recipe).wafer]
     spent = in_turns(
-        {"once": lambda: plain.segment(wafers), "passes": lambda: dropping.sample(wafers, passes=PASSES)}, rounds
+        {"once": lambda: plain.answers(wafers), "passes": lambda: dropping.sample(wafers, passes=PASSES)}, rounds
     )
     once, passes = (float(np.median(spent[name])) for name in ("once", "passes"))
     work = f"MC dropout, {PASSES} passes on one wafer {DIES_ACROSS} dies across ({passes:.3g} against {once:.3g} ms)"

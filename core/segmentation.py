@@ -14,12 +14,12 @@ from core.registry.serving import model_in_use
 from core.session import Answer, Network
 from core.settings import settings
 from data.classes import CLASS_KEYS
-from data.raster import blocks
 from data.served import EMBEDDING, PRESENCE
 from data.turning import SYMMETRIES, symmetry, undo_symmetry
 from data.wafer import WaferMap
 
 BATCH_PIXELS = 32 * 96 * 96
+TURNED_PIXELS = 4 * 48 * 48  # of all turns together: a lot of 25 wafers 60 dies across takes a third of a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +109,9 @@ class Segmenter:
         return self._look([wafer.dies for wafer in wafers])
 
     def _turns(self, wafer: WaferMap) -> int:
-        """Of how many turns the answers are averaged: wafers seen in two looks are large, and have their average."""
-        return self.metadata.turns if len(blocks(wafer.dies.shape)) == 1 else 1
+        """Of how many turns the answers are averaged: of large wafers one is work enough."""
+        fine = self.metadata.raster.size(wafer.dies.shape)
+        return max(1, min(self.metadata.turns, TURNED_PIXELS // fine**2))
 
     def _decide(self, wafer: WaferMap, looks: Sequence[Answer]) -> Segmentation:
         meta = self.metadata

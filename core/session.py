@@ -42,7 +42,7 @@ class ModelMetadata:
         temperature: float32 (8,), what the logits are divided by to be calibrated.
         fine_share: float32 (8,), weight of the fine look at a large grid against the coarse one.
         raster: how it wants its pictures.
-        turns: quarter turns, then flipped ones, that are averaged of a wafer seen in one look; 1 is the wafer as it is.
+        turns: quarter turns, then flipped ones, that are averaged of a small wafer; 1 is the wafer as it is.
     """
 
     name: str

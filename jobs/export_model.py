@@ -59,7 +59,7 @@ class ExportConfig:
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
     epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
-    turns: int = 4  # quarter turns, then flipped ones, averaged of each wafer seen in one look: steadier, and slower
+    turns: int = 4  # quarter turns, then flipped ones, averaged of small wafers: steadier, and slower
     keep_float: int = 1  # convolutions at each end of the network that stay in float32
     false_alarm_weight: float = 2.0  # what a false alarm on a wafer without a pattern counts when fitting thresholds
     iou_loss_at_most: float = 0.005  # mean IoU that INT8 may lose against float32

@@ -15,7 +15,7 @@ from core.settings import Settings
 from data.wafer import WaferMap
 
 LATENCY_WAFERS = 30
-LATENCY_SIDE = 60  # dies across; 60 are seen at 160 pixels, between the smallest and the largest working size
+LATENCY_SIDE = 60  # dies across: about the largest that are seen in one look, all turns averaged
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from core.presence import presence, sigmoid
 from core.segmentation import BATCH_PIXELS, Segmenter
 from core.session import Network
 from data.classes import CLASS_INDEX
-from data.pictures import RESAMPLED
+from data.pictures import PADDED, RESAMPLED
 from data.wafer import WaferMap
 from tests.core.wafers import disc, radius, wafer
 from tests.pictures import picture
@@ -138,18 +138,21 @@ def test_a_careful_answer_turns_with_the_wafer(segmenter, turns):
     assert np.allclose(np.rot90(plain.probabilities, turns, axes=(1, 2))[:, :, ::-1], other.probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize(("size", "pictures"), [(29, 4), (62, 4), (63, 2)])
-def test_a_model_that_averages_over_turns_does_so_where_one_look_is_enough(tmp_path, monkeypatch, size, pictures):
-    path = write_tiny_model(tmp_path / "turns.onnx", metadata={**METADATA, "turns": 4})
+AVERAGING = {**METADATA, "turns": 4, "raster": PADDED.name}
+
+
+@pytest.mark.parametrize(("size", "pictures"), [(29, 4), (48, 4), (49, 2), (62, 2), (80, 2)])
+def test_the_smaller_a_wafer_the_more_turns_are_averaged(tmp_path, monkeypatch, size, pictures):
+    path = write_tiny_model(tmp_path / "turns.onnx", metadata=AVERAGING)
     segmenter, run, seen = Segmenter.load(str(path), threads=1), Network.run, []
     monkeypatch.setattr(Network, "run", lambda self, inputs: seen.extend(inputs) or run(self, inputs))
     segmenter.segment([noisy(size, 6)])
-    assert len(seen) == pictures
+    assert len(seen) == pictures  # of 80 dies across the fine look and the coarse one
 
 
 def test_of_wafers_together_each_gets_its_own_turns(tmp_path):
-    path = write_tiny_model(tmp_path / "turns.onnx", metadata={**METADATA, "turns": 4})
-    segmenter, wafers = Segmenter.load(str(path), threads=1), [noisy(size, size) for size in (29, 80, 31, 29)]
+    path = write_tiny_model(tmp_path / "turns.onnx", metadata=AVERAGING)
+    segmenter, wafers = Segmenter.load(str(path), threads=1), [noisy(size, size) for size in (29, 80, 52, 29)]
     for found, shown in zip(segmenter.segment(wafers), wafers, strict=True):
         (alone,) = segmenter.segment([shown])
         assert np.allclose(found.probabilities, alone.probabilities, atol=1e-5)
