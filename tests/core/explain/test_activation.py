@@ -113,8 +113,8 @@ def test_a_class_of_the_shipped_model_rests_on_its_own_failures(shipped):
 
 def test_each_cluster_of_the_shipped_model_has_a_map_of_its_own(shipped):
     row, column = np.indices((SIZE, SIZE))
-    blobs = [np.hypot(row - at, column - at - 1) < 4 for at in (12, 28)]
-    shown = wafer(blobs[0] | blobs[1], dies=disc(SIZE))
+    blobs = [np.hypot(row - at, column - at - 1) < reach for at, reach in ((12, 5), (28, 3.5))]
+    shown = wafer(blobs[0] | blobs[1] | (np.random.default_rng(5).random((SIZE, SIZE)) < 0.04), dies=disc(SIZE))
     for own, other in (blobs, blobs[::-1]):
         evidence = shipped.of_dies(shown, "particle", np.argwhere(own)).evidence
         assert evidence[own].sum() > 0.9 > 0.1 > evidence[other].sum()
