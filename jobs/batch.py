@@ -41,7 +41,7 @@ class BatchConfig:
     lot: tuple[str, ...] = ()  # of the lake: only these lots
     wafers: Path | None = None  # of the lake: only those that this file names, LOT:WAFER, one a line
     title: str = ""  # for people; empty: the names of the files
-    careful: bool = False  # average over eight turns and flips: eight times the work, steadier answers
+    careful: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
     save: bool = False  # keep wafers and results in the lake when all is done; a challenger segments its share anew
     tell: tuple[str, ...] = ()  # channels of the page Alarms that are told when it is done, by name
     retry: bool = False  # of a batch that is there, also try again what failed

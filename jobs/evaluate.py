@@ -38,7 +38,7 @@ class EvaluateConfig:
     data: str  # .npz with labels, synthetic:N:SEED, or labels:NAME: the test part of a frozen dataset, or of now
     out: Path  # report to write, JSON
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
-    careful: bool = False  # average over eight turns and flips: eight times the work
+    careful: bool = False  # average over eight turns and flips: up to eight times the work
     most: int = 0  # wafers at most of a file with labels per wafer, always the same ones, drawn at random; 0: all
     home: Path | None = None  # workspace folder with the labels; empty: as WAFERSCOPE_HOME says
 

@@ -31,7 +31,7 @@ class SegmentConfig:
     out: Path | None = None  # folder for masks, tables and summary.json
     lake: bool = False  # segment what is in the lake instead of files
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
-    careful: bool = False  # average over eight turns and flips: eight times the work, steadier answers
+    careful: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 

@@ -28,7 +28,7 @@ GAINED = (
     "What this row has over the row above: the area between their curves over its width, in points (100 are 1), seed "
     "by seed, with its 95 % interval by bootstrap over seeds. Where the interval holds 0, nothing is proven."
 )
-WAYS = {"plain": "as it is", "careful": "averaged over eight turns (careful)"}
+WAYS = {"plain": "as the app sees it", "careful": "averaged over eight turns (careful)"}
 NAMES = {arm: f"{'+ ' if n else ''}{name}" for n, (arm, name) in enumerate(ARMS.items())}
 LOOKS = {
     "synthetic": ("dot", "circle-open"), "presence": ("solid", "circle"),
@@ -59,8 +59,8 @@ def ablation_view(found: Ablation | None) -> None:
     if found.in_use:
         st.markdown("**Careful mode on a trained model**")
         st.caption(
-            f"{found.model}, each wafer as it lies or averaged over its eight turns and flips, which takes eight times "
-            f"as long. On {' and '.join(found.on)}; nothing was fitted to these numbers."
+            f"{found.model}, each wafer as the app sees it or averaged over all eight turns and flips, which takes "
+            f"up to eight times as long. On {' and '.join(found.on)}; nothing was fitted to these numbers."
         )
         rows = [{"What": WAYS[way], **_named(scores)} for way, scores in found.in_use.items()]
         columns = {m.name: _number(m, f"{m.name}, {m.of}") for m in MEASURES}

@@ -157,7 +157,7 @@ def test_what_helped_is_told_in_a_table_and_in_words(open_page, tmp_path):
     assert not app.exception
     arms, in_use = (frame.value for frame in app.dataframe[1:])
     assert list(arms["What"])[:2] == ["synthetic masks alone", "+ presence labels"]
-    assert list(in_use["What"]) == ["as it is", "averaged over eight turns (careful)"]
+    assert list(in_use["What"]) == ["as the app sees it", "averaged over eight turns (careful)"]
     assert "Presence labels" in text(app)
     assert "Helped and hurt: the interval of the difference leaves out 0." in text(app)
     assert "Play it again with `python -m jobs.ablate --train wm811k_train.npz" in text(app)
