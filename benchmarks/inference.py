@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,7 @@ from data.wafer import WaferMap
 
 PICTURE = (300, 300)
 LOT = 25
+LOT_ACROSS = (27, 40, 60)
 GREYS = np.array([0, 127, 255], dtype=np.uint8)
 MISSING = {
     "torch eager float32": "torch knows no such network",
@@ -46,14 +48,22 @@ def one_wafer(segmenter: Segmenter, rounds: int) -> list[Row]:
 
 
 def one_lot(segmenter: Segmenter, rounds: int) -> list[Row]:
-    """Time the whole analysis of 25 wafers of one product, 27 dies across."""
+    """Time the whole analysis of 25 wafers of one product, for small and large ones of WM-811K's sizes."""
+    lots = {across: _lot(across) for across in LOT_ACROSS}
+    spent = in_turns({str(n): partial(analyse, wafers, segmenter) for n, wafers in lots.items()}, rounds)
+    return [
+        at_least(
+            f"lot of {LOT}, {name} dies across, median of {rounds}",
+            LOT / float(np.median(times)) * 1000, WAFERS_PER_SECOND, "wafers/s",
+        )
+        for name, times in spent.items()
+    ]  # fmt: skip
+
+
+def _lot(across: int) -> list[WaferMap]:
     rng = np.random.default_rng(2)
-    blank = draw_wafer(rng, Recipe(shortest=27, longest=27, classes=())).wafer.dies
-    wafers = [draw_over(rng, blank).wafer for _ in range(LOT)]
-    spent = in_turns({"lot": lambda: analyse(wafers, segmenter)}, rounds)["lot"]
-    rate = LOT / float(np.median(spent)) * 1000
-    work = f"lot of {LOT}, {blank.shape[1]} dies across, median of {rounds}"
-    return [at_least(work, rate, WAFERS_PER_SECOND, "wafers/s")]
+    blank = draw_wafer(rng, Recipe(shortest=across, longest=across, classes=())).wafer.dies
+    return [draw_over(rng, blank).wafer for _ in range(LOT)]
 
 
 def runtimes(model: Path, float32: Path | None, rounds: int) -> list[Row]:

@@ -69,7 +69,7 @@ def embed(wafers: Sequence[WaferMap], segmenter: Segmenter) -> NDArray[np.float3
         raise ModelError(
             segmenter.name, "the model gives no embeddings, so nothing can be compared by it", EXPORT_AGAIN
         )
-    rows = [found.embedding for some in bounded_batches(wafers) for found in segmenter.segment(some)]
+    rows = [answer.embedding for some in bounded_batches(wafers) for answer in segmenter.answers(some)]
     return np.array(rows, dtype=np.float32).reshape(-1, DIMENSION)
 
 

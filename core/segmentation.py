@@ -19,7 +19,7 @@ from data.turning import SYMMETRIES, symmetry, undo_symmetry
 from data.wafer import WaferMap
 
 BATCH_PIXELS = 32 * 96 * 96
-TURNED_PIXELS = 4 * 48 * 48  # of all turns together: a lot of 25 wafers 60 dies across takes a third of a second
+TURNED_PIXELS = 4 * 48 * 48  # of all turns together; what a lot takes then: `python -m benchmarks --only lot`
 
 
 @dataclass(frozen=True, eq=False)

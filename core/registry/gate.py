@@ -132,7 +132,7 @@ def _mean(report: Report) -> float:
 
 
 def _classes(candidate: Card, champion: Card, loss: float) -> Check:
-    needed = f"no class more than {loss:.3f} below the champion on any common report"
+    needed = f"no class more than {loss:.3f} below the champion on any common report, of labels from {ENOUGH} wafers on"
     judging = {
         data: pair
         for data, pair in _common(candidate, champion).items()
