@@ -14,7 +14,7 @@ def test_every_work_gives_its_rows(tiny_model_path, capsys):
     model, works = str(tiny_model_path), ["lot", "int8", "import", "similarity", "queries"]
     assert main(["--model", model, "--float32", model, *TINY, "--only", *works]) == 0
     rows = rows_of(capsys.readouterr().out)
-    assert len(rows) == 1 + 3 + 1 + 3 + 15
+    assert len(rows) == 3 + 3 + 1 + 3 + 15
     assert not [row for row in rows if "not measured" in row[1]]
 
 
