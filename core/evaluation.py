@@ -35,6 +35,8 @@ Report: TypeAlias = (
 
 SYNTHETIC = "synthetic:"
 """Begins the name of data that anyone can draw again: synthetic:N:SEED."""
+PATTERNS = ("one pattern", "two patterns", "three or more")
+"""How many patterns the wafers of a group show, in words."""
 LABELS = "labels:"
 """Begins the name of wafers that people labelled die by die: labels:NAME, test part of a frozen dataset or of now."""
 
@@ -57,7 +59,8 @@ def evaluate_marked(
     Returns:
         Measures by name, what is undefined as None: n, iou_over_dies, mean_iou_over_wafers, boundary_iou, precision,
         recall, baseline_iou_over_dies (all failing dies given to the wafer's likeliest class), support in dies,
-        confusion in dies, presence of classes; iou_interval (95 %, wafers drawn anew), reliability over failing dies.
+        confusion in dies, presence of classes; iou_interval (95 %, wafers drawn anew), by_patterns (the wafers with
+        one, two, more patterns each by themselves), reliability over failing dies.
 
     Raises:
         ModelError: the network fails.
@@ -99,6 +102,7 @@ def evaluate_marked(
         "confusion": _confusion(table, "dies"),
         "presence": _presence(np.concatenate(there), np.concatenate(reported)),
         "iou_interval": _intervals(iou_interval(pooled)),
+        "by_patterns": _by_patterns(pooled),
         "reliability": _reliability(reliability, "failing dies"),
     }
 
@@ -181,6 +185,15 @@ def _intervals(bounds: NDArray[np.float64]) -> Report:
         key: [_number(low), _number(high)] for key, (low, high) in zip((*CLASS_KEYS, "mean"), bounds, strict=True)
     }
     return {**by_class, "level": LEVEL, "resamples": RESAMPLES}
+
+
+def _by_patterns(counts: Counts) -> Report:
+    """IoU on wafers by how many patterns they truly show: patterns hide one another."""
+    shown = np.count_nonzero(counts.hit + counts.missed, axis=1)
+    return {
+        name: {"wafers": int(members.sum()), "iou_over_dies": _by_class(iou_over_dies(counts.take(members)))}
+        for name, members in zip(PATTERNS, (shown == 1, shown == 2, shown > 2), strict=True)
+    }
 
 
 def _reliability(bins: Reliability, of: str) -> Report:

@@ -35,6 +35,10 @@ class Counts:
         columns = zip(*((part.hit, part.wrong, part.missed) for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns)) if parts else cls(empty, empty, empty)
 
+    def take(self, rows: NDArray[np.bool_]) -> "Counts":
+        """Keep the wafers that `rows`, bool (N,), says."""
+        return Counts(self.hit[rows], self.wrong[rows], self.missed[rows])
+
     @property
     def support(self) -> NDArray[np.int64]:
         """int64 (8,): true dies of each class, over all wafers."""

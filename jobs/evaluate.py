@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from core.decisions import Decisions
-from core.evaluation import LABELS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
+from core.evaluation import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
@@ -112,6 +112,9 @@ def table(report: Report) -> str:
         head = ["class", *WAFER_MEASURES]
     whole: Report = {name: report[name] for name in ("n", "mean_iou_over_wafers", "seconds") if name in report}
     whole |= {name: presence[name] for name in ("macro_f1", "exact_match", "false_alarm_share")}
+    if "by_patterns" in report:
+        groups = _inner(report, "by_patterns")
+        whole |= {f"mean iou, {name}": _inner(_inner(groups, name), "iou_over_dies")["mean"] for name in PATTERNS}
     found = _inner(report, "confusion")
     classes, counts = cast(list[str], found["classes"]), cast(list[list[int]], found["true_by_predicted"])
     return "\n".join(

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import SYNTHETIC, Report
+from core.evaluation import PATTERNS, SYNTHETIC, Report
 from core.registry.card import Card
 from core.registry.gate import Check, intrinsic, scores
 from core.settings import Settings
@@ -28,6 +28,8 @@ class ClassScore:
         baseline: what the trivial answer reaches, None where nobody measured it.
         support: true dies, or wafers that show the class.
         calibration: expected calibration error, None where the report lacks it.
+        by_patterns: the score on wafers with one, two, more patterns, as `PATTERNS` names them; empty where the report
+            lacks it, None where none of them shows the class.
     """
 
     class_key: str
@@ -37,6 +39,7 @@ class ClassScore:
     baseline: float | None
     support: int
     calibration: float | None
+    by_patterns: Sequence[float | None] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Reached:
         exact: share of the wafers with exactly the right set of classes.
         confusion: int64 (9, 9), rows true, columns predicted, "none" last.
         lacks: what the report lacks, in words.
+        crowding: the mean score by how many patterns a wafer shows, in words; empty where the report lacks it.
     """
 
     data: str
@@ -64,6 +68,7 @@ class Reached:
     exact: float | None
     confusion: NDArray[np.int64]
     lacks: Sequence[str]
+    crowding: str
 
     @property
     def measure(self) -> str:
@@ -99,11 +104,13 @@ def reached(report: Report) -> Reached:
     reliability = cast(Mapping[str, Any], report.get("reliability", {}))
     baseline = cast(Mapping[str, float | None], report.get("baseline_iou_over_dies", {}))
     support = cast(Mapping[str, int], report.get("support", {}))
+    groups = {name: group for name in PATTERNS if (group := cast(Any, report.get("by_patterns", {})).get(name))}
 
     def row(key: str, score: float) -> ClassScore:
         low, high = intervals.get(key, (None, None))
         error = reliability.get(key, {}).get("expected_error") if key in CLASS_KEYS else None
-        return ClassScore(key, score, low, high, baseline.get(key), int(support.get(key, 0)), error)
+        alone = [group["iou_over_dies"].get(key) for group in groups.values()]
+        return ClassScore(key, score, low, high, baseline.get(key), int(support.get(key, 0)), error, alone)
 
     found = scores(report)
     rows = [row(key, score) for key, score in found.items()]
@@ -125,7 +132,18 @@ def reached(report: Report) -> Reached:
         wafers=int(str(report["n"])), classes=rows, false_alarms=presence.get("false_alarm_share"),
         exact=presence.get("exact_match"),
         confusion=np.array(confusion.get("true_by_predicted", np.zeros((9, 9))), dtype=np.int64), lacks=lacks,
+        crowding=_crowding(groups),
     )  # fmt: skip
+
+
+def _crowding(groups: Mapping[str, Any]) -> str:
+    """Say what the mean of each group is, where there is more than one."""
+    parts = [
+        f"{mean:.3f} with {name} ({group['wafers']:,})"
+        for name, group in groups.items()
+        if (mean := group["iou_over_dies"]["mean"]) is not None
+    ]
+    return f"Mean on wafers {', '.join(parts)}." if len(parts) > 1 else ""
 
 
 def curve(report: Report, class_key: str | None = None) -> Curve | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.evaluation import Report
+from core.evaluation import PATTERNS, Report
 from core.identity import Person
 from core.registry.gate import Check
 from core.registry.sheet import NAMES, Reached, TrustSheet, curve
@@ -71,7 +71,7 @@ def checks_table(checks: Sequence[Check]) -> Table:
 
 
 def classes_table(entry: Reached) -> Table:
-    """What was reached in each class, beside the trivial baseline."""
+    """What was reached in each class, beside the trivial baseline, and by how many patterns the wafer shows."""
     columns = [
         Column("Class", width=1.1), Column(entry.measure, "real"), Column("95 % from", "real", 0.8),
         Column("to", "real", 0.6), Column("Calibration error", "real"),
@@ -79,6 +79,8 @@ def classes_table(entry: Reached) -> Table:
     ]  # fmt: skip
     if entry.by_die:
         columns.insert(4, Column("Trivial baseline", "real"))
+    if entry.crowding:
+        columns += [Column(name.capitalize(), "real") for name in PATTERNS]
     rows = []
     for row in entry.classes:
         cells: list[object] = [
@@ -86,6 +88,8 @@ def classes_table(entry: Reached) -> Table:
         ]  # fmt: skip
         if entry.by_die:
             cells.insert(4, row.baseline)
+        if entry.crowding:
+            cells += row.by_patterns
         rows.append(cells)
     return Table("Classes", columns, rows)
 
@@ -114,6 +118,7 @@ def _entry(entry: Reached, report: Report) -> list[Flowable]:
     said = [
         "" if entry.false_alarms is None else f"False alarms on wafers without a pattern: {entry.false_alarms:.1%}.",
         "" if entry.exact is None else f"Exactly the right set of classes: {entry.exact:.1%} of wafers.",
+        entry.crowding,
         f"This report lacks {', '.join(entry.lacks)}." if entry.lacks else "Whiskers: 95 %, wafers drawn anew.",
     ]
     blocks = [

@@ -29,6 +29,10 @@ CURVE_HELP = (
     "When the model says 70 %, is it so in 70 % of cases? On the dashed line it is. All classes together, in ten "
     "steps; the error of each class, the mean gap, stands in the table."
 )
+CROWDING_HELP = (
+    "Patterns hide one another: where a ring lies over a scratch, nobody can say whose a die is. The table gives each "
+    "class on wafers with one pattern, with two and with more."
+)
 FORMATS = {"real": "%.3f", "count": "localized"}
 CHECKS_HELP = (
     "What a model must show before it is served. Any but the champion is held against it, too: the gate that decides "
@@ -95,6 +99,8 @@ def _entry(entry: Reached, report: Report, key: str) -> None:
         f"this report lacks {', '.join(entry.lacks)}" if entry.lacks else "",
     ]
     st.caption(" · ".join(part for part in said if part))
+    if entry.crowding:
+        st.caption(entry.crowding, help=CROWDING_HELP)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         _scores(entry, key=f"scores-{key}")

@@ -6,6 +6,7 @@ from core.metrics import baseline_masks, count, count_boundaries, iou_over_dies,
 from core.segmentation import Segmenter
 from data.classes import CLASS_COUNT, CLASS_INDEX, CLASS_KEYS
 from data.datasets import LabelledMaps
+from data.synthesis import Recipe, draw_wafer
 from data.truth import MarkedWafer
 from tests.core.wafers import disc, radius, wafer
 
@@ -122,6 +123,24 @@ def test_reports_hold_intervals_around_their_scores_and_bins_of_every_failing_di
     only_edge = evaluate_marked([marked(seed, known=("edge",)) for seed in range(3)], segmenter)
     assert sum(only_edge["reliability"]["center"]["count"]) == 0
     assert only_edge["reliability"]["center"]["expected_error"] is None
+
+
+def test_wafers_with_one_pattern_and_with_more_are_scored_by_themselves_too(segmenter):
+    crowds = {"one pattern": (0, 1), "two patterns": (2,), "three or more": (3, 4)}
+    drawn = {seed: drawn_with(seed, count) for count, seeds in enumerate(crowds.values(), 1) for seed in seeds}
+    groups = evaluate_marked(list(drawn.values()), segmenter)["by_patterns"]
+    assert list(groups) == list(crowds)
+    for name, seeds in crowds.items():
+        alone = evaluate_marked([drawn[seed] for seed in seeds], segmenter)
+        assert groups[name] == {"wafers": len(seeds), "iou_over_dies": alone["iou_over_dies"]}
+
+
+def drawn_with(seed: int, patterns: int) -> MarkedWafer:
+    classes = ("edge", "center", "ring")[:patterns]
+    recipe = Recipe(shortest=30, longest=34, classes=classes, background=0.02)
+    drawn = draw_wafer(np.random.default_rng(seed), recipe)
+    assert drawn.classes_present == classes
+    return MarkedWafer(drawn.wafer, drawn.masks)
 
 
 def test_reports_of_labels_hold_the_same_for_presence_without_near_full_wafers(segmenter):

@@ -37,6 +37,21 @@ def test_rows_are_what_the_report_says(report):
     assert entry.confusion.tolist() == report["confusion"]["true_by_predicted"]
 
 
+def test_each_score_is_told_by_how_many_patterns_a_wafer_shows(report):
+    groups = {
+        "one pattern": {"wafers": 5, "iou_over_dies": {"edge": 0.9, "mean": 0.9}},
+        "two patterns": {"wafers": 3, "iou_over_dies": {"edge": None, "mean": None}},
+        "three or more": {"wafers": 1200, "iou_over_dies": {"edge": 0.5, "mean": 0.5}},
+    }
+    entry = reached({**report, "by_patterns": groups})
+    assert entry.crowding == "Mean on wafers 0.900 with one pattern (5), 0.500 with three or more (1,200)."
+    rows = {row.class_key: row.by_patterns for row in entry.classes}
+    assert (rows["edge"], rows["mean"]) == ([0.9, None, 0.5], [0.9, None, 0.5])
+    alone = {name: {**group, "iou_over_dies": {"mean": None}} for name, group in groups.items()}
+    assert reached({**report, "by_patterns": {**alone, "one pattern": groups["one pattern"]}}).crowding == ""
+    assert (reached(told(0.5)).crowding, reached(told(0.5)).classes[0].by_patterns) == ("", [])
+
+
 def test_the_curve_of_all_classes_pools_their_bins(report):
     together = curve(report)
     assert sum(together.count) == sum(sum(report["reliability"][key]["count"]) for key in CLASS_KEYS)
