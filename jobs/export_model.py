@@ -4,8 +4,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,13 @@ from data.datasets import LabelledMaps
 from data.errors import ModelError
 from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
-from jobs.checkpoints import read_checkpoint
+from jobs.checkpoints import Checkpoint, read_checkpoint, shape_of
 from jobs.command import command
+from jobs.learning import mix_of
 from jobs.progress import ProgressLine
 from jobs.teachers import teachers
+from models.averaging import mean_network, settle
+from models.batches import WaferBatches
 from models.described import describe_wafers
 from models.embedding import ServedUNet
 from models.export import convolutions, describe, described, export_float32, quantize
@@ -48,6 +51,7 @@ class ExportConfig:
     """Turn a training checkpoint into the file that the app serves."""
 
     checkpoint: Path  # checkpoint that jobs.train wrote
+    average_with: tuple[str, ...] = ()  # more of them, of runs that began with one another: their mean is exported
     name: str = "waferscope"  # what the app calls the model
     out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
     float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks and --again; empty: nowhere
@@ -57,6 +61,7 @@ class ExportConfig:
     lake: int = 0  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
     synthetic: int = 1600  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
+    settled: int = 60  # batches such as it learnt from that set the statistics of its normalisations
     epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
     turns: int = 4  # quarter turns, then flipped ones, averaged of small wafers: steadier, and slower
@@ -103,7 +108,9 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         if config.again:
             found = _kept(config, full)
         else:
-            network = with_wafer_answers(checkpoint.network, learnt, config)
+            mean = averaged(checkpoint, config)
+            settle(mean, _batches(learnt, trained, config))
+            network = with_wafer_answers(mean, learnt, config)
             found = {"steps": checkpoint.steps, **_written(network, full, config, trained, drawn, held_out)}
         names = convolutions(full)
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
@@ -147,6 +154,24 @@ def _written(
     describe(full, {**about, **NEUTRAL, **tuned})
     errors = calibration_report(found[: len(drawn)], drawn)
     return {"torch_to_onnx_largest_logit_difference": difference, "fine_share": shares, **tuned, **errors}
+
+
+def averaged(checkpoint: Checkpoint, config: ExportConfig) -> WaferUNet:
+    """Give the checkpoint's network the mean of its weights and those that it shall be averaged with."""
+    others = [read_checkpoint(Path(path)) for path in config.average_with]
+    for path, other in zip(config.average_with, others, strict=True):
+        if shape_of(other.config) != shape_of(checkpoint.config):
+            raise ModelError(
+                path, f"its network differs from that of {config.checkpoint}, so they have no mean",
+                "Name checkpoints of runs that began with one another.",
+            )  # fmt: skip
+    return mean_network([checkpoint.network, *(other.network for other in others)])
+
+
+def _batches(learnt: LabelledMaps | None, trained: TrainConfig, config: ExportConfig) -> Iterator[torch.Tensor]:
+    """Pictures such as the network learnt from."""
+    batches = WaferBatches(learnt, replace(mix_of(trained), unlabelled_share=0.0), config.seed)
+    return (batches.batch(number)["wafer"] for number in range(config.settled))
 
 
 def _kept(config: ExportConfig, full: Path) -> dict[str, object]:

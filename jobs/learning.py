@@ -70,7 +70,7 @@ class Wafers(lightning.LightningDataModule):
         seed = config.seed + 1000 * (self.trainer.global_rank if self.trainer else 0)
         if config.starts_trained:  # such weights have seen the first batches of the seed itself
             seed += crc32(config.name.encode())
-        batches = WaferBatches(self.train_part, self._mix(), seed, start=step, more=self.more)
+        batches = WaferBatches(self.train_part, mix_of(config), seed, start=step, more=self.more)
         return DataLoader(
             batches, batch_size=None, num_workers=config.workers, worker_init_fn=_leave_the_end_to_training
         )
@@ -85,16 +85,10 @@ class Wafers(lightning.LightningDataModule):
 
     def old_batches(self, count: int) -> list[Batch]:
         """Give batches of what the starting weights learnt from: synthetic, with presence labels, of --old-labels."""
-        old = WaferBatches(self.train_part, self._mix(), self.config.seed + 2, more=MoreWafers(known=self.more.known))
+        old = WaferBatches(
+            self.train_part, mix_of(self.config), self.config.seed + 2, more=MoreWafers(known=self.more.known)
+        )
         return [old.batch(number) for number in range(count)]
-
-    def _mix(self) -> MixConfig:
-        config = self.config
-        return MixConfig(
-            pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
-            replay=config.replay, unlabelled_share=config.unlabelled_share, size_shares=config.size_shares,
-            raster=raster_of(config.encoder),
-        )  # fmt: skip
 
 
 def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledMaps | None, LabelledMaps | None]:
@@ -104,6 +98,15 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
         return None, None
     apart = held_out(every.names, share, seed)
     return every.take(np.flatnonzero(~apart)), every.take(np.flatnonzero(apart))
+
+
+def mix_of(config: TrainConfig) -> MixConfig:
+    """Say what a batch of a run holds."""
+    return MixConfig(
+        pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
+        replay=config.replay, unlabelled_share=config.unlabelled_share, size_shares=config.size_shares,
+        raster=raster_of(config.encoder),
+    )  # fmt: skip
 
 
 def learner(config: TrainConfig) -> Learner:

@@ -55,9 +55,9 @@ class MixConfig:
     real_share: float = 0.5
     over_real_share: float = 0.6
     none_share: float = 0.25
-    resized_share: float = 0.4
-    overlaid_share: float = 0.3
-    joined_share: float = 0.2
+    resized_share: float = 0.5
+    overlaid_share: float = 0.4
+    joined_share: float = 0.3
     fine_share: float = 0.5
     size_shares: tuple[float, ...] = ()
     people_share: float = 0.5

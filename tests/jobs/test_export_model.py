@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,22 +9,29 @@ from core.segmentation import Segmenter
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.synthesis import Recipe, draw_wafer
-from jobs.export_model import main
+from jobs.checkpoints import read_checkpoint
+from jobs.export_model import ExportConfig, averaged, main
 from jobs.learning import learner
 
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
-LOOSE = ["--synthetic", "6", "--described", "12", "--quantized", "1", "--iou-loss-at-most", "1", "--flips-at-most", "1"]
+LOOSE = [
+    "--synthetic", "6", "--described", "12", "--settled", "2", "--quantized", "1", "--iou-loss-at-most", "1",
+    "--flips-at-most", "1",
+]  # fmt: skip
+
+
+def saved(path, seed=5, config=CONFIG):
+    """What jobs.train leaves, its weights as they are before the first step."""
+    torch.manual_seed(seed)
+    module = learner(config)
+    left = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "global_step": 6}
+    torch.save(left, path)
+    return path
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    """What jobs.train leaves, its weights as they are before the first step."""
-    torch.manual_seed(5)
-    module = learner(CONFIG)
-    path = tmp_path_factory.mktemp("run") / "last.ckpt"
-    saved = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "global_step": 6}
-    torch.save(saved, path)
-    return path
+    return saved(tmp_path_factory.mktemp("run") / "last.ckpt")
 
 
 def export(checkpoint, out, *flags: str) -> int:
@@ -95,6 +103,22 @@ def test_what_was_kept_is_quantised_anew_without_teaching_again(checkpoint, tmp_
     ):
         assert anew[name] == report[name]
     assert anew["int8_megabytes"] > report["int8_megabytes"]
+
+
+def test_several_checkpoints_are_exported_as_their_mean(checkpoint, tmp_path):
+    others = [saved(tmp_path / f"{seed}.ckpt", seed) for seed in (6, 7)]
+    apart = [read_checkpoint(path).network.state_dict() for path in (checkpoint, *others)]
+    config = ExportConfig(checkpoint=checkpoint, average_with=tuple(map(str, others)))
+    mean = averaged(read_checkpoint(checkpoint), config).state_dict()
+    name = "decoder.blocks.0.conv1.0.weight"
+    torch.testing.assert_close(mean[name], sum(state[name] for state in apart) / 3)
+
+
+def test_checkpoints_of_other_networks_have_no_mean(checkpoint, tmp_path, capsys):
+    other = saved(tmp_path / "other.ckpt", config=replace(CONFIG, decoder_channels=(16, 16, 8, 8)))
+    assert export(checkpoint, tmp_path / "model.onnx", "--average-with", str(other)) == 1
+    assert f"{other}: its network differs from that of {checkpoint}, so they have no mean" in capsys.readouterr().err
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def test_a_model_that_strays_is_refused_and_what_was_there_stays(checkpoint, tmp_path, capsys):

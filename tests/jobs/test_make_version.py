@@ -15,7 +15,9 @@ from jobs.promote_model import main as promote
 from tests.core.label_examples import labelled_home
 from tests.core.registry.models import hurried  # noqa: F401  # listens from its import on
 
-CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8), labels="now", from_="served")
+CONFIG = TrainConfig(
+    encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8), labels="now", from_="served", pixels=2 * 64 * 64
+)
 SMALL = ["--synthetic", "6", "--described", "12", "--lake", "2"]
 
 
