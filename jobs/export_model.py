@@ -51,7 +51,7 @@ class ExportConfig:
     """Turn a training checkpoint into the file that the app serves."""
 
     checkpoint: Path  # checkpoint that jobs.train wrote
-    average_with: tuple[str, ...] = ()  # more of them, of runs that began with one another: their mean is exported
+    average_with: tuple[Path, ...] = ()  # more of them, of runs that began with one another: their mean is exported
     name: str = "waferscope"  # what the app calls the model
     out: Path = SHIPPED_WEIGHTS  # ONNX file to write; its parity report lies beside it
     float32: str = ""  # where to keep the float32 ONNX too, for the benchmarks and --again; empty: nowhere
@@ -158,11 +158,11 @@ def _written(
 
 def averaged(checkpoint: Checkpoint, config: ExportConfig) -> WaferUNet:
     """Give the checkpoint's network the mean of its weights and those that it shall be averaged with."""
-    others = [read_checkpoint(Path(path)) for path in config.average_with]
+    others = [read_checkpoint(path) for path in config.average_with]
     for path, other in zip(config.average_with, others, strict=True):
         if shape_of(other.config) != shape_of(checkpoint.config):
             raise ModelError(
-                path, f"its network differs from that of {config.checkpoint}, so they have no mean",
+                str(path), f"its network differs from that of {config.checkpoint}, so they have no mean",
                 "Name checkpoints of runs that began with one another.",
             )  # fmt: skip
     return mean_network([checkpoint.network, *(other.network for other in others)])

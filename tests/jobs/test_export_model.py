@@ -108,7 +108,7 @@ def test_what_was_kept_is_quantised_anew_without_teaching_again(checkpoint, tmp_
 def test_several_checkpoints_are_exported_as_their_mean(checkpoint, tmp_path):
     others = [saved(tmp_path / f"{seed}.ckpt", seed) for seed in (6, 7)]
     apart = [read_checkpoint(path).network.state_dict() for path in (checkpoint, *others)]
-    config = ExportConfig(checkpoint=checkpoint, average_with=tuple(map(str, others)))
+    config = ExportConfig(checkpoint=checkpoint, average_with=tuple(others))
     mean = averaged(read_checkpoint(checkpoint), config).state_dict()
     name = "decoder.blocks.0.conv1.0.weight"
     torch.testing.assert_close(mean[name], sum(state[name] for state in apart) / 3)
