@@ -29,7 +29,7 @@ from core.reports.tables import Table, shown
 from core.reports.text import LATIN, paragraph_text, shortened
 from core.value_maps import Scale
 
-_RIGHT = {"count", "real", "percent"}
+_RIGHT = {"count", "real", "score", "percent"}
 MOST_HEIGHT = CONTENT_HEIGHT / 2
 _GUTTER = 5 * mm
 _STRIPES = 64

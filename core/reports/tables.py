@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.exports.cells import plain
 
-Kind = Literal["text", "count", "real", "percent", "time"]
+Kind = Literal["text", "count", "real", "score", "percent", "time"]
 UNDEFINED = "–"
 
 
@@ -22,7 +22,7 @@ class Column:
 
     Args:
         title: its heading, with the unit.
-        kind: what its cells are; `percent` holds shares of 0 to 1, `time` UTC.
+        kind: what its cells are; `score` and `percent` hold shares of 0 to 1, `time` UTC.
         width: on paper, relative to the other columns.
     """
 
@@ -64,6 +64,8 @@ def shown(cell: object, kind: Kind) -> str:
         ('12.3 %', '1,234', '–')
         >>> shown(4325.6, "real"), shown(0.00012, "real")
         ('4,326', '0.00012')
+        >>> shown(0.9, "score")
+        '0.900'
     """
     if not is_defined(cell):
         return UNDEFINED
@@ -71,6 +73,8 @@ def shown(cell: object, kind: Kind) -> str:
         return f"{cell:%Y-%m-%d %H:%M}"
     if kind == "text" or not isinstance(cell, int | float):
         return str(cell)
+    if kind == "score":
+        return f"{cell:.3f}"
     if kind == "percent":
         return f"{cell:.1%}".replace("%", " %")
     return f"{cell:,.0f}" if kind == "count" or abs(cell) >= 100 else f"{cell:.3g}"

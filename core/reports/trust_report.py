@@ -73,14 +73,14 @@ def checks_table(checks: Sequence[Check]) -> Table:
 def classes_table(entry: Reached) -> Table:
     """What was reached in each class, beside the trivial baseline, and by how many patterns the wafer shows."""
     columns = [
-        Column("Class", width=1.1), Column(entry.measure, "real"), Column("95 % from", "real", 0.8),
-        Column("to", "real", 0.6), Column("Calibration error", "real"),
+        Column("Class", width=1.1), Column(entry.measure, "score"), Column("95 % from", "score", 0.8),
+        Column("to", "score", 0.6), Column("Calibration error", "score"),
         Column("True dies" if entry.by_die else "Wafers with it", "count"),
     ]  # fmt: skip
     if entry.by_die:
-        columns.insert(4, Column("Trivial baseline", "real"))
+        columns.insert(4, Column("Trivial baseline", "score"))
     if entry.crowding:
-        columns += [Column(name.capitalize(), "real") for name in PATTERNS]
+        columns += [Column(name.capitalize(), "score") for name in PATTERNS]
     rows = []
     for row in entry.classes:
         cells: list[object] = [

@@ -14,7 +14,14 @@ from core.reports.tables import Column, Table, is_defined
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_CHARACTERS = 32_767  # what a cell holds
 MOST_ROWS = 1_048_575
-_FORMATS = {"text": "@", "count": "#,##0", "real": "#,##0.####", "percent": "0.0%", "time": "yyyy-mm-dd hh:mm"}
+_FORMATS = {
+    "text": "@",
+    "count": "#,##0",
+    "real": "#,##0.####",
+    "score": "0.000",
+    "percent": "0.0%",
+    "time": "yyyy-mm-dd hh:mm",
+}
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _WIDEST = 40
 

@@ -33,7 +33,7 @@ CROWDING_HELP = (
     "Patterns hide one another: where a ring lies over a scratch, nobody can say whose a die is. The table gives each "
     "class on wafers with one pattern, with two and with more."
 )
-FORMATS = {"real": "%.3f", "count": "localized"}
+FORMATS = {"score": "%.3f", "count": "localized"}
 CHECKS_HELP = (
     "What a model must show before it is served. Any but the champion is held against it, too: the gate that decides "
     "under Serve. INT8 may change the classes of 1 % of the wafers unless a setting says otherwise; the goal is 0.5 %."

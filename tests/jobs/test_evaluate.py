@@ -15,7 +15,8 @@ from tests.core.label_examples import labelled_home
 
 DIE_KEYS = {
     "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
-    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "careful", "iou_interval", "reliability",
+    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "careful", "iou_interval", "by_patterns",
+    "reliability",
 }  # fmt: skip
 
 
