@@ -61,7 +61,7 @@ class ExportConfig:
     lake: int = 0  # wafers at most of the lake, unlabelled, that teach it to say what the model in use says
     synthetic: int = 1600  # synthetic wafers that fit temperatures and thresholds and prove parity
     described: int = 3000  # synthetic wafers that, with all real ones, teach presence and embeddings
-    settled: int = 60  # batches such as it learnt from that set the statistics of its normalisations
+    settled: int = 60  # batches that set the statistics of its normalisations; 0: they stay as training left them
     epochs: int = 15  # rounds over all of these that the presence head learns
     quantized: int = 48  # wafers of each working size that set INT8 ranges
     turns: int = 4  # quarter turns, then flipped ones, averaged of small wafers: steadier, and slower
@@ -109,7 +109,8 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
             found = _kept(config, full)
         else:
             mean = averaged(checkpoint, config)
-            settle(mean, _batches(learnt, trained, config))
+            if config.settled:
+                settle(mean, _batches(learnt, trained, config))
             network = with_wafer_answers(mean, learnt, config)
             found = {"steps": checkpoint.steps, **_written(network, full, config, trained, drawn, held_out)}
         names = convolutions(full)
