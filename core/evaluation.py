@@ -35,10 +35,10 @@ Report: TypeAlias = (
 
 SYNTHETIC = "synthetic:"
 """Begins the name of data that anyone can draw again: synthetic:N:SEED."""
-PATTERNS = ("one pattern", "two patterns", "three or more")
-"""How many patterns the wafers of a group show, in words."""
 LABELS = "labels:"
 """Begins the name of wafers that people labelled die by die: labels:NAME, test part of a frozen dataset or of now."""
+PATTERNS = ("one pattern", "two patterns", "three or more")
+"""How many patterns the wafers of a group show, in words."""
 
 
 def evaluate_marked(

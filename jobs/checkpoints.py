@@ -1,7 +1,8 @@
 """The checkpoints that jobs.train writes, read for what others want of them: config, network, steps."""
 
 import pickle
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from core.training.config import TrainConfig
 from data.errors import ModelError
+from models.averaging import mean_network
 from models.unet import NetworkConfig, WaferUNet
 
 AVERAGED = "average.module."
@@ -46,6 +48,24 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(config, network, int(saved["global_step"]))
     except (RuntimeError, KeyError, TypeError) as error:
         raise _refusal(path, error) from error
+
+
+def read_mean(path: Path, others: Sequence[Path]) -> Checkpoint:
+    """Read a checkpoint whose network has the mean of its weights and those of others.
+
+    Raises:
+        ModelError: as of `read_checkpoint`, or their networks differ.
+    """
+    checkpoint, networks = read_checkpoint(path), []
+    for other in others:
+        found = read_checkpoint(other)
+        if shape_of(found.config) != shape_of(checkpoint.config):
+            raise ModelError(
+                str(other), f"its network differs from that of {path}, so they have no mean",
+                "Name checkpoints of runs that began with one another.",
+            )  # fmt: skip
+        networks.append(found.network)
+    return replace(checkpoint, network=mean_network([checkpoint.network, *networks]))
 
 
 def check_goes_on(path: Path, module: nn.Module) -> None:

@@ -24,12 +24,12 @@ from data.datasets import LabelledMaps
 from data.errors import ModelError
 from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
-from jobs.checkpoints import Checkpoint, read_checkpoint, shape_of
+from jobs.checkpoints import read_mean
 from jobs.command import command
 from jobs.learning import mix_of
 from jobs.progress import ProgressLine
 from jobs.teachers import teachers
-from models.averaging import mean_network, settle
+from models.averaging import settle
 from models.batches import WaferBatches
 from models.described import describe_wafers
 from models.embedding import ServedUNet
@@ -98,7 +98,7 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         ModelError: the checkpoint cannot be read, or parity fails.
         FormatError, DecisionsError: wafers that shall teach it cannot be read.
     """
-    checkpoint = read_checkpoint(config.checkpoint)
+    checkpoint = read_mean(config.checkpoint, config.average_with)
     trained = checkpoint.config
     share, seed = trained.calibration_share, trained.seed
     learnt, held_out = teachers(config.real, config.labels, config.lake, share, seed, at or settings())
@@ -108,10 +108,9 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
         if config.again:
             found = _kept(config, full)
         else:
-            mean = averaged(checkpoint, config)
-            if config.settled:
-                settle(mean, _batches(learnt, trained, config))
-            network = with_wafer_answers(mean, learnt, config)
+            if config.settled > 0:
+                settle(checkpoint.network, _batches(learnt, trained, config))
+            network = with_wafer_answers(checkpoint.network, learnt, config)
             found = {"steps": checkpoint.steps, **_written(network, full, config, trained, drawn, held_out)}
         names = convolutions(full)
         keep = names[: config.keep_float] + names[len(names) - config.keep_float :]
@@ -157,22 +156,15 @@ def _written(
     return {"torch_to_onnx_largest_logit_difference": difference, "fine_share": shares, **tuned, **errors}
 
 
-def averaged(checkpoint: Checkpoint, config: ExportConfig) -> WaferUNet:
-    """Give the checkpoint's network the mean of its weights and those that it shall be averaged with."""
-    others = [read_checkpoint(path) for path in config.average_with]
-    for path, other in zip(config.average_with, others, strict=True):
-        if shape_of(other.config) != shape_of(checkpoint.config):
-            raise ModelError(
-                str(path), f"its network differs from that of {config.checkpoint}, so they have no mean",
-                "Name checkpoints of runs that began with one another.",
-            )  # fmt: skip
-    return mean_network([checkpoint.network, *(other.network for other in others)])
-
-
 def _batches(learnt: LabelledMaps | None, trained: TrainConfig, config: ExportConfig) -> Iterator[torch.Tensor]:
-    """Pictures such as the network learnt from."""
+    """Pictures such as the network learnt from; tells how far they are used up."""
     batches = WaferBatches(learnt, replace(mix_of(trained), unlabelled_share=0.0), config.seed)
-    return (batches.batch(number)["wafer"] for number in range(config.settled))
+    seen = 0
+    with ProgressLine("settled on") as line:
+        for number in range(config.settled):
+            yield (wafers := batches.batch(number)["wafer"])
+            seen += len(wafers)
+            line.update(seen, (number + 1) / config.settled)
 
 
 def _kept(config: ExportConfig, full: Path) -> dict[str, object]:

@@ -11,7 +11,7 @@ from models.unet import WaferUNet
 def mean_network(networks: Sequence[WaferUNet]) -> WaferUNet:
     """Give the first network the mean of the weights of all.
 
-    Networks that learnt on from one another lie in one valley, and their mean lies lower in it than each.
+    Networks that learnt on from one another mostly lie in one valley, and their mean lower in it than each.
 
     Args:
         networks: of one shape, at least one.
@@ -38,7 +38,7 @@ def settle(network: WaferUNet, wafers: Iterable[Tensor]) -> None:
 
     Args:
         network: its statistics are replaced; it is ready to be used after it.
-        wafers: batches (N, 3, S, S) such as it learnt from. Each counts alike.
+        wafers: batches (N, 3, S, S) such as it learnt from, at least one. Each counts alike.
 
     Source: Li et al., "Understanding the Disharmony between Dropout and Batch Normalization by Variance Shift", CVPR
     2019.

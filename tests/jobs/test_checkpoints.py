@@ -3,7 +3,7 @@ import torch
 
 from core.training.config import TrainConfig
 from data.errors import ModelError
-from jobs.checkpoints import check_goes_on, read_checkpoint
+from jobs.checkpoints import check_goes_on, read_checkpoint, read_mean
 from jobs.learning import learner
 from models.die_unet import DieEncoder
 
@@ -41,6 +41,15 @@ def test_a_run_of_a_network_with_fewer_parts_can_be_used_and_started_from_but_no
         assert torch.allclose(found, module.averaged.eval()(wafer), atol=1e-5)
     with pytest.raises(ModelError, match=f"with --from {path}, which takes its weights over"):
         check_goes_on(path, module)
+
+
+def test_several_are_read_as_the_mean_of_their_networks(tmp_path):
+    modules = [learner(CONFIG) for _ in range(3)]
+    first, *others = (saved(tmp_path / f"{n}.ckpt", module) for n, module in enumerate(modules))
+    found = read_mean(first, others)
+    together = sum(module.averaged.head.weight for module in modules) / 3
+    torch.testing.assert_close(found.network.head.weight, together)
+    assert (found.config, found.steps) == (CONFIG, 6)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no checkpoint at all", "other", "hollow"])
