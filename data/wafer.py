@@ -1,5 +1,6 @@
 """The value in the middle: everything is read into a WaferMap, everything else consumes one."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ class WaferMap:
         source_sha256: hash of that file's bytes.
         center: (row, column) of the wafer's centre on the grid, where the middle of die (r, c) is (r, c); None when
             unknown, and the middle of the tested dies stands for it.
+        step: insertion or inspection step that this test belongs to ("CP1", "M1 CMP"), "" when unknown.
+        started_at: start of test, under the same rules as tested_at.
+        passing_known: False where the file says which dies fail and not which were tested, so that a die that does not
+            fail is not known to pass and the wafer has no yield.
+        remarks: whole sentences about what in the file was read with doubt or contradicts itself, shown with the wafer.
 
     Raises:
         WaferValueError: the grid is not 2-D, is empty, larger than 4096 a side, holds other values, or holds no die;
@@ -75,6 +81,10 @@ class WaferMap:
     source_name: str = ""
     source_sha256: str = ""
     center: tuple[float, float] | None = None
+    step: str = ""
+    started_at: datetime | None = None
+    passing_known: bool = True
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Validate every field and freeze the arrays."""
@@ -87,9 +97,8 @@ class WaferMap:
         object.__setattr__(self, "dies", _checked_dies(self.dies, self.key))
         if self.bins is not None:
             object.__setattr__(self, "bins", _checked_bins(self.bins, self.dies.shape, self.key))
-        if self.tested_at is not None:
-            utc = self.tested_at.replace(tzinfo=UTC) if self.tested_at.tzinfo is None else self.tested_at
-            object.__setattr__(self, "tested_at", utc.astimezone(UTC))
+        for name in ("tested_at", "started_at"):
+            object.__setattr__(self, name, _in_utc(getattr(self, name)))
         pitch = (1.0, 1.0) if self.die_pitch_mm is None else self.die_pitch_mm
         lengths = (*pitch, 1.0 if self.diameter_mm is None else self.diameter_mm)
         if len(lengths) != 3 or not all(np.isfinite(length) and length > 0 for length in lengths):
@@ -107,6 +116,7 @@ class WaferMap:
         if self.center is not None:
             object.__setattr__(self, "center", _checked_center(self.center, self.key))
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
+        object.__setattr__(self, "remarks", tuple(self.remarks))
 
     @property
     def key(self) -> str:
@@ -137,7 +147,9 @@ class WaferMap:
 
     @property
     def yield_fraction(self) -> float:
-        """Passing dies over tested dies, 0 to 1."""
+        """Passing dies over tested dies, 0 to 1; NaN where it is not known which dies pass."""
+        if not self.passing_known:
+            return math.nan
         return 1.0 - self.fail_count / self.tested_count
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
@@ -145,12 +157,18 @@ class WaferMap:
         return _rebuild, (
             self.dies, self.lot_id, self.wafer_id, self.product, self.test_program, self.tested_at, self.die_pitch_mm,
             self.diameter_mm, self.notch, self.bins, dict(self.attributes), self.source_name, self.source_sha256,
-            self.center,
+            self.center, self.step, self.started_at, self.passing_known, self.remarks,
         )  # fmt: skip
 
 
 def _rebuild(*fields: object) -> WaferMap:
     return WaferMap(*fields)  # type: ignore[arg-type]
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    if time is None:
+        return None
+    return (time.replace(tzinfo=UTC) if time.tzinfo is None else time).astimezone(UTC)
 
 
 def _checked_dies(dies: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:

@@ -121,3 +121,20 @@ def test_wafers_are_themselves_and_can_be_keys():
     one, other = wafer(), wafer()
     assert one != other
     assert len({one, other}) == 2
+
+
+def test_without_knowing_which_dies_pass_there_is_no_yield():
+    assert np.isnan(wafer(passing_known=False).yield_fraction)
+    assert wafer().yield_fraction == pytest.approx(3 / 5, rel=1e-12)
+
+
+def test_step_start_and_remarks_cross_process_borders():
+    start = datetime(2026, 5, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    told = wafer(step="CP1", started_at=start, passing_known=False, remarks=["The plan is missing."])
+    copied = pickle.loads(pickle.dumps(told))
+    assert (copied.step, copied.started_at, copied.passing_known) == (
+        "CP1",
+        datetime(2026, 5, 1, 12, tzinfo=UTC),
+        False,
+    )
+    assert copied.remarks == ("The plan is missing.",)
