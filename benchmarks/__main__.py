@@ -16,7 +16,7 @@ from benchmarks.sessions import browsing
 from benchmarks.similarity import nearest
 from benchmarks.timing import Row, markdown
 from core.segmentation import Segmenter
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from data.errors import WaferError
 
 

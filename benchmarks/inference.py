@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.timing import Row, at_least, at_most, in_turns, left_out, p95
 from core.analysis import analyse
 from core.segmentation import Segmenter
-from core.session import Network
+from core.segmentation.network import Network
 from data.formats import read_bytes
 from data.raster import die_planes, nearest_index
 from data.served import INPUT, METADATA_KEY

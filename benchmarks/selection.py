@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.timing import Row, at_most, in_turns
-from core.dropout import PASSES, DropoutSegmenter
 from core.segmentation import Segmenter
+from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.selection.covering import farthest_first
 from data.served import DIMENSION
 from data.synthesis import Recipe, draw_wafer

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.presence import sigmoid
 from core.reliability import Reliability
+from core.segmentation.presence import sigmoid
 
 TEMPERATURES = np.geomspace(0.4, 3.0, 40)
 FINE_SHARES = np.array([0.5, 0.375, 0.625, 0.25, 0.75, 0.125, 0.875, 0.0, 1.0])  # of equals the first is taken

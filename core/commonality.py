@@ -10,7 +10,7 @@ from scipy import stats
 
 from core.lake import Lake, WaferFilter
 from core.lake_schema import POSITIONS
-from core.significance import benjamini_hochberg, odds
+from core.statistics.significance import benjamini_hochberg, odds
 from core.trends import Subject
 
 MOST_VALUES = 200

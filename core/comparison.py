@@ -9,8 +9,8 @@ from scipy import stats
 
 from core.lake import Lake, WaferFilter
 from core.lake_schema import POSITIONS
-from core.significance import Difference, benjamini_hochberg, mean_change, share_change
 from core.stacking import STACK_LIMIT, Counts, Grid, Stack, grids, stack
+from core.statistics.significance import Difference, benjamini_hochberg, mean_change, share_change
 from data.classes import CLASS_KEYS
 
 FALSE_DISCOVERIES = 0.05

@@ -14,7 +14,7 @@ from core.lake import Lake, batches
 from core.lake_embeddings import Embedded
 from core.lake_rows import dies_hash
 from core.segmentation import Segmenter
-from core.session import EXPORT_AGAIN
+from core.segmentation.network import EXPORT_AGAIN
 from data.errors import ModelError
 from data.served import DIMENSION
 from data.turning import SYMMETRIES, symmetry

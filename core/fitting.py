@@ -13,9 +13,9 @@ from core.calibration import (
     fit_presence_thresholds,
     fit_temperatures,
 )
-from core.presence import presence
-from core.pyramid import EVEN
 from core.segmentation import Segmentation, Segmenter
+from core.segmentation.presence import presence
+from core.segmentation.pyramid import EVEN
 from data.datasets import LabelledMaps
 from data.raster import blocks
 from data.synthesis import SyntheticWafer, draw_over, draw_wafer

@@ -16,7 +16,7 @@ from core.identity import Person
 from core.label_checks import validate
 from core.labelling import WAFERS_AT_ONCE, labelled_result
 from core.lake import Lake, batches
-from core.storage import Folder
+from core.storage.folder import Folder
 
 COCO_FILE = "coco.json"
 

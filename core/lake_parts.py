@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.lake_schema import TABLES, Table
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import LakeError
 
 SUFFIX = ".parquet"

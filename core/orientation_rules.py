@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from core.identity import Person
 from core.settings import Settings
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.orientation import Corner, OrientationRule

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.significance import wilson
 from core.stacking import Stack
+from core.statistics.significance import wilson
 from data.geometry import geometry, polar, radius_share
 
 BANDS = 10

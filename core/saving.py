@@ -4,11 +4,11 @@ import io
 import zipfile
 from dataclasses import dataclass
 
-from core.blobs import Blobs
 from core.handed_file import HandedFile
 from core.intake import Intake
 from core.lake import Lake
 from core.registry.traffic import Challenger, shared_out
+from core.storage.blobs import Blobs
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from core.embeddings import Vectors, stored
 from core.lake import Lake
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import IndexMissingError, ModelError
 from data.served import DIMENSION
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from core.significance import benjamini_hochberg
+from core.statistics.significance import benjamini_hochberg
 
 ENDS = 3
 """Slots that count as first or last."""

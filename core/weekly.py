@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.lake import Lake, WaferFilter
 from core.overview import newest_day, start_of
-from core.significance import benjamini_hochberg, mean_change, share_change
+from core.statistics.significance import benjamini_hochberg, mean_change, share_change
 from data.classes import CLASS_KEYS, CLASSES
 
 FALSE_SHARE = 0.05

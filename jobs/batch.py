@@ -13,7 +13,6 @@ from core.batches.results import save_to_lake, write_archive
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
-from core.blobs import Blobs
 from core.decisions import Decisions
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
@@ -21,6 +20,7 @@ from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
+from core.storage.blobs import Blobs
 from data.errors import BatchError, DecisionsError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work

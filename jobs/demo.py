@@ -10,7 +10,7 @@ from core.lake_copies import multiply
 from core.lake_parts import Parts
 from core.segmentation import Segmenter
 from core.settings import settings
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.synthesis.fab import demo_fab
 from jobs.build_index import build
 from jobs.check_alarms import check_after_work

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from core.fitting import calibrate, calibration_report, calibration_wafers, draw_calibration, fine_shares
 from core.metrics import count, iou_over_dies, mean
-from core.pyramid import views
 from core.segmentation import Segmenter
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
+from core.segmentation.pyramid import views
 from core.settings import Settings, settings
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis import bounded_batches
-from core.blobs import Blobs
 from core.lake import Lake
 from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
+from core.storage.blobs import Blobs
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import WaferMap

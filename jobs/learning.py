@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from core.decisions import Decisions
 from core.label_sets import Split
 from core.lake import Lake
-from core.registry.serving import model_in_use
+from core.segmentation.serving import model_in_use
 from core.settings import Settings
 from core.training.config import SERVED, TrainConfig
 from core.training.wafers import labelled_wafers, unlabelled_maps

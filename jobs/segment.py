@@ -11,9 +11,9 @@ from core.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.lake import Lake
 from core.orientation_rules import with_rules
-from core.registry.serving import model_in_use
 from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
+from core.segmentation.serving import model_in_use
 from core.settings import Settings, settings
 from data.errors import SettingError
 from data.formats import ReadOptions

@@ -11,14 +11,14 @@ from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.label_progress import iterations
 from core.decisions.label_queue import choice_of, take_back
-from core.dropout import PASSES, DropoutSegmenter
 from core.identity import local_person, named_person
 from core.lake import Lake
 from core.learning.candidates import doubts, excess_of, queue_picks, vectors_of, without_label
-from core.registry.serving import model_in_use
+from core.segmentation.dropout import PASSES, DropoutSegmenter
+from core.segmentation.serving import model_in_use
+from core.segmentation.uncertainty import Uncertainty
 from core.selection import PLACED, UNCERTAINTY_WEIGHT, UNSURE, Pick, Pool, Strategy, select
 from core.settings import Settings, settings
-from core.uncertainty import Uncertainty
 from data.errors import SettingError
 from jobs.command import command
 from jobs.progress import ProgressLine

@@ -8,8 +8,8 @@ from core.decisions import Decisions
 from core.label_sets import Split
 from core.labelling import WAFERS_AT_ONCE
 from core.lake import Lake, batches
-from core.registry.serving import model_in_use
 from core.segmentation import Segmenter
+from core.segmentation.serving import model_in_use
 from core.settings import Settings
 from core.training.config import LAKE
 from core.training.wafers import labelled_wafers, unlabelled_maps

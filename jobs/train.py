@@ -16,7 +16,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from core.decisions import Decisions
 from core.job_folder import tell_progress
 from core.lake import Lake
-from core.registry.serving import model_in_use
+from core.segmentation.serving import model_in_use
 from core.settings import Settings, settings
 from core.tracking import opening
 from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.blobs import Blobs
 from core.inbox import Inbox, Taken
 from core.lake import Lake
 from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
+from core.storage.blobs import Blobs
 from data.errors import SettingError, WaferError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work

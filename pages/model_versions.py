@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.learning.ablation import read_ablation
-from core.registry.serving import served
 from core.registry.store import Registry, Version
+from core.segmentation.serving import served
 from core.settings import settings
 from pages.parts.ablation_table import ablation_view
 from pages.parts.empty import explained

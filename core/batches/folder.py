@@ -21,7 +21,7 @@ from core.batches.tables import (
     write_results,
     write_wafers,
 )
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import BatchError
 from data.formats import ReadFailure
 from data.wafer import WaferMap

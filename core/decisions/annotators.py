@@ -11,7 +11,7 @@ from core.agreement import LEAST_AGREEMENT
 from core.decisions.annotations import Annotation, Source
 from core.decisions.label_items import LabelItem, Status
 from core.decisions.reviews import Kind, Review
-from core.significance import wilson
+from core.statistics.significance import wilson
 
 RESAMPLES = 2000
 SEED = 95

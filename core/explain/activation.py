@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.attribution import Attribution, shared_out
-from core.pyramid import View, fuse, views
-from core.session import ModelMetadata
+from core.segmentation.network import ModelMetadata
+from core.segmentation.pyramid import View, fuse, views
 from data.classes import CLASS_INDEX
 from data.raster import cell_sums
 from data.wafer import WaferMap

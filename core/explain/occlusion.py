@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.attribution import Attribution, shared_out
-from core.presence import pooled_logits
 from core.segmentation import Segmenter
-from core.session import Answer
+from core.segmentation.network import Answer
+from core.segmentation.presence import pooled_logits
 from data.classes import CLASS_INDEX
 from data.wafer import FAIL, PASS, WaferMap
 

@@ -11,12 +11,12 @@ from core.analysis import bounded_batches
 from core.decisions.annotations import labelled_keys
 from core.decisions.label_items import OPEN, Candidate, LabelItem, Status
 from core.decisions.label_queue import fill
-from core.dropout import PASSES, DropoutSegmenter
 from core.embeddings import stored
 from core.identity import Person
 from core.lake import Lake, batches
+from core.segmentation.dropout import PASSES, DropoutSegmenter
+from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import Pick, Strategy
-from core.uncertainty import Uncertainty, uncertainty
 from data.errors import LakeError
 from data.served import DIMENSION
 

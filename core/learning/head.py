@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.presence import sigmoid
+from core.segmentation.presence import sigmoid
 from data.classes import CLASS_COUNT
 
 HIDDEN, BATCH = 64, 256

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import UNSURE, Pool, Strategy, select
-from core.uncertainty import Uncertainty, uncertainty
 
 PASSES = 6
 SURE = 0.9

@@ -4,8 +4,8 @@ from core.decisions import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import frozen_set, frozen_sets
 from core.label_sets import Split
-from core.registry.serving import served
 from core.registry.store import Registry
+from core.segmentation.serving import served
 from core.settings import Settings
 from core.training.config import NOW
 

@@ -10,7 +10,7 @@ from core.decisions.reviews import Kind, Review, Verdict
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
-from core.significance import wilson
+from core.statistics.significance import wilson
 
 QUANTILES = (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99))
 OPEN = "open"

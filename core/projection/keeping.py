@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.projection.axes import Axes
 from core.projection.layout import Layout, Placed
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import MapError
 
 FOLDER, NOTE, LOCK = "map", "map.json", "lock"

@@ -27,7 +27,7 @@ from core.projection.keeping import (
 from core.projection.layout import Layout, Placer, lay_out
 from core.projection.naming import family_names
 from core.segmentation import Segmenter
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import MapError
 
 FITTED_WAFERS = 50_000

@@ -10,7 +10,7 @@ from typing import Any
 from core.evaluation import Report
 from core.registry.latency import Latency
 from core.segmentation import Segmenter
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from data.errors import ModelError
 
 

@@ -7,9 +7,9 @@ from core.decisions.schema import now
 from core.identity import Person
 from core.registry.gate import Check, gate
 from core.registry.latency import keep_latency, measure_latency
-from core.registry.serving import SHIPPED, ServedModel, Serving, keep_served
 from core.registry.store import Registry, Roles, Version
 from core.segmentation import Segmenter
+from core.segmentation.serving import SHIPPED, ServedModel, Serving, keep_served
 from core.settings import Settings
 from data.errors import ModelError
 

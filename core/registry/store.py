@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from core.identity import Person
 from core.registry.card import Card, read_card, read_reports, shipped_card
 from core.registry.latency import kept_latency
-from core.registry.serving import SHIPPED
 from core.registry.shipped_reports import keep_reports, with_kept_reports
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
+from core.segmentation.serving import SHIPPED
 from core.settings import Settings
 from core.tracking import ask_mlflow
 from data.errors import ModelError

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from core.analysis import WaferResult, analyse_stream
 from core.lake import Lake
-from core.registry.serving import Serving, challenger_takes, served
 from core.segmentation import Segmenter
+from core.segmentation.serving import Serving, challenger_takes, served
 from core.settings import Settings
-from core.significance import Difference, share_change
+from core.statistics.significance import Difference, share_change
 from data.classes import CLASSES
 
 

@@ -8,7 +8,7 @@ from reportlab.lib.colors import HexColor
 
 from core.reports.style import INK, MUTED, RULE
 from core.reports.text import LATIN
-from core.spc import ControlChart
+from core.statistics.spc import ControlChart
 from core.value_maps import STEPS
 
 LEFT, BOTTOM, TOP = 34, 26, 6

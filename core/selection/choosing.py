@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.segmentation.uncertainty import Uncertainty
 from core.selection.covering import farthest_first, typical_first
 from core.selection.pool import PLACED, UNSURE, Pick, Pool, Strategy
-from core.uncertainty import Uncertainty
 from data.classes import CLASSES
 from data.errors import WaferValueError
 

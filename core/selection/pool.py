@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.uncertainty import Uncertainty
+from core.segmentation.uncertainty import Uncertainty
 
 
 class Strategy(StrEnum):

@@ -5,17 +5,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.batches.control import (
-    RESUMABLE,
-    UNDERWAY,
-    Standing,
-    State,
-    cancel,
-    launch_batch,
-    pause,
-    remove,
-    standing,
-)
+from core.batches.control import RESUMABLE, UNDERWAY, Standing, State, cancel, launch_batch, pause, remove, standing
 from core.batches.folder import Batch
 from core.batches.reading import WAFERS_PER_PART
 from core.job_folder import log_tail

@@ -10,7 +10,6 @@ import streamlit as st
 
 from core.analysis import WaferResult, analyse
 from core.axis_arrows import axes_png
-from core.blobs import Blobs
 from core.comparison import history_steps as list_history_steps
 from core.decisions import Decisions
 from core.drawing import thumbnail_png
@@ -18,13 +17,14 @@ from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter
 from core.lake_rows import dies_hash
 from core.palette import Palette, Theme
-from core.registry.serving import model_in_use
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
-from core.session import ModelMetadata
+from core.segmentation.network import ModelMetadata
+from core.segmentation.serving import model_in_use
 from core.settings import settings
 from core.similarity import Kind, SimilarityIndex, index_stamp
 from core.stacking import Grid, Stack, stack
+from core.storage.blobs import Blobs
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
 from data.formats import ReadFailure, ReadOptions, read_bytes

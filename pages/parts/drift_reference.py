@@ -11,7 +11,7 @@ from core.lake import WaferFilter
 from core.monitoring.drift import LEAST_WAFERS
 from core.monitoring.learnt import labels_learnt, wafers_taught
 from core.monitoring.sides import DRAWN_WAFERS, Condition, Drawn, draw, of_keys, recent_and_before
-from core.registry.serving import served
+from core.segmentation.serving import served
 from core.settings import settings
 from core.training.config import NOW
 from data.errors import ModelError

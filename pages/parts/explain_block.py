@@ -14,7 +14,7 @@ from core.explain.occlusion import METHOD as OCCLUSION
 from core.explain.occlusion import Occlusion
 from core.explain.places import lesson, place, sentence
 from core.palette import share_ramp
-from core.uncertainty import Split
+from core.segmentation.uncertainty import Split
 from core.value_maps import Scale
 from data.classes import CLASS_INDEX, CLASSES
 from data.errors import ModelError

@@ -1,11 +1,11 @@
 """What is asked of the model in use to explain its answers on one wafer, kept while it is looked at."""
 
-from core.dropout import DropoutSegmenter
 from core.explain.occlusion import Occlusions
 from core.lake_rows import dies_hash
-from core.registry.serving import model_in_use
+from core.segmentation.dropout import DropoutSegmenter
+from core.segmentation.serving import model_in_use
+from core.segmentation.uncertainty import Split, split
 from core.settings import settings
-from core.uncertainty import Split, split
 from data.wafer import WaferMap
 from pages.parts.cache import kept, segmenter
 

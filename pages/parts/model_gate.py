@@ -9,10 +9,10 @@ from core.identity import Person
 from core.launch import jobs, start
 from core.registry.gate import gate, still_to_score
 from core.registry.promotion import MOST_SHARE, challenge, promote, rollback, with_latency
-from core.registry.serving import SHIPPED, Serving
 from core.registry.store import Registry, Roles, Version
 from core.registry.traffic import trial
 from core.registry.unseen import parted
+from core.segmentation.serving import SHIPPED, Serving
 from core.settings import Settings
 from data.errors import ModelError
 from pages.parts.cache import decisions, segmenter

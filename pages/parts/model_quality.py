@@ -21,8 +21,8 @@ from core.monitoring.quality import (
     trend,
 )
 from core.palette import GREYS, class_colors
-from core.registry.serving import served
 from core.registry.traffic import takes_part
+from core.segmentation.serving import served
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from pages.parts.cache import kept, segmenter

@@ -1,7 +1,7 @@
 """The model on trial, loaded once."""
 
-from core.registry.serving import served
 from core.registry.traffic import Challenger, load_challenger
+from core.segmentation.serving import served
 from core.settings import settings
 from pages.parts.cache import kept
 

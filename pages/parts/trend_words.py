@@ -7,8 +7,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from core.significance import Difference, mean_change, share_change
-from core.spc import RULES, Violation
+from core.statistics.significance import Difference, mean_change, share_change
+from core.statistics.spc import RULES, Violation
 from core.trends import Measure, Period
 from data.classes import CLASSES
 

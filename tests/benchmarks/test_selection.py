@@ -1,5 +1,5 @@
 from benchmarks import selection
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 
 
 def test_passes_are_told_against_one_pass():

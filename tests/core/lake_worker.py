@@ -5,9 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-import core.storage
+import core.storage.folder
 from core.lake import Lake
-from core.storage import Folder
+from core.storage.folder import Folder
 from tests.core.lake_examples import drawn, found_on
 
 BATCH = 4
@@ -51,7 +51,7 @@ def append_until_step(root: str, step: int, told: Path) -> None:
 
         return counted
 
-    core.storage._sync = dying_before(core.storage._sync)
+    core.storage.folder._sync = dying_before(core.storage.folder._sync)
     Path.replace = dying_before(Path.replace)
     Folder.remove = dying_before(Folder.remove)
     append(root, 0, 2 * BATCH, told, merging=True)

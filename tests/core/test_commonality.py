@@ -10,7 +10,7 @@ from core.commonality import COLUMNS, MOST_VALUES, commonality, suspects, words
 from core.lake import Lake, WaferFilter
 from core.segmentation import Segmentation
 from core.severity import severity
-from core.significance import benjamini_hochberg, odds
+from core.statistics.significance import benjamini_hochberg, odds
 from core.trends import Subject
 from data.classes import CLASS_KEYS
 from data.synthesis.fab import (

@@ -5,15 +5,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.blobs import Blobs
 from core.handed_file import Names
 from core.intake import Intake
 from core.lake import Lake
-from core.registry.serving import challenger_takes
 from core.registry.traffic import Challenger
 from core.samples import sample_files
 from core.saving import save
 from core.segmentation import Segmenter
+from core.segmentation.serving import challenger_takes
+from core.storage.blobs import Blobs
 from tests.tiny_model import METADATA, write_tiny_model
 
 FILES = sample_files()

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.segmentation.uncertainty import Uncertainty
 from core.selection import PLACED, Pool, Strategy, select
 from core.selection.covering import farthest_first, nearest_distance, ranks, typical_first
-from core.uncertainty import Uncertainty
 from data.classes import CLASS_COUNT
 from data.errors import WaferValueError
 

@@ -5,18 +5,8 @@ import pandas as pd
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.spc import ewma_chart, individuals_chart, p_chart
-from core.trends import (
-    KINDS,
-    ChartKind,
-    Measure,
-    Period,
-    Subject,
-    baseline_of,
-    controlled,
-    series,
-    with_value,
-)
+from core.statistics.spc import ewma_chart, individuals_chart, p_chart
+from core.trends import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.errors import LakeError, WaferValueError
 from tests.core.lake_examples import START, drawn, found_on

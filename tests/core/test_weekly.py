@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.significance import benjamini_hochberg, mean_change, share_change
+from core.statistics.significance import benjamini_hochberg, mean_change, share_change
 from core.weekly import ALL_PRODUCTS, COLUMNS, Weeks, changes, newest_weeks, significant, words
 from tests.core.lake_examples import START, drawn, found_on
 

@@ -11,14 +11,14 @@ import pytest
 
 import core.batches.reading
 from core.batches.folder import Batch, all_batches
-from core.blobs import Blobs
 from core.decisions import Decisions
 from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
 from core.lake import Lake
-from core.registry.serving import ServedModel, Serving, challenger_takes, keep_served
 from core.segmentation import Segmenter
+from core.segmentation.serving import ServedModel, Serving, challenger_takes, keep_served
 from core.settings import Settings
+from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from jobs.batch import main
 from tests.core.alarms.receiver import receiving

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.blobs import Blobs
 from core.identity import Person
 from core.lake import Lake
 from core.orientation_rules import OrientationRules
+from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from data.orientation import OrientationRule
 from jobs.ingest import main

@@ -14,8 +14,8 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from core.decisions import Decisions
 from core.label_sets import Split
 from core.lake import Lake
-from core.registry.serving import ServedModel, Serving, keep_served
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
+from core.segmentation.serving import ServedModel, Serving, keep_served
 from core.settings import Settings
 from core.training.config import TrainConfig
 from core.training.label_marks import labels_mark

@@ -4,11 +4,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.blobs import Blobs
 from core.identity import Person
 from core.inbox import LOCK
 from core.lake import Lake
 from core.orientation_rules import OrientationRules
+from core.storage.blobs import Blobs
 from data.errors import LakeError
 from data.formats.write import write_npz, write_png, write_table
 from data.orientation import OrientationRule

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from core.session import Network, read_metadata
+from core.segmentation.network import Network, read_metadata
 from data.classes import CLASS_KEYS
 from data.errors import ModelError
 from data.served import DIMENSION, METADATA_KEY

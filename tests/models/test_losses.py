@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.presence import pooled_logits
+from core.segmentation.presence import pooled_logits
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.synthesis import Recipe, draw_wafer
 from models.losses import (

@@ -7,8 +7,8 @@ from core.decisions import Decisions
 from core.decisions.audit import entries
 from core.launch import jobs
 from core.registry.promotion import SUBJECT, sync
-from core.registry.serving import served
 from core.registry.store import Registry, Roles
+from core.segmentation.serving import served
 from core.settings import Settings
 from tests.core.registry.models import make_home
 

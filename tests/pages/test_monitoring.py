@@ -10,8 +10,8 @@ from core.decisions.jobs import newest_jobs
 from core.decisions.reviews import flag_prediction
 from core.lake import Lake
 from core.monitoring.sides import draw
-from core.registry.serving import ServedModel, Serving
 from core.segmentation import Segmenter
+from core.segmentation.serving import ServedModel, Serving
 from pages.parts import drift_reference, model_quality
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 

@@ -8,9 +8,9 @@ import pytest
 
 from core.batches.results import failures_csv, results_of, save_to_lake, write_archive
 from core.lake import Lake
-from core.registry.serving import challenger_takes
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
+from core.segmentation.serving import challenger_takes
 from data.formats import ReadFailure
 from tests.core.batches.batch_examples import mixed_folder, read_batch, segment_all
 from tests.tiny_model import METADATA, write_tiny_model

@@ -11,7 +11,7 @@ from core.decisions.reviews import Kind, Verdict, accept, dismiss, flag_predicti
 from core.decisions.submissions import submit
 from core.identity import Person
 from core.labels import encode
-from core.significance import wilson
+from core.statistics.significance import wilson
 from data.errors import DecisionsError
 from tests.core.decisions.test_submissions import wafer_not_sampled
 from tests.core.label_examples import rows_of, shown

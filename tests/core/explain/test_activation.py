@@ -5,7 +5,7 @@ import pytest
 
 from core.explain.activation import Activations
 from core.segmentation import Segmenter
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.errors import ModelError
 from data.pictures import PADDED, RESAMPLED

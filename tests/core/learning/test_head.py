@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.learning.head import _gradients, fit_head
-from core.presence import sigmoid
+from core.segmentation.presence import sigmoid
 
 
 def apart(count, seed=0):

@@ -5,8 +5,8 @@ from core.identity import Person
 from core.label_sets import Split
 from core.monitoring.learnt import labels_learnt, wafers_taught
 from core.registry.card import card_of
-from core.registry.serving import ServedModel, Serving, keep_served
 from core.registry.store import Registry
+from core.segmentation.serving import ServedModel, Serving, keep_served
 from core.settings import Settings
 from tests.core.monitoring.examples import all_failing, label, rows
 from tests.core.registry.models import hurried, write_model  # noqa: F401  # the first listens from its import on

@@ -6,7 +6,7 @@ from core.lake import WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.operation import flagged, latency
 from core.monitoring.quality import Period
-from core.significance import wilson
+from core.statistics.significance import wilson
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 
 

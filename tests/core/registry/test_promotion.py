@@ -5,10 +5,10 @@ import pytest
 from core.decisions.audit import entries
 from core.identity import Person
 from core.registry.promotion import SUBJECT, challenge, promote, rollback, sync, with_latency
-from core.registry.serving import model_in_use, served
 from core.registry.store import Roles
 from core.segmentation import Segmenter
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
+from core.segmentation.serving import model_in_use, served
 from data.errors import ModelError
 
 ANA = Person("ana")

@@ -3,7 +3,7 @@ import pytest
 from core.registry.card import shipped_card
 from core.registry.shipped_reports import keep_reports, with_kept_reports
 from core.registry.store import Registry
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
 from tests.core.registry.models import report

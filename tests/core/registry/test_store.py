@@ -7,7 +7,7 @@ import pytest
 from core.identity import Person
 from core.registry.card import card_of
 from core.registry.store import Registry
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
 from tests.core.registry.models import report, write_model
@@ -60,7 +60,7 @@ def test_a_registry_that_cannot_be_reached_says_so(tmp_path):
 def test_without_a_registry_mlflow_is_not_loaded(tmp_path):
     asked = (
         "import sys; from pathlib import Path; from core.settings import Settings; from core.registry.store import "
-        "Registry; from core.segmentation import Segmenter; Segmenter.load(); "
+        "Registry; from core.segmentation.segmenter import Segmenter; Segmenter.load(); "
         "r = Registry(Settings(home=Path(sys.argv[1]))); r.versions(); r.roles(); print('mlflow' in sys.modules)"
     )
     told = subprocess.run(

@@ -7,9 +7,9 @@ import pytest
 from core.analysis import analyse
 from core.decisions.schema import now
 from core.lake import Lake
-from core.registry.serving import ServedModel, Serving, challenger_takes, keep_served
 from core.registry.traffic import load_challenger, shared_out, trial
 from core.segmentation import Segmenter
+from core.segmentation.serving import ServedModel, Serving, challenger_takes, keep_served
 from core.settings import Settings
 from jobs.segment import main
 from tests.core.registry.models import write_model

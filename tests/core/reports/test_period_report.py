@@ -8,7 +8,7 @@ from core.identity import Person
 from core.lake import Lake, WaferFilter
 from core.reports.period_report import filter_in_words, period_pdf
 from core.reports.trend_chart import trend_chart
-from core.spc import p_chart
+from core.statistics.spc import p_chart
 from data.errors import ExportError
 from tests.core.lake_examples import START, drawn, found_on
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.pyramid import EVEN
+from core.segmentation.pyramid import EVEN
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.errors import ModelError
 from data.pictures import RASTERS, RESAMPLED, Raster
@@ -21,7 +21,7 @@ from data.turning import SYMMETRIES
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-SHIPPED_WEIGHTS = Path(__file__).parents[1] / "models" / "weights" / "waferscope.onnx"
+SHIPPED_WEIGHTS = Path(__file__).parents[2] / "models" / "weights" / "waferscope.onnx"
 _BESIDE = {PRESENCE: CLASS_COUNT, EMBEDDING: DIMENSION}
 """What a model may answer beside the logits, one row a wafer, and how wide."""
 _BY_CLASS = ("die_threshold", "presence_threshold", "temperature", "fine_share")

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from core.presence import presence, sigmoid
-from core.segmentation import BATCH_PIXELS, Segmenter
-from core.session import Network
+from core.segmentation import Segmenter
+from core.segmentation.network import Network
+from core.segmentation.presence import presence, sigmoid
+from core.segmentation.segmenter import BATCH_PIXELS
 from data.classes import CLASS_INDEX
 from data.pictures import PADDED, RESAMPLED
 from data.wafer import WaferMap

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import IO
 
-from core.storage import Folder
+from core.storage.folder import Folder
 from data.errors import LakeError
 
 _CHUNK = 2**20

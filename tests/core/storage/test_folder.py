@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from core.storage import ABANDONED_SECONDS, UNFINISHED, Folder
+from core.storage.folder import ABANDONED_SECONDS, UNFINISHED, Folder
 from data.errors import LakeError
 
 

@@ -3,15 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from core.registry.serving import (
-    ServedModel,
-    Serving,
-    challenger_takes,
-    keep_served,
-    model_in_use,
-    served,
-)
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
+from core.segmentation.serving import ServedModel, Serving, challenger_takes, keep_served, model_in_use, served
 from core.settings import Settings
 from data.errors import ModelError
 

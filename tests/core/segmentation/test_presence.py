@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.presence import pooled_logits, presence, sigmoid
+from core.segmentation.presence import pooled_logits, presence, sigmoid
 
 finite = st.floats(-50, 50, width=32)
 shapes = st.tuples(st.just(8), st.integers(1, 6), st.integers(1, 6))

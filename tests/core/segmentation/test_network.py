@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import pytest
 
-from core.session import Network, read_metadata
+from core.segmentation.network import Network, read_metadata
 from data.errors import ModelError
 from data.served import DIMENSION
 from tests.tiny_model import METADATA, write_tiny_model

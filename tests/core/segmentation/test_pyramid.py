@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.pyramid import EVEN, fuse, views
+from core.segmentation.pyramid import EVEN, fuse, views
 from data.classes import CLASS_KEYS
 from data.pictures import RESAMPLED
 from data.raster import FINE_CELLS, WHOLE_CELLS, reduced

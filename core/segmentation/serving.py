@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from core.session import SHIPPED_WEIGHTS
+from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from core.blobs import Blobs
+from core.storage.blobs import Blobs
 from data.errors import LakeError
 
 

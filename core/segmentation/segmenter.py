@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.presence import presence, sigmoid
-from core.pyramid import View, fuse, views, weigh
-from core.registry.serving import model_in_use
-from core.session import Answer, Network
+from core.segmentation.network import Answer, Network
+from core.segmentation.presence import presence, sigmoid
+from core.segmentation.pyramid import View, fuse, views, weigh
+from core.segmentation.serving import model_in_use
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.served import EMBEDDING, PRESENCE

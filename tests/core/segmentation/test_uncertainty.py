@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy as reference_entropy
 
-from core.uncertainty import binary_entropy, lead, over_region, region, split, uncertainty
+from core.segmentation.uncertainty import binary_entropy, lead, over_region, region, split, uncertainty
 from data.classes import CLASS_COUNT
 
 PROBABILITIES = arrays(np.float32, (4, CLASS_COUNT, 6), elements=st.floats(0, 1, width=32))

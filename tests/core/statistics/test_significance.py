@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.significance import benjamini_hochberg, fisher, mean_change, odds, share_change, wilson
+from core.statistics.significance import benjamini_hochberg, fisher, mean_change, odds, share_change, wilson
 
 CELL = st.integers(0, 30)
 

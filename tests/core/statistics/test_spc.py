@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.spc import (
+from core.statistics.spc import (
     RULES,
     ControlChart,
     Violation,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.presence import sigmoid
-from core.pyramid import fuse, views
-from core.registry.serving import model_in_use
-from core.segmentation import view_batches
-from core.session import EXPORT_AGAIN, Network
+from core.segmentation.network import EXPORT_AGAIN, Network
+from core.segmentation.presence import sigmoid
+from core.segmentation.pyramid import fuse, views
+from core.segmentation.segmenter import view_batches
+from core.segmentation.serving import model_in_use
 from core.settings import settings
 from data.errors import ModelError
 from data.pictures import Raster
