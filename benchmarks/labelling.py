@@ -12,9 +12,9 @@ import numpy as np
 from sqlalchemy import func, select
 
 from benchmarks.timing import Row
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.audit import AuditEntry
 from core.decisions.annotations import Annotation
-from core.decisions.audit import AuditEntry
 from core.decisions.label_items import Candidate, LabelItem, Status, items_in_hand
 from core.decisions.label_queue import fill, take_next
 from core.decisions.submissions import submit

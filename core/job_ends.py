@@ -3,9 +3,9 @@
 import socket
 from datetime import timedelta
 
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.schema import now
 from core.decisions.jobs import Job, JobState, end, jobs_underway
-from core.decisions.schema import now
 from core.processes import is_alive
 
 SILENT = timedelta(seconds=60)  # a watcher on another machine that says nothing for so long is gone

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import Source, grid_of, labels_of, write_annotation
 from core.decisions.frozen_sets import frozen_set, labels_in
 from core.exports import ResultWriter

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import WaferResult
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labels_of, own_annotation
 from core.decisions.drafts import OtherDraft, draft_of, other_drafts
 from core.decisions.label_items import LabelItem, items_in_hand

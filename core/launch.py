@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.jobs import Job, add_job, ask_to_stop, in_the_way, job_by_id, newest_jobs, queue_again
 from core.identity import Person
 from core.job_ends import bury_the_dead

@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.schema import now
 from core.decisions.jobs import Job, JobState, end, in_the_way, job_by_id
-from core.decisions.schema import now
 from core.job_ends import bury_the_dead
 from core.job_folder import FOLDER_VARIABLE, PROGRESS, told_progress
 from core.local_run import BEAT_SECONDS, LocalRun

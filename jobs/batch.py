@@ -13,7 +13,7 @@ from core.batches.results import save_to_lake, write_archive
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
-from core.decisions import Decisions
+from core.database import Decisions
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.orientation_rules import with_rules

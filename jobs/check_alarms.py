@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.alarms import check
 from core.alarms.delivery import deliver_due
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 from core.settings import Settings, settings
 from data.errors import WaferError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.identity import local_person, named_person
 from core.label_exports import export_labels, import_coco, labels_of_keys, labels_of_set

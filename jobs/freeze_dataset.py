@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import freeze, frozen_set, frozen_sets
 from core.identity import local_person, named_person

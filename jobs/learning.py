@@ -11,7 +11,7 @@ import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.segmentation.serving import model_in_use

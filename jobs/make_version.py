@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.evaluation import LABELS, SYNTHETIC
 from core.label_sets import Split
 from core.lake import Lake

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.identity import local_person, named_person
 from core.registry.promotion import challenge, promote, rollback, sync
 from core.registry.store import Registry

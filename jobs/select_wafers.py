@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.label_progress import iterations
 from core.decisions.label_queue import choice_of, take_back

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.labelling import WAFERS_AT_ONCE
 from core.lake import Lake, batches

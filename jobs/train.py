@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMon
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.job_folder import tell_progress
 from core.lake import Lake
 from core.segmentation.serving import model_in_use

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from core.database.audit import entries
 from core.decisions.annotations import labelled_keys
 from core.decisions.annotators import annotators
-from core.decisions.audit import entries
 from core.decisions.reviews import Kind, Review, open_reviews
 from core.label_doubts import FEWEST_A_SIDE, FEWEST_LABELS
 from core.labelling import label_doubts, likely_errors

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.alarms.falling import falling
 from core.alarms.finding import Look, find
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import RuleKind, move_watermark, raise_or_add, rules, settled, watermark
 from core.decisions.deliveries import send_to_all, waiting
 from core.lake import Lake

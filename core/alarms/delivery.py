@@ -3,7 +3,7 @@
 import logging
 import re
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import Alarm
 from core.decisions.deliveries import Channel, claim_due, note_outcome
 from data.errors import DecisionsError

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pandas as pd
 
 from core.alarms.finding import MOST_WAFERS, Finding
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import AlarmRule, FoundWafer
 from core.decisions.annotations import labelled_keys
 from core.lake import Lake, WaferFilter

@@ -9,9 +9,9 @@ from enum import StrEnum
 from core import launch
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.schema import NAME_LENGTH
 from core.decisions.jobs import Job, JobState
-from core.decisions.schema import NAME_LENGTH
 from core.identity import Person
 from core.settings import Settings
 from data.errors import BatchError

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.alarms.delivery import send
 from core.batches.folder import Batch
 from core.batches.notes import Summary
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.deliveries import channels
 from data.errors import BatchError
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.decisions import audit
-from core.decisions.schema import NAME_LENGTH, Base, Choice, now
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from data.errors import DecisionsError
 

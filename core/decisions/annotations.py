@@ -7,9 +7,9 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.decisions import audit
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.decisions.findings import KEYS_AT_ONCE
-from core.decisions.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from core.labels import Label, decode, encode
 from core.lake_rows import dies_hash

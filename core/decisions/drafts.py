@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import String, Text, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.database.schema import NAME_LENGTH, Base, now
 from core.decisions.annotations import GRID_DIGITS, grid_of
-from core.decisions.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from core.label_drafts import LabelDraft
 from data.errors import LabelError

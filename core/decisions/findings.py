@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.decisions import audit
-from core.decisions.schema import NAME_LENGTH, Base, now
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from data.errors import WaferValueError
 

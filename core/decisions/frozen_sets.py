@@ -7,10 +7,10 @@ import numpy as np
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.decisions import audit
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, now
 from core.decisions.annotations import Annotation, labels_of
 from core.decisions.findings import KEYS_AT_ONCE
-from core.decisions.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from core.label_sets import LabelSet, Member, label_sha256, read_label_set, split_by_lot
 from data.classes import CLASS_KEYS

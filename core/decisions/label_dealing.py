@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.decisions import audit
+from core.database import audit
 from core.decisions.annotations import Source, label_that_counts, standing
 from core.decisions.label_items import OPEN, Candidate, LabelItem, Status, item_by_id
 from core.decisions.label_queue import fill

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from core.decisions.schema import NAME_LENGTH, Base, Choice
+from core.database.schema import NAME_LENGTH, Base, Choice
 from core.identity import Person
 from data.errors import DecisionsError
 

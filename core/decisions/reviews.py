@@ -8,7 +8,8 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.agreement import LEAST_AGREEMENT, agreement
-from core.decisions import audit
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.decisions.annotations import (
     Annotation,
     Source,
@@ -20,7 +21,6 @@ from core.decisions.annotations import (
 )
 from core.decisions.label_items import Candidate, LabelItem, first_priority, newest_iteration
 from core.decisions.label_queue import fill, put_back
-from core.decisions.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from core.labels import Label
 from data.classes import CLASS_INDEX

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.decisions import audit
+from core.database import audit
+from core.database.schema import now
 from core.decisions.annotations import Annotation, write_annotation
 from core.decisions.drafts import drop_draft
 from core.decisions.label_items import AVAILABLE, PERSON, LabelItem, Status
 from core.decisions.reviews import Review, screen
-from core.decisions.schema import now
 from core.identity import Person
 from core.label_checks import LabelLimits, validate
 from core.labels import Label
@@ -65,7 +65,7 @@ def submit(
         >>> import numpy as np
         >>> from pathlib import Path
         >>> from tempfile import mkdtemp
-        >>> from core.decisions import Decisions
+        >>> from core.database import Decisions
         >>> wafer = WaferMap(dies=np.ones((9, 9), dtype=np.uint8), lot_id="L", wafer_id="W")
         >>> decisions = Decisions(Path(mkdtemp()) / "decisions.db")
         >>> with decisions.writing() as session:

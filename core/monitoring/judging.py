@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import Annotation, labelled_keys, labels_of
 from core.lake import Lake, WaferFilter, batches
 from core.metrics import Counts, confusion, count

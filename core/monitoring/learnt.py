@@ -1,6 +1,6 @@
 """What the model in use learnt from: the labels that its card names."""
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import frozen_set, frozen_sets
 from core.label_sets import Split

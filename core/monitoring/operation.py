@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import select
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.reviews import Kind, Review, Verdict
 from core.lake import Lake
 from core.monitoring.judging import Scope

@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from core.config_fields import command_words
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import Annotation, labelled_keys
 from core.decisions.frozen_sets import freeze, frozen_sets
 from core.decisions.jobs import Job, newest_jobs

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from core.decisions import Decisions, audit
-from core.decisions.schema import now
+from core.database import Decisions, audit
+from core.database.schema import now
 from core.identity import Person
 from core.registry.gate import Check, gate
 from core.registry.latency import keep_latency, measure_latency

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.evaluation import LABELS
 from core.label_sets import Split
 from core.lake import Lake

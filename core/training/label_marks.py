@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.training.wafers import labelled_wafers

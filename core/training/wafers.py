@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import frozen_set
 from core.label_exports import labels_of_keys, labels_of_set

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.alarms.delivery import check_address, deliver_due, send_test, shown
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import Alarm
 from core.decisions.deliveries import (
     Channel,

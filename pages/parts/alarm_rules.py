@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.alarms.finding import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.identity import local_person
 from core.lake import Lake

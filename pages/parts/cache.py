@@ -11,7 +11,7 @@ import streamlit as st
 from core.analysis import WaferResult, analyse
 from core.axis_arrows import axes_png
 from core.comparison import history_steps as list_history_steps
-from core.decisions import Decisions
+from core.database import Decisions
 from core.drawing import thumbnail_png
 from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes

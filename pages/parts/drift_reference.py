@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.frozen_sets import frozen_set, frozen_sets
 from core.lake import WaferFilter
 from core.monitoring.drift import LEAST_WAFERS

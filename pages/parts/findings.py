@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.findings import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from core.identity import local_person
 from pages.parts.empty import explained

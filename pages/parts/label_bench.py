@@ -4,10 +4,10 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.database.schema import now
 from core.decisions.drafts import OtherDraft, save_draft
 from core.decisions.label_progress import duration, progress, trail
 from core.decisions.label_queue import skip, take_next
-from core.decisions.schema import now
 from core.decisions.submissions import submit
 from core.identity import Person
 from core.label_checks import LabelProblem, validate

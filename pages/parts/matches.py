@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.findings import Finding
 from core.drawing import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 from core.monitoring.changes import NAMES, drops, weekly_changes, words
 from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope, judge, state

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.operation import QUANTILES, flagged, latency

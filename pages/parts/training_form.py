@@ -5,7 +5,7 @@ import shlex
 import streamlit as st
 
 from core.config_fields import ConfigField, command_words, config_fields
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.frozen_sets import frozen_sets
 from core.launch import start
 from core.settings import settings

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import core.launch
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.jobs import Job, JobState
 from core.launch import job
 from tests.source_tree import ROOT

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.submissions import submit
 from core.identity import Person
 from core.labels import Label, LabelInstance, from_masks

@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labelled_keys
 from core.label_exports import labels_of_keys, labels_zip
 from core.lake import Lake

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import update
 
 import core.launch
-from core.decisions import Decisions
-from core.decisions.audit import entries
+from core.database import Decisions
+from core.database.audit import entries
+from core.database.schema import now
 from core.decisions.jobs import Job, JobState, add_job
-from core.decisions.schema import now
 from core.identity import Person
 from core.job_folder import job_folder, log_tail
 from core.launch import cancel, job, jobs, resume, start, waits_for

@@ -7,7 +7,7 @@ import pytest
 
 import core.launch
 from core import ray_jobs
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.jobs import JobState
 from core.identity import Person
 from core.job_folder import LOG, job_folder, log_tail

@@ -11,7 +11,7 @@ import pytest
 
 import core.batches.reading
 from core.batches.folder import Batch, all_batches
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
 from core.lake import Lake

@@ -1,6 +1,6 @@
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import open_alarms
 from core.decisions.deliveries import Channel, newest_deliveries, save_channel
 from core.identity import Person

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.training.wafers import labelled_wafers

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import Source, annotation_history, labels_of
 from core.exports import read_mask_png
 from core.lake import Lake

@@ -1,6 +1,6 @@
 import json
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.submissions import submit
 from core.identity import Person
 from core.labels import Label

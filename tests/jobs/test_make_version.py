@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 from core.registry.card import shipped_card
 from core.registry.store import Registry

@@ -1,6 +1,6 @@
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import write_annotation
 from core.decisions.label_items import Candidate, Status
 from core.decisions.label_progress import items

@@ -1,6 +1,6 @@
 import numpy as np
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.segmentation import Segmenter

@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.segmentation.network import SHIPPED_WEIGHTS

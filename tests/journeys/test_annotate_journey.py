@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.annotations import labels_of
 from core.decisions.drafts import drafts_of
 from core.decisions.label_items import Candidate, Status

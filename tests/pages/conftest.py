@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 from tests.core.lake_examples import drawn, found_on
 

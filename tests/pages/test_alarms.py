@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import delete
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import AlarmRule, open_alarms, past_alarms, rules
 from core.decisions.deliveries import channels, newest_deliveries
 from core.identity import local_person

@@ -7,9 +7,9 @@ from core.batches.control import standings
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
 from core.batches.results import write_archive
+from core.database.schema import now
 from core.decisions.deliveries import Channel, save_channel
 from core.decisions.jobs import JobState, add_job, job_by_id
-from core.decisions.schema import now
 from core.identity import Person
 from core.segmentation import Segmenter
 from core.settings import Settings

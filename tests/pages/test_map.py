@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from core import launch
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.jobs import JobState, add_job, end
 from core.identity import Person
 from core.job_folder import LOG, job_folder

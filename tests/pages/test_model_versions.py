@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
-from core.decisions import Decisions
-from core.decisions.audit import entries
+from core.database import Decisions
+from core.database.audit import entries
 from core.launch import jobs
 from core.registry.promotion import SUBJECT, sync
 from core.registry.store import Registry, Roles

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.frozen_sets import freeze, frozen_sets
 from core.decisions.jobs import newest_jobs
 from core.decisions.reviews import flag_prediction

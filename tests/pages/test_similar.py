@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from core.analysis import analyse
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.findings import findings_by_keys, write_finding
 from core.identity import Person
 from core.index_upkeep import bring_up_to_date

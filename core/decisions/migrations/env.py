@@ -5,8 +5,8 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator, create_engine
 
+from core.database.database import url_of
 from core.decisions.areas import METADATA
-from core.decisions.database import url_of
 from core.settings import settings
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import AlarmRule
 from core.identity import Person
 from core.lake import Lake

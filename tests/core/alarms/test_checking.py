@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from core.alarms import Checked, check
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.alarms import (
     AlarmRule,
     RuleKind,

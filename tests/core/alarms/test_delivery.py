@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.alarms.delivery import check_address, deliver_due, masked, send_test, shown
+from core.database.audit import AuditEntry
+from core.database.schema import now
 from core.decisions.alarms import Alarm, AlarmRule, RuleKind, save_rule
-from core.decisions.audit import AuditEntry
 from core.decisions.deliveries import (
     PAUSES,
     Channel,
@@ -17,7 +18,6 @@ from core.decisions.deliveries import (
     try_again,
     waiting,
 )
-from core.decisions.schema import now
 from data.errors import DecisionsError
 
 

@@ -7,9 +7,9 @@ import pytest
 from core.batches.control import State, cancel, launch_batch, pause, remove, standing, standings
 from core.batches.folder import Batch
 from core.batches.notes import BatchRequest, Summary
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.schema import now
 from core.decisions.jobs import JobState, add_job, job_by_id
-from core.decisions.schema import now
 from core.identity import Person
 from core.job_folder import log_tail
 from core.settings import Settings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.identity import Person
 from tests.core.decisions.places import postgres_database, postgres_server
 

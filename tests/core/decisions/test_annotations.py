@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
+from core.database.audit import entries
 from core.decisions.annotations import (
     Annotation,
     Source,
@@ -15,7 +16,6 @@ from core.decisions.annotations import (
     withdraw,
     write_annotation,
 )
-from core.decisions.audit import entries
 from core.identity import Person
 from core.labels import encode
 from data.errors import DecisionsError, LabelError

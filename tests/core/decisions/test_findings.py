@@ -1,6 +1,6 @@
 import pytest
 
-from core.decisions.audit import entries
+from core.database.audit import entries
 from core.decisions.findings import LONGEST_TEXT, finding_history, findings_by_keys, write_finding
 from core.identity import Person
 from data.errors import WaferValueError

@@ -3,12 +3,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.decisions.audit import entries
+from core.database.audit import entries
+from core.database.schema import now
 from core.decisions.drafts import save_draft
 from core.decisions.label_items import Candidate, Status, item_by_id, items_in_hand
 from core.decisions.label_progress import items
 from core.decisions.label_queue import choice_of, fill, put_back, release_idle, skip, take, take_back, take_next
-from core.decisions.schema import now
 from core.identity import Person
 from core.settings import settings
 from data.errors import DecisionsError

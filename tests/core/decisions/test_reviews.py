@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from core.database.audit import entries
 from core.decisions.annotations import Source, labels_of, withdraw, write_annotation
 from core.decisions.annotators import annotators, median_interval
-from core.decisions.audit import entries
 from core.decisions.label_dealing import slip_in_gold
 from core.decisions.label_items import Candidate, Status, item_by_id
 from core.decisions.label_queue import fill, take_next

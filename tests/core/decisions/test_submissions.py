@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy import func, select
 
+from core.database.audit import AuditEntry, entries
 from core.decisions.annotations import Annotation, Source, annotation_history, write_annotation
-from core.decisions.audit import AuditEntry, entries
 from core.decisions.drafts import draft_of, save_draft
 from core.decisions.label_dealing import slip_in_gold
 from core.decisions.label_items import Candidate, Status, item_by_id

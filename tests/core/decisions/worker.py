@@ -4,9 +4,9 @@ import multiprocessing
 import time
 from pathlib import Path
 
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.write_queue import Line
 from core.decisions.findings import write_finding
-from core.decisions.line import Line
 from core.identity import Person
 
 processes = multiprocessing.get_context("forkserver")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.label_items import Candidate, LabelItem, Status
 from core.decisions.label_queue import fill, skip
 from core.identity import Person

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.lake import Lake
 
 

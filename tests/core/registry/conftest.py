@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.registry.store import Registry
 from core.settings import Settings
 from tests.core.registry.models import make_home

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.decisions.audit import entries
+from core.database.audit import entries
 from core.identity import Person
 from core.registry.promotion import SUBJECT, challenge, promote, rollback, sync, with_latency
 from core.registry.store import Roles

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.analysis import analyse
-from core.decisions.schema import now
+from core.database.schema import now
 from core.lake import Lake
 from core.registry.traffic import load_challenger, shared_out, trial
 from core.segmentation import Segmenter

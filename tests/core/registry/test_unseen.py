@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.frozen_sets import freeze
 from core.decisions.submissions import submit
 from core.identity import Person

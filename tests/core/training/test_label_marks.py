@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.label_sets import Split
 from core.lake import Lake
 from core.training.label_marks import judged_wafers, labels_mark, wafers_sha256

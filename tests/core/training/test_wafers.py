@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.decisions import Decisions
+from core.database import Decisions
 from core.decisions.frozen_sets import freeze
 from core.identity import Person
 from core.label_sets import Split

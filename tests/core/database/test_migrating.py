@@ -6,10 +6,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from core.decisions import Decisions
+from core.database import Decisions
+from core.database.migrating import MIGRATIONS
 from core.decisions.annotations import labelled_keys
 from core.decisions.areas import AREAS, METADATA
-from core.decisions.migrating import MIGRATIONS
 from data.errors import DecisionsError
 from tests.core.decisions.worker import processes
 

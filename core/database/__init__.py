@@ -1,5 +1,5 @@
 """What people decide: findings, alarms, jobs and who did what, in a SQL database that many processes share."""
 
-from core.decisions.database import Decisions
+from core.database.database import Decisions
 
 __all__ = ["Decisions"]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.decisions.line import Line, Threads
+from core.database.write_queue import Line, Threads
 from data.errors import DecisionsError
 from tests.core.decisions.worker import add_one, hold, processes
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.decisions.schema import NAME_LENGTH, Base, now
+from core.database.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from core.decisions import Decisions
-from core.decisions.audit import AuditEntry
+from core.database import Decisions
+from core.database.audit import AuditEntry
 from core.decisions.findings import Finding, findings_by_keys, write_finding
 from data.errors import DecisionsError
 from tests.core.decisions.worker import processes, write
@@ -157,7 +157,7 @@ def test_a_wrong_database_name_is_said_as_the_server_says_it(server):
 
 
 def test_a_database_kept_busy_too_long_is_said_in_a_sentence(tmp_path, monkeypatch, ana):
-    monkeypatch.setattr("core.decisions.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("core.database.database.BUSY_SECONDS", 0.1)
     decisions = Decisions(tmp_path / "decisions.db")
     other = sqlite3.connect(tmp_path / "decisions.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.decisions import migrating
-from core.decisions.line import Line
+from core.database import migrating
+from core.database.write_queue import Line
 from data.errors import DecisionsError
 
 BUSY_SECONDS = 30

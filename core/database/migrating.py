@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, text
 
 from data.errors import DecisionsError
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MIGRATION_LOCK = 0x57414644  # any number that nobody else locks in the same PostgreSQL database
 
 _UPGRADING = threading.Lock()  # alembic keeps what it works on in a global
