@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from core.analysis import WaferResult
+from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
 from core.exports.die_table import dies_csv
 from core.exports.klarf import klarf_text
@@ -16,7 +17,6 @@ from core.exports.svg import overlay_svg
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from core.lots import open_lot
-from core.palette import Palette, Theme
 from core.reports import lot_pdf, lot_xlsx, period_pdf, wafer_pdf, wafer_xlsx
 from core.reports.workbook import XLSX
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.instances import REFERENCE_PX
+from core.instances.clusters import REFERENCE_PX
 from core.labels import Label
 from data.wafer import WaferMap
 

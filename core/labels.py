@@ -8,7 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.instances import Instance, measured
+from core.instances import Instance
+from core.instances.clusters import measured
 from data.classes import CLASS_COUNT, CLASS_INDEX, CLASSES
 from data.errors import LabelError
 from data.wafer import MAX_GRID, WaferMap

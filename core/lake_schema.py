@@ -74,7 +74,7 @@ POSITIONS = ("slot",)
 """Attributes that say where a wafer stood, not what was done to it."""
 
 ZONES = ("center", "middle", "edge")
-"""Where a cluster lies, as `core.instances.Zone` names it."""
+"""Where a cluster lies, as `core.instances.clusters.Zone` names it."""
 
 ZONE_COLUMNS = tuple((f"zone_{zone}_{key}", COUNT) for zone in ZONES for key in CLASS_KEYS)
 """Dies of each class's clusters that lie in each zone."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.drawing import Sheet
+from core.drawing.wafer import Sheet
 from core.lake import Lake
 from data.geometry import extent, radius_share
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
@@ -41,10 +41,10 @@ def snap(drawn: NDArray[np.bool_], empty: WaferMap, sheet: Sheet) -> WaferMap:
     Args:
         drawn: (height, width), the pixels of the picture that strokes cover.
         empty: the wafer that was drawn on.
-        sheet: where its dies are on the picture, as `core.drawing.lay_out` says.
+        sheet: where its dies are on the picture, as `core.drawing.wafer.lay_out` says.
 
     Example:
-        >>> from core.drawing import lay_out
+        >>> from core.drawing.wafer import lay_out
         >>> empty = round_wafer(10)
         >>> sheet = lay_out(empty, 8)
         >>> drawn = np.zeros(sheet.size, dtype=np.bool_)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import WaferResult
-from core.instances import CENTER_SHARE, EDGE_SHARE
+from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.geometry import geometry, polar
 

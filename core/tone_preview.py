@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core.drawing import thumbnail_png
-from core.palette import Theme
+from core.drawing.palette import Theme
+from core.drawing.wafer import thumbnail_png
 from data.formats import ReadOptions, read_bytes
 from data.wafer import WaferMap
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from core.drawing.palette import Palette
 from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
 from core.exporting import ExportFolder
 from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter, batches
 from core.overview import start_of
-from core.palette import Palette
 from core.settings import Settings, settings
 from data.errors import SettingError
 from jobs.command import command

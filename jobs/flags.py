@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config_fields import ConfigField, config_fields
+from core.jobs.config_fields import ConfigField, config_fields
 
 Config = TypeVar("Config")
 

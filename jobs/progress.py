@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TextIO
 
-from core.job_folder import tell_progress
+from core.jobs.folder import tell_progress
 
 BAR_CELLS = 24
 REDRAW_SECONDS = 0.1

@@ -14,7 +14,7 @@ from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from core.database import Decisions
-from core.job_folder import tell_progress
+from core.jobs.folder import tell_progress
 from core.lake import Lake
 from core.segmentation.serving import model_in_use
 from core.settings import Settings, settings

@@ -5,10 +5,10 @@ import math
 import streamlit as st
 
 from core.decisions.annotations import labelled_keys
-from core.decisions.jobs import JobState
 from core.decisions.label_items import UNTOUCHED, LabelItem
 from core.decisions.label_progress import duration, items
-from core.launch import jobs, start
+from core.jobs.launch import jobs, start
+from core.jobs.store import JobState
 from core.learning.curves import verdict
 from core.learning.results import Played, read_results
 from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.decisions.findings import findings_by_keys
 from core.lookalikes import find
 from core.reports.tables import table_csv
+from core.root_causes import findings_by_keys
 from core.similarity import Kind
 from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake

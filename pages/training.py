@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.launch import jobs
+from core.jobs.launch import jobs
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.empty import explained
 from pages.parts.run_version import version_block

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from core import launch
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
 from core.database import Decisions
 from core.database.schema import NAME_LENGTH
-from core.decisions.jobs import Job, JobState
 from core.identity import Person
+from core.jobs import launch
+from core.jobs.store import Job, JobState
 from core.settings import Settings
 from data.errors import BatchError
 

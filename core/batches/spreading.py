@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.batches.folder import Batch
 from core.batches.segmenting import segment_part
-from core.ray_jobs import require_ray
+from core.jobs.ray_jobs import require_ray
 from core.segmentation import Segmenter
 from data.errors import BatchError, ModelError
 

@@ -35,7 +35,7 @@ class Decisions:
 
     Example:
         >>> from tempfile import mkdtemp
-        >>> from core.decisions.findings import findings_by_keys, write_finding
+        >>> from core.root_causes import findings_by_keys, write_finding
         >>> from core.identity import Person
         >>> decisions = Decisions(Path(mkdtemp()) / "decisions.db")
         >>> with decisions.writing() as session:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
-from core.decisions.findings import KEYS_AT_ONCE
 from core.identity import Person
 from core.labels import Label, decode, encode
 from core.lake_rows import dies_hash
+from core.root_causes import KEYS_AT_ONCE
 from data.errors import DecisionsError, LabelError
 from data.wafer import WaferMap
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.analysis import WaferResult
-from core.drawing import cell_aspect, draw_wafer, png_bytes
-from core.palette import Palette, Theme
+from core.drawing.palette import Palette, Theme
+from core.drawing.wafer import cell_aspect, draw_wafer, png_bytes
 from data.classes import CLASS_KEYS
 from data.errors import FormatError
 from data.wafer import MAX_GRID

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import WaferResult
-from core.instances import REFERENCE_PX, Instance
+from core.instances import Instance
+from core.instances.clusters import REFERENCE_PX
 from data.classes import CLASS_KEYS
 from data.geometry import geometry
 from data.wafer import WaferMap

@@ -5,8 +5,8 @@ from collections import defaultdict
 import numpy as np
 
 from core.analysis import WaferResult
-from core.drawing import cell_aspect, rim_in_dies
-from core.palette import GREYS, Palette, Theme, class_colors
+from core.drawing.palette import GREYS, Palette, Theme, class_colors
+from core.drawing.wafer import cell_aspect, rim_in_dies
 from data.classes import CLASS_KEYS, CLASSES
 from data.geometry import geometry
 from data.wafer import FAIL, Notch, WaferMap

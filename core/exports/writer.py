@@ -16,13 +16,13 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from core.analysis import WaferResult
+from core.drawing.palette import Palette, Theme
 from core.exports.archive import files_below, zip_folder
 from core.exports.cells import plain_row
 from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, safe_part
 from core.exports.records import CoordinatesFile, number
 from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
-from core.palette import Palette, Theme
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")

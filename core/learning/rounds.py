@@ -8,9 +8,9 @@ from itertools import accumulate
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from core.config_fields import command_words
 from core.decisions.label_items import Status
 from core.decisions.label_progress import items, iterations
+from core.jobs.config_fields import command_words
 from core.lake import PAGE_COLUMNS, Lake
 from core.learning.curves import labels_to_reach
 from core.learning.results import BASELINE, Played

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config_fields import command_words
+from core.jobs.config_fields import command_words
 from data.errors import FormatError
 
 Table = TypeVar("Table")

@@ -7,14 +7,14 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import func, select
 
-from core.config_fields import command_words
 from core.database import Decisions
 from core.decisions.annotations import Annotation, labelled_keys
 from core.decisions.frozen_sets import freeze, frozen_sets
-from core.decisions.jobs import Job, newest_jobs
 from core.identity import Person
+from core.jobs.config_fields import command_words
+from core.jobs.launch import start
+from core.jobs.store import Job, newest_jobs
 from core.lake import Lake
-from core.launch import start
 from core.monitoring.changes import words
 from core.settings import Settings
 from core.training.config import TrainConfig, run_folder

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis import bounded_batches
-from core.instances import CENTER_SHARE, EDGE_SHARE
+from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from core.lake import Lake, WaferFilter
 from core.overview import start_of
 from core.segmentation import Segmenter

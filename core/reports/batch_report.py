@@ -9,9 +9,9 @@ from datetime import datetime
 from reportlab.platypus import Flowable
 
 from core.analysis import WaferResult
-from core.drawing import draw_wafer
+from core.drawing.palette import Palette
+from core.drawing.wafer import draw_wafer
 from core.identity import Person
-from core.palette import Palette
 from core.reports.blocks import figures, heading, note, picture_grid, section, table
 from core.reports.lot_tables import NAMES
 from core.reports.page import Frontmatter, pdf

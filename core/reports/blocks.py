@@ -12,6 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph
 from reportlab.platypus import Table as Cells
 
+from core.drawing.value_maps import Scale
 from core.reports.style import (
     CAPTION,
     CELL,
@@ -27,7 +28,6 @@ from core.reports.style import (
 )
 from core.reports.tables import Table, shown
 from core.reports.text import LATIN, paragraph_text, shortened
-from core.value_maps import Scale
 
 _RIGHT = {"count", "real", "score", "percent"}
 MOST_HEIGHT = CONTENT_HEIGHT / 2

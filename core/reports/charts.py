@@ -7,9 +7,9 @@ from itertools import pairwise
 from reportlab.graphics.shapes import Drawing, Group, Line, Rect, String
 from reportlab.lib.colors import Color
 
+from core.drawing.value_maps import STEPS
 from core.reports.style import ACCENT, INK, MUTED, RULE
 from core.reports.text import LATIN
-from core.value_maps import STEPS
 
 LEFT, BOTTOM, TOP = 34, 26, 6
 _SMALL = 6.5

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.drawing import draw_wafer
+from core.drawing.palette import Palette
+from core.drawing.value_maps import draw_values, share_scale
+from core.drawing.wafer import draw_wafer
 from core.identity import Person
 from core.lake import Lake, batches
 from core.lots import Lot, figures
-from core.palette import Palette
 from core.profiles import angular_profile, radial_profile
 from core.reports.blocks import beside, heading, note, picture, picture_grid, scale_bar, section, table
 from core.reports.blocks import figures as large
@@ -32,7 +33,6 @@ from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
 from core.reports.tables import UNDEFINED
 from core.reports.workbook import workbook
-from core.value_maps import draw_values, share_scale
 
 MOST_PICTURES = 100
 ACROSS = 5

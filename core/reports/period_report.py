@@ -8,11 +8,11 @@ import pandas as pd
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from core.drawing import draw_wafer
+from core.drawing.palette import Palette, class_colors
+from core.drawing.wafer import draw_wafer
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from core.overview import Totals, by_week, totals
-from core.palette import Palette, class_colors
 from core.reports.blocks import beside, figures, heading, note, picture_grid, section, table
 from core.reports.charts import Bars, bar_chart
 from core.reports.lot_tables import NAMES

@@ -6,7 +6,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
-from core.palette import GREYS, POLES, Theme
+from core.drawing.palette import GREYS, POLES, Theme
 from core.reports.text import BOLD, LATIN
 
 PAGE = A4

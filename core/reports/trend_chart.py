@@ -6,10 +6,10 @@ from itertools import pairwise
 from reportlab.graphics.shapes import Circle, Drawing, Group, Line, String
 from reportlab.lib.colors import HexColor
 
+from core.drawing.value_maps import STEPS
 from core.reports.style import INK, MUTED, RULE
 from core.reports.text import LATIN
 from core.statistics.spc import ControlChart
-from core.value_maps import STEPS
 
 LEFT, BOTTOM, TOP = 34, 26, 6
 MOST_LABELS = 8

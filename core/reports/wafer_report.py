@@ -5,10 +5,10 @@ from datetime import datetime
 from reportlab.platypus import Flowable
 
 from core.analysis import WaferResult
-from core.drawing import cell_aspect, draw_wafer
+from core.drawing.palette import Palette, class_colors
+from core.drawing.wafer import cell_aspect, draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
 from core.identity import Person
-from core.palette import Palette, class_colors
 from core.reports.blocks import beside, figures, heading, legend, note, picture, table
 from core.reports.levels import dies_level
 from core.reports.lot_tables import NAMES, clusters_table

@@ -2,7 +2,7 @@
 
 from core.alarms import check
 from core.identity import local_person
-from core.launch import start
+from core.jobs.launch import start
 from core.settings import settings
 from pages.parts.cache import decisions, lake
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.batches.control import RESUMABLE, UNDERWAY, Standing, State, cancel, launch_batch, pause, remove, standing
 from core.batches.folder import Batch
 from core.batches.reading import WAFERS_PER_PART
-from core.job_folder import log_tail
+from core.jobs.folder import log_tail
 from core.settings import settings
 from pages.parts.cache import decisions
 from pages.parts.person import person_or_account

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis import WaferResult
+from core.drawing.palette import class_colors
 from core.instances import Instance
-from core.palette import class_colors
 from data.classes import CLASSES
 from pages.parts.measures import HELP
 from pages.parts.state import ViewState, chosen_palette

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.palette import GREYS
+from core.drawing.palette import GREYS
 from core.statistics.spc import ControlChart, Flags, Violation
 from pages.parts.charts import CONFIG, accent, quiet_figure
 from pages.parts.state import current_theme

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from core.comparison import FALSE_DISCOVERIES, DieDifference
+from core.drawing.value_maps import difference_scale
 from core.reports.tables import UNDEFINED, Column, Kind, Table, shown
 from core.stacking import Stack
-from core.value_maps import difference_scale
 from data.classes import CLASSES
 from pages.parts.pattern_choice import pattern_words
 from pages.parts.state import current_theme

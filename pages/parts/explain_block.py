@@ -7,15 +7,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.analysis import WaferResult
+from core.drawing.palette import share_ramp
+from core.drawing.value_maps import Scale
 from core.explain.activation import METHOD as ACTIVATION
 from core.explain.activation import Activation
 from core.explain.attribution import Attribution
 from core.explain.occlusion import METHOD as OCCLUSION
 from core.explain.occlusion import Occlusion
 from core.explain.places import lesson, place, sentence
-from core.palette import share_ramp
 from core.segmentation.uncertainty import Split
-from core.value_maps import Scale
 from data.classes import CLASS_INDEX, CLASSES
 from data.errors import ModelError
 from pages.parts.cache import activations, segmenter

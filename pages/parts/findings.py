@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.database import Decisions
-from core.decisions.findings import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from core.identity import local_person
+from core.root_causes import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from pages.parts.empty import explained
 from pages.parts.state import widget_text
 

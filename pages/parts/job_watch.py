@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.decisions.jobs import Job, JobState
-from core.job_folder import log_tail
-from core.launch import cancel, job, jobs, resume
+from core.jobs.folder import log_tail
+from core.jobs.launch import cancel, job, jobs, resume
+from core.jobs.store import Job, JobState
 from core.settings import settings
 from pages.parts.cache import decisions
 from pages.parts.person import person_or_account

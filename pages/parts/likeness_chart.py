@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.palette import GREYS, GROUP_TONES, class_colors, heat_ramp, share_ramp
+from core.drawing.palette import GREYS, GROUP_TONES, class_colors, heat_ramp, share_ramp
 from data.classes import CLASSES
 from pages.parts.charts import CLASS_NAMES, accent
 from pages.parts.state import chosen_palette, current_theme

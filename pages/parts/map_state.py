@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.embeddings import embed
+from core.jobs.launch import start
 from core.lake import Lake
-from core.launch import start
 from core.projection.families import FEWEST_ASKED, MOST_ASKED
 from core.projection.keeping import About
 from core.projection.views import LakeMap

@@ -10,13 +10,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.database import Decisions
-from core.decisions.findings import Finding
-from core.drawing import draw_wafer, png_bytes, thumbnail_png
+from core.drawing.overlap import draw_overlay, overlay_colors
+from core.drawing.value_maps import sharp_cell_px
+from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake
 from core.lookalikes import OVERLAP_SHARE, Match, Query
-from core.overlay_drawing import draw_overlay, overlay_colors
 from core.reports.tables import Column, Table
-from core.value_maps import sharp_cell_px
+from core.root_causes import Finding
 from data.classes import CLASSES
 from data.turning import symmetry
 from pages.parts.cluster_table import class_column

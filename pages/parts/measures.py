@@ -1,6 +1,6 @@
 """What every measure on screen is, its unit, and how it is computed: the words behind the question marks."""
 
-from core.instances import CENTER_SHARE, EDGE_SHARE
+from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 
 HELP = {
     "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.identity import Person
-from core.launch import jobs, start
+from core.jobs.launch import jobs, start
 from core.registry.gate import gate, still_to_score
 from core.registry.promotion import MOST_SHARE, challenge, promote, rollback, with_latency
 from core.registry.store import Registry, Roles, Version

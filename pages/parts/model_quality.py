@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.database import Decisions
+from core.drawing.palette import GREYS, class_colors
 from core.lake import Lake
 from core.monitoring.changes import NAMES, drops, weekly_changes, words
 from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope, judge, state
@@ -20,7 +21,6 @@ from core.monitoring.quality import (
     scores,
     trend,
 )
-from core.palette import GREYS, class_colors
 from core.registry.traffic import takes_part
 from core.segmentation.serving import served
 from core.settings import settings

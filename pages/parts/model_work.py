@@ -5,11 +5,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.database import Decisions
+from core.drawing.palette import GREYS
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.operation import QUANTILES, flagged, latency
 from core.monitoring.quality import Period
-from core.palette import GREYS
 from data.classes import CLASSES
 from pages.parts.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.links import link

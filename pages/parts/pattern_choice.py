@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.palette import class_colors
+from core.drawing.palette import class_colors
 from data.classes import CLASSES
 from pages.parts.state import chosen_palette
 

@@ -9,10 +9,10 @@ import streamlit as st
 from PIL import Image
 
 from core.analysis import WaferResult
-from core.drawing import draw_wafer, lay_out
+from core.drawing.palette import GREYS
+from core.drawing.wafer import draw_wafer, lay_out
 from core.lake import Lake
 from core.lookalikes import Query, query_cluster, query_drawing, query_wafer
-from core.palette import GREYS
 from core.segmentation import Segmenter
 from core.sketches import emptied, product_examples, round_wafer, snap
 from data.classes import CLASSES

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.analysis import WaferResult
+from core.drawing.palette import class_colors
 from core.handed_file import Entry
 from core.intake import Recipe
-from core.palette import class_colors
 from data.classes import CLASSES
 from pages.parts.cache import result_thumbnail
 from pages.parts.state import choose_tile, chosen_palette, chosen_tile, current_theme

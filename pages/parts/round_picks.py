@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.decisions.label_items import LabelItem, Status
+from core.drawing.palette import GREYS
 from core.lake import Lake, WaferFilter
 from core.learning.rounds import wafers_of
-from core.palette import GREYS
 from core.projection.views import LakeMap
 from core.selection import Strategy
 from core.settings import settings

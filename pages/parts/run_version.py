@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.decisions.jobs import Job, JobState
-from core.launch import jobs, start
+from core.jobs.launch import jobs, start
+from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import kept_checkpoint
 from pages.parts.cache import decisions

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.palette import GREYS
+from core.drawing.palette import GREYS
 from pages.parts.charts import CONFIG, quiet_figure
 from pages.parts.state import current_theme
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.drawing.palette import Palette, Theme
 from core.intake import Intake
-from core.palette import Palette, Theme
 from core.registry.side_by_side import Pair
 from core.settings import settings
 

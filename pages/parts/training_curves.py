@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.palette import GREYS, class_colors
+from core.drawing.palette import GREYS, class_colors
 from core.training.records import RATE, SCORE, Record
 from data.classes import CLASSES
 from pages.parts.charts import accent, quiet_figure, show_figure

@@ -4,10 +4,10 @@ import shlex
 
 import streamlit as st
 
-from core.config_fields import ConfigField, command_words, config_fields
 from core.database import Decisions
 from core.decisions.frozen_sets import frozen_sets
-from core.launch import start
+from core.jobs.config_fields import ConfigField, command_words, config_fields
+from core.jobs.launch import start
 from core.settings import settings
 from core.training.config import NOW, SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.config_fields import config_fields
-from core.decisions.jobs import Job, JobState
-from core.gpus import gpu_use, is_here
-from core.job_folder import log_tail
-from core.launch import cancel, job, resume, waits_for
+from core.jobs.config_fields import config_fields
+from core.jobs.folder import log_tail
+from core.jobs.gpus import gpu_use, is_here
+from core.jobs.launch import cancel, job, resume, waits_for
+from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import TrainConfig, kept_checkpoint
 from core.training.records import SCORE, best_before, record_of

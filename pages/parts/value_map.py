@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.drawing import Sheet, lay_out, png_bytes
-from core.palette import GREYS
-from core.value_maps import Scale, draw_values, sharp_cell_px
+from core.drawing.palette import GREYS
+from core.drawing.value_maps import Scale, draw_values, sharp_cell_px
+from core.drawing.wafer import Sheet, lay_out, png_bytes
 from data.geometry import WaferGeometry, geometry
 from data.wafer import WaferMap
 from pages.parts.charts import quiet_figure, show_figure

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from core.drawing import cell_aspect, rim_in_dies
+from core.drawing.palette import GREYS, Palette, class_colors
+from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.instances import Instance
-from core.palette import GREYS, Palette, class_colors
 from core.segmentation import Segmentation
 from data.bin_names import MAP, bin_names
 from data.classes import CLASS_INDEX, CLASSES

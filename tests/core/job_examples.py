@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import core.launch
+import core.jobs.launch
 from core.database import Decisions
-from core.decisions.jobs import Job, JobState
-from core.launch import job
+from core.jobs.launch import job
+from core.jobs.store import Job, JobState
 from tests.source_tree import ROOT
 
 Found = TypeVar("Found")
@@ -26,7 +26,7 @@ JOBS = {
     "counting": """
         import os, sys, time
         from pathlib import Path
-        from core.job_folder import tell_progress
+        from core.jobs.folder import tell_progress
         tell_progress(3, 12, 0.25, 1.5)
         Path(sys.argv[1], "pid").write_text(str(os.getpid()))
         while not Path(sys.argv[1], "go").exists():
@@ -69,7 +69,7 @@ def start_jobs_from(project: Path, monkeypatch) -> None:
     project.mkdir()
     write_jobs(project)
     monkeypatch.chdir(project)
-    monkeypatch.setattr(core.launch, "ROOT", project)
+    monkeypatch.setattr(core.jobs.launch, "ROOT", project)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

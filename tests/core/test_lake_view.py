@@ -3,7 +3,7 @@ from typing import get_args
 import pyarrow.parquet as pq
 import pytest
 
-from core.instances import Zone
+from core.instances.clusters import Zone
 from core.lake import Lake
 from core.lake_schema import ZONE_COLUMNS, ZONES
 from tests.core.lake_examples import drawn, found_on

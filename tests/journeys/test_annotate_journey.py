@@ -12,7 +12,7 @@ from core.decisions.drafts import drafts_of
 from core.decisions.label_items import Candidate, Status
 from core.decisions.label_progress import statuses
 from core.decisions.label_queue import fill
-from core.drawing import cell_aspect, rim_in_dies
+from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.identity import Person
 from core.labelling import labelled_result
 from core.labels import from_masks

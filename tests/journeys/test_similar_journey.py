@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.analysis import analyse
-from core.drawing import draw_wafer, png_bytes
+from core.drawing.wafer import draw_wafer, png_bytes
 from core.lake import Lake
 from core.segmentation import Segmenter
 from data.formats import read_bytes

@@ -3,10 +3,10 @@ import shutil
 import pytest
 
 from core.decisions.annotations import write_annotation
-from core.decisions.jobs import JobState, add_job, end
 from core.decisions.label_items import Candidate
 from core.decisions.label_queue import fill, take_next
 from core.identity import Person
+from core.jobs.store import JobState, add_job, end
 from core.labels import Label
 from core.training.config import run_folder
 from jobs.flags import parse
@@ -22,7 +22,7 @@ ANA = Person("ana")
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
     return spawned
 
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-import core.launch
+import core.jobs.launch
 from core.batches.control import standings
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
 from core.batches.results import write_archive
 from core.database.schema import now
 from core.decisions.deliveries import Channel, save_channel
-from core.decisions.jobs import JobState, add_job, job_by_id
 from core.identity import Person
+from core.jobs.store import JobState, add_job, job_by_id
 from core.segmentation import Segmenter
 from core.settings import Settings
 from tests.core.batches.batch_examples import mixed_folder, read_batch, segment_all
@@ -21,7 +21,7 @@ ANA = Person("ana")
 @pytest.fixture(autouse=True)
 def _no_process(monkeypatch):
     """Jobs are noted, but nothing is started."""
-    monkeypatch.setattr(core.launch, "_spawn", lambda decisions, at, job: None)
+    monkeypatch.setattr(core.jobs.launch, "_spawn", lambda decisions, at, job: None)
 
 
 @pytest.fixture

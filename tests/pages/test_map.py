@@ -3,13 +3,13 @@ import socket
 
 import pytest
 
-from core import launch
 from core.database import Decisions
-from core.decisions.jobs import JobState, add_job, end
 from core.identity import Person
-from core.job_folder import LOG, job_folder
+from core.jobs import launch
+from core.jobs.folder import LOG, job_folder
+from core.jobs.processes import name_of
+from core.jobs.store import JobState, add_job, end
 from core.lake import Lake, WaferFilter
-from core.processes import name_of
 from core.projection.views import LakeMap
 from core.segmentation import Segmenter
 from pages.parts import map_state

@@ -5,7 +5,7 @@ import pytest
 
 from core.database import Decisions
 from core.database.audit import entries
-from core.launch import jobs
+from core.jobs.launch import jobs
 from core.registry.promotion import SUBJECT, sync
 from core.registry.store import Registry, Roles
 from core.segmentation.serving import served
@@ -106,7 +106,7 @@ def test_a_model_that_fails_the_gate_cannot_be_promoted_and_says_why(open_page, 
 
 
 def test_a_version_that_lacks_a_report_of_the_champion_is_scored_from_the_page(open_page, home, monkeypatch):
-    monkeypatch.setattr("core.launch._spawn", lambda *_: None)
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda *_: None)
     Registry(Settings(home=home)).keep_roles(Roles(champion=0))
     app = open_page("model_versions", home=home, version="2", view_model="Serve")
     button(app, "Score it on these wafers").click().run()

@@ -6,8 +6,8 @@ import pytest
 
 from core.database import Decisions
 from core.decisions.frozen_sets import freeze, frozen_sets
-from core.decisions.jobs import newest_jobs
 from core.decisions.reviews import flag_prediction
+from core.jobs.store import newest_jobs
 from core.lake import Lake
 from core.monitoring.sides import draw
 from core.segmentation import Segmenter
@@ -114,7 +114,7 @@ def test_latency_and_flags_need_no_labels(open_page, labelled_home):
 
 def test_drift_proposes_a_training_and_starts_it_in_one_click(open_page, labelled_home, monkeypatch):
     started = []
-    monkeypatch.setattr("core.launch._spawn", lambda decisions, at, job: started.append(job.title))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda decisions, at, job: started.append(job.title))
     app = open_page("monitoring", home=labelled_home, monitoring="Drift", weeks="1")
     assert not app.exception
     assert "**Training again is proposed.**" in words(app)

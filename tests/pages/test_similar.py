@@ -4,11 +4,11 @@ import pytest
 
 from core.analysis import analyse
 from core.database import Decisions
-from core.decisions.findings import findings_by_keys, write_finding
 from core.identity import Person
 from core.index_upkeep import bring_up_to_date
 from core.lake import Lake
 from core.lookalikes import find, query_cluster, query_wafer
+from core.root_causes import findings_by_keys, write_finding
 from core.segmentation import Segmenter
 from core.similarity import Kind, SimilarityIndex
 from tests.core.test_lookalikes import WAFERS, shown

@@ -2,9 +2,9 @@ import socket
 
 import pytest
 
-from core.decisions.jobs import JobState, add_job, end, job_by_id, newest_jobs
 from core.identity import Person
-from core.job_folder import LOG, job_folder
+from core.jobs.folder import LOG, job_folder
+from core.jobs.store import JobState, add_job, end, job_by_id, newest_jobs
 from core.training.config import run_folder
 from tests.core.training.record_examples import curves, write_runs
 
@@ -13,7 +13,7 @@ from tests.core.training.record_examples import curves, write_runs
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
     return spawned
 
 
@@ -90,7 +90,7 @@ def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_ke
 
 def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, decisions, monkeypatch):
     number = trained(decisions, own_home, "mine", JobState.QUEUED)
-    monkeypatch.setattr("core.launch.bury_the_dead", lambda *_: None)  # its machine is not there to beat
+    monkeypatch.setattr("core.jobs.launch.bury_the_dead", lambda *_: None)  # its machine is not there to beat
     monkeypatch.setattr("pages.parts.training_run.gpu_use", list)
     for host, words in (("gpu-node-7", "It trains on gpu-node-7"), (socket.gethostname(), "No GPU on this machine")):
         with decisions.writing() as session:

@@ -1,5 +1,5 @@
 // Painting a wafer on a canvas: from a view (centre in dies, pixels per die) to crisp cells, rim, notch and axes.
-// The Python twin of these rules is core/drawing.py.
+// The Python twin of these rules is core/drawing/wafer.py.
 
 export const NOTCH_SHARE = 0.035; // of the radius
 export const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));

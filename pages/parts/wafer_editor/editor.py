@@ -13,10 +13,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from core.drawing import cell_aspect, rim_in_dies
+from core.drawing.palette import GREYS, Palette, class_colors
+from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.label_drafts import LabelDraft, read_draft
 from core.labels import Label, encode
-from core.palette import GREYS, Palette, class_colors
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from data.classes import CLASSES
 from data.errors import LabelError, WaferError

@@ -9,9 +9,9 @@ from core.batches.folder import Batch
 from core.batches.notes import BatchRequest, Summary
 from core.database import Decisions
 from core.database.schema import now
-from core.decisions.jobs import JobState, add_job, job_by_id
 from core.identity import Person
-from core.job_folder import log_tail
+from core.jobs.folder import log_tail
+from core.jobs.store import JobState, add_job, job_by_id
 from core.settings import Settings
 from data.errors import BatchError
 from tests.core.batches.batch_examples import mixed_folder, read_batch, segment_all

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database import Decisions
 from core.database.audit import AuditEntry
-from core.decisions.findings import Finding, findings_by_keys, write_finding
+from core.root_causes import Finding, findings_by_keys, write_finding
 from data.errors import DecisionsError
 from tests.core.decisions.worker import processes, write
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.database import Decisions
 from core.database.write_queue import Line
-from core.decisions.findings import write_finding
 from core.identity import Person
+from core.root_causes import write_finding
 
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.core.decisions.worker"])

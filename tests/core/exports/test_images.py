@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from core.drawing.palette import class_colors, rgb
 from core.exports import mask_png, overlay_png, read_mask_png
-from core.palette import class_colors, rgb
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.errors import FormatError
 from data.wafer import WaferMap

@@ -5,7 +5,7 @@ import pytest
 
 from core.exports import coordinates_json, result_json
 from core.exports.records import UNITS
-from core.instances import REFERENCE_PX
+from core.instances.clusters import REFERENCE_PX
 from tests.core.exports.examples import example_result
 
 

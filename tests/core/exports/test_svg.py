@@ -4,8 +4,8 @@ from xml.etree import ElementTree as Xml
 import numpy as np
 import pytest
 
+from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.exports.svg import overlay_svg
-from core.palette import GREYS, Palette, Theme, class_colors
 from data.classes import CLASS_INDEX
 from tests.core.exports.examples import example_result
 

@@ -3,10 +3,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from core.config_fields import command_words
 from core.decisions.frozen_sets import frozen_set, frozen_sets
-from core.decisions.jobs import add_job
 from core.identity import Person
+from core.jobs.config_fields import command_words
+from core.jobs.store import add_job
 from core.monitoring import retraining
 from core.monitoring.changes import CHANGES
 from core.monitoring.retraining import new_labels, propose, retrain

@@ -1,8 +1,8 @@
 import pytest
 
-from core.decisions.jobs import JobState, add_job, end, job_by_id
 from core.identity import Person
-from core.job_folder import LOG, job_folder
+from core.jobs.folder import LOG, job_folder
+from core.jobs.store import JobState, add_job, end, job_by_id
 
 ANA = Person("ana")
 
@@ -26,7 +26,7 @@ def test_a_job_that_was_killed_says_so_and_runs_again_with_the_same_command(
     open_page, own_home, decisions, choosing, monkeypatch
 ):
     spawned = []
-    monkeypatch.setattr("core.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
     with decisions.writing() as session:
         end(job_by_id(session, choosing.id), JobState.DEAD, -9)
     app = open_page("active_learning", home=own_home)

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.drawing.palette import Palette
 from core.instances import find_instances
 from core.label_drafts import LabelDraft
 from core.labels import from_proposal
-from core.palette import Palette
 from pages.parts.wafer_editor.editor import wafer_editor
 from tests.core.wafers import disc, segmentation, wafer
 

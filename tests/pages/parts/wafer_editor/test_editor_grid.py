@@ -5,9 +5,9 @@ import pytest
 import scipy.ndimage as ndi
 import shapely
 
+from core.instances.shapes import components
 from core.labels import runs
 from core.polygons import dies_inside
-from core.shapes import components
 
 pytestmark = pytest.mark.browser
 RANDOM_CASES = 40

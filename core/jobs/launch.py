@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.database import Decisions
-from core.decisions.jobs import Job, add_job, ask_to_stop, in_the_way, job_by_id, newest_jobs, queue_again
 from core.identity import Person
-from core.job_ends import bury_the_dead
-from core.job_folder import FOLDER_VARIABLE, LOG, job_folder
+from core.jobs.endings import bury_the_dead
+from core.jobs.folder import FOLDER_VARIABLE, LOG, job_folder
+from core.jobs.store import Job, add_job, ask_to_stop, in_the_way, job_by_id, newest_jobs, queue_again
 from core.settings import SETTINGS, Settings
 from data.errors import DecisionsError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(
@@ -23,7 +23,7 @@ def start(
 ) -> Job:
     """Start `python -m jobs.NAME ARGUMENTS...` as a process that outlives this one.
 
-    Of the jobs that take a machine for themselves (`core.decisions.jobs.ALONE`) one runs at a time; another waits.
+    Of the jobs that take a machine for themselves (`core.jobs.store.ALONE`) one runs at a time; another waits.
 
     Args:
         decisions: keeps the job's state.
@@ -111,6 +111,6 @@ def _spawn(decisions: Decisions, at: Settings, job: Job) -> None:
     )
     with (folder / LOG).open("ab") as log:
         subprocess.Popen(
-            [sys.executable, "-m", "core.watching", str(job.id), str(job.attempt)],
+            [sys.executable, "-m", "core.jobs.watcher", str(job.id), str(job.attempt)],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.axis_arrows import axes_png
+from core.drawing.axes import axes_png
 from data.orientation import DIE_AXES, axes_text
 from data.wafer import WaferMap
 

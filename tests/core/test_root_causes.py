@@ -1,8 +1,8 @@
 import pytest
 
 from core.database.audit import entries
-from core.decisions.findings import LONGEST_TEXT, finding_history, findings_by_keys, write_finding
 from core.identity import Person
+from core.root_causes import LONGEST_TEXT, finding_history, findings_by_keys, write_finding
 from data.errors import WaferValueError
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.drawing import lay_out
-from core.palette import GREYS, POLES, Theme, rgb
-from core.value_maps import Scale, difference_scale, draw_values, share_scale
+from core.drawing.palette import GREYS, POLES, Theme, rgb
+from core.drawing.value_maps import Scale, difference_scale, draw_values, share_scale
+from core.drawing.wafer import lay_out
 from data.wafer import WaferMap
 from tests.core.wafers import disc
 

@@ -1,6 +1,6 @@
 import pytest
 
-from core.job_folder import FOLDER_VARIABLE, LOG, job_folder, log_tail, tell_progress, told_progress
+from core.jobs.folder import FOLDER_VARIABLE, LOG, job_folder, log_tail, tell_progress, told_progress
 
 
 def test_what_a_job_tells_is_read_back(tmp_path, monkeypatch):

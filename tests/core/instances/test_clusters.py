@@ -6,7 +6,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.instances import CLASS_RULES, ClassRule, Grouping, InstanceRules, find_instances, group_dies, zone
+from core.instances import find_instances
+from core.instances.clusters import CLASS_RULES, ClassRule, Grouping, InstanceRules, group_dies, zone
 from core.segmentation import Segmentation
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.wafer import WaferMap

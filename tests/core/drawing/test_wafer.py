@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.drawing import draw_wafer, lay_out, png_bytes, thumbnail_png
-from core.palette import GREYS, Palette, Theme, class_colors, rgb
+from core.drawing.palette import GREYS, Palette, Theme, class_colors, rgb
+from core.drawing.wafer import draw_wafer, lay_out, png_bytes, thumbnail_png
 from data.classes import CLASS_KEYS
 from data.errors import WaferValueError
 from data.wafer import Notch, WaferMap

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.drawing import cell_aspect, draw_cells, lay_out
-from core.palette import GREYS, Palette, Theme, difference_ramp, rgb, share_ramp
+from core.drawing.palette import GREYS, Palette, Theme, difference_ramp, rgb, share_ramp
+from core.drawing.wafer import cell_aspect, draw_cells, lay_out
 from data.geometry import extent
 from data.wafer import WaferMap
 
@@ -75,7 +75,7 @@ def draw_values(
         marked: dies with a dot, (H, W).
 
     Returns:
-        uint8 (height, width, 4) RGBA, transparent off the wafer; `core.drawing.lay_out` says where each die is.
+        uint8 (height, width, 4) RGBA, transparent off the wafer; `core.drawing.wafer.lay_out` says where each die is.
 
     Raises:
         WaferValueError: `cell_px` is below 1.

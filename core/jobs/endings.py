@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from core.database import Decisions
 from core.database.schema import now
-from core.decisions.jobs import Job, JobState, end, jobs_underway
-from core.processes import is_alive
+from core.jobs.processes import is_alive
+from core.jobs.store import Job, JobState, end, jobs_underway
 
 SILENT = timedelta(seconds=60)  # a watcher on another machine that says nothing for so long is gone
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-import core.launch
-from core import ray_jobs
+import core.jobs.launch
 from core.database import Decisions
-from core.decisions.jobs import JobState
 from core.identity import Person
-from core.job_folder import LOG, job_folder, log_tail
-from core.launch import cancel, job, resume, start
-from core.processes import is_alive, name_of
-from core.ray_jobs import RayRun, require_ray
+from core.jobs import ray_jobs
+from core.jobs.folder import LOG, job_folder, log_tail
+from core.jobs.launch import cancel, job, resume, start
+from core.jobs.processes import is_alive, name_of
+from core.jobs.ray_jobs import RayRun, require_ray
+from core.jobs.store import JobState
 from core.settings import Settings
 from data.errors import SettingError
 from tests.core.batches.local_ray import running_head
@@ -125,7 +125,7 @@ def test_what_a_killed_watcher_left_running_ends_before_the_job_is_resumed(decis
 
 def test_a_job_that_takes_a_machine_for_itself_gets_the_gpu_and_all_threads(decisions, at):
     told = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "WAFERSCOPE_RAY_ADDRESS")
-    (core.launch.ROOT / "jobs" / "train.py").write_text(f"import os; print(*(os.environ.get(n) for n in {told}))")
+    (core.jobs.launch.ROOT / "jobs" / "train.py").write_text(f"import os; print(*(os.environ.get(n) for n in {told}))")
     found = ended(decisions, start(decisions, at, "train", ["--devices", "2"], ANA).id)
     assert log_tail(at.home, found.id, 1) == "0 None auto"
 

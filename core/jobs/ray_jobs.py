@@ -14,11 +14,11 @@ from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.decisions.jobs import ALONE
-from core.job_folder import LOG
-from core.local_run import BEAT_SECONDS, GRACE_SECONDS
+from core.jobs.folder import LOG
+from core.jobs.local_run import BEAT_SECONDS, GRACE_SECONDS
+from core.jobs.store import ALONE
+from core.jobs.watched import SILENT_SECONDS
 from core.settings import PREFIX
-from core.watched import SILENT_SECONDS
 from data.errors import SettingError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class RayRun:
 
     def _line(self, words: Sequence[str]) -> str:
         """Give the shell's line; Ray itself would hold a job to one thread."""
-        command = ["env", "-u", "OMP_NUM_THREADS", sys.executable, "-u", "-m", "core.watched", str(self._watched)]
+        command = ["env", "-u", "OMP_NUM_THREADS", sys.executable, "-u", "-m", "core.jobs.watched", str(self._watched)]
         command += [sys.executable, "-u", "-m", *words]
         log = shlex.quote(str(self._log))
         return f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(command)} >> {log} 2>&1"
@@ -165,7 +165,7 @@ def _environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX) or name == "PYTHONPATH"}
     return ours | {
         VARIABLE: "auto",  # a job finds the cluster that it is on, by which Ray Data works; over ray:// it does not
-        # Ray kills the processes that it told; core.watched, which has to come first, kills the whole group.
+        # Ray kills the processes that it told; core.jobs.watched, which has to come first, kills the whole group.
         "RAY_JOB_STOP_WAIT_TIME_S": str(round(GRACE_SECONDS + 5)),
     }
 

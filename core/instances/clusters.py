@@ -9,8 +9,8 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from core.instances.shapes import components, hull_overlap, length, outline, parted
 from core.segmentation import Segmentation
-from core.shapes import components, hull_overlap, length, outline, parted
 from data.classes import CLASS_INDEX
 from data.geometry import WaferGeometry, geometry, polar
 from data.wafer import WaferMap
@@ -101,7 +101,7 @@ class Instance:
         bbox_die: first row, first column, last row, last column.
         bbox_mm: least x, least y, greatest x, greatest y, dies whole.
         bbox_px: the same in pixels.
-        polygon_die: float (k, 2) of (row, column), its outline as `core.shapes.outline` draws it.
+        polygon_die: float (k, 2) of (row, column), its outline as `core.instances.shapes.outline` draws it.
         mean_confidence: mean probability of the class over its dies.
         zone: by its dies' mean distance from the wafer's centre: center below a third of the radius, edge from 0.8.
         sector: clock hour that it points to from the wafer's centre, 12 at the top of the grid.

@@ -5,7 +5,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.shapes import closed, components, hull_overlap, in_order_of_first_die, length, outline, parted
+from core.instances.shapes import closed, components, hull_overlap, in_order_of_first_die, length, outline, parted
 
 masks = st.builds(
     lambda seed, rows, columns, share: np.random.default_rng(seed).random((rows, columns)) < share,

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-import core.launch
+import core.jobs.launch
 from core.database import Decisions
 from core.database.audit import entries
 from core.database.schema import now
-from core.decisions.jobs import Job, JobState, add_job
 from core.identity import Person
-from core.job_folder import job_folder, log_tail
-from core.launch import cancel, job, jobs, resume, start, waits_for
-from core.processes import is_alive, name_of
+from core.jobs.folder import job_folder, log_tail
+from core.jobs.launch import cancel, job, jobs, resume, start, waits_for
+from core.jobs.processes import is_alive, name_of
+from core.jobs.store import Job, JobState, add_job
 from core.settings import Settings
 from data.errors import DecisionsError
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
@@ -36,7 +36,7 @@ def decisions(at) -> Decisions:
 
 def start_and_die(at, project, place, told):
     """What an app does that is killed right after it started a job."""
-    core.launch.ROOT = project
+    core.jobs.launch.ROOT = project
     started = start(Decisions(place), at, "counting", [str(told)], ANA)
     (told / "number").write_text(str(started.id))
     os.kill(os.getpid(), signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_how_far_a_job_is_shows_while_it_runs_and_at_its_end(decisions, at, tmp_
 
 def test_a_job_survives_the_death_of_the_app_that_started_it(decisions, at, tmp_path):
     app = multiprocessing.get_context("spawn").Process(  # a fork server may be of another test, in another folder
-        target=start_and_die, args=(at, core.launch.ROOT, at.decisions_place, tmp_path)
+        target=start_and_die, args=(at, core.jobs.launch.ROOT, at.decisions_place, tmp_path)
     )
     app.start()
     app.join()
@@ -152,7 +152,7 @@ def test_a_job_that_was_cancelled_before_it_ran_never_runs(decisions, at, tmp_pa
     with decisions.writing() as session:
         number = add_job(session, "counting", [str(tmp_path)], "counting", ANA).id
     assert cancel(decisions, number, ANA).state is JobState.CANCELLED
-    core.launch._spawn(decisions, at, job(decisions, number))
+    core.jobs.launch._spawn(decisions, at, job(decisions, number))
     assert job(decisions, number).state is JobState.CANCELLED
     assert not (tmp_path / "pid").exists()
 
@@ -195,7 +195,7 @@ def test_unknown_numbers_are_said(decisions):
 def test_a_job_finds_the_settings_it_was_started_with(decisions, at, tmp_path, monkeypatch):
     monkeypatch.setenv("WAFERSCOPE_THREADS", "7")
     text = "import os; print(os.environ['WAFERSCOPE_HOME'], os.environ['WAFERSCOPE_THREADS'])"
-    (core.launch.ROOT / "jobs" / "telling.py").write_text(text)
+    (core.jobs.launch.ROOT / "jobs" / "telling.py").write_text(text)
     found = ended(decisions, start(decisions, Settings(home=at.home, threads=3), "telling", [], ANA).id)
     assert log_tail(at.home, found.id) == f"{at.home} 3"
     assert (job_folder(at.home, found.id) / "log.txt").exists()
@@ -209,7 +209,7 @@ def queued(decisions, number):
 @pytest.fixture
 def alone(at):
     """A project in which a second job of the name `train` waits for the first."""
-    (core.launch.ROOT / "jobs" / "counting.py").rename(core.launch.ROOT / "jobs" / "train.py")
+    (core.jobs.launch.ROOT / "jobs" / "counting.py").rename(core.jobs.launch.ROOT / "jobs" / "train.py")
 
 
 def test_a_second_training_waits_its_turn_and_then_runs(decisions, at, tmp_path, alone):

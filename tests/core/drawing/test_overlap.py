@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.drawing import lay_out
-from core.overlay_drawing import draw_overlay, laid_on, overlay_colors
-from core.palette import GREYS, Theme, rgb
+from core.drawing.overlap import draw_overlay, laid_on, overlay_colors
+from core.drawing.palette import GREYS, Theme, rgb
+from core.drawing.wafer import lay_out
 from data.wafer import WaferMap
 from tests.core.lake_examples import drawn
 

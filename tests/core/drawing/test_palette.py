@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
+from core.drawing.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
 from data.classes import CLASS_KEYS
 
 

@@ -1,6 +1,6 @@
 """Watches over one job: waits its turn, runs it, says how far it is, stops it when asked, notes how it ended.
 
-Runs as a process of its own, `python -m core.watching JOB ATTEMPT`, which `core.launch` starts.
+Runs as a process of its own, `python -m core.jobs.watcher JOB ATTEMPT`, which `core.jobs.launch` starts.
 """
 
 import os
@@ -15,12 +15,12 @@ from types import FrameType
 
 from core.database import Decisions
 from core.database.schema import now
-from core.decisions.jobs import Job, JobState, end, in_the_way, job_by_id
-from core.job_ends import bury_the_dead
-from core.job_folder import FOLDER_VARIABLE, PROGRESS, told_progress
-from core.local_run import BEAT_SECONDS, LocalRun
-from core.processes import name_of
-from core.ray_jobs import RayRun
+from core.jobs.endings import bury_the_dead
+from core.jobs.folder import FOLDER_VARIABLE, PROGRESS, told_progress
+from core.jobs.local_run import BEAT_SECONDS, LocalRun
+from core.jobs.processes import name_of
+from core.jobs.ray_jobs import RayRun
+from core.jobs.store import Job, JobState, end, in_the_way, job_by_id
 from core.settings import settings
 from data.errors import DecisionsError, SettingError
 

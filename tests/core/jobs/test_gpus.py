@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from core.gpus import GpuUse, gpu_use, is_here
+from core.jobs.gpus import GpuUse, gpu_use, is_here
 
 
 @pytest.fixture

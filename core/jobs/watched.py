@@ -1,6 +1,7 @@
 """Runs a command on a machine of a cluster for as long as its watcher, on another machine, lives.
 
-`python -m core.watched FILE COMMAND...` is what `core.ray_jobs` has a cluster run. The watcher touches the file.
+`python -m core.jobs.watched FILE COMMAND...` is what `core.jobs.ray_jobs` has a cluster run. The watcher
+touches the file.
 """
 
 import os
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from core.local_run import BEAT_SECONDS, LocalRun
+from core.jobs.local_run import BEAT_SECONDS, LocalRun
 
 SILENT_SECONDS = 60.0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.config_fields import command_words, config_fields
+from core.jobs.config_fields import command_words, config_fields
 from core.training.config import TrainConfig
 from jobs.flags import parse
 

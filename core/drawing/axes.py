@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.drawing import cell_aspect, draw_wafer, png_bytes, rim_in_dies
-from core.palette import GREYS, Theme, rgb
+from core.drawing.palette import GREYS, Theme, rgb
+from core.drawing.wafer import cell_aspect, draw_wafer, png_bytes, rim_in_dies
 from data.orientation import axis_directions
 from data.wafer import WaferMap
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
+from core.drawing.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.errors import WaferValueError
 from data.geometry import extent, geometry

@@ -42,7 +42,7 @@ class Job(Base):
         attempt: how often it was started; what an earlier attempt still wants to say is not heard.
         cancelled_by: who asked it to stop, None when nobody did.
         host: machine that it runs or waits on, "" before either.
-        process: which process watches over it, as `core.processes` names one, "" before one does.
+        process: which process watches over it, as `core.jobs.processes` names one, "" before one does.
         heartbeat_at: when that process last said that it lives; before there is one, when it was asked for.
         ended_at: when it ended.
         exit_code: of the job, negative for the signal that killed it.
@@ -87,7 +87,7 @@ class Job(Base):
 
 
 def add_job(session: Session, name: str, arguments: Sequence[str], title: str, person: Person) -> Job:
-    """Put a job on the list, queued; who starts its process is `core.launch`."""
+    """Put a job on the list, queued; who starts its process is `core.jobs.launch`."""
     moment = now()
     job = Job(
         name=name, arguments=list(arguments), title=title,

@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from core.processes import is_alive, name_of
+from core.jobs.processes import is_alive, name_of
 from tests.core.job_examples import until
 
 

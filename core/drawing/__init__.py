@@ -1,0 +1,1 @@
+"""Pictures of wafers: dies, overlays, axes, value maps, and the palettes."""
