@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from benchmarks.timing import Row, at_least, at_most, in_turns, left_out, p95
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.segmentation import Segmenter
 from core.segmentation.network import Network
 from data.formats import read_bytes

@@ -14,10 +14,10 @@ from typing import TypeAlias
 import numpy as np
 
 from benchmarks.timing import Row, at_least, at_most, in_turns, memory_peak, p95
-from core.analysis import bounded_batches
+from core.analysis.result import bounded_batches
 from core.commonality import commonality
 from core.lake import Lake
-from core.lake_filter import WaferFilter
+from core.lake.filter import WaferFilter
 from core.overview import by_week, newest_day, start_of, totals, worst_of_day
 from core.settings import settings
 from core.trends import Period, Subject, series

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import Row, at_most, left_out
-from core.metrics import count, iou_over_dies, mean
+from core.evaluation.metrics import count, iou_over_dies, mean
 from core.segmentation import Segmenter
 from data.synthesis import draw_wafer
 

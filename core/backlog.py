@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 
-from core.analysis import WaferResult, analyse, bounded_batches
-from core.lake import Lake, batches
+from core.analysis.result import WaferResult, analyse, bounded_batches
+from core.lake import Lake
+from core.lake.batches import batches
 from core.segmentation import Segmenter
 
 WAFERS_PER_PART = 256

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from core.lake import Lake, WaferFilter
-from core.lake_schema import POSITIONS
+from core.lake.schema import POSITIONS
 from core.statistics.significance import benjamini_hochberg, odds
 from core.trends import Subject
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.lake import Lake, WaferFilter
-from core.lake_schema import POSITIONS
+from core.lake.schema import POSITIONS
 from core.stacking import STACK_LIMIT, Counts, Grid, Stack, grids, stack
 from core.statistics.significance import Difference, benjamini_hochberg, mean_change, share_change
 from data.classes import CLASS_KEYS

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult, bounded_batches
+from core.analysis.result import WaferResult, bounded_batches
 from core.instances import Instance
-from core.lake import Lake, batches
-from core.lake_embeddings import Embedded
-from core.lake_rows import dies_hash
+from core.lake import Lake
+from core.lake.batches import batches
+from core.lake.embedding_rows import Embedded
+from core.lake.rows import dies_hash
 from core.segmentation import Segmenter
 from core.segmentation.network import EXPORT_AGAIN
 from data.errors import ModelError

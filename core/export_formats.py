@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
 from core.exports.die_table import dies_csv

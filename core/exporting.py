@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, WaferFormat, chosen
 from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part

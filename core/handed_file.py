@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from data.formats import ReadFailure
 from data.wafer import WaferMap
 

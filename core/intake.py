@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.handed_file import Entry, HandedFile, Names
 from core.segmentation import Segmenter
 from data.errors import WaferError

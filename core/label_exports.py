@@ -14,8 +14,9 @@ from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.identity import Person
 from core.label_checks import validate
-from core.labelling import WAFERS_AT_ONCE, labelled_result
-from core.lake import Lake, batches
+from core.labelling import labelled_result
+from core.lake import Lake
+from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.storage.folder import Folder
 
 COCO_FILE = "coco.json"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.database import Decisions
 from core.decisions.annotations import labels_of, own_annotation
 from core.decisions.drafts import OtherDraft, draft_of, other_drafts
@@ -15,14 +15,14 @@ from core.identity import Person
 from core.label_doubts import Doubt, judged_classes, rank_doubts
 from core.label_errors import LabelledWafer, Suspect, rank_labels
 from core.labels import Label, from_proposal
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.learning.candidates import vectors_of
 from core.segmentation import Segmentation
 from core.severity import severity
 from data.classes import CLASS_COUNT, CLASSES
 from data.wafer import WaferMap
 
-WAFERS_AT_ONCE = 500
 _MODEL = """
     SELECT model FROM embeddings WHERE key IN (SELECT unnest(?)) GROUP BY model ORDER BY count(*) DESC, model LIMIT 1
 """

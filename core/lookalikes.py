@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.embeddings import alone, embed, embed_turned
 from core.instances import Instance
 from core.lake import Lake, WaferFilter
-from core.lake_schema import POSITIONS
+from core.lake.schema import POSITIONS
 from core.segmentation import Segmenter
 from core.similarity import Kind, SimilarityIndex
 from data.errors import ModelError, WaferValueError

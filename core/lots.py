@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.lake import PAGE_COLUMNS, Lake, WaferFilter
+from core.lake import Lake, WaferFilter
+from core.lake.filter import PAGE_COLUMNS
 from core.slot_order import slot_effects, slot_of
 from core.stacking import Grid, Stack, grids, stack
 from data.classes import CLASS_KEYS

@@ -7,12 +7,11 @@ from sqlalchemy import String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import NAME_LENGTH, Base, now
+from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, now
 from core.identity import Person
 from data.errors import WaferValueError
 
 LONGEST_TEXT = 4000
-KEYS_AT_ONCE = 10_000  # databases bound the values of one statement
 
 
 class Finding(Base):

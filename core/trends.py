@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.lake import Lake, WaferFilter
-from core.lake_filter import checked_column
-from core.lake_schema import ZONES
+from core.lake.filter import checked_column
+from core.lake.schema import ZONES
 from core.statistics.spc import ControlChart, ewma_chart, individuals_chart, p_chart
 from data.classes import CLASS_KEYS
 from data.wafer import ASSUMED_DIAMETER_MM

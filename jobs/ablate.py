@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from core.decisions.label_progress import duration
-from core.evaluation import Report, evaluate_labelled, evaluate_marked
-from core.fitting import calibrate, calibration_wafers
+from core.evaluation.fitting import calibrate, calibration_wafers
+from core.evaluation.report import Report, evaluate_labelled, evaluate_marked
 from core.learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of
 from core.learning.tables import made_by, read_table
 from core.segmentation import Segmenter

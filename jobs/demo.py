@@ -5,9 +5,10 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from core.lake import Lake, batches
-from core.lake_copies import multiply
-from core.lake_parts import Parts
+from core.lake import Lake
+from core.lake.batches import batches
+from core.lake.copies import multiply
+from core.lake.parts import Parts
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.storage.folder import Folder

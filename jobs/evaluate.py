@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from core.database import Decisions
-from core.evaluation import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
+from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings

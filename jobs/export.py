@@ -11,7 +11,8 @@ from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, Expo
 from core.exporting import ExportFolder
 from core.exports.review_points import Places
 from core.identity import local_person
-from core.lake import Lake, WaferFilter, batches
+from core.lake import Lake, WaferFilter
+from core.lake.batches import batches
 from core.overview import start_of
 from core.settings import Settings, settings
 from data.errors import SettingError

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.fitting import calibrate, calibration_report, calibration_wafers, draw_calibration, fine_shares
-from core.metrics import count, iou_over_dies, mean
+from core.evaluation.fitting import calibrate, calibration_report, calibration_wafers, draw_calibration, fine_shares
+from core.evaluation.metrics import count, iou_over_dies, mean
 from core.segmentation import Segmenter
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.pyramid import views

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.analysis import bounded_batches
+from core.analysis.result import bounded_batches
 from core.lake import Lake
 from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import Decisions
-from core.evaluation import LABELS, SYNTHETIC
+from core.evaluation.report import LABELS, SYNTHETIC
 from core.label_sets import Split
 from core.lake import Lake
 from core.registry.gate import still_to_score

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.evaluation import LABELS
+from core.evaluation.report import LABELS
 from core.registry.gate import still_to_score
 from core.registry.store import Registry, Version
 from core.registry.unseen import parted

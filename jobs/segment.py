@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.analysis import WaferResult, analyse, bounded_batches
+from core.analysis.result import WaferResult, analyse, bounded_batches
 from core.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.lake import Lake

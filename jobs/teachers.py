@@ -6,8 +6,8 @@ import numpy as np
 
 from core.database import Decisions
 from core.label_sets import Split
-from core.labelling import WAFERS_AT_ONCE
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.segmentation import Segmenter
 from core.segmentation.serving import model_in_use
 from core.settings import Settings

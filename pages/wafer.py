@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms

@@ -109,13 +109,13 @@ def test_functions_fit_on_a_screen() -> None:
         ("core/a.py", "def f():\n    import models.unet", 0),
         ("core/a.py", "def f():\n    from pages.parts import state", 1),
         ("core/a.py", "from data.wafer import WaferMap\nimport numpy", 0),
-        ("data/a.py", "import core.lake", 1),
+        ("data/a.py", "import core.lake.lake", 1),
         ("data/a.py", "def f():\n    import models", 1),
         ("pages/a.py", "from jobs import demo", 1),
         ("models/a.py", "from core import lake", 1),
         ("jobs/a.py", "import pages.wafer", 1),
         ("data/a.py", "from . import wafer", 1),
-        ("data/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import core.lake", 1),
+        ("data/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import core.lake.lake", 1),
     ],
 )
 def test_layer_rules_catch_what_they_should(name: str, text: str, expected: int) -> None:
@@ -188,8 +188,8 @@ def attribute_violations(sources: list[SourceFile] | tuple[SourceFile, ...], pat
 def mirror_violations(tests: tuple[SourceFile, ...]) -> Violations:
     """Test files without the source file (or package) that they are named after.
 
-    `tests/core/test_lake.py` stands for `core/lake.py`; `tests/core/test_lake_kills.py` may stand beside it. Tests of
-    the whole app, through a browser, are in `tests/journeys/`.
+    `tests/core/lake/test_lake.py` stands for `core/lake/lake.py`; `tests/core/lake/test_lake_kills.py` may stand beside
+    it. Tests of the whole app, through a browser, are in `tests/journeys/`.
     """
     found = []
     for path in (PurePosixPath(s.name).relative_to("tests") for s in tests if s.path.name.startswith("test_")):

@@ -59,7 +59,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_files_that_documents_name_exist(document: Path) -> None:
-    """Code such as `core/lake.py`, with a known top-level folder in front and an ending behind, names a file."""
+    """Code such as `core/lake/lake.py`, with a known top-level folder in front and an ending behind, names a file."""
     named = re.findall(
         r"`((?:data|models|core|jobs|pages|tests|docs|benchmarks)/[\w/.]+\.\w+)`", document.read_text("utf-8")
     )

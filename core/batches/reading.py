@@ -8,9 +8,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from core.analysis import bounded_batches
+from core.analysis.result import bounded_batches
 from core.batches.folder import Batch
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import batches
 from data.errors import BatchError
 from data.formats import ReadFailure, ReadOptions, read_wafers
 from data.wafer import WaferMap

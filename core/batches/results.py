@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.batches.folder import RESULTS, Batch
 from core.batches.notes import Summary
 from core.batches.tables import result_of_row

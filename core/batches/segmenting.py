@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.batches.folder import Batch
 from core.batches.tables import result_row
-from core.lake import batches
+from core.lake.batches import batches
 from core.segmentation import Segmenter
 from data.errors import ModelError
 from data.wafer import WaferMap

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.analysis import WaferResult
-from core.lake_parts import parquet_writer
-from core.lake_rows import dies_row, instance_row, result_of, segmentation_row, wafer_of, wafer_row
-from core.lake_schema import TABLES
+from core.analysis.result import WaferResult
+from core.lake.parts import parquet_writer
+from core.lake.rows import dies_row, instance_row, result_of, segmentation_row, wafer_of, wafer_row
+from core.lake.schema import TABLES
 from data.wafer import WaferMap
 
 _WAFERS = pa.schema([*TABLES["wafers"].schema, *list(TABLES["dies"].schema)[2:]])

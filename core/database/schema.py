@@ -10,6 +10,8 @@ from sqlalchemy.types import TypeDecorator
 
 NAME_LENGTH = 200
 """Longest name of a person, wafer, rule or action, in characters."""
+KEYS_AT_ONCE = 10_000
+"""Most keys in one statement: databases bound the values that one may hold."""
 
 
 class Moment(TypeDecorator[datetime]):

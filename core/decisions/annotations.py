@@ -8,11 +8,10 @@ from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import NAME_LENGTH, Base, Choice, now
+from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from core.labels import Label, decode, encode
-from core.lake_rows import dies_hash
-from core.root_causes import KEYS_AT_ONCE
+from core.lake.rows import dies_hash
 from data.errors import DecisionsError, LabelError
 from data.wafer import WaferMap
 

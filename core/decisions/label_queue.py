@@ -7,11 +7,10 @@ from sqlalchemy import bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.database import audit
-from core.database.schema import Moment, now
+from core.database.schema import KEYS_AT_ONCE, Moment, now
 from core.decisions.drafts import Draft
 from core.decisions.label_items import AVAILABLE, OPEN, PERSON, UNTOUCHED, Candidate, LabelItem, Status, item_by_id
 from core.identity import Person
-from core.root_causes import KEYS_AT_ONCE
 from core.settings import settings
 from data.errors import DecisionsError
 

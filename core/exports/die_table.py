@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.cells import plain_row
 from core.exports.records import Json
 from data.classes import CLASS_KEYS

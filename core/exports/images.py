@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.drawing.wafer import cell_aspect, draw_wafer, png_bytes
 from data.classes import CLASS_KEYS

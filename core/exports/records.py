@@ -10,7 +10,7 @@ from typing import TextIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.instances import Instance
 from core.instances.clusters import REFERENCE_PX
 from data.classes import CLASS_KEYS

@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.review_table import ReviewTable
 from core.instances import Instance
 from data.classes import CLASS_KEYS

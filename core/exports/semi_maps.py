@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring  # writt
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.review_table import ReviewTable
 from data.bin_names import bin_names
 from data.classes import CLASS_KEYS, CLASSES

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.drawing.wafer import cell_aspect, rim_in_dies
 from data.classes import CLASS_KEYS, CLASSES

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.cells import plain_row
 from core.exports.records import Json, identity, number
 from core.instances import Instance

@@ -15,7 +15,7 @@ from typing import BinaryIO, TextIO
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports.archive import files_below, zip_folder
 from core.exports.cells import plain_row

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import Report
+from core.evaluation.report import Report
 from core.learning.curves import Difference, area, paired_difference
 from core.learning.tables import read_table
 

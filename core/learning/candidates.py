@@ -7,20 +7,21 @@ from numpy.typing import NDArray
 from sqlalchemy import select as rows
 from sqlalchemy.orm import Session
 
-from core.analysis import bounded_batches
+from core.analysis.result import bounded_batches
 from core.decisions.annotations import labelled_keys
 from core.decisions.label_items import OPEN, Candidate, LabelItem, Status
 from core.decisions.label_queue import fill
 from core.embeddings import stored
 from core.identity import Person
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import batches
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import Pick, Strategy
 from data.errors import LakeError
 from data.served import DIMENSION
 
-WAFERS_AT_ONCE = 32
+SEGMENTED_AT_ONCE = 32
 _KEYS = "SELECT key FROM wafers WHERE (? = '' OR product = ?) ORDER BY key"
 _EXCESS = """
     SELECT key, fail_count / greatest(tested_count, 1)
@@ -53,10 +54,10 @@ def doubts(
     Raises:
         ModelError: the network fails.
     """
-    for some in batches(keys, 32 * WAFERS_AT_ONCE):
+    for some in batches(keys, 32 * SEGMENTED_AT_ONCE):
         found = lake.wafers_by_keys(some)
         for near in bounded_batches(found[key] for key in some):
-            for part in batches(near, WAFERS_AT_ONCE):
+            for part in batches(near, SEGMENTED_AT_ONCE):
                 samples = segmenter.sample(part, passes=passes, seed=seed)
                 yield from (uncertainty(w.key, s, w.failing) for w, s in zip(part, samples, strict=True))
 

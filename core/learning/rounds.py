@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from core.decisions.label_items import Status
 from core.decisions.label_progress import items, iterations
 from core.jobs.config_fields import command_words
-from core.lake import PAGE_COLUMNS, Lake
+from core.lake import Lake
+from core.lake.filter import PAGE_COLUMNS
 from core.learning.curves import labels_to_reach
 from core.learning.results import BASELINE, Played
 from core.settings import Settings

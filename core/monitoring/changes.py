@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.bootstrap import iou_change
-from core.metrics import iou_over_dies
+from core.evaluation.bootstrap import iou_change
+from core.evaluation.metrics import iou_over_dies
 from core.monitoring.judging import COLUMNS, OVERALL, Judged
 from core.monitoring.quality import LEAST_LABELLED
 from data.classes import CLASSES

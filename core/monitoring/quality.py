@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.bootstrap import iou_change, iou_interval
-from core.metrics import Counts, iou_over_dies, precision, recall
+from core.evaluation.bootstrap import iou_change, iou_interval
+from core.evaluation.metrics import Counts, iou_over_dies, precision, recall
 from core.monitoring.judging import COLUMNS, LEVELS, OVERALL, Judged
 from data.classes import CLASS_KEYS
 

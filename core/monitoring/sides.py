@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from core.analysis import bounded_batches
+from core.analysis.result import bounded_batches
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from core.lake import Lake, WaferFilter
 from core.overview import start_of

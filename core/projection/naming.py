@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.lake import Lake
-from core.lake_schema import ZONES
+from core.lake.schema import ZONES
 from data.classes import CLASSES
 from data.wafer import ASSUMED_DIAMETER_MM
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.lake import PAGE_COLUMNS, Lake, WaferFilter
+from core.lake import Lake, WaferFilter
+from core.lake.filter import PAGE_COLUMNS
 from core.projection.keeping import About, read_about, table_path
 from data.errors import MapError
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.evaluation import Report
+from core.evaluation.report import Report
 from core.registry.latency import Latency
 from core.segmentation import Segmenter
 from core.segmentation.network import SHIPPED_WEIGHTS

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation import LABELS, SYNTHETIC, Report
+from core.evaluation.report import LABELS, SYNTHETIC, Report
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import PATTERNS, SYNTHETIC, Report
+from core.evaluation.report import PATTERNS, SYNTHETIC, Report
 from core.registry.card import Card
 from core.registry.gate import Check, intrinsic, scores
 from core.settings import Settings

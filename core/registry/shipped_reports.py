@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from core.evaluation import Report
+from core.evaluation.report import Report
 from core.registry.card import Card
 from core.settings import Settings
 from data.errors import ModelError

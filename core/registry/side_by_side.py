@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis import WaferResult, analyse
-from core.lake import batches
+from core.analysis.result import WaferResult, analyse
+from core.lake.batches import batches
 from core.segmentation import Segmenter
 from data.wafer import WaferMap
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult, analyse_stream
+from core.analysis.result import WaferResult, analyse_stream
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.segmentation.serving import Serving, challenger_takes, served

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.database import Decisions
-from core.evaluation import LABELS
+from core.evaluation.report import LABELS
 from core.label_sets import Split
 from core.lake import Lake
 from core.registry.card import Card

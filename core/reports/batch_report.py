@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import Palette
 from core.drawing.wafer import draw_wafer
 from core.identity import Person

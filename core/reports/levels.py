@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports import WAFER_COLUMNS, wafer_row
 from core.exports.die_table import die_rows
 from core.reports.lot_tables import NAMES, clusters_table

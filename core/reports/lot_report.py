@@ -10,7 +10,8 @@ from core.drawing.palette import Palette
 from core.drawing.value_maps import draw_values, share_scale
 from core.drawing.wafer import draw_wafer
 from core.identity import Person
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import batches
 from core.lots import Lot, figures
 from core.profiles import angular_profile, radial_profile
 from core.reports.blocks import beside, heading, note, picture, picture_grid, scale_bar, section, table

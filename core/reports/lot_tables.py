@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports import INSTANCE_COLUMNS, instance_rows
-from core.lake import Lake, batches
+from core.lake import Lake
+from core.lake.batches import batches
 from core.lots import Lot, figures, slots_compared
 from core.profiles import angular_profile, radial_profile
 from core.reports.tables import Column, Kind, Table

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.evaluation import PATTERNS, Report
+from core.evaluation.report import PATTERNS, Report
 from core.identity import Person
 from core.registry.gate import Check
 from core.registry.sheet import NAMES, Reached, TrustSheet, curve

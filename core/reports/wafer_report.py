@@ -4,7 +4,8 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
+from core.analysis.summaries import Summary, summarise
 from core.drawing.palette import Palette, class_colors
 from core.drawing.wafer import cell_aspect, draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
@@ -17,7 +18,6 @@ from core.reports.style import CONTENT_WIDTH
 from core.reports.tables import UNDEFINED, Column, Table
 from core.reports.workbook import workbook
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
-from core.summaries import Summary, summarise
 
 MAP_SHARE = 0.6
 _MAP_PX = 1200

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.analysis import WaferResult, analyse
+from core.analysis.result import WaferResult, analyse
 from core.comparison import history_steps as list_history_steps
 from core.database import Decisions
 from core.drawing.axes import axes_png
@@ -16,7 +16,7 @@ from core.drawing.palette import Palette, Theme
 from core.drawing.wafer import thumbnail_png
 from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter
-from core.lake_rows import dies_hash
+from core.lake.rows import dies_hash
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.network import ModelMetadata

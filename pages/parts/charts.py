@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.summaries import Summary
 from core.drawing.palette import GREYS, class_colors
-from core.summaries import Summary
 from data.classes import CLASSES
 from pages.parts.state import chosen_palette, current_theme
 

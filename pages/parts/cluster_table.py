@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import class_colors
 from core.instances import Instance
 from data.classes import CLASSES

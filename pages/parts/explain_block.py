@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import share_ramp
 from core.drawing.value_maps import Scale
 from core.explain.activation import METHOD as ACTIVATION

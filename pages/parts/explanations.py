@@ -1,7 +1,7 @@
 """What is asked of the model in use to explain its answers on one wafer, kept while it is looked at."""
 
 from core.explain.occlusion import Occlusions
-from core.lake_rows import dies_hash
+from core.lake.rows import dies_hash
 from core.segmentation.dropout import DropoutSegmenter
 from core.segmentation.serving import model_in_use
 from core.segmentation.uncertainty import Split, split

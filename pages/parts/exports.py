@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, Format, FormatKey, chosen
 from core.exporting import export_zip
 from core.exports.names import safe_part

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from data.geometry import geometry
 from data.wafer import WaferMap
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
-from core.lake_schema import ZONES
+from core.lake.schema import ZONES
 from core.overview import span, start_of
 from data.classes import CLASSES
 from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.lake import Lake, WaferFilter
 from core.overview import newest_day, worst_of_day
 from data.wafer import WaferMap

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS
 from core.drawing.wafer import draw_wafer, lay_out
 from core.lake import Lake

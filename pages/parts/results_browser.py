@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.drawing.palette import class_colors
 from core.handed_file import Entry
 from core.intake import Recipe

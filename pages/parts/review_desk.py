@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.agreement import LEAST_AGREEMENT, agreement
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.decisions.annotations import Source, annotation_by_id
 from core.decisions.drafts import draft_of, drop_draft, save_draft
 from core.decisions.reviews import Kind, Review, accept, dismiss, merge, redo

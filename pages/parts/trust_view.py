@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.drawing.palette import GREYS, class_colors
-from core.evaluation import Report
+from core.evaluation.report import Report
 from core.registry.gate import Check, gate
 from core.registry.sheet import NAMES, Curve, Reached, curve, trust_sheet
 from core.registry.store import Version

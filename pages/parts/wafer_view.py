@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
+from core.analysis.summaries import Summary, summarise
 from core.instances import Instance
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
-from core.summaries import Summary, summarise
 from data.classes import CLASSES
 from pages.parts import charts
 from pages.parts.cache import everywhere

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.commonality import COLUMNS, MOST_VALUES, commonality, suspects, words
 from core.lake import Lake, WaferFilter
 from core.segmentation import Segmentation

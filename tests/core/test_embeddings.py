@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.embeddings import alone, embed, embed_backlog, embed_turned, lacking, stored
 from core.lake import Lake
 from core.segmentation import Segmenter

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.index_upkeep import EMBEDDING, bring_up_to_date
 from core.lake import Lake
 from core.segmentation import Segmenter

@@ -4,7 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.handed_file import Names
 from core.intake import Intake, Progress, Recipe
 from core.samples import sample_files

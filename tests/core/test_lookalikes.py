@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.index_upkeep import bring_up_to_date
 from core.lake import Lake, WaferFilter
 from core.lookalikes import (

@@ -6,7 +6,7 @@ import pytest
 
 from core import similarity
 from core.lake import Lake
-from core.lake_embeddings import Embedded
+from core.lake.embedding_rows import Embedded
 from core.similarity import Kind, SimilarityIndex, trained
 from data.errors import IndexMissingError, ModelError
 from tests.core.embedding_examples import in_families, of_wafers, unit

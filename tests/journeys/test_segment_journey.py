@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.exports import read_mask_png
 from core.lake import Lake
 from core.samples import sample_files

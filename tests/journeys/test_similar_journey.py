@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.drawing.wafer import draw_wafer, png_bytes
 from core.lake import Lake
 from core.segmentation import Segmenter

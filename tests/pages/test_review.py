@@ -10,8 +10,8 @@ from core.decisions.reviews import Kind, Verdict, flag_prediction, open_reviews,
 from core.decisions.submissions import submit
 from core.labels import Label, from_masks
 from core.lake import Lake
-from core.lake_embeddings import Embedded
-from core.lake_rows import dies_hash
+from core.lake.embedding_rows import Embedded
+from core.lake.rows import dies_hash
 from data.classes import CLASS_COUNT
 from data.served import DIMENSION
 from tests.core.lake_examples import drawn, found_on

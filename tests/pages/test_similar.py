@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.database import Decisions
 from core.identity import Person
 from core.index_upkeep import bring_up_to_date

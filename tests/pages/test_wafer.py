@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.decisions.reviews import Kind, reviews_of
 from core.lake import Lake
 from core.overview import start_of

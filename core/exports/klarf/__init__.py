@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.klarf.inspection import inspection_of
 from core.exports.klarf.version12 import write_12
 from core.exports.klarf.version18 import write_18

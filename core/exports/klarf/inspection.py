@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.exports.review_points import Places, ReviewPoint, review_points
 from core.exports.review_table import ReviewTable
 from core.slot_order import slot_of

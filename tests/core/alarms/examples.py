@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.lake import Lake
 from tests.core.lake_examples import drawn, found_on
 

@@ -1,6 +1,6 @@
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.batches import reading
 from core.batches.results import results_of
 from core.batches.segmenting import segment_part, unfinished, waiting_in

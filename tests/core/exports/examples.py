@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.instances import find_instances
 from core.segmentation import Segmentation
 from core.severity import severity

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis import WaferResult
+from core.analysis.result import WaferResult
 from core.decisions.annotations import Source, write_annotation
 from core.identity import Person
 from core.instances import find_instances

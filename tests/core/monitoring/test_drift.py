@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from core.lake import WaferFilter
-from core.lake_embeddings import Embedded
-from core.lake_rows import dies_hash
+from core.lake.embedding_rows import Embedded
+from core.lake.rows import dies_hash
 from core.monitoring.drift import drift
 from core.monitoring.sides import DRAWN_LOT, Drawn, of_keys, recent_and_before, sampled
 from data.wafer import WaferMap

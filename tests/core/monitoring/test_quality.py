@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from core.metrics import Counts
+from core.evaluation.metrics import Counts
 from core.monitoring.judging import COLUMNS, LEVELS, Judged, Scope, judge
 from core.monitoring.quality import Period, average_precision, by_model, confusion_table, curve, duel, scores, trend
 from tests.core.monitoring.examples import all_failing, case, keep, rows

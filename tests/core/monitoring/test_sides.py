@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.monitoring.sides import DRAWN_ACROSS, DRAWN_SEED, draw, of_keys, sampled
 from core.segmentation import Segmenter
 from data.synthesis import Recipe, draw_wafer

@@ -5,7 +5,7 @@ import uuid
 import numpy as np
 
 from core.lake import Lake
-from core.lake_embeddings import Embedded
+from core.lake.embedding_rows import Embedded
 from core.projection import upkeep
 from core.projection.axes import principal_axes
 from core.projection.layout import Layout

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation import evaluate_marked
+from core.evaluation.report import evaluate_marked
 from core.registry.card import card_of, shipped_card
 from core.registry.gate import gate
 from core.registry.sheet import curve, reached, trust_sheet

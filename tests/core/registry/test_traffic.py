@@ -4,7 +4,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.analysis import analyse
+from core.analysis.result import analyse
 from core.database.schema import now
 from core.lake import Lake
 from core.registry.traffic import load_challenger, shared_out, trial

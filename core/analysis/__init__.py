@@ -1,0 +1,1 @@
+"""The result of a wafer: its segmentation, clusters and severity together."""

@@ -1,0 +1,1 @@
+"""How good answers are: metrics, calibration, intervals, and the report of a model."""

@@ -1,0 +1,143 @@
+"""The lake's files: Parquet parts in one folder a table, that appear whole and are never edited."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.lake.schema import TABLES, Table
+from core.storage.folder import Folder
+from data.errors import LakeError
+
+SUFFIX = ".parquet"
+MERGED = "-merged" + SUFFIX
+ATTEMPTS, PAUSE_SECONDS = 20, 0.01
+ROW_GROUP = 2048  # rows that a look-up by key reads at least
+
+_INPUTS = b"waferscope.inputs"
+_REMEDY = "Correct the query, or move the file it names out of the lake."
+
+Result = TypeVar("Result")
+Listing = Mapping[str, frozenset[str]]
+"""Names of the parts of each table."""
+
+
+class Parts:
+    """Parts of all tables below one folder or URL; any number of processes write, list and merge at once.
+
+    Args:
+        root: path or fsspec URL of the lake.
+
+    Raises:
+        LakeError: the place cannot be used.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.folder = Folder(root)
+        self._listed: Listing | None = None
+        self._merged_from: dict[tuple[str, str], frozenset[str]] = {}
+
+    def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append rows as one part; when this returns they survive a crash of the machine.
+
+        Raises:
+            OSError: the storage refuses, and nothing of the rows is there.
+        """
+        content = pa.Table.from_pylist(list(rows), schema=table.schema)
+        name = f"{table.name}/{new_name()}"
+        with self.folder.new_file(name) as path, parquet_writer(path, table.schema) as writer:
+            writer.write_table(content, ROW_GROUP)
+
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """Open a DuckDB in memory that can read these parts."""
+        connection = duckdb.connect(config={"preserve_insertion_order": False})
+        # Parts never change, so their footers are parsed once: for a part of 100,000 wafers that takes 10 ms.
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
+        if self.folder.local is None:
+            connection.register_filesystem(self.folder.filesystem)
+        return connection
+
+    def read(self, work: Callable[[bool], Result]) -> Result:
+        """Do work that reads parts, again where a merge took one of them between listing and reading.
+
+        Args:
+            work: is told whether it has to look at the storage anew.
+
+        Raises:
+            LakeError: what DuckDB says is wrong, or parts cannot be read again and again.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return work(attempt > 0)
+            except (duckdb.IOException, FileNotFoundError) as error:
+                problem: Exception = error
+                time.sleep(PAUSE_SECONDS * attempt)
+            except duckdb.Error as error:
+                raise LakeError(self.folder.address(""), f"the query failed ({error})", _REMEDY) from error
+        raise LakeError(self.folder.address(""), f"it cannot be read ({problem})", "Check the storage.") from problem
+
+    def addresses(self, table: str, names: Iterable[str]) -> list[str]:
+        """Full paths or URLs of parts, oldest first."""
+        return [self.folder.address(f"{table}/{name}") for name in sorted(names)]
+
+    def listing(self) -> Listing:
+        """List the parts that count, so that no row is overlooked or met twice, whoever writes or merges meanwhile.
+
+        A merge puts the merged part in place before it removes its inputs. So a listing under way could miss both; it
+        is trusted only when nothing vanished since the one before. And it may hold both, until the inputs are removed
+        or for longer where the merge died; the merged part says what it was made of, and that is left out. Parents are
+        listed before their children, which are written first: the children of a listed row are listed.
+        """
+        before = self._listed or self._scan()
+        while True:
+            now = self._scan()
+            if all(before[name] <= now[name] for name in TABLES):
+                self._listed = now
+                return {name: found - self._replaced(name, found) for name, found in now.items()}
+            before = now
+
+    def remove_replaced(self, table: str) -> None:
+        """Remove the parts of a table that a merged part stands for."""
+        for name in self._replaced(table, self._scan()[table]):
+            self.folder.remove(f"{table}/{name}")
+
+    def _scan(self) -> Listing:
+        return {name: frozenset(part for part in self.folder.names(name) if part.endswith(SUFFIX)) for name in TABLES}
+
+    def _replaced(self, table: str, found: frozenset[str]) -> frozenset[str]:
+        inputs = (self._inputs_of(table, name) for name in found if name.endswith(MERGED))
+        return found & frozenset[str]().union(*inputs)
+
+    def _inputs_of(self, table: str, name: str) -> frozenset[str]:
+        """What a merged part was made of, read once."""
+        known = self._merged_from.get((table, name))
+        if known is None:
+            with self.folder.filesystem.open(self.folder.address(f"{table}/{name}"), "rb") as file:
+                known = frozenset(json.loads(pq.read_metadata(file).metadata[_INPUTS]))
+            self._merged_from[table, name] = known
+        return known
+
+
+def new_name(suffix: str = SUFFIX) -> str:
+    """Name of a new part: by time, and unique whoever writes in the same instant."""
+    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{suffix}"
+
+
+def parquet_writer(path: Path, schema: pa.Schema, inputs: Sequence[str] = ()) -> pq.ParquetWriter:
+    """Open a file to write as every part is: compressed, with a dictionary of each text column's values.
+
+    Args:
+        path: where to write.
+        schema: its columns.
+        inputs: names of the parts it stands for.
+    """
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)
+    writer.add_key_value_metadata({_INPUTS: json.dumps(list(inputs))})
+    return writer

@@ -1,0 +1,215 @@
+"""The lake as one process sees it: an in-memory DuckDB that follows the parts as they appear and vanish.
+
+Of `wafers` and of the measures of `segmentations` the newest rows are kept in memory, so filters and sums touch no
+file; what is wide (grids, masks, clusters, vectors) stays in the parts and is read by key. A refresh loads only parts
+not seen before: rows are never deleted from the lake, so what a vanished (merged) part said still holds.
+"""
+
+import pickle
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+
+import duckdb
+import pyarrow as pa
+
+from core.lake.parts import Listing, Parts
+from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
+
+REMOTE_FRESH_SECONDS = 2.0
+LARGEST_SHARE = 8
+TURNS = 64
+
+_WAFERS = ", ".join(name for name, _ in WAFER_COLUMNS)
+_MEASURES = ", ".join(("key", "sequence", "dies_hash", *(name for name, _ in MEASURE_COLUMNS)))
+_OWN_MEASURES = _MEASURES.replace("sequence", "segmentation_sequence AS sequence", 1)
+_POSITIONS = ", ".join(f"'{name}'" for name in POSITIONS)
+_JOINED = f"""
+    SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence,
+           hash(product, test_program,
+                list_filter(map_entries(attributes), lambda step: step.key NOT IN ({_POSITIONS}))) AS history
+    FROM {{wafers}} AS w LEFT JOIN {{measures}} AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
+"""
+_START = (
+    f"CREATE TABLE waiting AS SELECT {_MEASURES} FROM no_segmentations",
+    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers', measures='waiting')}",
+    """CREATE VIEW measures AS SELECT sequence FROM waiting UNION ALL
+       SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
+)
+"""In memory: `wafers`, newest by key, with the newest measures where these were made of the present grid; `waiting`,
+newest measures that were not. Each row stands once: a million take half a gigabyte. `history` is one number for all
+wafers of one product and program that the same was done to."""
+
+_ARRIVE = (
+    """
+    CREATE OR REPLACE TEMP TABLE arrived_{name} AS SELECT {columns} FROM ({source}) AS a
+    SEMI JOIN (SELECT key, max(sequence) AS sequence FROM ({source}) GROUP BY key) AS n
+        ON n.key = a.key AND n.sequence = a.sequence
+    """,
+    "DELETE FROM arrived_{name} WHERE rowid NOT IN (SELECT max(rowid) FROM arrived_{name} GROUP BY key)",
+)
+"""Newest rows out of new parts, one a key. A window function would say it in one go, at four times the time."""
+
+_NEWEST = """
+    SELECT * FROM ({rows}) AS r SEMI JOIN (SELECT key, max(sequence) AS sequence FROM ({rows}) GROUP BY key) AS n
+        ON n.key = r.key AND n.sequence = r.sequence
+"""
+_AFFECTED = "key IN (SELECT key FROM arrived_wafers UNION ALL SELECT key FROM arrived_segmentations)"
+_ALL_WAFERS = f"""
+    SELECT {_WAFERS} FROM arrived_wafers AS a
+    ANTI JOIN wafers AS w ON w.key = a.key AND w.sequence >= a.sequence
+    UNION ALL SELECT {_WAFERS} FROM wafers WHERE {_AFFECTED}
+"""
+_ALL_MEASURES = f"""
+    SELECT {_MEASURES} FROM arrived_segmentations AS a
+    ANTI JOIN ({{held}}) AS h ON h.key = a.key AND h.sequence >= a.sequence
+    UNION ALL {{held}}
+""".format(
+    held=f"""SELECT {_OWN_MEASURES} FROM wafers WHERE segmentation_sequence IS NOT NULL AND {_AFFECTED}
+    UNION ALL SELECT {_MEASURES} FROM waiting WHERE {_AFFECTED}"""
+)
+_FIRST = (
+    "ALTER TABLE arrived_wafers RENAME TO newest_wafers",
+    "ALTER TABLE arrived_segmentations RENAME TO newest_measures",
+)
+_MERGE = (
+    f"CREATE OR REPLACE TEMP TABLE newest_wafers AS {_NEWEST.format(rows=_ALL_WAFERS)}",
+    f"CREATE OR REPLACE TEMP TABLE newest_measures AS {_NEWEST.format(rows=_ALL_MEASURES)}",
+    f"DELETE FROM wafers WHERE {_AFFECTED}",
+    f"DELETE FROM waiting WHERE {_AFFECTED}",
+)
+_FILL = (
+    f"INSERT INTO wafers {_JOINED.format(wafers='newest_wafers', measures='newest_measures')}",
+    """INSERT INTO waiting FROM newest_measures AS m
+       ANTI JOIN newest_wafers AS w ON w.key = m.key AND w.dies_hash = m.dies_hash""",
+)
+_DROP = tuple(
+    f"DROP TABLE IF EXISTS {name}"
+    for name in ("arrived_wafers", "arrived_segmentations", "newest_wafers", "newest_measures")
+)
+
+_ZONES_UNKNOWN = f"{ZONE_COLUMNS[0][0]} IS NULL"
+_ZONE_SUMS = ", ".join(
+    f"sum(i.die_count) FILTER ('zone_' || i.zone || '_' || i.class_key = '{name}') AS {name}"
+    for name, _ in ZONE_COLUMNS
+)
+_ADD_ZONES = f"""
+    UPDATE arrived_segmentations SET {", ".join(f"{name} = coalesce(z.{name}, 0)" for name, _ in ZONE_COLUMNS)}
+    FROM (SELECT a.key, {_ZONE_SUMS} FROM arrived_segmentations AS a LEFT JOIN ({{source}}) AS i USING (key, sequence)
+          WHERE a.{_ZONES_UNKNOWN} GROUP BY a.key) AS z
+    WHERE z.key = arrived_segmentations.key
+"""
+"""What parts that were written before the sums by zone were kept say of them, counted from their clusters."""
+
+
+class LakeView:
+    """Answers SQL over the lake's tables, newest rows only; any number of threads may share one.
+
+    Args:
+        parts: the lake's files.
+        remember: bytes of answers that are kept until the lake changes, for those who ask the same: people who look at
+            the same page, and one who comes back to it. An answer of over an eighth of that is not kept.
+    """
+
+    def __init__(self, parts: Parts, remember: int) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._database = parts.database()
+        self._known: Listing = {}
+        self._looked_at = -REMOTE_FRESH_SECONDS
+        self._remember = remember
+        self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
+        self._turns = [threading.Lock() for _ in range(TURNS)]
+        for table in TABLES.values():
+            self._database.register("empty", table.schema.empty_table())
+            self._database.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
+            self._database.unregister("empty")
+        for statement in _START:
+            self._database.execute(statement)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Run a query.
+
+        Args:
+            sql: over the views wafers, segmentations, dies, instances, embeddings, evaluations.
+            parameters: one a question mark.
+
+        Raises:
+            LakeError: the lake cannot be read, or the query is wrong.
+        """
+
+        def fetch(anew: bool) -> pa.Table:
+            question = sql, pickle.dumps(list(parameters))
+            # Who asks what another thread is just asking waits for that answer.
+            with self._turns[hash(question) % TURNS], closing(self._cursor(anew=anew)) as cursor:
+                held, known = self._answers, self._answers.get(question)
+                if known is not None:
+                    return known
+                answer = cursor.sql(sql, params=list(parameters)).to_arrow_table()
+            with self._lock:
+                if answer.nbytes <= self._remember / LARGEST_SHARE and held is self._answers:
+                    held[question] = answer
+                    while sum(one.nbytes for one in held.values()) > self._remember:
+                        held.popitem(last=False)
+            return answer
+
+        return self._parts.read(fetch)
+
+    def forget_listing(self) -> None:
+        """Look at the storage again on the next query, even when it was looked at just now."""
+        self._looked_at = -REMOTE_FRESH_SECONDS
+
+    def _cursor(self, *, anew: bool) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            remote = self._parts.folder.local is None
+            if anew or not remote or time.monotonic() - self._looked_at > REMOTE_FRESH_SECONDS:
+                self._refresh()
+                self._looked_at = time.monotonic()
+            return self._database.cursor()
+
+    def _refresh(self) -> None:
+        listing = self._parts.listing()
+        if listing == self._known:
+            return
+        with closing(self._database.cursor()) as cursor:
+            cursor.execute("BEGIN")
+            new = {name: listing[name] - self._known.get(name, frozenset()) for name in ("wafers", "segmentations")}
+            if any(new.values()):
+                sources = {name: self._source(name, names) for name, names in new.items()}
+                self._load(cursor, sources, self._source("instances", listing["instances"]))
+            for table in TABLES.values():
+                if table.name != "wafers":
+                    cursor.execute(_view(table, self._source(table.name, listing[table.name])))
+            cursor.execute("COMMIT")
+        self._known, self._answers = listing, OrderedDict()
+
+    def _source(self, table: str, names: Iterable[str]) -> str:
+        files = ", ".join(_quoted(address) for address in self._parts.addresses(table, names))
+        empty = f"FROM no_{table}"
+        return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
+
+    def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], clusters: str) -> None:
+        """Take new rows in; the first time there is nothing to weigh them against."""
+        for name, columns in (("wafers", _WAFERS), ("segmentations", _MEASURES)):
+            for statement in _ARRIVE:
+                cursor.execute(statement.format(name=name, columns=columns, source=sources[name]))
+        if cursor.execute(f"SELECT 1 FROM arrived_segmentations WHERE {_ZONES_UNKNOWN} LIMIT 1").fetchall():
+            cursor.execute(_ADD_ZONES.format(source=clusters))
+        for statement in (*(_MERGE if self._known else _FIRST), *_FILL, *_DROP):
+            cursor.execute(statement)
+
+
+def _view(table: Table, source: str) -> str:
+    """SQL of the view of a table whose rows stay in the parts: those of the newest parent, or the newest themselves."""
+    if table.parent == table.name != "segmentations":
+        newest = f"QUALIFY row_number() OVER (PARTITION BY {', '.join(table.keys)} ORDER BY sequence DESC) = 1"
+        return f"CREATE OR REPLACE VIEW {table.name} AS FROM ({source}) {newest}"
+    sequence = "sequence" if table.parent == "wafers" else "segmentation_sequence"
+    joined = f"SEMI JOIN wafers AS w ON w.key = r.key AND w.{sequence} = r.sequence"
+    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT r.* FROM ({source}) AS r {joined}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
