@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.timing import Row, left_out, p95
 from core.drawing.palette import Palette
-from core.labels import Label, LabelInstance, Origin, Verdict, encode
+from core.labels.label import Label, LabelInstance, Origin, Verdict, encode
 from data.classes import CLASS_KEYS
 from data.wafer import FAIL, PASS, WaferMap
 from pages.parts.wafer_editor.bundle import HERE, script

@@ -12,14 +12,14 @@ import numpy as np
 from sqlalchemy import func, select
 
 from benchmarks.timing import Row
+from core.annotation.items import Candidate, LabelItem, Status, items_in_hand
+from core.annotation.queue import fill, take_next
+from core.annotation.submissions import submit
 from core.database import Decisions
 from core.database.audit import AuditEntry
-from core.decisions.annotations import Annotation
-from core.decisions.label_items import Candidate, LabelItem, Status, items_in_hand
-from core.decisions.label_queue import fill, take_next
-from core.decisions.submissions import submit
 from core.identity import Person
-from core.labels import Label, LabelInstance
+from core.labels.annotations import Annotation
+from core.labels.label import Label, LabelInstance
 from data.wafer import WaferMap
 
 SIDE = 40

@@ -7,8 +7,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.timing import Row, at_least, at_most, in_turns, memory_peak, p95
-from core.embeddings import Vectors
-from core.similarity import EXACT_BELOW, Kind, SimilarityIndex, trained
+from core.similarity import SimilarityIndex
+from core.similarity.embeddings import Vectors
+from core.similarity.index import EXACT_BELOW, Kind, trained
 from data.served import DIMENSION
 
 WITHIN_MS, RECALL, MEGABYTES = 15.0, 0.97, 2000.0

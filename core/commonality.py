@@ -11,7 +11,7 @@ from scipy import stats
 from core.lake import Lake, WaferFilter
 from core.lake.schema import POSITIONS
 from core.statistics.significance import benjamini_hochberg, odds
-from core.trends import Subject
+from core.trends.series import Subject
 
 MOST_VALUES = 200
 LEAST_LOTS = 2

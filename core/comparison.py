@@ -9,7 +9,7 @@ from scipy import stats
 
 from core.lake import Lake, WaferFilter
 from core.lake.schema import POSITIONS
-from core.stacking import STACK_LIMIT, Counts, Grid, Stack, grids, stack
+from core.lots.stacking import STACK_LIMIT, Counts, Grid, Stack, grids, stack
 from core.statistics.significance import Difference, benjamini_hochberg, mean_change, share_change
 from data.classes import CLASS_KEYS
 

@@ -16,7 +16,7 @@ from core.exports.semi_maps import e142_xml, g85_xml
 from core.exports.svg import overlay_svg
 from core.identity import Person
 from core.lake import Lake, WaferFilter
-from core.lots import open_lot
+from core.lots.lot import open_lot
 from core.reports import lot_pdf, lot_xlsx, period_pdf, wafer_pdf, wafer_xlsx
 from core.reports.workbook import XLSX
 

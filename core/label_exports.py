@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
+from core.annotation.bench import labelled_result
 from core.database import Decisions
-from core.decisions.annotations import Source, grid_of, labels_of, write_annotation
 from core.decisions.frozen_sets import frozen_set, labels_in
 from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.identity import Person
-from core.label_checks import validate
-from core.labelling import labelled_result
+from core.labels.annotations import Source, grid_of, labels_of, write_annotation
+from core.labels.checks import validate
+from core.labels.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.storage.folder import Folder

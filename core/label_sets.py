@@ -33,7 +33,7 @@ class Member:
     Args:
         wafer_key: the wafer.
         lot_id: its lot: all of a lot are on one side of the split.
-        grid: its die grid, as `core.decisions.annotations.grid_of` names it.
+        grid: its die grid, as `core.labels.annotations.grid_of` names it.
         annotation_id: version of the label.
         label_sha256: of the label's text.
         classes: keys of the classes on it, in the order of the class table.

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from core.decisions.label_progress import duration
+from core.annotation.progress import duration
 from core.evaluation.fitting import calibrate, calibration_wafers
 from core.evaluation.report import Report, evaluate_labelled, evaluate_marked
 from core.learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of

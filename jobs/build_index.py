@@ -4,11 +4,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.index_upkeep import EMBEDDING, bring_up_to_date
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import settings
-from core.similarity import Kind, SimilarityIndex
+from core.similarity import SimilarityIndex
+from core.similarity.index import Kind
+from core.similarity.upkeep import EMBEDDING, bring_up_to_date
 from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter

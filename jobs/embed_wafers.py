@@ -4,9 +4,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.embeddings import embed_backlog
 from core.lake import Lake
 from core.settings import settings
+from core.similarity.embeddings import embed_backlog
 from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.embeddings import embed
 from core.evaluation.ranking_quality import RankingQuality, measure_ranking
 from core.evaluation.report import Report
 from core.segmentation import Segmenter
+from core.similarity.embeddings import embed
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, label_names, load_labelled
 from data.geometry import extent

@@ -13,8 +13,8 @@ from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.lake.batches import batches
-from core.overview import start_of
 from core.settings import Settings, settings
+from core.trends.overview import start_of
 from data.errors import SettingError
 from jobs.command import command
 from jobs.progress import ProgressLine

@@ -4,11 +4,11 @@ import math
 
 import streamlit as st
 
-from core.decisions.annotations import labelled_keys
-from core.decisions.label_items import UNTOUCHED, LabelItem
-from core.decisions.label_progress import duration, items
+from core.annotation.items import UNTOUCHED, LabelItem
+from core.annotation.progress import duration, items
 from core.jobs.launch import jobs, start
 from core.jobs.store import JobState
+from core.labels.annotations import labelled_keys
 from core.learning.curves import verdict
 from core.learning.results import Played, read_results
 from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words

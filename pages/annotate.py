@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.decisions.drafts import drafts_of
-from core.decisions.label_items import items_in_hand
-from core.decisions.label_progress import progress
-from core.decisions.label_queue import take_next
+from core.annotation.bench import bench
+from core.annotation.items import items_in_hand
+from core.annotation.progress import progress
+from core.annotation.queue import take_next
 from core.identity import Person
-from core.labelling import bench
+from core.labels.draft_store import drafts_of
 from data.errors import LakeError
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.cache import lake as open_lake

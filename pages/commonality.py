@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.commonality import FALSE_SHARE, MOST_VALUES, commonality, suspects, words
-from core.trends import Subject
+from core.trends.series import Subject
 from pages.parts.cache import lake as open_lake
 from pages.parts.control_charts import odds_chart
 from pages.parts.empty import explained, stop_if_empty

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core.decisions.annotations import gold_keys
-from core.decisions.label_dealing import assign, balance, slip_in_gold
-from core.decisions.label_items import LabelItem, Status, newest_iteration
-from core.decisions.label_progress import duration, items, iterations, pace_s, people, progress, statuses
-from core.decisions.label_queue import put_back, release_idle, skip
+from core.annotation.assignment import assign, balance, slip_in_gold
+from core.annotation.items import LabelItem, Status, newest_iteration
+from core.annotation.progress import duration, items, iterations, pace_s, people, progress, statuses
+from core.annotation.queue import put_back, release_idle, skip
 from core.identity import Person
+from core.labels.annotations import gold_keys
 from core.settings import settings
 from data.errors import DecisionsError
 from pages.parts.cache import decisions as open_decisions

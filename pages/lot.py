@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.lots import figures, lots, open_lot
+from core.lots.lot import figures, lots, open_lot
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.gallery import gallery

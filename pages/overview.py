@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.overview import by_week, is_demo, newest_day, totals, worst_of_day
+from core.trends.overview import by_week, is_demo, newest_day, totals, worst_of_day
 from data.classes import CLASS_KEYS
 from pages.parts import charts
 from pages.parts.cache import lake as open_lake

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.lookalikes import find
 from core.reports.tables import table_csv
 from core.root_causes import findings_by_keys
-from core.similarity import Kind
+from core.similarity.index import Kind
+from core.similarity.lookalikes import find
 from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.lake import Lake
-from core.lot_history import lot_scores
-from core.overview import span
 from core.statistics.spc import western_electric
-from core.trends import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
+from core.trends.lot_history import lot_scores
+from core.trends.overview import span
+from core.trends.series import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.cache import lake as open_lake
 from pages.parts.control_charts import control_chart
 from pages.parts.empty import explained, stop_if_empty

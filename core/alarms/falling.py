@@ -8,7 +8,7 @@ import pandas as pd
 from core.alarms.finding import MOST_WAFERS, Finding
 from core.database import Decisions
 from core.decisions.alarms import AlarmRule, FoundWafer
-from core.decisions.annotations import labelled_keys
+from core.labels.annotations import labelled_keys
 from core.lake import Lake, WaferFilter
 from core.monitoring.changes import WEEK, drops, weekly_changes, words
 from core.monitoring.judging import COLUMNS, Judged, Scope, judge

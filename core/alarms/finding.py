@@ -9,7 +9,17 @@ import pandas as pd
 from core.decisions.alarms import AlarmRule, FoundWafer, RuleKind
 from core.lake import Lake, WaferFilter
 from core.statistics.spc import western_electric
-from core.trends import LEAST_POINTS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
+from core.trends.series import (
+    LEAST_POINTS,
+    ChartKind,
+    Measure,
+    Period,
+    Subject,
+    baseline_of,
+    controlled,
+    series,
+    with_value,
+)
 from data.classes import CLASS_KEYS, CLASSES
 
 RECENT_DAYS = 30

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from core.annotation.filling import named_wafers
 from core.lake import Lake, WaferFilter
-from core.queue_filling import named_wafers
 from data.errors import BatchError
 
 WIDEN = "Widen the filter, or correct the names."

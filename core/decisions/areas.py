@@ -1,10 +1,14 @@
 """Every area that keeps tables among the decisions: importing this fills the metadata that migrations compare with."""
 
 from core import root_causes as findings
+from core.annotation import items as label_items
+from core.annotation import reviews
 from core.database import audit
 from core.database.schema import Base
-from core.decisions import alarms, annotations, deliveries, drafts, frozen_sets, label_items, reviews
+from core.decisions import alarms, deliveries, frozen_sets
 from core.jobs import store as jobs
+from core.labels import annotations
+from core.labels import draft_store as drafts
 
 AREAS = (alarms, annotations, audit, deliveries, drafts, findings, frozen_sets, jobs, label_items, reviews)
 METADATA = Base.metadata

@@ -8,16 +8,16 @@ from sqlalchemy import select as rows
 from sqlalchemy.orm import Session
 
 from core.analysis.result import bounded_batches
-from core.decisions.annotations import labelled_keys
-from core.decisions.label_items import OPEN, Candidate, LabelItem, Status
-from core.decisions.label_queue import fill
-from core.embeddings import stored
+from core.annotation.items import OPEN, Candidate, LabelItem, Status
+from core.annotation.queue import fill
 from core.identity import Person
+from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.lake.batches import batches
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import Pick, Strategy
+from core.similarity.embeddings import stored
 from data.errors import LakeError
 from data.served import DIMENSION
 

@@ -8,8 +8,8 @@ from itertools import accumulate
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from core.decisions.label_items import Status
-from core.decisions.label_progress import items, iterations
+from core.annotation.items import Status
+from core.annotation.progress import items, iterations
 from core.jobs.config_fields import command_words
 from core.lake import Lake
 from core.lake.filter import PAGE_COLUMNS

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from core.database import Decisions
-from core.decisions.annotations import Annotation, labelled_keys, labels_of
 from core.evaluation.metrics import Counts, confusion, count
+from core.labels.annotations import Annotation, labelled_keys, labels_of
 from core.lake import Lake, WaferFilter
 from core.lake.batches import batches
 from data.classes import CLASS_COUNT, CLASS_KEYS

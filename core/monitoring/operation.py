@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import select
 
+from core.annotation.reviews import Kind, Review, Verdict
 from core.database import Decisions
-from core.decisions.reviews import Kind, Review, Verdict
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period

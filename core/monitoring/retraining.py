@@ -8,12 +8,12 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from core.database import Decisions
-from core.decisions.annotations import Annotation, labelled_keys
 from core.decisions.frozen_sets import freeze, frozen_sets
 from core.identity import Person
 from core.jobs.config_fields import command_words
 from core.jobs.launch import start
 from core.jobs.store import Job, newest_jobs
+from core.labels.annotations import Annotation, labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import words
 from core.settings import Settings

@@ -10,8 +10,8 @@ import pandas as pd
 from core.analysis.result import bounded_batches
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from core.lake import Lake, WaferFilter
-from core.overview import start_of
 from core.segmentation import Segmenter
+from core.trends.overview import start_of
 from data.classes import CLASS_KEYS
 from data.geometry import polar
 from data.synthesis import Recipe, draw_wafer

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.embeddings import embed_backlog, stored
 from core.lake import Lake
 from core.projection.families import find_families
 from core.projection.keeping import (
@@ -27,6 +26,7 @@ from core.projection.keeping import (
 from core.projection.layout import Layout, Placer, lay_out
 from core.projection.naming import family_names
 from core.segmentation import Segmenter
+from core.similarity.embeddings import embed_backlog, stored
 from core.storage.folder import Folder
 from data.errors import MapError
 

@@ -12,8 +12,8 @@ from core.drawing.wafer import draw_wafer
 from core.identity import Person
 from core.lake import Lake
 from core.lake.batches import batches
-from core.lots import Lot, figures
-from core.profiles import angular_profile, radial_profile
+from core.lots.lot import Lot, figures
+from core.lots.profiles import angular_profile, radial_profile
 from core.reports.blocks import beside, heading, note, picture, picture_grid, scale_bar, section, table
 from core.reports.blocks import figures as large
 from core.reports.charts import Bars, bar_chart

@@ -8,10 +8,10 @@ from core.analysis.result import WaferResult
 from core.exports import INSTANCE_COLUMNS, instance_rows
 from core.lake import Lake
 from core.lake.batches import batches
-from core.lots import Lot, figures, slots_compared
-from core.profiles import angular_profile, radial_profile
+from core.lots.lot import Lot, figures, slots_compared
+from core.lots.profiles import angular_profile, radial_profile
+from core.lots.stacking import Stack
 from core.reports.tables import Column, Kind, Table
-from core.stacking import Stack
 from data.classes import CLASS_INDEX, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}

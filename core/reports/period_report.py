@@ -12,7 +12,6 @@ from core.drawing.palette import Palette, class_colors
 from core.drawing.wafer import draw_wafer
 from core.identity import Person
 from core.lake import Lake, WaferFilter
-from core.overview import Totals, by_week, totals
 from core.reports.blocks import beside, figures, heading, note, picture_grid, section, table
 from core.reports.charts import Bars, bar_chart
 from core.reports.lot_tables import NAMES
@@ -20,8 +19,9 @@ from core.reports.page import Frontmatter, pdf
 from core.reports.style import ACCENT, CONTENT_WIDTH
 from core.reports.tables import UNDEFINED, Column, Table
 from core.reports.trend_chart import MOST_LABELS, trend_chart
-from core.trends import LEAST_POINTS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series
-from core.weekly import changes, newest_weeks, significant, words
+from core.trends.overview import Totals, by_week, totals
+from core.trends.series import LEAST_POINTS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series
+from core.trends.weekly import changes, newest_weeks, significant, words
 from data.classes import CLASS_KEYS
 from data.errors import ExportError
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.database import Decisions
-from core.decisions.annotations import labelled_keys
 from core.decisions.frozen_sets import frozen_set
 from core.label_exports import labels_of_keys, labels_of_set
 from core.label_sets import Split, split_by_lot
+from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.training.config import LAKE, NOW
 from data.datasets import MaskedMaps, load_labelled

@@ -17,13 +17,14 @@ from core.drawing.wafer import thumbnail_png
 from core.explain.activation import Activations
 from core.lake import Lake, WaferFilter
 from core.lake.rows import dies_hash
+from core.lots.stacking import Grid, Stack, stack
 from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.network import ModelMetadata
 from core.segmentation.serving import model_in_use
 from core.settings import settings
-from core.similarity import Kind, SimilarityIndex, index_stamp
-from core.stacking import Grid, Stack, stack
+from core.similarity import SimilarityIndex
+from core.similarity.index import Kind, index_stamp
 from core.storage.blobs import Blobs
 from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError

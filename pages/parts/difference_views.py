@@ -5,8 +5,8 @@ import streamlit as st
 
 from core.comparison import FALSE_DISCOVERIES, DieDifference
 from core.drawing.value_maps import difference_scale
+from core.lots.stacking import Stack
 from core.reports.tables import UNDEFINED, Column, Kind, Table, shown
-from core.stacking import Stack
 from data.classes import CLASSES
 from pages.parts.pattern_choice import pattern_words
 from pages.parts.state import current_theme

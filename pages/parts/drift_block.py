@@ -7,17 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from core.database import Decisions
-from core.decisions.annotations import labelled_keys
+from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
 from core.monitoring.drift import LEAST_WAFERS, Drift, drift, verdict_of_look
 from core.monitoring.judging import Scope, state
 from core.monitoring.quality import LEAST_LABELLED
 from core.monitoring.retraining import LEAST_TO_TRAIN, Proposal, new_labels, propose, retrain
-from core.overview import newest_day
 from core.settings import settings
 from core.training.config import NOW
 from core.training.recipes import UPDATE
+from core.trends.overview import newest_day
 from pages.parts.cache import kept
 from pages.parts.drift_reference import Sides, choose_sides
 from pages.parts.links import link, open_page

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.lake.schema import ZONES
-from core.overview import span, start_of
+from core.trends.overview import span, start_of
 from data.classes import CLASSES
 from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE
 from pages.parts.measures import HELP

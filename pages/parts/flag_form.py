@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.decisions.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
+from core.annotation.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
 from data.classes import CLASSES
 from data.errors import DecisionsError
 from pages.parts.cache import decisions as open_decisions

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
-from core.overview import span, start_of
+from core.trends.overview import span, start_of
 from pages.parts.links import ATTRIBUTE, DATES, LOT, PRODUCT
 
 NEWEST_DAYS = 14

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.index_upkeep import bring_up_to_date
 from core.lake import Lake
 from core.settings import settings
-from core.similarity import Kind, SimilarityIndex
+from core.similarity import SimilarityIndex
+from core.similarity.index import Kind
+from core.similarity.upkeep import bring_up_to_date
 from data.errors import IndexMissingError
 from pages.parts.cache import segmenter, similarity_index
 

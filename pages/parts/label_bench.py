@@ -4,15 +4,15 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.annotation.bench import Bench
+from core.annotation.progress import duration, progress, trail
+from core.annotation.queue import skip, take_next
+from core.annotation.submissions import submit
 from core.database.schema import now
-from core.decisions.drafts import OtherDraft, save_draft
-from core.decisions.label_progress import duration, progress, trail
-from core.decisions.label_queue import skip, take_next
-from core.decisions.submissions import submit
 from core.identity import Person
-from core.label_checks import LabelProblem, validate
-from core.label_drafts import LabelDraft
-from core.labelling import Bench
+from core.labels.checks import LabelProblem, validate
+from core.labels.draft import LabelDraft
+from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
 from data.errors import DecisionsError, LabelError
 from pages.parts.cache import decisions as open_decisions

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.decisions.annotations import Annotation, annotation_history, restore, withdraw
 from core.identity import Person
+from core.labels.annotations import Annotation, annotation_history, restore, withdraw
 from data.classes import CLASSES
 from pages.parts.cache import decisions as open_decisions
 

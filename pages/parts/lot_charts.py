@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core.drawing.value_maps import share_scale
-from core.lots import Lot, slots_compared
-from core.profiles import angular_profile, radial_profile
+from core.lots.lot import Lot, slots_compared
+from core.lots.profiles import angular_profile, radial_profile
+from core.lots.slot_order import ENDS
+from core.lots.stacking import Stack
 from core.reports.tables import shown
-from core.slot_order import ENDS
-from core.stacking import Stack
 from pages.parts.links import open_page
 from pages.parts.pattern_choice import pattern_color, pattern_words
 from pages.parts.share_bars import share_bars

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.lot_history import FLAGGED_SIGMA, LEAST_HISTORY, beyond, current_lots
+from core.trends.lot_history import FLAGGED_SIGMA, LEAST_HISTORY, beyond, current_lots
 from pages.parts.links import LOT, open_page
 from pages.parts.state import clicked_row
 from pages.parts.table_download import csv_button
@@ -24,7 +24,7 @@ def lot_scores_table(scores: pd.DataFrame, words: MeasureWords) -> None:
     """Show each product's newest lot, and every lot beyond two sigma; a click on a row opens the lot's page.
 
     Args:
-        scores: as `core.lot_history.lot_scores` gives them.
+        scores: as `core.trends.lot_history.lot_scores` gives them.
         words: of the measure.
     """
     flagged = beyond(scores)

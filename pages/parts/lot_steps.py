@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.analysis.result import WaferResult
 from core.lake import Lake, WaferFilter
-from core.overview import newest_day, worst_of_day
+from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
 from pages.parts.links import link
 from pages.parts.state import set_widget, widget_text

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.embeddings import embed
 from core.jobs.launch import start
 from core.lake import Lake
 from core.projection.families import FEWEST_ASKED, MOST_ASKED
 from core.projection.keeping import About
 from core.projection.views import LakeMap
 from core.settings import settings
+from core.similarity.embeddings import embed
 from data.errors import MapError
 from pages.parts.cache import decisions, segmenter
 from pages.parts.charts import accent, quiet_figure, show_figure

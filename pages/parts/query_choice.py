@@ -12,9 +12,9 @@ from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS
 from core.drawing.wafer import draw_wafer, lay_out
 from core.lake import Lake
-from core.lookalikes import Query, query_cluster, query_drawing, query_wafer
 from core.segmentation import Segmenter
-from core.sketches import emptied, product_examples, round_wafer, snap
+from core.similarity.lookalikes import Query, query_cluster, query_drawing, query_wafer
+from core.similarity.sketches import emptied, product_examples, round_wafer, snap
 from data.classes import CLASSES
 from data.errors import WaferError
 from data.formats import ReadFailure, known_suffixes

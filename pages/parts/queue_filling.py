@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.decisions.label_items import Candidate, Status
-from core.decisions.label_queue import fill
+from core.annotation.filling import MOST, candidates_by_filter, named_wafers
+from core.annotation.items import Candidate, Status
+from core.annotation.queue import fill
 from core.identity import Person
 from core.lake import Lake, WaferFilter
-from core.queue_filling import MOST, candidates_by_filter, named_wafers
 from data.classes import CLASSES
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.person import person_or_account

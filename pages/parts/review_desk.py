@@ -8,16 +8,16 @@ import streamlit as st
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.agreement import LEAST_AGREEMENT, agreement
 from core.analysis.result import WaferResult
-from core.decisions.annotations import Source, annotation_by_id
-from core.decisions.drafts import draft_of, drop_draft, save_draft
-from core.decisions.reviews import Kind, Review, accept, dismiss, merge, redo
+from core.annotation.bench import labelled_result
+from core.annotation.reviews import Kind, Review, accept, dismiss, merge, redo
 from core.identity import Person
-from core.label_checks import validate
-from core.label_drafts import LabelDraft
-from core.labelling import labelled_result
-from core.labels import Label, from_masks
+from core.labels.agreement import LEAST_AGREEMENT, agreement
+from core.labels.annotations import Source, annotation_by_id
+from core.labels.checks import validate
+from core.labels.draft import LabelDraft
+from core.labels.draft_store import draft_of, drop_draft, save_draft
+from core.labels.label import Label, from_masks
 from core.lake import Lake
 from data.classes import CLASSES
 from data.errors import WaferError

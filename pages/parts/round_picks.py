@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.decisions.label_items import LabelItem, Status
+from core.annotation.items import LabelItem, Status
 from core.drawing.palette import GREYS
 from core.lake import Lake, WaferFilter
 from core.learning.rounds import wafers_of

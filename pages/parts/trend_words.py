@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.statistics.significance import Difference, mean_change, share_change
 from core.statistics.spc import RULES, Violation
-from core.trends import Measure, Period
+from core.trends.series import Measure, Period
 from data.classes import CLASSES
 
 CLASS_NAMES = {c.key: c.name for c in CLASSES}

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
-from core.weekly import FALSE_SHARE, changes, newest_weeks, significant, words
+from core.trends.weekly import FALSE_SHARE, changes, newest_weeks, significant, words
 from pages.parts.links import CLASS, DATES, PRODUCT, SORT, link
 from pages.parts.table_download import csv_button
 from pages.parts.trend_words import CLASS_NAMES

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from core.embeddings import Vectors
+from core.similarity.embeddings import Vectors
 from data.served import DIMENSION
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from core.annotation.submissions import submit
 from core.database import Decisions
-from core.decisions.submissions import submit
 from core.identity import Person
-from core.labels import Label, LabelInstance, from_masks
+from core.labels.label import Label, LabelInstance, from_masks
 from core.lake import Lake
 from data.classes import CLASS_COUNT
 from tests.core.lake_examples import drawn

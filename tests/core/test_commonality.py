@@ -11,7 +11,7 @@ from core.lake import Lake, WaferFilter
 from core.segmentation import Segmentation
 from core.severity import severity
 from core.statistics.significance import benjamini_hochberg, odds
-from core.trends import Subject
+from core.trends.series import Subject
 from data.classes import CLASS_KEYS
 from data.synthesis.fab import (
     DAYS,

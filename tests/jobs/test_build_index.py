@@ -1,9 +1,10 @@
 import pytest
 
-from core.embeddings import lacking
 from core.lake import Lake
 from core.segmentation import Segmenter
-from core.similarity import Kind, SimilarityIndex
+from core.similarity import SimilarityIndex
+from core.similarity.embeddings import lacking
+from core.similarity.index import Kind
 from jobs import build_index, embed_wafers
 from tests.core.lake_examples import drawn
 from tests.tiny_model import write_tiny_model

@@ -9,7 +9,8 @@ import pytest
 
 import jobs.demo
 from core.lake import Lake
-from core.similarity import Kind, SimilarityIndex
+from core.similarity import SimilarityIndex
+from core.similarity.index import Kind
 from data.synthesis.fab import demo_fab
 from jobs.demo import main
 from tests.core.lake_examples import drawn, same_wafer

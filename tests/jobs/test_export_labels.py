@@ -5,8 +5,8 @@ import pytest
 from pycocotools.coco import COCO
 
 from core.database import Decisions
-from core.decisions.annotations import Source, annotation_history, labels_of
 from core.exports import read_mask_png
+from core.labels.annotations import Source, annotation_history, labels_of
 from core.lake import Lake
 from jobs import export_labels
 from tests.core.label_examples import labelled_home

@@ -1,9 +1,9 @@
 import json
 
+from core.annotation.submissions import submit
 from core.database import Decisions
-from core.decisions.submissions import submit
 from core.identity import Person
-from core.labels import Label
+from core.labels.label import Label
 from jobs import export_labels, freeze_dataset
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn

@@ -1,12 +1,12 @@
 import pytest
 
+from core.annotation.items import Candidate, Status
+from core.annotation.progress import items
+from core.annotation.queue import fill, take_next
 from core.database import Decisions
-from core.decisions.annotations import write_annotation
-from core.decisions.label_items import Candidate, Status
-from core.decisions.label_progress import items
-from core.decisions.label_queue import fill, take_next
 from core.identity import Person
-from core.labels import Label
+from core.labels.annotations import write_annotation
+from core.labels.label import Label
 from core.lake import Lake
 from jobs import embed_wafers, select_wafers
 from tests.core.lake_examples import drawn

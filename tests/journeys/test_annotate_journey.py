@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import Error, Page, expect
 
+from core.annotation.bench import labelled_result
+from core.annotation.items import Candidate, Status
+from core.annotation.progress import statuses
+from core.annotation.queue import fill
 from core.database import Decisions
-from core.decisions.annotations import labels_of
-from core.decisions.drafts import drafts_of
-from core.decisions.label_items import Candidate, Status
-from core.decisions.label_progress import statuses
-from core.decisions.label_queue import fill
 from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.identity import Person
-from core.labelling import labelled_result
-from core.labels import from_masks
+from core.labels.annotations import labels_of
+from core.labels.draft_store import drafts_of
+from core.labels.label import from_masks
 from core.lake import Lake
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from tests.core.wafers import disc, radius, wafer

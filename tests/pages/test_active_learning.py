@@ -2,12 +2,12 @@ import shutil
 
 import pytest
 
-from core.decisions.annotations import write_annotation
-from core.decisions.label_items import Candidate
-from core.decisions.label_queue import fill, take_next
+from core.annotation.items import Candidate
+from core.annotation.queue import fill, take_next
 from core.identity import Person
 from core.jobs.store import JobState, add_job, end
-from core.labels import Label
+from core.labels.annotations import write_annotation
+from core.labels.label import Label
 from core.training.config import run_folder
 from jobs.flags import parse
 from jobs.select_wafers import SelectConfig

@@ -1,12 +1,12 @@
 import json
 
-from core.decisions.annotations import annotation_history, labelled_keys, labels_of, write_annotation
-from core.decisions.drafts import draft_of, save_draft
-from core.decisions.label_items import Candidate, Status, item_by_id
-from core.decisions.label_queue import fill, take_next
+from core.annotation.items import Candidate, Status, item_by_id
+from core.annotation.queue import fill, take_next
 from core.identity import Person
-from core.label_drafts import read_draft
-from core.labels import encode, from_masks
+from core.labels.annotations import annotation_history, labelled_keys, labels_of, write_annotation
+from core.labels.draft import read_draft
+from core.labels.draft_store import draft_of, save_draft
+from core.labels.label import encode, from_masks
 from core.lake import Lake
 
 ANA, BEN = Person("ana", "said"), Person("ben", "said")

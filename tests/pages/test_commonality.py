@@ -2,7 +2,7 @@ import pytest
 
 from core.commonality import commonality
 from core.lake import Lake, WaferFilter
-from core.trends import Subject
+from core.trends.series import Subject
 from tests.core.lake_examples import drawn, found_on
 
 

@@ -1,6 +1,6 @@
-from core.decisions.label_items import Candidate, Status
-from core.decisions.label_progress import items
-from core.decisions.label_queue import fill, take_next
+from core.annotation.items import Candidate, Status
+from core.annotation.progress import items
+from core.annotation.queue import fill, take_next
 from core.identity import Person
 from tests.pages.test_annotate import ANA, KEYS, texts
 

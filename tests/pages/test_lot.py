@@ -3,7 +3,7 @@ import json
 import pytest
 
 from core.lake import Lake
-from core.lots import figures, open_lot
+from core.lots.lot import figures, open_lot
 from tests.core.lake_examples import drawn
 
 

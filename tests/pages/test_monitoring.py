@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.annotation.reviews import flag_prediction
 from core.database import Decisions
 from core.decisions.frozen_sets import freeze, frozen_sets
-from core.decisions.reviews import flag_prediction
 from core.jobs.store import newest_jobs
 from core.lake import Lake
 from core.monitoring.sides import draw

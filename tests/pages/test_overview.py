@@ -3,7 +3,7 @@ import json
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.overview import totals
+from core.trends.overview import totals
 from tests.core.lake_examples import drawn
 from tests.pages.conftest import WAFERS
 

@@ -2,13 +2,13 @@ import json
 
 import numpy as np
 
-from core.decisions.annotations import Source, annotation_history, labels_of
-from core.decisions.label_items import Candidate, Status
-from core.decisions.label_progress import items
-from core.decisions.label_queue import fill
-from core.decisions.reviews import Kind, Verdict, flag_prediction, open_reviews, reviews_of
-from core.decisions.submissions import submit
-from core.labels import Label, from_masks
+from core.annotation.items import Candidate, Status
+from core.annotation.progress import items
+from core.annotation.queue import fill
+from core.annotation.reviews import Kind, Verdict, flag_prediction, open_reviews, reviews_of
+from core.annotation.submissions import submit
+from core.labels.annotations import Source, annotation_history, labels_of
+from core.labels.label import Label, from_masks
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
 from core.lake.rows import dies_hash

@@ -5,13 +5,14 @@ import pytest
 from core.analysis.result import analyse
 from core.database import Decisions
 from core.identity import Person
-from core.index_upkeep import bring_up_to_date
 from core.lake import Lake
-from core.lookalikes import find, query_cluster, query_wafer
 from core.root_causes import findings_by_keys, write_finding
 from core.segmentation import Segmenter
-from core.similarity import Kind, SimilarityIndex
-from tests.core.test_lookalikes import WAFERS, shown
+from core.similarity import SimilarityIndex
+from core.similarity.index import Kind
+from core.similarity.lookalikes import find, query_cluster, query_wafer
+from core.similarity.upkeep import bring_up_to_date
+from tests.core.similarity.test_lookalikes import WAFERS, shown
 from tests.tiny_model import METADATA, write_tiny_model
 
 KEY = "LOT:B03"  # an arc at the rim and a blob at the middle

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.trends import Period, Subject, series
+from core.trends.series import Period, Subject, series
 from tests.core.lake_examples import START, drawn, found_on
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from core.analysis.result import analyse
-from core.decisions.reviews import Kind, reviews_of
+from core.annotation.reviews import Kind, reviews_of
 from core.lake import Lake
-from core.overview import start_of
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
+from core.trends.overview import start_of
 from tests.core.wafers import disc, radius, wafer
 from tests.pages.conftest import WAFERS
 from tests.tiny_model import write_tiny_model

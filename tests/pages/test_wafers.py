@@ -1,6 +1,6 @@
 import pytest
 
-from core.decisions.label_progress import items
+from core.annotation.progress import items
 from core.lake import Lake, WaferFilter
 from tests.pages.conftest import WAFERS
 

@@ -9,7 +9,7 @@ import numpy as np
 from core.analysis.result import WaferResult
 from core.exports.review_points import Places, ReviewPoint, review_points
 from core.exports.review_table import ReviewTable
-from core.slot_order import slot_of
+from core.lots.slot_order import slot_of
 from data.classes import CLASSES
 from data.errors import ExportError
 from data.formats.klarf import Defect, Inspection

@@ -15,8 +15,8 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.drawing.palette import GREYS, Palette, class_colors
 from core.drawing.wafer import cell_aspect, rim_in_dies
-from core.label_drafts import LabelDraft, read_draft
-from core.labels import Label, encode
+from core.labels.draft import LabelDraft, read_draft
+from core.labels.label import Label, encode
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from data.classes import CLASSES
 from data.errors import LabelError, WaferError
@@ -61,7 +61,7 @@ def wafer_editor(
 
     Args:
         wafer: what was tested.
-        start: what the label starts from where there is no draft: `core.labels.from_proposal` of what the model
+        start: what the label starts from where there is no draft: `core.labels.label.from_proposal` of what the model
             found, or an earlier label.
         draft: text of the stored draft, None for none. A newer one that the browser kept, since the server did not
             confirm it, goes before it.

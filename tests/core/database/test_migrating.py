@@ -8,8 +8,8 @@ from sqlalchemy import create_engine, text
 
 from core.database import Decisions
 from core.database.migrating import MIGRATIONS
-from core.decisions.annotations import labelled_keys
 from core.decisions.areas import AREAS, METADATA
+from core.labels.annotations import labelled_keys
 from data.errors import DecisionsError
 from tests.core.decisions.worker import processes
 

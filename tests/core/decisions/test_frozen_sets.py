@@ -2,10 +2,10 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
-from core.decisions.annotations import withdraw, write_annotation
 from core.decisions.frozen_sets import FrozenSet, freeze, frozen_set, frozen_sets, labels_in
 from core.label_sets import changes
-from core.labels import encode
+from core.labels.annotations import withdraw, write_annotation
+from core.labels.label import encode
 from data.errors import DecisionsError
 from tests.core.label_examples import rows_of, shown
 

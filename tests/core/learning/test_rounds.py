@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from core.annotation.items import Candidate, LabelItem, Status
+from core.annotation.queue import fill, skip
 from core.database import Decisions
-from core.decisions.label_items import Candidate, LabelItem, Status
-from core.decisions.label_queue import fill, skip
 from core.identity import Person
 from core.lake import Lake
 from core.learning.results import BASELINE, Played

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.result import WaferResult
-from core.decisions.annotations import Source, write_annotation
 from core.identity import Person
 from core.instances import find_instances
-from core.labels import from_masks
+from core.labels.annotations import Source, write_annotation
+from core.labels.label import from_masks
 from core.segmentation import Segmentation
 from core.severity import severity
 from data.classes import CLASS_COUNT, CLASS_INDEX

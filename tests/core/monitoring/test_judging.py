@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.decisions.annotations import Source
 from core.evaluation.metrics import iou_over_dies
 from core.identity import Person
+from core.labels.annotations import Source
 from core.lake import WaferFilter
 from core.monitoring.judging import COLUMNS, Scope, judge, state
 from data.classes import CLASS_INDEX

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.decisions.reviews import dismiss, flag_prediction
+from core.annotation.reviews import dismiss, flag_prediction
 from core.lake import WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.operation import flagged, latency

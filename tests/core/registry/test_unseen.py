@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from core.annotation.submissions import submit
 from core.database import Decisions
 from core.decisions.frozen_sets import freeze
-from core.decisions.submissions import submit
 from core.identity import Person
 from core.label_sets import Split
-from core.labels import Label
+from core.labels.label import Label
 from core.lake import Lake
 from core.registry.card import Card
 from core.registry.store import Version

@@ -4,7 +4,7 @@ import pytest
 
 from core.identity import Person
 from core.lake import Lake
-from core.lots import open_lot
+from core.lots.lot import open_lot
 from core.reports import lot_pdf, lot_xlsx
 from core.reports.lot_tables import NAMES, clusters_table, stacked_table, wafers_table
 from data.classes import CLASS_INDEX

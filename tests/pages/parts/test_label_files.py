@@ -1,9 +1,9 @@
 import json
 
-from core.coco import Labelled, coco_json
-from core.decisions.annotations import Source, labels_of
+from core.annotation.submissions import submit
 from core.decisions.frozen_sets import frozen_sets
-from core.decisions.submissions import submit
+from core.labels.annotations import Source, labels_of
+from core.labels.coco import Labelled, coco_json
 from core.lake import Lake
 from tests.pages.test_annotate import ANA, BEN, KEYS, sure_label, texts
 

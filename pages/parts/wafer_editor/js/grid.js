@@ -48,7 +48,7 @@ export function without(a, b) {
 
 export const same = (a, b) => a.length === b.length && a.every((die, i) => die === b[i]);
 
-// Run lengths over the grid by rows: dies to skip, dies to take, and so on; core/labels.py reads and writes the same.
+// Run lengths over the grid by rows: dies to skip, dies to take, and so on; core/labels/label.py reads and writes the same.
 export function runsOf(dies) {
   const runs = [];
   let end = 0;

@@ -73,7 +73,7 @@ export class LabelDocument {
 const toText = item => ({ number: item.number, class: item.class, origin: item.origin, state: item.state, dies: runsOf(item.dies) });
 const fromText = item => Object.freeze({ ...item, dies: fromRuns(item.dies) });
 
-// The label as core/labels.py reads it.
+// The label as core/labels/label.py reads it.
 export const labelText = (doc, key) => ({
   version: 1, key, shape: [doc.grid.rows, doc.grid.columns], no_defect: doc.noDefect, instances: doc.items.map(toText),
 });

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.drawing.palette import Palette
 from core.instances import find_instances
-from core.label_drafts import LabelDraft
-from core.labels import from_proposal
+from core.labels.draft import LabelDraft
+from core.labels.label import from_proposal
 from pages.parts.wafer_editor.editor import wafer_editor
 from tests.core.wafers import disc, segmentation, wafer
 

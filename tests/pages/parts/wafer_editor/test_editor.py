@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.label_drafts import read_draft
+from core.labels.draft import read_draft
 from tests.journeys.running_app import free_port, running_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

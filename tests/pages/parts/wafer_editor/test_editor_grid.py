@@ -6,7 +6,7 @@ import scipy.ndimage as ndi
 import shapely
 
 from core.instances.shapes import components
-from core.labels import runs
+from core.labels.label import runs
 from core.polygons import dies_inside
 
 pytestmark = pytest.mark.browser

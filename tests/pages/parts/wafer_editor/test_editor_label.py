@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from core.label_drafts import read_draft
-from core.labels import Label, LabelInstance, Origin, Verdict, decode, encode
+from core.labels.draft import read_draft
+from core.labels.label import Label, LabelInstance, Origin, Verdict, decode, encode
 from core.severity import SeverityRules, severity
 from data.classes import CLASS_KEYS
 from pages.parts.wafer_editor.editor import severity_constants

@@ -1,0 +1,1 @@
+"""The work of labelling: queue, assignment, progress, submissions and reviews."""

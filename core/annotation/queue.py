@@ -1,0 +1,241 @@
+"""What is to be labelled: filled, given out, put back, left out. A wafer goes to as many people as were asked for."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, exists, func, select
+from sqlalchemy.orm import Session
+
+from core.annotation.items import AVAILABLE, OPEN, PERSON, UNTOUCHED, Candidate, LabelItem, Status, item_by_id
+from core.database import audit
+from core.database.schema import KEYS_AT_ONCE, Moment, now
+from core.identity import Person
+from core.labels.draft_store import Draft
+from core.settings import settings
+from data.errors import DecisionsError
+
+_NEXT = (
+    select(LabelItem)
+    .where(AVAILABLE)
+    .order_by(LabelItem.priority.desc(), case((LabelItem.assignee == PERSON, 0), else_=1), LabelItem.id)
+    .limit(1)
+)
+_SINCE = bindparam("since", type_=Moment)
+_IDLE = select(LabelItem).where(
+    LabelItem.status == Status.IN_PROGRESS,
+    LabelItem.taken_at < _SINCE,
+    ~exists().where(
+        Draft.wafer_key == LabelItem.wafer_key, Draft.person == LabelItem.assignee, Draft.saved_at >= _SINCE
+    ),
+)
+
+
+def fill(
+    session: Session,
+    candidates: Sequence[Candidate],
+    person: Person,
+    *,
+    iteration: int = 1,
+    copies: int = 1,
+    status: Status = Status.PENDING,
+    assignee: str | None = None,
+    gold: bool = False,
+) -> int:
+    """Add wafers to the queue; gold apart, those that the round holds as often as asked already are left out.
+
+    Args:
+        session: of a writing transaction.
+        candidates: the wafers.
+        person: who adds them.
+        iteration: round of labelling, from 1.
+        copies: how many people shall label each, without knowing of one another.
+        status: pending, or spare for those that wait to replace others.
+        assignee: who shall do them, None for whoever comes first.
+        gold: their right labels are known; one more copy of each is added, for the assignee.
+
+    Returns:
+        How many items were added.
+    """
+    held = _copies_held(session, [c.wafer_key for c in candidates], iteration)
+    added = 0
+    for candidate in {c.wafer_key: c for c in candidates}.values():
+        first = held.get(candidate.wafer_key, 0) + 1
+        for copy in range(first, first + 1 if gold else copies + 1):
+            added += 1
+            session.add(
+                LabelItem(
+                    wafer_key=candidate.wafer_key, iteration=iteration, copy=copy, priority=candidate.priority,
+                    reason=candidate.reason, added_by=person.name, added_at=now(), status=status, assignee=assignee,
+                    gold=gold, strategy=candidate.strategy, score=candidate.score,
+                )
+            )  # fmt: skip
+    session.flush()
+    if added:
+        audit.record(session, person, "queue.fill", f"iteration {iteration}", {"items": added, "status": status})
+    return added
+
+
+def take_next(session: Session, person: Person, iteration: int | None = None) -> LabelItem | None:
+    """Give a person the next wafer: the highest priority, of equals the person's own first, then the oldest.
+
+    What lay idle with others for longer than WAFERSCOPE_LABEL_IDLE_MINUTES is given out again. Nobody gets a wafer that
+    somebody else has, nor one that the person has had in the same round.
+
+    Args:
+        session: of a writing transaction.
+        person: who asks.
+        iteration: of this round only, None for all.
+
+    Returns:
+        The item, now in progress; None when there is nothing to do.
+    """
+    release_idle(session)
+    wanted = _NEXT if iteration is None else _NEXT.where(LabelItem.iteration == iteration)
+    found = session.scalar(wanted, {"person": person.name})
+    return None if found is None else _begin(found, person)
+
+
+def take(session: Session, number: int, person: Person) -> LabelItem:
+    """Give a person a certain item, whoever it was meant for, unless somebody is at it.
+
+    Raises:
+        DecisionsError: there is no such item, or it is not to be done, or another has it in progress.
+    """
+    item = item_by_id(session, number)
+    if item.status is Status.IN_PROGRESS and item.assignee == person.name:
+        return item
+    if item.status is not Status.PENDING:
+        by = f" by {item.assignee}" if item.assignee else ""
+        raise DecisionsError(item.wafer_key, f"it is {item.status.replace('_', ' ')}{by}", "Choose another wafer.")
+    return _begin(item, person)
+
+
+def put_back(session: Session, number: int, person: Person) -> LabelItem:
+    """Let go of an item that is in progress, done or skipped: it waits again, for anybody unless it is gold.
+
+    Raises:
+        DecisionsError: there is no such item.
+    """
+    item = item_by_id(session, number)
+    _free(item)
+    audit.record(session, person, "queue.put_back", f"wafer {item.wafer_key}", {"item": number})
+    return item
+
+
+def skip(session: Session, number: int, reason: str, person: Person, *, ambiguous: bool = False) -> LabelItem | None:
+    """Leave an item out.
+
+    Args:
+        session: of a writing transaction.
+        number: of the item.
+        reason: why, in the person's words.
+        person: who leaves it out.
+        ambiguous: nobody could say what the wafer shows: a spare one takes its place.
+
+    Returns:
+        The spare one that now waits instead, None when there is none or none is needed.
+
+    Raises:
+        DecisionsError: there is no such item, it is closed already, or no reason is given.
+    """
+    item = item_by_id(session, number)
+    if item.status not in OPEN:
+        raise DecisionsError(item.wafer_key, f"it is {item.status} already", "There is nothing to skip.")
+    if not reason.strip():
+        raise DecisionsError(item.wafer_key, "a wafer is skipped for a reason", "Say why, in a word or two.")
+    item.status, item.skip_reason, item.ended_at, item.assignee = Status.SKIPPED, reason.strip(), now(), person.name
+    details = {"item": number, "reason": item.skip_reason, "ambiguous": ambiguous}
+    audit.record(session, person, "queue.skip", f"wafer {item.wafer_key}", details)
+    if not ambiguous:
+        return None
+    spare = session.scalar(
+        select(LabelItem)
+        .where(LabelItem.status == Status.SPARE, LabelItem.iteration == item.iteration)
+        .order_by(LabelItem.priority.desc(), LabelItem.id)
+        .limit(1)
+    )
+    if spare is not None:
+        spare.status = Status.PENDING
+    return spare
+
+
+def choice_of(session: Session, iteration: int) -> list[LabelItem]:
+    """Give what a strategy chose for a round, as long as nobody has begun with any of it.
+
+    Raises:
+        DecisionsError: somebody has, or nothing was chosen.
+    """
+    chosen = list(
+        session.scalars(
+            select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None))
+        )
+    )  # fmt: skip
+    if not chosen:
+        raise DecisionsError(f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round.")
+    begun = next((item for item in chosen if item.status not in UNTOUCHED), None)
+    if begun is not None:
+        raise DecisionsError(
+            f"round {iteration}", f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
+            "Choose wafers for a new round.",
+        )  # fmt: skip
+    return chosen
+
+
+def take_back(session: Session, iteration: int, person: Person) -> int:
+    """Take what a strategy chose for a round out of the queue; what people put there by hand stays.
+
+    Args:
+        session: of a writing transaction.
+        iteration: round of labelling.
+        person: who does this.
+
+    Returns:
+        How many items.
+
+    Raises:
+        DecisionsError: somebody has begun with one of them, or nothing was chosen.
+    """
+    chosen = choice_of(session, iteration)
+    for item in chosen:
+        session.delete(item)
+    session.flush()
+    audit.record(session, person, "queue.take_back", f"iteration {iteration}", {"items": len(chosen)})
+    return len(chosen)
+
+
+def release_idle(session: Session, moment: datetime | None = None) -> int:
+    """Let go of items on which nothing happened for WAFERSCOPE_LABEL_IDLE_MINUTES: neither begun nor a draft saved.
+
+    Args:
+        session: of a writing transaction.
+        moment: now, None for the clock's.
+
+    Returns:
+        How many wait again. Drafts stay: whoever comes back loses nothing.
+    """
+    since = (moment or now()) - timedelta(minutes=settings().label_idle_minutes)
+    idle = list(session.scalars(_IDLE, {"since": since}))
+    for item in idle:
+        _free(item)
+    return len(idle)
+
+
+def _copies_held(session: Session, keys: Sequence[str], iteration: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        wanted = select(LabelItem.wafer_key, func.max(LabelItem.copy)).where(
+            LabelItem.wafer_key.in_(keys[start : start + KEYS_AT_ONCE]), LabelItem.iteration == iteration
+        )
+        found |= {key: int(copy) for key, copy in session.execute(wanted.group_by(LabelItem.wafer_key))}
+    return found
+
+
+def _begin(item: LabelItem, person: Person) -> LabelItem:
+    item.status, item.assignee, item.taken_at = Status.IN_PROGRESS, person.name, now()
+    return item
+
+
+def _free(item: LabelItem) -> None:
+    item.status, item.taken_at, item.ended_at, item.skip_reason = Status.PENDING, None, None, ""
+    if not item.gold:
+        item.assignee = None

@@ -1,0 +1,291 @@
+"""Reviews: labels and predictions that somebody else should look at, why, and what was decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.annotation.items import Candidate, LabelItem, first_priority, newest_iteration
+from core.annotation.queue import fill, put_back
+from core.database import audit
+from core.database.schema import NAME_LENGTH, Base, Choice, now
+from core.identity import Person
+from core.labels.agreement import LEAST_AGREEMENT, agreement
+from core.labels.annotations import (
+    Annotation,
+    Source,
+    annotation_by_id,
+    label_that_counts,
+    standing,
+    withdraw,
+    write_annotation,
+)
+from core.labels.label import Label
+from data.classes import CLASS_INDEX
+from data.errors import DecisionsError
+from data.splits import held_out
+from data.wafer import WaferMap
+
+EXPERT_SHARE = 0.1
+EXPERT_SEED = 4
+LONGEST_COMMENT = 4000
+
+
+class Kind(StrEnum):
+    """Why something is to be reviewed."""
+
+    DISAGREEMENT = "disagreement"  # two people's labels of one wafer differ
+    SAMPLE = "sample"  # one of the ten percent that experts look at
+    GOLD = "gold"  # a label differs from the one known to be right
+    FLAG = "flag"  # somebody says that the model is wrong here
+
+
+class Verdict(StrEnum):
+    """What a review came to."""
+
+    ACCEPTED = "accepted"  # one label, or the model, stands as it is
+    MERGED = "merged"  # the reviewer made a label of what there was
+    REDO = "redo"  # the labels are taken back and the wafer is labelled again
+    DISMISSED = "dismissed"  # nothing is wrong
+
+
+class Review(Base):
+    """Something to be looked at.
+
+    Args:
+        wafer_key: the wafer, "LOT:WAFER".
+        kind: why.
+        opened_by: whose label or flag led to it.
+        opened_at: when.
+        first_id: the annotation in question, None for a flag.
+        second_id: the annotation that it is held against, None where there is none.
+        overall_iou: of the two, None where there is one.
+        class_key: class that a flag is about, "" for none.
+        comment: what was said with a flag.
+        model: model that a flag is about, "" for none.
+        verdict: what it came to, None while it is open.
+        decided_by: by whom.
+        decided_at: when.
+        note: what the reviewer said.
+        outcome_id: annotation that the decision wrote, None where it wrote none.
+    """
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(init=False, primary_key=True)
+    wafer_key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True)
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    opened_by: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    opened_at: Mapped[datetime]
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
+    second_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
+    overall_iou: Mapped[float | None] = mapped_column(default=None)
+    class_key: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
+    model: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    verdict: Mapped[Verdict | None] = mapped_column(Choice(Verdict), index=True, default=None)
+    decided_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    note: Mapped[str] = mapped_column(Text, default="")
+    outcome_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
+
+
+def screen(session: Session, annotation: Annotation, item: LabelItem | None, person: Person) -> list[Review]:
+    """Open what a new label gives reason to review: a gold label missed, a colleague's label, the experts' sample.
+
+    Args:
+        session: of the transaction that wrote the annotation.
+        annotation: the new version.
+        item: of the queue that it was made for, None for none; a gold one keeps how far the label agrees.
+        person: the annotator.
+    """
+    others = [
+        a
+        for a in standing(session, [annotation.wafer_key])
+        if a.grid == annotation.grid and a.annotator != annotation.annotator
+    ]
+    found: list[Review] = []
+    gold = label_that_counts(a for a in others if a.source is Source.GOLD)
+    if item is not None and item.gold:
+        for right in gold.values():
+            item.gold_iou = compared(annotation, right)
+            found += _opened(annotation, right, Kind.GOLD, person) if item.gold_iou < LEAST_AGREEMENT else []
+    else:
+        for other in (a for a in others if a.source in (Source.SUBMITTED, Source.REVIEWED)):
+            if compared(annotation, other) < LEAST_AGREEMENT:
+                found += _opened(annotation, other, Kind.DISAGREEMENT, person)
+        if is_sampled(annotation.wafer_key, annotation.annotator):
+            found += _opened(annotation, None, Kind.SAMPLE, person)
+    session.add_all(found)
+    return found
+
+
+def is_sampled(wafer_key: str, annotator: str) -> bool:
+    """Say whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
+    return bool(held_out([f"{annotator} {wafer_key}"], EXPERT_SHARE, EXPERT_SEED)[0])
+
+
+def compared(one: Annotation, other: Annotation) -> float:
+    """Overall IoU of two annotations of a grid."""
+    return agreement(one.read().masks(), other.read().masks()).overall_iou
+
+
+def flag_prediction(
+    session: Session, wafer_key: str, model: str, class_key: str, comment: str, person: Person
+) -> Review:
+    """Say that the model is wrong about a wafer.
+
+    Args:
+        session: of a writing transaction.
+        wafer_key: the wafer.
+        model: name of the model that said so, "" where the wafer is not segmented.
+        class_key: class that it is wrong about, "" for the wafer as a whole.
+        comment: what is wrong, up to 4,000 characters.
+        person: who says so.
+
+    Raises:
+        DecisionsError: the class does not exist, or the comment is empty or too long.
+    """
+    text = comment.strip()
+    if class_key and class_key not in CLASS_INDEX:
+        raise DecisionsError(
+            wafer_key, f"the class '{class_key}' does not exist", f"Use one of {', '.join(CLASS_INDEX)}."
+        )
+    if not 0 < len(text) <= LONGEST_COMMENT:
+        raise DecisionsError(
+            wafer_key, f"a comment has 1 to {LONGEST_COMMENT:,} characters, found {len(text):,}", "Say what is wrong."
+        )
+    review = Review(
+        wafer_key=wafer_key, kind=Kind.FLAG, opened_by=person.name, opened_at=now(), class_key=class_key,
+        comment=text, model=model,
+    )  # fmt: skip
+    session.add(review)
+    details = {"class": class_key, "comment": text, "model": model}
+    audit.record(session, person, "prediction.flag", f"wafer {wafer_key}", details)
+    return review
+
+
+def open_reviews(session: Session, kinds: Sequence[Kind] = tuple(Kind), limit: int = 500) -> list[Review]:
+    """List what waits for a decision: the lowest agreement first, then the oldest."""
+    wanted = select(Review).where(Review.verdict.is_(None), Review.kind.in_(kinds))
+    return list(session.scalars(wanted.order_by(Review.overall_iou.asc().nulls_last(), Review.id).limit(limit)))
+
+
+def reviews_of(session: Session, wafer_key: str) -> list[Review]:
+    """List every review of a wafer, newest first."""
+    return list(session.scalars(select(Review).where(Review.wafer_key == wafer_key).order_by(Review.id.desc())))
+
+
+def accept(
+    session: Session,
+    number: int,
+    wafer: WaferMap,
+    label: Label,
+    person: Person,
+    note: str = "",
+    source: Source = Source.REVIEWED,
+) -> Review:
+    """Decide that a label is right as it is, one of the two or the model's; it counts from now on.
+
+    Args:
+        session: of a writing transaction.
+        number: of the review.
+        wafer: as it is now.
+        label: what is right.
+        person: who decides.
+        note: for those who labelled it.
+        source: gold to measure annotators by it from now on.
+
+    Raises:
+        DecisionsError: there is no such review, or it is decided already.
+        LabelError: the label is of another wafer or grid.
+    """
+    return _decide(session, number, Verdict.ACCEPTED, person, note, (wafer, label, source))
+
+
+def merge(
+    session: Session,
+    number: int,
+    wafer: WaferMap,
+    label: Label,
+    person: Person,
+    note: str = "",
+    source: Source = Source.REVIEWED,
+) -> Review:
+    """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
+
+    Raises:
+        DecisionsError: there is no such review, or it is decided already.
+        LabelError: the label is of another wafer or grid.
+    """
+    return _decide(session, number, Verdict.MERGED, person, note, (wafer, label, source))
+
+
+def redo(session: Session, number: int, person: Person, note: str = "") -> Review:
+    """Take the labels in question back, all but gold ones, and let the wafer be labelled again, before all others.
+
+    Raises:
+        DecisionsError: there is no such review, or it is decided already.
+    """
+    review = _decide(session, number, Verdict.REDO, person, note)
+    for annotation_id in (review.first_id, review.second_id):
+        if annotation_id is not None and annotation_by_id(session, annotation_id).source is not Source.GOLD:
+            withdraw(session, annotation_id, person, note)
+    again = list(session.scalars(select(LabelItem).where(LabelItem.annotation_id.in_(_ids(review)))))
+    for item in again:
+        put_back(session, item.id, person)
+        item.annotation_id = item.gold_iou = item.seconds = None
+        item.priority = first_priority(session)
+    if not again:
+        wish = Candidate(review.wafer_key, first_priority(session), note or "asked in a review")
+        fill(session, [wish], person, iteration=newest_iteration(session))
+    return review
+
+
+def dismiss(session: Session, number: int, person: Person, note: str = "") -> Review:
+    """Decide that nothing is to be changed.
+
+    Raises:
+        DecisionsError: there is no such review, or it is decided already.
+    """
+    return _decide(session, number, Verdict.DISMISSED, person, note)
+
+
+def _ids(review: Review) -> list[int]:
+    return [number for number in (review.first_id, review.second_id) if number is not None]
+
+
+def _opened(first: Annotation, second: Annotation | None, kind: Kind, person: Person) -> list[Review]:
+    iou = None if second is None else compared(first, second)
+    return [
+        Review(
+            wafer_key=first.wafer_key, kind=kind, opened_by=person.name, opened_at=now(), first_id=first.id,
+            second_id=second.id if second else None, overall_iou=iou,
+        )
+    ]  # fmt: skip
+
+
+def _decide(
+    session: Session,
+    number: int,
+    verdict: Verdict,
+    person: Person,
+    note: str,
+    written: tuple[WaferMap, Label, Source] | None = None,
+) -> Review:
+    review = session.get(Review, number)
+    if review is None:
+        raise DecisionsError(f"review {number}", "there is no such review", "Look at the list of reviews.")
+    if review.verdict is not None:
+        raise DecisionsError(
+            review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."
+        )
+    if written is not None:
+        wafer, label, source = written
+        review.outcome_id = write_annotation(session, wafer, label, person, 0.0, source).id
+    review.verdict, review.decided_by, review.decided_at, review.note = verdict, person.name, now(), note.strip()
+    details = {"review": number, "kind": review.kind, "verdict": verdict, "note": review.note}
+    audit.record(session, person, "review.decide", f"wafer {review.wafer_key}", details)
+    return review

@@ -1,0 +1,1 @@
+"""What a label is: its form, checks, agreement, drafts, records, and COCO files."""

@@ -1,0 +1,1 @@
+"""One lot: its stacked map, profiles and slots."""

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from core.identity import Person
+from core.labels.draft import read_draft
+from core.labels.draft_store import draft_of, drafts_of, drop_draft, other_drafts, save_draft
+from core.labels.label import encode
+from data.errors import LabelError
+from tests.core.label_examples import rows_of, shown
+from tests.core.wafers import wafer
+
+BEN = Person("ben")
+
+
+def draft(of, revision, stop=2, elapsed_s=5.0):
+    label = json.loads(encode(rows_of(of, ("edge", 0, stop))))
+    said = {"version": 1, "revision": revision, "elapsed_s": elapsed_s, "label": label, "past": ["anything", revision]}
+    return read_draft(json.dumps(said))
+
+
+def test_the_newest_draft_comes_back_as_it_was_with_its_history(decisions, ana):
+    one = shown()
+    for revision in (1, 2, 7):
+        with decisions.writing() as session:
+            save_draft(session, one, draft(one, revision), ana)
+    with decisions.reading() as session:
+        held = draft_of(session, one, ana)
+        assert (held.revision, held.elapsed_s, held.text) == (7, 5.0, draft(one, 7).text)
+        assert len(drafts_of(session, ana)) == 1
+
+
+@pytest.mark.parametrize("older", [3, 7])
+def test_an_older_draft_never_overwrites_a_newer_one(decisions, ana, older):
+    one = shown()
+    with decisions.writing() as session:
+        save_draft(session, one, draft(one, 7, stop=4), ana)
+    with pytest.raises(LabelError, match="older than what you saved elsewhere"), decisions.writing() as session:
+        save_draft(session, one, draft(one, older, stop=1), ana)
+    with decisions.reading() as session:
+        assert draft_of(session, one, ana).text == draft(one, 7, stop=4).text
+
+
+def test_the_same_draft_may_be_sent_again(decisions, ana):
+    one = shown()
+    for _ in range(2):
+        with decisions.writing() as session:
+            save_draft(session, one, draft(one, 3), ana)
+    with decisions.reading() as session:
+        assert draft_of(session, one, ana).text == draft(one, 3).text
+
+
+def test_two_people_keep_a_draft_each_and_hear_of_one_another(decisions, ana):
+    one = shown()
+    with decisions.writing() as session:
+        save_draft(session, one, draft(one, 3, stop=2), ana)
+        save_draft(session, one, draft(one, 1, stop=4), BEN)
+    with decisions.reading() as session:
+        assert draft_of(session, one, ana).text == draft(one, 3, stop=2).text
+        assert draft_of(session, one, BEN).text == draft(one, 1, stop=4).text
+        (other,) = other_drafts(session, one.key, BEN)
+        assert (other.person, other.saved_at) == ("ana", draft_of(session, one, ana).saved_at)
+
+
+def test_a_draft_of_another_grid_does_not_come_back_and_stays(decisions, ana):
+    one = shown()
+    retested = wafer(~one.failing)
+    with decisions.writing() as session:
+        save_draft(session, one, draft(one, 3), ana)
+        save_draft(session, retested, draft(retested, 1), ana)
+    with decisions.reading() as session:
+        assert draft_of(session, retested, ana).revision == 1
+        assert draft_of(session, one, ana).revision == 3
+
+
+def test_dropping_a_draft_leaves_those_of_others(decisions, ana):
+    one = shown()
+    with decisions.writing() as session:
+        save_draft(session, one, draft(one, 3), ana)
+        save_draft(session, one, draft(one, 1), BEN)
+        drop_draft(session, one, ana)
+        assert draft_of(session, one, ana) is None
+        assert draft_of(session, one, BEN) is not None
+
+
+def test_a_draft_of_another_wafer_is_refused(decisions, ana):
+    with pytest.raises(LabelError, match="the draft is of LOT1:W02"), decisions.writing() as session:
+        save_draft(session, shown("W01"), draft(shown("W02"), 1), ana)
