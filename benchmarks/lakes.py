@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.timing import Row, at_least, at_most, in_turns, memory_peak, p95
 from core.analysis.result import bounded_batches
-from core.commonality import commonality
+from core.comparison.commonality import commonality
 from core.lake import Lake
 from core.lake.filter import WaferFilter
 from core.settings import settings

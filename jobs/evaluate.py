@@ -12,11 +12,11 @@ from typing import cast
 import numpy as np
 
 from core.database import Decisions
+from core.datasets.label_marks import SHOWN, judged_wafers, wafers_sha256
 from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
-from core.training.label_marks import SHOWN, judged_wafers, wafers_sha256
 from data.classes import CLASS_KEYS
 from data.datasets import load_labelled
 from data.errors import SettingError

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import Decisions
-from core.decisions.frozen_sets import freeze, frozen_set, frozen_sets
+from core.datasets.frozen_sets import freeze, frozen_set, frozen_sets
+from core.datasets.label_set import LabelSet, Split, changes
 from core.identity import local_person, named_person
-from core.label_sets import LabelSet, Split, changes
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.settings import settings

@@ -12,12 +12,12 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers, unlabelled_maps
 from core.lake import Lake
 from core.segmentation.serving import model_in_use
 from core.settings import Settings
 from core.training.config import SERVED, TrainConfig
-from core.training.wafers import labelled_wafers, unlabelled_maps
 from data.datasets import LabelledMaps, MaskedMaps, load_labelled, together
 from data.pictures import raster_of
 from data.splits import held_out

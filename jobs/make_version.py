@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import Decisions
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.evaluation.report import LABELS, SYNTHETIC
-from core.label_sets import Split
 from core.lake import Lake
 from core.registry.gate import still_to_score
 from core.registry.store import Registry
 from core.settings import Settings, settings
 from core.training.config import NOW, TrainConfig, kept_checkpoint
 from core.training.shown import learnt_from, never_shown
-from core.training.wafers import labelled_wafers
 from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.checkpoints import read_checkpoint

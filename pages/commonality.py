@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.commonality import FALSE_SHARE, MOST_VALUES, commonality, suspects, words
+from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, commonality, suspects, words
 from core.trends.series import Subject
 from pages.parts.cache import lake as open_lake
 from pages.parts.control_charts import odds_chart

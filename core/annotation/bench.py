@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from core.analysis.result import WaferResult
 from core.annotation.items import LabelItem, items_in_hand
 from core.database import Decisions
+from core.datasets.doubts import Doubt, judged_classes, rank_doubts
+from core.datasets.errors import LabelledWafer, Suspect, rank_labels
 from core.identity import Person
-from core.label_doubts import Doubt, judged_classes, rank_doubts
-from core.label_errors import LabelledWafer, Suspect, rank_labels
 from core.labels.annotations import labels_of, own_annotation
 from core.labels.draft_store import OtherDraft, draft_of, other_drafts
 from core.labels.label import Label, from_proposal

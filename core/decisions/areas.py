@@ -5,7 +5,8 @@ from core.annotation import items as label_items
 from core.annotation import reviews
 from core.database import audit
 from core.database.schema import Base
-from core.decisions import alarms, deliveries, frozen_sets
+from core.datasets import frozen_sets
+from core.decisions import alarms, deliveries
 from core.jobs import store as jobs
 from core.labels import annotations
 from core.labels import draft_store as drafts

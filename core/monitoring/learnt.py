@@ -1,8 +1,8 @@
 """What the model in use learnt from: the labels that its card names."""
 
 from core.database import Decisions
-from core.decisions.frozen_sets import frozen_set, frozen_sets
-from core.label_sets import Split
+from core.datasets.frozen_sets import frozen_set, frozen_sets
+from core.datasets.label_set import Split
 from core.labels.annotations import labelled_keys
 from core.registry.store import Registry
 from core.segmentation.serving import served

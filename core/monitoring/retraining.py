@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from core.database import Decisions
-from core.decisions.frozen_sets import freeze, frozen_sets
+from core.datasets.frozen_sets import freeze, frozen_sets
 from core.identity import Person
 from core.jobs.config_fields import command_words
 from core.jobs.launch import start

@@ -26,7 +26,7 @@ class Card:
         megabytes: size of the file.
         config: how it was trained, flag by flag.
         data: what it was trained on, with its version.
-        labels: which labels of people it learnt from, as `core.training.label_marks` tells them apart; "" for none.
+        labels: which labels of people it learnt from, as `core.datasets.label_marks` tells them apart; "" for none.
         start: sha256 of the model whose weights it started from, "" for none or where nobody noted it.
         commit: of the code that began to train it, "" where nobody noted it.
         hours: of training, None where nobody noted it.

@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.analysis.result import WaferResult, analyse
-from core.comparison import history_steps as list_history_steps
+from core.comparison.comparison import history_steps as list_history_steps
 from core.database import Decisions
 from core.drawing.axes import axes_png
 from core.drawing.palette import Palette, Theme
@@ -212,7 +212,7 @@ def group_stack(where: WaferFilter, grid: Grid) -> Stack:
 
 
 def history_steps() -> list[str]:
-    """Give the steps of the process history to choose from, as `core.comparison.history_steps` lists them."""
+    """Give the steps of the process history to choose from, as `core.comparison.comparison.history_steps` lists them."""
     return _history_steps(settings().lake_url, lake())
 
 

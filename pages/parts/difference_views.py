@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.comparison import FALSE_DISCOVERIES, DieDifference
+from core.comparison.comparison import FALSE_DISCOVERIES, DieDifference
 from core.drawing.value_maps import difference_scale
 from core.lots.stacking import Stack
 from core.reports.tables import UNDEFINED, Column, Kind, Table, shown

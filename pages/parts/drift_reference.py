@@ -6,7 +6,7 @@ from datetime import date
 import streamlit as st
 
 from core.database import Decisions
-from core.decisions.frozen_sets import frozen_set, frozen_sets
+from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.lake import WaferFilter
 from core.monitoring.drift import LEAST_WAFERS
 from core.monitoring.learnt import labels_learnt, wafers_taught

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.decisions.frozen_sets import freeze, frozen_set, frozen_sets
+from core.datasets.files import COCO_FILE, import_coco, labels_of_keys, labels_zip
+from core.datasets.frozen_sets import freeze, frozen_set, frozen_sets
+from core.datasets.label_set import Split, changes
 from core.identity import Person
-from core.label_exports import COCO_FILE, import_coco, labels_of_keys, labels_zip
-from core.label_sets import Split, changes
 from core.labels.annotations import labelled_keys
 from core.labels.coco import Labelled, coco_json, image_keys, read_coco
 from core.lake import Lake

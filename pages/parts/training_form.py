@@ -5,7 +5,7 @@ import shlex
 import streamlit as st
 
 from core.database import Decisions
-from core.decisions.frozen_sets import frozen_sets
+from core.datasets.frozen_sets import frozen_sets
 from core.jobs.config_fields import ConfigField, command_words, config_fields
 from core.jobs.launch import start
 from core.settings import settings

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
-from core.training.wafers import labelled_wafers
 from data.classes import CLASS_KEYS
 from data.synthesis import draw_wafer
 from data.truth import MarkedWafer, save_marked

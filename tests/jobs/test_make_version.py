@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from core.database import Decisions
+from core.datasets.label_marks import labels_mark
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
 from core.registry.card import shipped_card
 from core.registry.store import Registry
 from core.settings import Settings
 from core.training.config import TrainConfig, run_folder
-from core.training.label_marks import labels_mark
-from core.training.wafers import labelled_wafers
 from jobs.learning import learner
 from jobs.make_version import main
 from jobs.promote_model import main as promote

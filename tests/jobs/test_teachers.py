@@ -1,11 +1,11 @@
 import numpy as np
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings
-from core.training.wafers import labelled_wafers
 from data.classes import CLASS_INDEX
 from data.datasets import together
 from jobs.teachers import as_reported, teachers

@@ -12,15 +12,15 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_marks import labels_mark
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.serving import ServedModel, Serving, keep_served
 from core.settings import Settings
 from core.training.config import TrainConfig
-from core.training.label_marks import labels_mark
 from core.training.records import START_TAG
-from core.training.wafers import labelled_wafers
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import MaskedMaps
 from data.errors import ModelError

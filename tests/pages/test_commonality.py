@@ -1,6 +1,6 @@
 import pytest
 
-from core.commonality import commonality
+from core.comparison.commonality import commonality
 from core.lake import Lake, WaferFilter
 from core.trends.series import Subject
 from tests.core.lake_examples import drawn, found_on

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from core.comparison import measures
+from core.comparison.comparison import measures
 from core.lake import Lake, WaferFilter
 
 ONE, OTHER = {"a_product": "TC38", "a_history": "cmp_tool=CMP0"}, {"b_product": "TC38", "b_history": "cmp_tool=CMP1"}

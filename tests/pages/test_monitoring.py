@@ -6,7 +6,7 @@ import pytest
 
 from core.annotation.reviews import flag_prediction
 from core.database import Decisions
-from core.decisions.frozen_sets import freeze, frozen_sets
+from core.datasets.frozen_sets import freeze, frozen_sets
 from core.jobs.store import newest_jobs
 from core.lake import Lake
 from core.monitoring.sides import draw

@@ -1,8 +1,8 @@
 import pytest
 
-from core.decisions.frozen_sets import freeze, frozen_set
+from core.datasets.frozen_sets import freeze, frozen_set
+from core.datasets.label_set import Split
 from core.identity import Person
-from core.label_sets import Split
 from core.monitoring.learnt import labels_learnt, wafers_taught
 from core.registry.card import card_of
 from core.registry.store import Registry

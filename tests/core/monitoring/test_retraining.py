@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from core.decisions.frozen_sets import frozen_set, frozen_sets
+from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.identity import Person
 from core.jobs.config_fields import command_words
 from core.jobs.store import add_job

@@ -4,17 +4,17 @@ import pytest
 
 from core.annotation.submissions import submit
 from core.database import Decisions
-from core.decisions.frozen_sets import freeze
+from core.datasets.frozen_sets import freeze
+from core.datasets.label_marks import labels_mark
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.identity import Person
-from core.label_sets import Split
 from core.labels.label import Label
 from core.lake import Lake
 from core.registry.card import Card
 from core.registry.store import Version
 from core.registry.unseen import why_not_judged
 from core.settings import Settings
-from core.training.label_marks import labels_mark
-from core.training.wafers import labelled_wafers
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
 

@@ -1,7 +1,7 @@
 import json
 
 from core.annotation.submissions import submit
-from core.decisions.frozen_sets import frozen_sets
+from core.datasets.frozen_sets import frozen_sets
 from core.labels.annotations import Source, labels_of
 from core.labels.coco import Labelled, coco_json
 from core.lake import Lake

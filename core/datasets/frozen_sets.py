@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, now
+from core.datasets.label_set import LabelSet, Member, label_sha256, read_label_set, split_by_lot
 from core.identity import Person
-from core.label_sets import LabelSet, Member, label_sha256, read_label_set, split_by_lot
 from core.labels.annotations import Annotation, labels_of
 from data.classes import CLASS_KEYS
 from data.errors import DecisionsError

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.label_sets import SHARES, LabelSet, Member, Split, changes, label_sha256, read_label_set, split_by_lot
+from core.datasets.label_set import SHARES, LabelSet, Member, Split, changes, label_sha256, read_label_set, split_by_lot
 from data.errors import LabelError
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
-from core.training.wafers import labelled_wafers
 from data.datasets import MaskedMaps
 from data.errors import SettingError
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.label_doubts import Doubt, judged_classes, rank_doubts
+from core.datasets.doubts import Doubt, judged_classes, rank_doubts
 from data.classes import CLASS_INDEX
 
 RING, SCRATCH = CLASS_INDEX["ring"], CLASS_INDEX["scratch"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from core.database import Decisions
-from core.label_sets import Split
+from core.datasets.label_marks import judged_wafers, labels_mark, wafers_sha256
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
-from core.training.label_marks import judged_wafers, labels_mark, wafers_sha256
-from core.training.wafers import labelled_wafers
 from data.classes import CLASS_COUNT
 from data.datasets import MaskedMaps
 from data.errors import SettingError

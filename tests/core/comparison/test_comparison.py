@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.comparison import (
+from core.comparison.comparison import (
     MEASURE_COLUMNS,
     common_grids,
     die_difference,

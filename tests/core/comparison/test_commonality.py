@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from core.analysis.result import WaferResult
-from core.commonality import COLUMNS, MOST_VALUES, commonality, suspects, words
+from core.comparison.commonality import COLUMNS, MOST_VALUES, commonality, suspects, words
 from core.lake import Lake, WaferFilter
 from core.segmentation import Segmentation
 from core.severity import severity

@@ -2,8 +2,8 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
-from core.decisions.frozen_sets import FrozenSet, freeze, frozen_set, frozen_sets, labels_in
-from core.label_sets import changes
+from core.datasets.frozen_sets import FrozenSet, freeze, frozen_set, frozen_sets, labels_in
+from core.datasets.label_set import changes
 from core.labels.annotations import withdraw, write_annotation
 from core.labels.label import encode
 from data.errors import DecisionsError

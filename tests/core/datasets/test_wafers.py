@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from core.database import Decisions
-from core.decisions.frozen_sets import freeze
+from core.datasets.frozen_sets import freeze
+from core.datasets.label_set import Split
+from core.datasets.wafers import labelled_wafers, unlabelled_maps
 from core.identity import Person
-from core.label_sets import Split
 from core.lake import Lake
-from core.training.wafers import labelled_wafers, unlabelled_maps
 from data.errors import DecisionsError, SettingError
 from tests.core.label_examples import labelled_home
 
@@ -57,7 +57,7 @@ def test_unlabelled_wafers_are_those_of_the_lake_that_nobody_labelled(home, monk
     decisions, lake = home
     found = unlabelled_maps(decisions, lake, ["lake"])
     assert len(found) == 2
-    monkeypatch.setattr("core.training.wafers.MOST_UNLABELLED", 1)
+    monkeypatch.setattr("core.datasets.wafers.MOST_UNLABELLED", 1)
     assert len(unlabelled_maps(decisions, lake, ["lake"])) == 1
 
 

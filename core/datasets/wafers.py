@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.database import Decisions
-from core.decisions.frozen_sets import frozen_set
-from core.label_exports import labels_of_keys, labels_of_set
-from core.label_sets import Split, split_by_lot
+from core.datasets.files import labels_of_keys, labels_of_set
+from core.datasets.frozen_sets import frozen_set
+from core.datasets.label_set import Split, split_by_lot
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.training.config import LAKE, NOW

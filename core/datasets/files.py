@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from core.annotation.bench import labelled_result
 from core.database import Decisions
-from core.decisions.frozen_sets import frozen_set, labels_in
+from core.datasets.frozen_sets import frozen_set, labels_in
 from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.identity import Person

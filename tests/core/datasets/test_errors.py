@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.label_errors import TEMPERATURE, LabelledWafer, rank_labels
+from core.datasets.errors import TEMPERATURE, LabelledWafer, rank_labels
 from data.errors import LabelError
 
 SIDE = 20
