@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize
 
+from core.ingestion.samples import sample_files
 from core.lake import Lake
-from core.samples import sample_files
 from tests.journeys.running_app import running_app, running_chromium
 from tests.source_tree import ROOT
 

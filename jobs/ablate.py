@@ -12,11 +12,11 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from core.active_learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of
+from core.active_learning.tables import made_by, read_table
 from core.annotation.progress import duration
 from core.evaluation.fitting import calibrate, calibration_wafers
 from core.evaluation.report import Report, evaluate_labelled, evaluate_marked
-from core.learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of
-from core.learning.tables import made_by, read_table
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.training.config import TrainConfig

@@ -15,8 +15,8 @@ from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
 from core.database import Decisions
 from core.identity import local_person
+from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake, WaferFilter
-from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings

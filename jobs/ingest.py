@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis.result import bounded_batches
+from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
-from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs

@@ -12,9 +12,9 @@ from core.registry.latency import measure_latency
 from core.registry.store import Registry, Version
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
-from core.tracking import ask_mlflow
 from core.training.config import run_folder
 from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
+from core.training.tracking import ask_mlflow
 from data.errors import ModelError, SettingError
 from jobs.command import command
 

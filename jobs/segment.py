@@ -9,8 +9,8 @@ from pathlib import Path
 from core.analysis.result import WaferResult, analyse, bounded_batches
 from core.backlog import segment_backlog
 from core.exports import ResultWriter
+from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
-from core.orientation_rules import with_rules
 from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
 from core.segmentation.serving import model_in_use

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from core.active_learning.candidates import doubts, excess_of, queue_picks, vectors_of, without_label
 from core.annotation.progress import iterations
 from core.annotation.queue import choice_of, take_back
 from core.database import Decisions
 from core.identity import local_person, named_person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
-from core.learning.candidates import doubts, excess_of, queue_picks, vectors_of, without_label
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.segmentation.serving import model_in_use
 from core.segmentation.uncertainty import Uncertainty

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.features import die_features, wafer_features
-from core.learning.head import fit_head
-from core.learning.results import FORMAT, RESULTS
-from core.learning.simulation import ARMS, Plan, Task, play, score
-from core.learning.tables import made_by, read_table
+from core.active_learning.features import die_features, wafer_features
+from core.active_learning.head import fit_head
+from core.active_learning.results import FORMAT, RESULTS
+from core.active_learning.simulation import ARMS, Plan, Task, play, score
+from core.active_learning.tables import made_by, read_table
 from data.datasets import LabelledMaps, load_labelled
 from data.errors import SettingError
 from data.synthesis import Recipe, SyntheticWafer, draw_wafer

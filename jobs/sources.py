@@ -16,7 +16,7 @@ class Reading:
 
     Args:
         paths: files, folders or zips.
-        options: how to read them, `core.orientation_rules.with_rules` as a rule; None for the defaults.
+        options: how to read them, `core.ingestion.orientation_rules.with_rules` as a rule; None for the defaults.
     """
 
     def __init__(self, paths: Sequence[Path], options: ReadOptions | None = None) -> None:

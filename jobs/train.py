@@ -20,9 +20,9 @@ from core.jobs.folder import tell_progress
 from core.lake import Lake
 from core.segmentation.serving import model_in_use
 from core.settings import Settings, settings
-from core.tracking import opening
 from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
+from core.training.tracking import opening
 from data.classes import CLASS_KEYS
 from jobs.checkpoints import check_goes_on
 from jobs.command import command

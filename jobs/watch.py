@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.inbox import Inbox, Taken
+from core.ingestion.inbox import Inbox, Taken
+from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
-from core.orientation_rules import with_rules
 from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs

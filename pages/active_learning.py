@@ -4,14 +4,14 @@ import math
 
 import streamlit as st
 
+from core.active_learning.curves import verdict
+from core.active_learning.results import Played, read_results
+from core.active_learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
 from core.annotation.items import UNTOUCHED, LabelItem
 from core.annotation.progress import duration, items
 from core.jobs.launch import jobs, start
 from core.jobs.store import JobState
 from core.labels.annotations import labelled_keys
-from core.learning.curves import verdict
-from core.learning.results import Played, read_results
-from core.learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
 from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder

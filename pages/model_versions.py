@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.learning.ablation import read_ablation
+from core.active_learning.ablation import read_ablation
 from core.registry.store import Registry, Version
 from core.segmentation.serving import served
 from core.settings import settings

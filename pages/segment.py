@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.exports import OverlayStyle, results_zip
-from core.handed_file import Entry
-from core.intake import Intake, Progress
-from core.samples import sample_files
+from core.ingestion.handed_file import Entry
+from core.ingestion.samples import sample_files
+from core.ingestion.session import Intake, Progress
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained

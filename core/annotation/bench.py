@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.active_learning.candidates import vectors_of
 from core.analysis.result import WaferResult
 from core.annotation.items import LabelItem, items_in_hand
 from core.database import Decisions
@@ -17,7 +18,6 @@ from core.labels.draft_store import OtherDraft, draft_of, other_drafts
 from core.labels.label import Label, from_proposal
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
-from core.learning.candidates import vectors_of
 from core.segmentation import Segmentation
 from core.severity import severity
 from data.classes import CLASS_COUNT, CLASSES

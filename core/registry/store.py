@@ -16,7 +16,7 @@ from core.registry.shipped_reports import keep_reports, with_kept_reports
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.serving import SHIPPED
 from core.settings import Settings
-from core.tracking import ask_mlflow
+from core.training.tracking import ask_mlflow
 from data.errors import ModelError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.settings import Settings
-from core.tracking import ask_mlflow
+from core.training.tracking import ask_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

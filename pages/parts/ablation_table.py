@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.active_learning.ablation import ARMS, MEASURES, Ablation, Measure, verdicts
+from core.active_learning.curves import band
 from core.drawing.palette import GREYS
-from core.learning.ablation import ARMS, MEASURES, Ablation, Measure, verdicts
-from core.learning.curves import band
 from pages.parts.charts import accent, quiet_figure, show_figure
 from pages.parts.state import current_theme
 from pages.parts.table_download import csv_button

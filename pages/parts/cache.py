@@ -15,10 +15,11 @@ from core.drawing.axes import axes_png
 from core.drawing.palette import Palette, Theme
 from core.drawing.wafer import thumbnail_png
 from core.explain.activation import Activations
+from core.ingestion.samples import sample_files
+from core.ingestion.tone_preview import TonePreview, tone_preview
 from core.lake import Lake, WaferFilter
 from core.lake.rows import dies_hash
 from core.lots.stacking import Grid, Stack, stack
-from core.samples import sample_files
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.network import ModelMetadata
 from core.segmentation.serving import model_in_use
@@ -26,7 +27,6 @@ from core.settings import settings
 from core.similarity import SimilarityIndex
 from core.similarity.index import Kind, index_stamp
 from core.storage.blobs import Blobs
-from core.tone_preview import TonePreview, tone_preview
 from data.errors import ModelError
 from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.orientation import axis_directions

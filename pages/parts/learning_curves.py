@@ -4,9 +4,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.learning.curves import band
-from core.learning.results import BASELINE, Played, worth
-from core.learning.simulation import SELF_TRAINING
+from core.active_learning.curves import band
+from core.active_learning.results import BASELINE, Played, worth
+from core.active_learning.simulation import SELF_TRAINING
 from core.selection import Strategy
 from pages.parts.charts import accent, quiet_figure, show_figure
 from pages.parts.table_download import csv_button

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.identity import local_person
-from core.orientation_rules import OrientationRules
+from core.ingestion.orientation_rules import OrientationRules
 from core.settings import settings
 from data.orientation import DIE_AXES, Corner, OrientationRule
 from data.wafer import WaferMap

@@ -7,9 +7,9 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.handed_file import HandedFile
-from core.intake import Recipe
-from core.orientation_rules import with_rules
+from core.ingestion.handed_file import HandedFile
+from core.ingestion.orientation_rules import with_rules
+from core.ingestion.session import Recipe
 from core.settings import settings
 from data.bin_names import MAP, MAPS
 from data.errors import SettingError

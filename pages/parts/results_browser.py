@@ -11,8 +11,8 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import class_colors
-from core.handed_file import Entry
-from core.intake import Recipe
+from core.ingestion.handed_file import Entry
+from core.ingestion.session import Recipe
 from data.classes import CLASSES
 from pages.parts.cache import result_thumbnail
 from pages.parts.state import choose_tile, chosen_palette, chosen_tile, current_theme

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.active_learning.rounds import Round, own_curve
 from core.drawing.palette import GREYS
-from core.learning.rounds import Round, own_curve
 from pages.parts.charts import accent, quiet_figure, show_figure
 from pages.parts.state import current_theme
 from pages.parts.table_download import csv_button

@@ -6,10 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.active_learning.rounds import wafers_of
 from core.annotation.items import LabelItem, Status
 from core.drawing.palette import GREYS
 from core.lake import Lake, WaferFilter
-from core.learning.rounds import wafers_of
 from core.projection.views import LakeMap
 from core.selection import Strategy
 from core.settings import settings

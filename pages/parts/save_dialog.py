@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.handed_file import Entry, Names
-from core.intake import Intake
-from core.saving import Saved, save
+from core.ingestion.handed_file import Entry, Names
+from core.ingestion.saving import Saved, save
+from core.ingestion.session import Intake
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.alarm_checks import look_for_alarms

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core.drawing.palette import Palette, Theme
-from core.intake import Intake
+from core.ingestion.session import Intake
 from core.registry.side_by_side import Pair
 from core.settings import settings
 

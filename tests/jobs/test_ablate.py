@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from core.learning.ablation import ARMS, MEASURES, read_ablation
+from core.active_learning.ablation import ARMS, MEASURES, read_ablation
 from core.settings import Settings
 from data.datasets import load_labelled
 from jobs import ablate

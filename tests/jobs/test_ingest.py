@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.identity import Person
+from core.ingestion.orientation_rules import OrientationRules
 from core.lake import Lake
-from core.orientation_rules import OrientationRules
 from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from data.orientation import OrientationRule

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.learning.results import read_results, worth
+from core.active_learning.results import read_results, worth
 from jobs import simulate_learning
 
 ARMS = ("random", "entropy", "self_training")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from core.identity import Person
-from core.inbox import LOCK
+from core.ingestion.inbox import LOCK
+from core.ingestion.orientation_rules import OrientationRules
 from core.lake import Lake
-from core.orientation_rules import OrientationRules
 from core.storage.blobs import Blobs
 from data.errors import LakeError
 from data.formats.write import write_npz, write_png, write_table

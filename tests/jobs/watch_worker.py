@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 
-from core.inbox import Inbox
+from core.ingestion.inbox import Inbox
 from core.lake import Lake
 from jobs.watch import main
 

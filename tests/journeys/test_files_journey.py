@@ -11,8 +11,8 @@ import pytest
 
 from core.exports import read_mask_png
 from core.exports.review_table import load_review_table
+from core.ingestion.samples import sample_files
 from core.lake import Lake
-from core.samples import sample_files
 from data.geometry import geometry
 from tests.core.exports.examples import example_result
 from tests.core.exports.test_klarf import INDEPENDENT, TENTH_OF_A_MICRON_MM

@@ -10,8 +10,8 @@ import pytest
 
 from core.analysis.result import analyse
 from core.exports import read_mask_png
+from core.ingestion.samples import sample_files
 from core.lake import Lake
-from core.samples import sample_files
 from core.segmentation import Segmenter
 from data.formats import read_bytes
 

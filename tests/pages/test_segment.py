@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.samples import sample_files
+from core.ingestion.samples import sample_files
 
 PAGE = Path(__file__).parents[2] / "pages" / "segment.py"
 FILES = sample_files()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.orientation_rules import OrientationRules
+from core.ingestion.orientation_rules import OrientationRules
 from data.orientation import Corner, OrientationRule
 from tests.data.formats.make_fixtures import FIXTURES, GRID
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.analysis.result import analyse
-from core.handed_file import Entry, HandedFile, Names
+from core.ingestion.handed_file import Entry, HandedFile, Names
 from core.segmentation import Segmenter
 from data.errors import WaferError
 from data.formats import ReadFailure, ReadOptions, read_bytes

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from core.analysis.result import analyse
-from core.handed_file import Names
-from core.intake import Intake, Progress, Recipe
-from core.samples import sample_files
+from core.ingestion.handed_file import Names
+from core.ingestion.samples import sample_files
+from core.ingestion.session import Intake, Progress, Recipe
 from core.segmentation import Segmenter
 from data.errors import ModelError, WaferValueError
 from data.formats import ReadOptions
@@ -148,7 +148,7 @@ def test_a_wafer_cannot_lose_its_name(segmenter):
 
 
 def test_more_wafers_than_a_page_can_hold_are_left_out_and_said_so(segmenter, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.intake.MAX_WAFERS", 5)
+    monkeypatch.setattr("core.ingestion.session.MAX_WAFERS", 5)
     intake = handed_in([("big.npz", npz_of(tmp_path, 9)), *FILES[:1]])
     for _ in intake.work(segmenter):
         pass

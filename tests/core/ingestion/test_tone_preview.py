@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.samples import sample_files
-from core.tone_preview import tone_preview
+from core.ingestion.samples import sample_files
+from core.ingestion.tone_preview import tone_preview
 from data.formats import ReadOptions
 
 

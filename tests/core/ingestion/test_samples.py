@@ -1,4 +1,4 @@
-from core.samples import PATTERNS, sample_files
+from core.ingestion.samples import PATTERNS, sample_files
 from data.formats import read_bytes
 
 

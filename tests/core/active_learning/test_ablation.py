@@ -3,7 +3,16 @@ import json
 import numpy as np
 import pytest
 
-from core.learning.ablation import ARMS, FORMAT, MEASURES, RESULTS, SYNTHETIC, measures_of, read_ablation, verdicts
+from core.active_learning.ablation import (
+    ARMS,
+    FORMAT,
+    MEASURES,
+    RESULTS,
+    SYNTHETIC,
+    measures_of,
+    read_ablation,
+    verdicts,
+)
 from data.errors import FormatError
 
 BUDGETS = (200, 400, 800)

@@ -5,12 +5,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.handed_file import Names
-from core.intake import Intake
+from core.ingestion.handed_file import Names
+from core.ingestion.samples import sample_files
+from core.ingestion.saving import save
+from core.ingestion.session import Intake
 from core.lake import Lake
 from core.registry.traffic import Challenger
-from core.samples import sample_files
-from core.saving import save
 from core.segmentation import Segmenter
 from core.segmentation.serving import challenger_takes
 from core.storage.blobs import Blobs

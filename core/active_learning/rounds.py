@@ -8,13 +8,13 @@ from itertools import accumulate
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from core.active_learning.curves import labels_to_reach
+from core.active_learning.results import BASELINE, Played
 from core.annotation.items import Status
 from core.annotation.progress import items, iterations
 from core.jobs.config_fields import command_words
 from core.lake import Lake
 from core.lake.filter import PAGE_COLUMNS
-from core.learning.curves import labels_to_reach
-from core.learning.results import BASELINE, Played
 from core.settings import Settings
 from core.training.config import TrainConfig
 from core.training.recipes import RECIPES

@@ -4,8 +4,8 @@ import io
 import zipfile
 from dataclasses import dataclass
 
-from core.handed_file import HandedFile
-from core.intake import Intake
+from core.ingestion.handed_file import HandedFile
+from core.ingestion.session import Intake
 from core.lake import Lake
 from core.registry.traffic import Challenger, shared_out
 from core.storage.blobs import Blobs

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.active_learning.curves import Difference, area, paired_difference
+from core.active_learning.tables import read_table
 from core.evaluation.report import Report
-from core.learning.curves import Difference, area, paired_difference
-from core.learning.tables import read_table
 
 FORMAT = 2
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "ablation.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.identity import Person
-from core.orientation_rules import FOLDER, OrientationRules, with_rules
+from core.ingestion.orientation_rules import FOLDER, OrientationRules, with_rules
 from core.settings import Settings
 from data.errors import SettingError
 from data.formats import ReadOptions, read_bytes

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.learning.curves import area, band, interval, labels_to_reach, paired_difference, verdict
+from core.active_learning.curves import area, band, interval, labels_to_reach, paired_difference, verdict
 
 SCORES = arrays(float, 6, elements=st.floats(0, 1))
 LABELS = [10, 20, 40, 50, 80, 90]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.learning.features import die_features, wafer_features
+from core.active_learning.features import die_features, wafer_features
 from data.synthesis import Recipe, draw_wafer
 from data.wafer import WaferMap
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.learning.simulation import ARMS, SELF_TRAINING, Plan, Task, play, score
+from core.active_learning.simulation import ARMS, SELF_TRAINING, Plan, Task, play, score
 
 PLAN = Plan(start=4, batch=3, rounds=3)
 

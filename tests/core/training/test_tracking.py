@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from core.settings import settings
-from core.tracking import ask_mlflow
+from core.training.tracking import ask_mlflow
 from data.errors import ModelError
 
 MAKES = """
 import sys
 from pathlib import Path
 from core.settings import Settings
-from core.tracking import ask_mlflow
+from core.training.tracking import ask_mlflow
 ask_mlflow(Settings(home=Path(sys.argv[1])), lambda client: client.create_experiment(sys.argv[2]), "test")
 """
 

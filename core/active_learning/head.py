@@ -13,7 +13,7 @@ Weights = list[NDArray[np.float32]]
 
 
 class SmallHead:
-    """A trained network; called, it gives probabilities, as `core.learning.simulation.Trained` says."""
+    """A trained network; called, it gives probabilities, as `core.active_learning.simulation.Trained` says."""
 
     def __init__(self, weights: Weights, seed: int) -> None:
         self._weights = weights

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from core.inbox import LOCK, MOST_ATTEMPTS, REASON, Inbox
+from core.ingestion.inbox import LOCK, MOST_ATTEMPTS, REASON, Inbox
 from data.errors import SettingError
 
 SETTLE = 5.0

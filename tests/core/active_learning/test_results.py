@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from core.learning.results import BASELINE, FORMAT, RESULTS, read_results, worth
+from core.active_learning.results import BASELINE, FORMAT, RESULTS, read_results, worth
 from data.errors import FormatError
 
 

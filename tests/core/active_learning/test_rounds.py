@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
 
-from core.annotation.items import Candidate, LabelItem, Status
-from core.annotation.queue import fill, skip
-from core.database import Decisions
-from core.identity import Person
-from core.lake import Lake
-from core.learning.results import BASELINE, Played
-from core.learning.rounds import (
+from core.active_learning.results import BASELINE, Played
+from core.active_learning.rounds import (
     Round,
     least_saved,
     minutes_saved,
@@ -17,6 +12,11 @@ from core.learning.rounds import (
     training_words,
     wafers_of,
 )
+from core.annotation.items import Candidate, LabelItem, Status
+from core.annotation.queue import fill, skip
+from core.database import Decisions
+from core.identity import Person
+from core.lake import Lake
 from core.settings import Settings
 from core.training.config import NOW, SERVED, TrainConfig
 from jobs.flags import parse

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.learning.head import _gradients, fit_head
+from core.active_learning.head import _gradients, fit_head
 from core.segmentation.presence import sigmoid
 
 
@@ -22,7 +22,7 @@ def test_it_learns_what_a_line_cannot_part():
 
 
 def test_gradients_are_those_of_finite_differences(monkeypatch):
-    monkeypatch.setattr("core.learning.head.DROPPED", 0.0)
+    monkeypatch.setattr("core.active_learning.head.DROPPED", 0.0)
     rng = np.random.default_rng(0)
     rows, labels = apart(5)
     labels[0, 2] = np.nan

@@ -1,0 +1,1 @@
+"""Files coming in: upload sessions, orientation rules, the watched folder, and saving to the lake."""
