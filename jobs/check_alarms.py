@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.alarms import check
-from core.alarms.delivery import deliver_due
+from core.alarms.sending import deliver_due
 from core.database import Decisions
 from core.lake import Lake
 from core.settings import Settings, settings

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from core.downloads.folder import ExportFolder
+from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
 from core.drawing.palette import Palette
-from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
-from core.exporting import ExportFolder
 from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter

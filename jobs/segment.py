@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis.result import WaferResult, analyse, bounded_batches
-from core.backlog import segment_backlog
+from core.batches.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake

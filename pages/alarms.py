@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.decisions.alarms import open_alarms, past_alarms, rules
+from core.alarms.store import open_alarms, past_alarms, rules
 from pages.parts.alarm_cards import alarm_cards, alarm_table
 from pages.parts.alarm_channels import channel_editor
 from pages.parts.alarm_checks import look_for_alarms

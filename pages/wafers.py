@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.downloads.wafer_table import page_csv
 from core.lake import WaferFilter
-from core.wafer_table import page_csv
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.exports import archive_menu, filtered_results

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.alarms.falling import falling
-from core.alarms.finding import Look, find
+from core.alarms.agreement_rule import falling
+from core.alarms.deliveries import send_to_all, waiting
+from core.alarms.rules import Look, find
+from core.alarms.store import RuleKind, move_watermark, raise_or_add, rules, settled, watermark
 from core.database import Decisions
-from core.decisions.alarms import RuleKind, move_watermark, raise_or_add, rules, settled, watermark
-from core.decisions.deliveries import send_to_all, waiting
 from core.lake import Lake
 
 READER = "alarms"
@@ -35,7 +35,7 @@ def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
 
     Rules about agreement with people look every time, for labels come after results.
     What is found goes into the open alarm of the same rule and subject, or raises one. Nothing is sent here: deliveries
-    are put on their way in the same transaction, and `core.alarms.delivery` sends them.
+    are put on their way in the same transaction, and `core.alarms.sending` sends them.
 
     Args:
         lake: looked at.

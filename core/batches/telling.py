@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from core.alarms.delivery import send
+from core.alarms.deliveries import channels
+from core.alarms.sending import send
 from core.batches.folder import Batch
 from core.batches.notes import Summary
 from core.database import Decisions
-from core.decisions.deliveries import channels
 from data.errors import BatchError
 
 TITLE = "Waferscope batch"

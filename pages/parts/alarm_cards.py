@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.alarms.store import LONGEST_COMMENT, Alarm, acknowledge, wafers_of
 from core.database import Decisions
-from core.decisions.alarms import LONGEST_COMMENT, Alarm, acknowledge, wafers_of
 from core.identity import local_person
 from core.lake import Lake
 from pages.parts.empty import explained

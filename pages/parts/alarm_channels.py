@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.alarms.delivery import check_address, deliver_due, send_test, shown
-from core.database import Decisions
-from core.decisions.alarms import Alarm
-from core.decisions.deliveries import (
+from core.alarms.deliveries import (
     Channel,
     Delivery,
     DeliveryState,
@@ -18,6 +15,9 @@ from core.decisions.deliveries import (
     save_channel,
     try_again,
 )
+from core.alarms.sending import check_address, deliver_due, send_test, shown
+from core.alarms.store import Alarm
+from core.database import Decisions
 from core.identity import local_person
 from pages.parts.empty import explained
 

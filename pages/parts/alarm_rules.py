@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.alarms.finding import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
+from core.alarms.rules import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
+from core.alarms.store import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.database import Decisions
-from core.decisions.alarms import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.identity import local_person
 from core.lake import Lake
 from core.monitoring.quality import LEAST_LABELLED

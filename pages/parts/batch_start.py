@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.alarms.deliveries import channels
 from core.batches.asking import lake_keys
 from core.batches.control import launch_batch
 from core.batches.folder import Batch, new_batch
 from core.batches.notes import BatchRequest
-from core.decisions.deliveries import channels
 from core.lake import Lake, WaferFilter
 from core.settings import settings
 from data.formats import known_suffixes

@@ -212,7 +212,7 @@ def group_stack(where: WaferFilter, grid: Grid) -> Stack:
 
 
 def history_steps() -> list[str]:
-    """Give the steps of the process history to choose from, as `core.comparison.comparison.history_steps` lists them."""
+    """Return the steps of the process history to choose from (`core.comparison.comparison.history_steps`)."""
     return _history_steps(settings().lake_url, lake())
 
 

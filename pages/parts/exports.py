@@ -9,8 +9,8 @@ from typing import Literal
 import streamlit as st
 
 from core.analysis.result import WaferResult
-from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, Format, FormatKey, chosen
-from core.exporting import export_zip
+from core.downloads.folder import export_zip
+from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, Format, FormatKey, chosen
 from core.exports.names import safe_part
 from core.exports.review_points import Places
 from core.identity import local_person

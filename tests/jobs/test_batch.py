@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import core.batches.reading
+from core.alarms.deliveries import Channel, save_channel
 from core.batches.folder import Batch, all_batches
 from core.database import Decisions
-from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
 from core.lake import Lake
 from core.segmentation import Segmenter

@@ -1,8 +1,8 @@
 import pytest
 
+from core.alarms.deliveries import Channel, newest_deliveries, save_channel
+from core.alarms.store import open_alarms
 from core.database import Decisions
-from core.decisions.alarms import open_alarms
-from core.decisions.deliveries import Channel, newest_deliveries, save_channel
 from core.identity import Person
 from core.lake import Lake
 from data.formats.write import write_npz

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import delete
 
+from core.alarms.deliveries import channels, newest_deliveries
+from core.alarms.store import AlarmRule, open_alarms, past_alarms, rules
 from core.database import Decisions
-from core.decisions.alarms import AlarmRule, open_alarms, past_alarms, rules
-from core.decisions.deliveries import channels, newest_deliveries
 from core.identity import local_person
 from core.lake import Lake
 from tests.core.alarms.examples import keep, severe

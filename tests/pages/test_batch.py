@@ -3,12 +3,12 @@
 import pytest
 
 import core.jobs.launch
+from core.alarms.deliveries import Channel, save_channel
 from core.batches.control import standings
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
 from core.batches.results import write_archive
 from core.database.schema import now
-from core.decisions.deliveries import Channel, save_channel
 from core.identity import Person
 from core.jobs.store import JobState, add_job, job_by_id
 from core.segmentation import Segmenter

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import delete
 
+from core.alarms.store import AlarmRule
 from core.database import Decisions
-from core.decisions.alarms import AlarmRule
 from core.identity import Person
 from core.lake import Lake
 from tests.core.alarms.receiver import receiving

@@ -4,18 +4,9 @@ from datetime import timedelta
 import pytest
 
 from core.alarms import Checked, check
+from core.alarms.deliveries import Channel, newest_deliveries, save_channel
+from core.alarms.store import AlarmRule, RuleKind, acknowledge, open_alarms, past_alarms, rules, save_rule, wafers_of
 from core.database import Decisions
-from core.decisions.alarms import (
-    AlarmRule,
-    RuleKind,
-    acknowledge,
-    open_alarms,
-    past_alarms,
-    rules,
-    save_rule,
-    wafers_of,
-)
-from core.decisions.deliveries import Channel, newest_deliveries, save_channel
 from core.lake import Lake
 from tests.core.alarms.examples import keep, severe
 from tests.core.lake_examples import START

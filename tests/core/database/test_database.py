@@ -10,7 +10,7 @@ from core.database import Decisions
 from core.database.audit import AuditEntry
 from core.root_causes import Finding, findings_by_keys, write_finding
 from data.errors import DecisionsError
-from tests.core.decisions.worker import processes, write
+from tests.core.database.worker import processes, write
 
 
 def keys_told(path):

@@ -8,10 +8,10 @@ from sqlalchemy import create_engine, text
 
 from core.database import Decisions
 from core.database.migrating import MIGRATIONS
-from core.decisions.areas import AREAS, METADATA
 from core.labels.annotations import labelled_keys
+from core.migrations.areas import AREAS, METADATA
 from data.errors import DecisionsError
-from tests.core.decisions.worker import processes
+from tests.core.database.worker import processes
 
 
 def test_the_migrated_schema_is_what_the_modules_say(decisions):

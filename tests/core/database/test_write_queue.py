@@ -7,7 +7,7 @@ import pytest
 
 from core.database.write_queue import Line, Threads
 from data.errors import DecisionsError
-from tests.core.decisions.worker import add_one, hold, processes
+from tests.core.database.worker import add_one, hold, processes
 
 
 def test_processes_that_read_add_and_write_never_overtake_each_other(tmp_path):

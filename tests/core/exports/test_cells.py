@@ -3,10 +3,10 @@ import io
 
 import pytest
 
+from core.downloads.wafer_table import page_csv
 from core.exports import instances_csv, wafers_csv
 from core.exports.cells import plain, plain_row
 from core.lake import Lake, WaferFilter
-from core.wafer_table import page_csv
 from tests.core.lake_examples import drawn, found_on
 
 

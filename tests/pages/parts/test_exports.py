@@ -3,7 +3,7 @@ import zipfile
 
 import pytest
 
-from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, FormatKey
+from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, FormatKey
 from core.lake import Lake, WaferFilter
 from pages.parts import exports
 from tests.core.exports.examples import example_result

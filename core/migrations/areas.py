@@ -1,12 +1,13 @@
 """Every area that keeps tables among the decisions: importing this fills the metadata that migrations compare with."""
 
 from core import root_causes as findings
+from core.alarms import deliveries
+from core.alarms import store as alarms
 from core.annotation import items as label_items
 from core.annotation import reviews
 from core.database import audit
 from core.database.schema import Base
 from core.datasets import frozen_sets
-from core.decisions import alarms, deliveries
 from core.jobs import store as jobs
 from core.labels import annotations
 from core.labels import draft_store as drafts

@@ -1,6 +1,6 @@
 import pytest
 
-from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
+from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from tests.core.exports.examples import example_result

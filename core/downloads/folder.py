@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.analysis.result import WaferResult
-from core.export_formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, WaferFormat, chosen
+from core.downloads.formats import (
+    LOT_FORMATS,
+    PERIOD_FORMATS,
+    WAFER_FORMATS,
+    ExportStyle,
+    FormatKey,
+    WaferFormat,
+    chosen,
+)
 from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part
 from core.lake import Lake, WaferFilter

@@ -2,9 +2,9 @@ import io
 
 import pandas as pd
 
+from core.downloads.wafer_table import page_csv
 from core.lake import Lake, WaferFilter
 from core.lake.filter import PAGE_COLUMNS
-from core.wafer_table import page_csv
 from tests.core.lake_examples import drawn, found_on
 
 

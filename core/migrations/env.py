@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, TypeDecorator, create_engine
 
 from core.database.database import url_of
-from core.decisions.areas import METADATA
+from core.migrations.areas import METADATA
 from core.settings import settings
 
 

@@ -10,7 +10,7 @@ from core.identity import Person
 from core.root_causes import write_finding
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.core.decisions.worker"])
+processes.set_forkserver_preload(["tests.core.database.worker"])
 
 
 def write(place: str, name: str, count: int, told: Path) -> None:

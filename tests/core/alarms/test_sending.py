@@ -3,11 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from core.alarms.delivery import check_address, deliver_due, masked, send_test, shown
-from core.database.audit import AuditEntry
-from core.database.schema import now
-from core.decisions.alarms import Alarm, AlarmRule, RuleKind, save_rule
-from core.decisions.deliveries import (
+from core.alarms.deliveries import (
     PAUSES,
     Channel,
     Delivery,
@@ -18,6 +14,10 @@ from core.decisions.deliveries import (
     try_again,
     waiting,
 )
+from core.alarms.sending import check_address, deliver_due, masked, send_test, shown
+from core.alarms.store import Alarm, AlarmRule, RuleKind, save_rule
+from core.database.audit import AuditEntry
+from core.database.schema import now
 from data.errors import DecisionsError
 
 

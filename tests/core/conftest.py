@@ -4,7 +4,7 @@ import pytest
 
 from core.database import Decisions
 from core.identity import Person
-from tests.core.decisions.places import postgres_database, postgres_server
+from tests.core.database.places import postgres_database, postgres_server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from core.decisions.alarms import AlarmRule, FoundWafer, RuleKind
+from core.alarms.store import AlarmRule, FoundWafer, RuleKind
 from core.lake import Lake, WaferFilter
 from core.statistics.spc import western_electric
 from core.trends.series import (

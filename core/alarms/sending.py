@@ -3,9 +3,9 @@
 import logging
 import re
 
+from core.alarms.deliveries import Channel, claim_due, note_outcome
+from core.alarms.store import Alarm
 from core.database import Decisions
-from core.decisions.alarms import Alarm
-from core.decisions.deliveries import Channel, claim_due, note_outcome
 from data.errors import DecisionsError
 
 TITLE = "Waferscope alarm"

@@ -1,5 +1,5 @@
 from core.alarms import check
-from core.decisions.alarms import AlarmRule, RuleKind, acknowledge, open_alarms, save_rule, wafers_of
+from core.alarms.store import AlarmRule, RuleKind, acknowledge, open_alarms, save_rule, wafers_of
 from tests.core.monitoring.examples import all_failing, case, keep, label, rows
 
 

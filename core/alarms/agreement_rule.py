@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pandas as pd
 
-from core.alarms.finding import MOST_WAFERS, Finding
+from core.alarms.rules import MOST_WAFERS, Finding
+from core.alarms.store import AlarmRule, FoundWafer
 from core.database import Decisions
-from core.decisions.alarms import AlarmRule, FoundWafer
 from core.labels.annotations import labelled_keys
 from core.lake import Lake, WaferFilter
 from core.monitoring.changes import WEEK, drops, weekly_changes, words

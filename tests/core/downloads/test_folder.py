@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.export_formats import ExportStyle, FormatKey
-from core.exporting import ExportFolder, export_zip
+from core.downloads.folder import ExportFolder, export_zip
+from core.downloads.formats import ExportStyle, FormatKey
 from core.exports import instances_csv
 from core.identity import Person
 from data.errors import SettingError

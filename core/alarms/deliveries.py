@@ -6,9 +6,9 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.alarms.store import Alarm
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
-from core.decisions.alarms import Alarm
 from core.identity import Person
 from data.errors import DecisionsError
 

@@ -1,0 +1,1 @@
+"""What can be taken away: the formats offered and folders of them."""
