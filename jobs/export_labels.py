@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.database import Decisions
-from core.datasets.files import export_labels, import_coco, labels_of_keys, labels_of_set
+from core.datasets.files import export_labels, import_coco
+from core.datasets.reading import labels_of_keys, labels_of_set
 from core.identity import local_person, named_person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from core.database import Decisions
 from core.datasets.label_set import Split
+from core.datasets.reading import NOW
 from core.datasets.wafers import labelled_wafers
 from core.evaluation.report import LABELS, SYNTHETIC
 from core.lake import Lake
 from core.registry.gate import still_to_score
 from core.registry.store import Registry
 from core.settings import Settings, settings
-from core.training.config import NOW, TrainConfig, kept_checkpoint
+from core.training.config import TrainConfig, kept_checkpoint
 from core.training.shown import learnt_from, never_shown
 from data.datasets import MaskedMaps
 from data.errors import ModelError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.active_learning.candidates import doubts, excess_of, queue_picks, vectors_of, without_label
+from core.active_learning.candidates import doubts, excess_of, queue_picks, without_label
 from core.annotation.progress import iterations
 from core.annotation.queue import choice_of, take_back
 from core.database import Decisions
@@ -19,6 +19,7 @@ from core.segmentation.serving import model_in_use
 from core.segmentation.uncertainty import Uncertainty
 from core.selection import PLACED, UNCERTAINTY_WEIGHT, UNSURE, Pick, Pool, Strategy, select
 from core.settings import Settings, settings
+from core.similarity.embeddings import vectors_of
 from data.errors import SettingError
 from jobs.command import command
 from jobs.progress import ProgressLine

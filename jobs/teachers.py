@@ -6,13 +6,13 @@ import numpy as np
 
 from core.database import Decisions
 from core.datasets.label_set import Split
+from core.datasets.reading import LAKE
 from core.datasets.wafers import labelled_wafers, unlabelled_maps
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.segmentation import Segmenter
 from core.segmentation.serving import model_in_use
 from core.settings import Settings
-from core.training.config import LAKE
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, together
 from data.splits import held_out

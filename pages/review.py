@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from core.annotation.annotators import annotators
-from core.annotation.bench import label_doubts, likely_errors
 from core.annotation.reviews import Kind, Review, open_reviews
 from core.database.audit import entries
 from core.datasets.doubts import FEWEST_A_SIDE, FEWEST_LABELS
+from core.datasets.suspects import label_doubts, likely_errors
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.settings import settings

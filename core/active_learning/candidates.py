@@ -17,9 +17,6 @@ from core.lake.batches import batches
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import Pick, Strategy
-from core.similarity.embeddings import stored
-from data.errors import LakeError
-from data.served import DIMENSION
 
 SEGMENTED_AT_ONCE = 32
 _KEYS = "SELECT key FROM wafers WHERE (? = '' OR product = ?) ORDER BY key"
@@ -60,27 +57,6 @@ def doubts(
             for part in batches(near, SEGMENTED_AT_ONCE):
                 samples = segmenter.sample(part, passes=passes, seed=seed)
                 yield from (uncertainty(w.key, s, w.failing) for w, s in zip(part, samples, strict=True))
-
-
-def vectors_of(lake: Lake, model: str, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
-    """Give those of the wafers that the model has embedded, and their vectors (N, 512), in the order asked.
-
-    Raises:
-        LakeError: none of the lake's wafers is embedded by this model.
-    """
-    wanted = {key: i for i, key in enumerate(keys)}
-    found: dict[int, NDArray[np.float32]] = {}
-    embedded = 0
-    for part in stored(lake, model, clusters=False):
-        embedded += len(part.keys)
-        for key, vector in zip(part.keys.to_pylist(), part.matrix, strict=True):
-            if key in wanted:
-                found[wanted[key]] = vector
-    if not embedded:
-        raise LakeError(lake.root, f"no wafer is embedded by {model} yet", "Run python -m jobs.embed_wafers first.")
-    order = sorted(found)
-    matrix = np.array([found[i] for i in order], dtype=np.float32).reshape(len(order), DIMENSION)
-    return [keys[i] for i in order], matrix
 
 
 def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:

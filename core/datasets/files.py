@@ -1,20 +1,20 @@
 """Labels as files: COCO JSON beside the masks, tables and coordinates that results are exported as; and COCO back."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.annotation.bench import labelled_result
 from core.database import Decisions
-from core.datasets.frozen_sets import frozen_set, labels_in
 from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.identity import Person
-from core.labels.annotations import Source, grid_of, labels_of, write_annotation
+from core.labels.annotations import Source, write_annotation
 from core.labels.checks import validate
-from core.labels.coco import Form, Imported, Labelled, coco_json, image_keys, read_coco
+from core.labels.coco import Form, Imported, coco_json, image_keys, read_coco
+from core.labels.label import Labelled
+from core.labels.result import labelled_result
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.storage.folder import Folder
@@ -33,30 +33,6 @@ class Written:
 
     kept: int
     problems: tuple[str, ...]
-
-
-def labels_of_keys(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
-    """Give the labels that count now, of wafers that have one for their grid, in the order asked."""
-    for some in batches(keys, WAFERS_AT_ONCE):
-        wafers = lake.wafers_by_keys(some)
-        with decisions.reading() as session:
-            found = labels_of(session, list(wafers.values()))
-        for key, a in found.items():
-            yield Labelled(wafers[key], a.read(), a.annotator, a.seconds)
-
-
-def labels_of_set(decisions: Decisions, lake: Lake, name: str) -> Iterator[Labelled]:
-    """Give the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
-
-    Raises:
-        DecisionsError: there is no such dataset, or a label of it is not what was frozen.
-    """
-    with decisions.reading() as session:
-        found = labels_in(session, frozen_set(session, name))
-    for some in batches(found, WAFERS_AT_ONCE):
-        for key, wafer in lake.wafers_by_keys(some).items():
-            if grid_of(wafer) == found[key].grid:
-                yield Labelled(wafer, found[key].read(), found[key].annotator, found[key].seconds)
 
 
 def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form = "polygon") -> None:

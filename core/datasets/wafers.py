@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.database import Decisions
-from core.datasets.files import labels_of_keys, labels_of_set
 from core.datasets.frozen_sets import frozen_set
 from core.datasets.label_set import Split, split_by_lot
+from core.datasets.reading import LAKE, NOW, labels_of_keys, labels_of_set
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
-from core.training.config import LAKE, NOW
 from data.datasets import MaskedMaps, load_labelled
 from data.errors import SettingError
 

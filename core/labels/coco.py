@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from core.labels.label import Label, LabelInstance
+from core.labels.label import Label, LabelInstance, Labelled
 from data.classes import CLASS_KEYS, CLASSES
 from data.errors import FormatError
 from data.wafer import WaferMap
@@ -19,23 +19,6 @@ SIDE_PX = 300
 """Longest side of an image, about; a die is a whole number of pixels."""
 
 Form = Literal["polygon", "rle"]
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """A label on its way out.
-
-    Args:
-        wafer: what was labelled.
-        label: its label.
-        annotator: who labelled.
-        seconds: of work.
-    """
-
-    wafer: WaferMap
-    label: Label
-    annotator: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,6 +119,23 @@ class Label:
 AGAIN = "Label the wafer anew."
 
 
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A label on its way out.
+
+    Args:
+        wafer: what was labelled.
+        label: its label.
+        annotator: who labelled.
+        seconds: of work.
+    """
+
+    wafer: WaferMap
+    label: Label
+    annotator: str = ""
+    seconds: float = 0.0
+
+
 def from_proposal(wafer: WaferMap, instances: Sequence[Instance]) -> Label:
     """Start a label from what the model found; every instance waits for a verdict.
 

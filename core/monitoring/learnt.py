@@ -3,11 +3,11 @@
 from core.database import Decisions
 from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.datasets.label_set import Split
+from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.registry.store import Registry
 from core.segmentation.serving import served
 from core.settings import Settings
-from core.training.config import NOW
 
 
 def labels_learnt(at: Settings) -> str:

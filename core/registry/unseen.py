@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from core.database import Decisions
 from core.datasets.label_marks import judged_wafers, labels_mark
 from core.datasets.label_set import Split
+from core.datasets.reading import NOW
 from core.datasets.wafers import labelled_wafers
 from core.evaluation.report import LABELS
 from core.lake import Lake
 from core.registry.card import Card
 from core.registry.store import Registry
 from core.settings import Settings
-from core.training.config import NOW
 from data.datasets import MaskedMaps
 from data.errors import WaferError
 

@@ -16,7 +16,7 @@ from core.lake.embedding_rows import Embedded
 from core.lake.rows import dies_hash
 from core.segmentation import Segmenter
 from core.segmentation.network import EXPORT_AGAIN
-from data.errors import ModelError
+from data.errors import LakeError, ModelError
 from data.served import DIMENSION
 from data.turning import SYMMETRIES, symmetry
 from data.wafer import FAIL, PASS, WaferMap
@@ -178,3 +178,24 @@ def _embedded(
         )
         for (key, wafer), vector, own in zip(wafers.items(), plain, clusters, strict=True)
     ]  # fmt: skip
+
+
+def vectors_of(lake: Lake, model: str, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+    """Give those of the wafers that the model has embedded, and their vectors (N, 512), in the order asked.
+
+    Raises:
+        LakeError: none of the lake's wafers is embedded by this model.
+    """
+    wanted = {key: i for i, key in enumerate(keys)}
+    found: dict[int, NDArray[np.float32]] = {}
+    embedded = 0
+    for part in stored(lake, model, clusters=False):
+        embedded += len(part.keys)
+        for key, vector in zip(part.keys.to_pylist(), part.matrix, strict=True):
+            if key in wanted:
+                found[wanted[key]] = vector
+    if not embedded:
+        raise LakeError(lake.root, f"no wafer is embedded by {model} yet", "Run python -m jobs.embed_wafers first.")
+    order = sorted(found)
+    matrix = np.array([found[i] for i in order], dtype=np.float32).reshape(len(order), DIMENSION)
+    return [keys[i] for i in order], matrix

@@ -8,10 +8,6 @@ from typing import Literal
 from data.errors import SettingError
 from data.pictures import DIES, DIES_DEPTH, raster_of
 
-LAKE = "lake"
-"""Word of `unlabelled` for the wafers of the lake that nobody labelled."""
-NOW = "now"
-"""Word of `labels` for the labels that count now, not frozen."""
 SERVED = "served"
 """Word of `from_` for the weights that the app serves."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.training.config import LAKE, NOW, SERVED
+from core.datasets.reading import LAKE, NOW
+from core.training.config import SERVED
 from data.pictures import DIES, DIES_DEPTH
 
 

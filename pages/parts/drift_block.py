@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.database import Decisions
+from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
@@ -15,7 +16,6 @@ from core.monitoring.judging import Scope, state
 from core.monitoring.quality import LEAST_LABELLED
 from core.monitoring.retraining import LEAST_TO_TRAIN, Proposal, new_labels, propose, retrain
 from core.settings import settings
-from core.training.config import NOW
 from core.training.recipes import UPDATE
 from core.trends.overview import newest_day
 from pages.parts.cache import kept

@@ -7,13 +7,13 @@ import streamlit as st
 
 from core.database import Decisions
 from core.datasets.frozen_sets import frozen_set, frozen_sets
+from core.datasets.reading import NOW
 from core.lake import WaferFilter
 from core.monitoring.drift import LEAST_WAFERS
 from core.monitoring.learnt import labels_learnt, wafers_taught
 from core.monitoring.sides import DRAWN_WAFERS, Condition, Drawn, draw, of_keys, recent_and_before
 from core.segmentation.serving import served
 from core.settings import settings
-from core.training.config import NOW
 from data.errors import ModelError
 from pages.parts.cache import kept, segmenter
 

@@ -3,12 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.datasets.files import COCO_FILE, import_coco, labels_of_keys, labels_zip
+from core.datasets.files import COCO_FILE, import_coco, labels_zip
 from core.datasets.frozen_sets import freeze, frozen_set, frozen_sets
 from core.datasets.label_set import Split, changes
+from core.datasets.reading import labels_of_keys
 from core.identity import Person
 from core.labels.annotations import labelled_keys
-from core.labels.coco import Labelled, coco_json, image_keys, read_coco
+from core.labels.coco import coco_json, image_keys, read_coco
+from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.cache import decisions as open_decisions

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.analysis.result import WaferResult
-from core.annotation.bench import labelled_result
 from core.annotation.reviews import Kind, Review, accept, dismiss, merge, redo
 from core.identity import Person
 from core.labels.agreement import LEAST_AGREEMENT, agreement
@@ -18,6 +17,7 @@ from core.labels.checks import validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import draft_of, drop_draft, save_draft
 from core.labels.label import Label, from_masks
+from core.labels.result import labelled_result
 from core.lake import Lake
 from data.classes import CLASSES
 from data.errors import WaferError

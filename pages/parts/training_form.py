@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.database import Decisions
 from core.datasets.frozen_sets import frozen_sets
+from core.datasets.reading import NOW
 from core.jobs.config_fields import ConfigField, command_words, config_fields
 from core.jobs.launch import start
 from core.settings import settings
-from core.training.config import NOW, SERVED, TrainConfig, check_config, check_shape, run_folder
+from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe
 from data.errors import WaferError
 from pages.parts.links import open_page

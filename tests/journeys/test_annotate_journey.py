@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from core.annotation.bench import labelled_result
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import statuses
 from core.annotation.queue import fill
@@ -16,6 +15,7 @@ from core.identity import Person
 from core.labels.annotations import labels_of
 from core.labels.draft_store import drafts_of
 from core.labels.label import from_masks
+from core.labels.result import labelled_result
 from core.lake import Lake
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from tests.core.wafers import disc, radius, wafer

@@ -15,10 +15,11 @@ from core.active_learning.rounds import (
 from core.annotation.items import Candidate, LabelItem, Status
 from core.annotation.queue import fill, skip
 from core.database import Decisions
+from core.datasets.reading import NOW
 from core.identity import Person
 from core.lake import Lake
 from core.settings import Settings
-from core.training.config import NOW, SERVED, TrainConfig
+from core.training.config import SERVED, TrainConfig
 from jobs.flags import parse
 from tests.core.lake_examples import drawn
 from tests.core.training.record_examples import curves, write_runs

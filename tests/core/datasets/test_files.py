@@ -5,7 +5,8 @@ import zipfile
 import numpy as np
 
 from core.database import Decisions
-from core.datasets.files import labels_of_keys, labels_zip
+from core.datasets.files import labels_zip
+from core.datasets.reading import labels_of_keys
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from tests.core.label_examples import labelled_home

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from core.labels.coco import Labelled, cell_px, coco_json, read_coco
-from core.labels.label import Label, LabelInstance, encode
+from core.labels.coco import cell_px, coco_json, read_coco
+from core.labels.label import Label, LabelInstance, Labelled, encode
 from data.classes import CLASS_KEYS
 from data.errors import FormatError
 from data.wafer import WaferMap

@@ -3,7 +3,8 @@ import json
 from core.annotation.submissions import submit
 from core.datasets.frozen_sets import frozen_sets
 from core.labels.annotations import Source, labels_of
-from core.labels.coco import Labelled, coco_json
+from core.labels.coco import coco_json
+from core.labels.label import Labelled
 from core.lake import Lake
 from tests.pages.test_annotate import ANA, BEN, KEYS, sure_label, texts
 
