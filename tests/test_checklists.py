@@ -5,6 +5,7 @@ import importlib
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -89,7 +90,7 @@ def test_the_guide_lists_every_kind_of_alarm_rule() -> None:
     assert [words for words in form.KINDS.values() if f"| {words} |" not in section(GUIDE, "Alarms")] == []
 
 
-def test_the_guide_lists_the_alarm_rules_that_a_new_database_begins_with(tmp_path) -> None:
+def test_the_guide_lists_the_alarm_rules_that_a_new_database_begins_with(tmp_path: Path) -> None:
     database = defining("Decisions").Decisions(tmp_path / "decisions.db")
     with database.reading() as session:
         names = [rule.name for rule in defining("AlarmRule").rules(session)]
