@@ -12,7 +12,9 @@ from pages.parts.routes import ROUTES
 
 def warm_up() -> None:
     """Import what the pages import and load the lake, so that the first visitor waits for neither."""
-    from pages.parts import cache, charts, filters, gallery  # noqa: F401
+    from pages.parts import cache
+    from pages.parts.blocks import charts, filters  # noqa: F401
+    from pages.parts.wafers import gallery  # noqa: F401
 
     with suppress(WaferError):  # the page that needs the lake says what is wrong with it
         cache.lake().count()

@@ -3,15 +3,15 @@
 import streamlit as st
 
 from core.alarms.store import open_alarms, past_alarms, rules
-from pages.parts.alarm_cards import alarm_cards, alarm_table
-from pages.parts.alarm_channels import channel_editor
-from pages.parts.alarm_checks import look_for_alarms
-from pages.parts.alarm_rules import rule_editor
+from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
 from pages.parts.measures import HELP
+from pages.parts.monitor.alarm_cards import alarm_cards, alarm_table
+from pages.parts.monitor.alarm_channels import channel_editor
+from pages.parts.monitor.alarm_rules import rule_editor
 
 OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery")
 ON_A_PAGE = 10

@@ -12,7 +12,7 @@ from data.errors import LakeError
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.label_bench import label_bench
+from pages.parts.label.bench import label_bench
 from pages.parts.links import link, open_page
 from pages.parts.person import acting_person, person_button
 

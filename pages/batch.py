@@ -5,13 +5,13 @@ import streamlit as st
 
 from core.batches.control import Standing, standings
 from core.settings import settings
-from pages.parts.batch_start import CHOSEN, start_batch
-from pages.parts.batch_view import batch_view
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import unpack_filters
-from pages.parts.table_download import csv_button
+from pages.parts.segment.batch_start import CHOSEN, start_batch
+from pages.parts.segment.batch_view import batch_view
 
 
 def listed(found: list[Standing]) -> pd.DataFrame:

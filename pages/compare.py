@@ -6,7 +6,8 @@ from core.comparison.comparison import common_grids, die_difference, measures, s
 from core.reports.tables import table_csv
 from pages.parts.cache import group_stack, history_steps
 from pages.parts.cache import lake as open_lake
-from pages.parts.difference_views import (
+from pages.parts.empty import explained, stop_if_empty
+from pages.parts.explore.difference_views import (
     MAP_HELP,
     MEASURES_HELP,
     dies_as_table,
@@ -14,10 +15,9 @@ from pages.parts.difference_views import (
     measures_as_table,
     measures_table,
 )
-from pages.parts.empty import explained, stop_if_empty
-from pages.parts.group_choice import choose_group, query_of
+from pages.parts.explore.group_choice import choose_group, query_of
 from pages.parts.links import link
-from pages.parts.pattern_choice import choose_pattern
+from pages.parts.wafers.pattern_choice import choose_pattern
 
 with explained():
     lake = open_lake()

@@ -6,11 +6,11 @@ from core.active_learning.ablation import read_ablation
 from core.registry.store import Registry, Version
 from core.segmentation.serving import served
 from core.settings import settings
-from pages.parts.ablation_table import ablation_view
 from pages.parts.empty import explained
-from pages.parts.model_duel import duel
-from pages.parts.model_gate import gate_block, roles_line, trial_block
-from pages.parts.trust_view import trust_view
+from pages.parts.learn.ablation_table import ablation_view
+from pages.parts.learn.model_duel import duel
+from pages.parts.learn.model_gate import gate_block, roles_line, trial_block
+from pages.parts.learn.trust_view import trust_view
 
 VIEWS = ("Trust sheet", "Side by side", "Serve", "What helped")
 

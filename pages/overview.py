@@ -6,15 +6,15 @@ import streamlit as st
 
 from core.trends.overview import by_week, is_demo, newest_day, totals, worst_of_day
 from data.classes import CLASS_KEYS
-from pages.parts import charts
+from pages.parts.blocks import charts
+from pages.parts.blocks.filters import date_filter, product_filter, wafer_filter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.filters import date_filter, product_filter, wafer_filter
-from pages.parts.gallery import gallery
 from pages.parts.links import link, unpack_filters
 from pages.parts.measures import HELP
-from pages.parts.wafer_table import WORST_FIRST
-from pages.parts.welcome import welcome
+from pages.parts.monitor.welcome import welcome
+from pages.parts.wafers.gallery import gallery
+from pages.parts.wafers.table import WORST_FIRST
 
 WORST = 12
 

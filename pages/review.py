@@ -12,14 +12,14 @@ from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.settings import settings
 from data.classes import CLASSES
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.cache import kept
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.label.review_desk import KIND_WORDS, review_desk
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
-from pages.parts.review_desk import KIND_WORDS, review_desk
-from pages.parts.table_download import csv_button
 
 NAMES = {c.key: c.name for c in CLASSES}
 EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"

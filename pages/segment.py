@@ -11,13 +11,13 @@ from core.ingestion.handed_file import Entry
 from core.ingestion.samples import sample_files
 from core.ingestion.session import Intake, Progress
 from data.formats import ReadFailure, known_suffixes
+from pages.parts.blocks.exports import archive_menu
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
-from pages.parts.exports import archive_menu
-from pages.parts.orientation_editor import orientation_editor
-from pages.parts.read_options import map_choice, read_recipe
-from pages.parts.results_browser import results_browser
-from pages.parts.save_dialog import save_dialog
+from pages.parts.segment.orientation_editor import orientation_editor
+from pages.parts.segment.read_options import map_choice, read_recipe
+from pages.parts.segment.results_browser import results_browser
+from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state import (
     chosen_palette,
     chosen_tile,
@@ -27,7 +27,7 @@ from pages.parts.state import (
     intake_round,
     is_new_upload,
 )
-from pages.parts.wafer_view import wafer_view
+from pages.parts.wafers.view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
 FAILURES_SHOWN = 100

@@ -5,10 +5,10 @@ import streamlit as st
 from core.jobs.launch import jobs
 from pages.parts.cache import decisions as open_decisions
 from pages.parts.empty import explained
-from pages.parts.run_version import version_block
+from pages.parts.learn.run_version import version_block
+from pages.parts.learn.training_form import STARTED, training_form
+from pages.parts.learn.training_run import JOB, choose_run, run_block
 from pages.parts.state import drop_widgets
-from pages.parts.training_form import STARTED, training_form
-from pages.parts.training_run import JOB, choose_run, run_block
 
 RUNS, START = VIEWS = ("Runs", "Start a run")
 

@@ -10,18 +10,18 @@ from core.statistics.spc import western_electric
 from core.trends.lot_history import lot_scores
 from core.trends.overview import span
 from core.trends.series import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
+from pages.parts.blocks.exports import period_files
+from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import lake as open_lake
-from pages.parts.control_charts import control_chart
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.exports import period_files
-from pages.parts.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
 from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
-from pages.parts.lot_scores_table import lot_scores_table
+from pages.parts.monitor.control_charts import control_chart
+from pages.parts.monitor.lot_scores_table import lot_scores_table
+from pages.parts.monitor.trend_words import MEASURES, last_change, period_name, rules_in_words, subject_name
+from pages.parts.monitor.weekly_block import weekly_block
 from pages.parts.state import clicked_points
-from pages.parts.table_download import csv_button
-from pages.parts.trend_words import MEASURES, last_change, period_name, rules_in_words, subject_name
-from pages.parts.wafer_table import WORST_FIRST
-from pages.parts.weekly_block import weekly_block
+from pages.parts.wafers.table import WORST_FIRST
 
 MOST_POINTS, LEAST_POINTS = 400, 4
 CHART = "control-chart"

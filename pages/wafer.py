@@ -5,21 +5,21 @@ import streamlit as st
 from core.analysis.result import analyse
 from core.registry.traffic import shared_out
 from data.errors import WaferError
-from pages.parts.alarm_checks import look_for_alarms
+from pages.parts.blocks.alarm_checks import look_for_alarms
+from pages.parts.blocks.exports import wafer_downloads
 from pages.parts.cache import decisions, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.explain_block import explain_block
-from pages.parts.exports import wafer_downloads
-from pages.parts.facts import facts, history
-from pages.parts.findings import findings_block
-from pages.parts.flag_form import flag_form
+from pages.parts.explore.explain_block import explain_block
+from pages.parts.explore.facts import facts, history
+from pages.parts.explore.findings import findings_block
+from pages.parts.explore.flag_form import flag_form
+from pages.parts.explore.lot_steps import choose_wafer, compare_with
 from pages.parts.links import link
-from pages.parts.lot_steps import choose_wafer, compare_with
-from pages.parts.on_trial import challenger
 from pages.parts.state import chosen_palette
-from pages.parts.wafer_canvas import wafer_canvas
-from pages.parts.wafer_view import compact_view, wafer_view
+from pages.parts.wafers.canvas import wafer_canvas
+from pages.parts.wafers.on_trial import challenger
+from pages.parts.wafers.view import compact_view, wafer_view
 
 with explained():
     lake = open_lake()

@@ -6,10 +6,8 @@ import streamlit as st
 
 from core.downloads.wafer_table import page_csv
 from core.lake import WaferFilter
-from pages.parts.cache import lake as open_lake
-from pages.parts.empty import explained, stop_if_empty
-from pages.parts.exports import archive_menu, filtered_results
-from pages.parts.filters import (
+from pages.parts.blocks.exports import archive_menu, filtered_results
+from pages.parts.blocks.filters import (
     attribute_filter,
     class_filter,
     clear_filters,
@@ -21,10 +19,12 @@ from pages.parts.filters import (
     wafer_filter,
     zone_filter,
 )
-from pages.parts.gallery import gallery
+from pages.parts.cache import lake as open_lake
+from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
-from pages.parts.queue_filling import queue_button
-from pages.parts.wafer_table import choose_page, choose_size, choose_sort, choose_view, wafer_table
+from pages.parts.wafers.gallery import gallery
+from pages.parts.wafers.queue_filling import queue_button
+from pages.parts.wafers.table import choose_page, choose_size, choose_sort, choose_view, wafer_table
 
 EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[], attribute=[], zone="")
 

@@ -132,7 +132,9 @@ def test_an_address_that_apprise_does_not_know_is_refused(open_page, home, decis
 
 
 def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, decisions, monkeypatch):
-    monkeypatch.setattr("pages.parts.alarm_checks.start", lambda *_args, **_named: None)  # the job that would send
+    monkeypatch.setattr(
+        "pages.parts.blocks.alarm_checks.start", lambda *_args, **_named: None
+    )  # the job that would send
     with receiving() as server:
         app = open_page("alarms", home=home, show_alarms="Delivery")
         app.text_input[0].set_value("Etch team")

@@ -12,7 +12,7 @@ from core.jobs.store import JobState, add_job, end
 from core.lake import Lake, WaferFilter
 from core.projection.views import LakeMap
 from core.segmentation import Segmenter
-from pages.parts import map_state
+from pages.parts.explore import map_state
 from tests.core.lake_examples import drawn, found_on
 from tests.core.projection.map_examples import build
 from tests.tiny_model import write_tiny_model

@@ -83,7 +83,7 @@ def test_a_version_is_promoted_through_the_gate_and_rolled_back(open_page, home)
 
 def test_a_failed_gate_stands_on_the_trust_sheet_and_in_its_pdf(open_page, home, monkeypatch):
     printed = []
-    monkeypatch.setattr("pages.parts.trust_view.trust_pdf", lambda sheet, *_: printed.append(sheet) or b"%PDF")
+    monkeypatch.setattr("pages.parts.learn.trust_view.trust_pdf", lambda sheet, *_: printed.append(sheet) or b"%PDF")
     monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: data())
     app = open_page("model_versions", home=home, version="3")
     assert not app.exception
@@ -119,10 +119,10 @@ def test_a_version_that_lacks_a_report_of_the_champion_is_scored_from_the_page(o
 
 
 def test_labels_that_may_not_judge_a_version_are_named_with_the_reason(open_page, home, monkeypatch):
-    monkeypatch.setattr("pages.parts.model_gate.still_to_score", lambda *_: ["labels:july"])
+    monkeypatch.setattr("pages.parts.learn.model_gate.still_to_score", lambda *_: ["labels:july"])
     monkeypatch.setattr("core.registry.unseen.why_not_judged", lambda *_: "it learnt from wafers of the same lots")
     started: list[object] = []
-    monkeypatch.setattr("pages.parts.model_gate.start", lambda *args, **_: started.append(args))
+    monkeypatch.setattr("pages.parts.learn.model_gate.start", lambda *args, **_: started.append(args))
     app = open_page("model_versions", home=home, version="2", view_model="Serve")
     button(app, "Score it on these wafers").click().run()
     assert not app.exception

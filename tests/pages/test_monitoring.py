@@ -12,7 +12,7 @@ from core.lake import Lake
 from core.monitoring.sides import draw
 from core.segmentation import Segmenter
 from core.segmentation.serving import ServedModel, Serving
-from pages.parts import drift_reference, model_quality
+from pages.parts.monitor import drift_reference, model_quality
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 
 TESTER = {"tester": "T1"}

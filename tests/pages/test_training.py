@@ -91,7 +91,7 @@ def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_ke
 def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, decisions, monkeypatch):
     number = trained(decisions, own_home, "mine", JobState.QUEUED)
     monkeypatch.setattr("core.jobs.launch.bury_the_dead", lambda *_: None)  # its machine is not there to beat
-    monkeypatch.setattr("pages.parts.training_run.gpu_use", list)
+    monkeypatch.setattr("pages.parts.learn.training_run.gpu_use", list)
     for host, words in (("gpu-node-7", "It trains on gpu-node-7"), (socket.gethostname(), "No GPU on this machine")):
         with decisions.writing() as session:
             job = job_by_id(session, number)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SHARED = HERE.parent / "assets"
+SHARED = HERE.parent / "wafers"
 ENTRY = "main.js"
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
 

@@ -1,8 +1,8 @@
 import re
 
-from pages.parts import lot_charts
 from pages.parts.links import PAGES
 from pages.parts.measures import HELP
+from pages.parts.monitor import lot_charts
 
 
 def test_every_measure_that_a_page_asks_for_is_explained_and_none_is_explained_in_vain():

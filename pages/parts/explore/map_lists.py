@@ -1,0 +1,106 @@
+"""What stands beside and below the map: its families, the wafers that are chosen, those unlike anything seen."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.exports.frames import frame_csv
+from core.lake import WaferFilter
+from core.projection.views import LakeMap
+from pages.parts.blocks.charts import CLASS_NAMES
+from pages.parts.blocks.table_download import csv_button
+from pages.parts.explore.likeness_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
+from pages.parts.explore.map_selection import SHOWN
+from pages.parts.explore.shared_steps import shared_steps
+from pages.parts.measures import HELP
+from pages.parts.state import set_widget, widget_number
+from pages.parts.wafers.gallery import gallery
+
+TILES, NOVEL = 24, 12
+ROW_PX = 30
+MOST_SAID = 6
+
+
+def family_table(table: pd.DataFrame) -> None:
+    """Show the families that hold wafers of the filter, as `LakeMap.families` gives them."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Families**", help=HELP["families"], width="content")
+        csv_button(table, "map-families")
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW_PX,
+        height=min(len(table), 18) * ROW_PX + 38,
+        placeholder="–",
+        alt="Families of the map",
+        column_config={
+            "family": st.column_config.TextColumn("Family"),
+            "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this family.", width=70),
+            "severity": st.column_config.NumberColumn(
+                "Severity", format="%.0f", help=HELP["mean_severity"], width=70
+            ),
+            "novelty": st.column_config.NumberColumn(
+                "Novelty", format="%.0f", help=f"Mean over its wafers. {HELP['novelty']}", width=70
+            ),
+        },
+    )  # fmt: skip
+
+
+def choice_block(
+    found: LakeMap, where: WaferFilter, family: int | None, area: Sequence[tuple[float, float]]
+) -> None:  # fmt: skip
+    """Show the wafers that are chosen: how many, what they show, what they share, their pictures."""
+    keys = found.members(where, family=family, area=area)
+    named = "the map" if family is None else found.about.names[family]
+    part = f"an area of {named}" if area else named
+    if not keys:
+        st.info(f"No wafer of {part} passes these filters. Widen them, or choose another area.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(keys):,}** wafers of **{part}**", width="content")
+        st.download_button(
+            "CSV",
+            data=lambda: frame_csv(found.rows(keys)),
+            file_name="map-wafers.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="map-wafers-csv",
+        )
+        last = -(-len(keys) // TILES)
+        if widget_number(SHOWN, 1) > last:
+            set_widget(SHOWN, last)
+        page = st.pagination(last, key=SHOWN, bind="query-params")
+    left, right = st.columns([2.1, 1], gap="medium")
+    with left, st.spinner("Drawing wafers"):
+        shown = found.rows(keys[(page - 1) * TILES : page * TILES])
+        gallery(shown, key="map-chosen")
+    with right:
+        _made_up(found.kinds(keys))
+        shared_steps(found.lake, keys)
+
+
+def novelty_block(found: LakeMap, where: WaferFilter) -> None:
+    """Show the wafers that are least like all others."""
+    wafers = found.novel(where, NOVEL)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Unlike anything seen**", help=HELP["novelty"], width="content")
+        csv_button(wafers, "map-novelty")
+    notes = {
+        key: f"novelty **{novelty:.0f}**  \n{family}"
+        for key, novelty, family in zip(wafers["key"], wafers["novelty"], wafers["family"], strict=True)
+    }
+    with st.spinner("Drawing wafers"):
+        gallery(wafers, key="map-novel", notes=notes)
+
+
+def _made_up(kinds: pd.DataFrame) -> None:
+    """Say which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
+    none = kinds["segmented"].map({True: NO_PATTERN, False: NOT_SEGMENTED})
+    classes = kinds["dominant_class"].map(CLASS_NAMES).fillna(none)
+    st.markdown("**What they are**")
+    for title, values in (("dominant class", classes), ("product", kinds["product"].replace("", UNKNOWN))):
+        counts = kinds["wafers"].groupby(values).sum().sort_values(ascending=False, kind="stable")
+        said = [f"{name} {count:,} ({count / counts.sum():.0%})" for name, count in counts.head(MOST_SAID).items()]
+        more = f", {len(counts) - MOST_SAID} more" if len(counts) > MOST_SAID else ""
+        st.caption(f"{title}: {', '.join(said)}{more}")

@@ -1,0 +1,161 @@
+"""The bench of whoever labels: the editor, what stands against submitting, and the way through the queue."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.annotation.bench import Bench
+from core.annotation.progress import duration, progress, trail
+from core.annotation.queue import skip, take_next
+from core.annotation.submissions import submit
+from core.database.schema import now
+from core.identity import Person
+from core.labels.checks import LabelProblem, validate
+from core.labels.draft import LabelDraft
+from core.labels.draft_store import OtherDraft, save_draft
+from core.lake import Lake
+from data.errors import DecisionsError, LabelError
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.label.versions import label_versions
+from pages.parts.links import link
+from pages.parts.person import person_button
+from pages.parts.state import chosen_palette
+from pages.parts.wafer_editor.editor import EditorState, wafer_editor
+
+EDITOR = "annotate-editor"
+
+
+def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
+    """Show a wafer with its editor; leaving it, submitting and skipping lead to the next.
+
+    Args:
+        laid_out: the wafer, its start and the person's draft.
+        person: who labels.
+        lake: where the wafers are.
+    """
+    wafer = laid_out.wafer
+    head = st.container(horizontal=True, vertical_alignment="bottom")
+    head.title(f"{wafer.lot_id} {wafer.wafer_id}", width="content")
+    for other in laid_out.others:
+        st.warning(_said(other))
+    state = wafer_editor(
+        wafer, laid_out.start, laid_out.draft, key=EDITOR, owner=person.name, palette=chosen_palette(),
+        save=lambda draft: _keep(draft, person, lake),
+    )  # fmt: skip
+    problems = validate(state.label, wafer)
+    with head:
+        asked = _controls(laid_out, person, problems)
+    _messages(problems, laid_out)
+    label_versions(wafer.key, person)
+    if state.asked in ("submit", "previous", "next"):
+        asked = state.asked
+    if asked == "submit":
+        _submit(laid_out, state, person)
+    elif asked in ("previous", "next"):
+        _step(wafer.key, 1 if asked == "next" else -1, person)
+
+
+def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> str | None:
+    """Draw progress and buttons; what was pressed, None for nothing."""
+    with open_decisions().reading() as session:
+        far = progress(session, person, laid_out.item.iteration if laid_out.item else None)
+    words = f"**{far.text}**" if far.total else "Not from the queue"
+    st.markdown(words, width="stretch", help="Labels of this round that are done, and your own pace for what is left.")
+    asked = None
+    if st.button("‹", help="The wafer that you had before (left arrow)", key="label-previous"):
+        asked = "previous"
+    if st.button("›", help="Leave this one as a draft and go on (right arrow)", key="label-next"):
+        asked = "next"
+    if laid_out.item is not None:
+        with st.popover("Skip", help="Leave this wafer out, for a reason."):
+            _skip(laid_out.item.id, person)
+    stuck = [p for p in problems if p.blocks]
+    why = "Keeps the label and goes on to the next wafer." if not stuck else stuck[0].text
+    if st.button("Submit", type="primary", disabled=bool(stuck), help=why, key="label-submit"):
+        asked = "submit"
+    person_button(person)
+    link("wafer", "Wafer page", wafer=laid_out.wafer.key)
+    return asked
+
+
+def _skip(number: int, person: Person) -> None:
+    """Ask why a wafer is left out."""
+    reason = st.text_input("Why?", placeholder="the map is cut off", key=f"skip-reason-{number}")
+    ambiguous = st.checkbox(
+        "Ambiguous: nobody could tell", key=f"skip-ambiguous-{number}", help="A spare wafer takes its place."
+    )
+    if st.button("Skip this wafer", key=f"skip-{number}", disabled=not reason.strip()):
+        try:
+            with open_decisions().writing() as session:
+                skip(session, number, reason, person, ambiguous=ambiguous)
+        except DecisionsError as error:
+            st.error(str(error))
+        else:
+            _next_waiting(person)
+
+
+def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
+    """Say what stands against submitting, and what is only worth a thought."""
+    for problem in problems:
+        (st.warning if problem.blocks else st.caption)(problem.text)
+    if laid_out.submitted:
+        st.caption("You have labelled this wafer before. Submitting again makes a new version; the old one is kept.")
+
+
+def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
+    try:
+        with open_decisions().writing() as session:
+            submit(session, laid_out.wafer, state.label, person, state.draft.elapsed_s)
+    except LabelError as error:
+        st.error(str(error))
+        return
+    st.toast(f"{laid_out.wafer.key} is submitted.")
+    _next_waiting(person)
+
+
+def _next_waiting(person: Person) -> None:
+    """Go to the next wafer of the queue, or to the page's beginning when none waits."""
+    with open_decisions().writing() as session:
+        item = take_next(session, person)
+    _go(item.wafer_key if item else None)
+
+
+def _step(key: str, step: int, person: Person) -> None:
+    """Go to the wafer that the person had before or after this one; after the last, to the next of the queue."""
+    with open_decisions().reading() as session:
+        had = trail(session, person)
+    at = (had.index(key) if key in had else len(had)) + step
+    if 0 <= at < len(had):
+        _go(had[at])
+    elif step > 0:
+        with open_decisions().writing() as session:
+            item = take_next(session, person)
+        if item is None:
+            st.toast("Nothing else waits for you.")
+        else:
+            _go(item.wafer_key)
+    else:
+        st.toast("This is the first wafer that you had.")
+
+
+def _go(key: str | None) -> None:
+    if key is None:
+        st.query_params.pop("wafer", None)
+    else:
+        st.query_params["wafer"] = key
+    st.rerun()
+
+
+def _keep(draft: LabelDraft, person: Person, lake: Lake) -> None:
+    """Store a draft, of the wafer that it says, which may be the one before this."""
+    wafer = lake.wafer(draft.label.key)
+    with open_decisions().writing() as session:
+        save_draft(session, wafer, draft, person)
+
+
+def _said(other: OtherDraft, moment: datetime | None = None) -> str:
+    ago = duration(((moment or now()) - other.saved_at).total_seconds())
+    return (
+        f"{other.person} has a draft of this wafer, last changed {ago} ago. Both drafts stand, neither overwrites the "
+        "other; if both are submitted, they are compared."
+    )

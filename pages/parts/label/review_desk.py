@@ -1,0 +1,176 @@
+"""One review: the labels and the model side by side and as difference, and what can be decided."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.analysis.result import WaferResult
+from core.annotation.reviews import Kind, Review, accept, dismiss, merge, redo
+from core.identity import Person
+from core.labels.agreement import LEAST_AGREEMENT, agreement
+from core.labels.annotations import Source, annotation_by_id
+from core.labels.checks import validate
+from core.labels.draft import LabelDraft
+from core.labels.draft_store import draft_of, drop_draft, save_draft
+from core.labels.label import Label, from_masks
+from core.labels.result import labelled_result
+from core.lake import Lake
+from data.classes import CLASSES
+from data.errors import WaferError
+from data.wafer import WaferMap
+from pages.parts.cache import decisions as open_decisions
+from pages.parts.links import link
+from pages.parts.state import chosen_palette
+from pages.parts.wafer_editor.editor import wafer_editor
+from pages.parts.wafers.canvas import wafer_canvas
+
+KIND_WORDS = {
+    Kind.DISAGREEMENT: "Two people disagree",
+    Kind.SAMPLE: "Experts' sample",
+    Kind.GOLD: "Known label missed",
+    Kind.FLAG: "Flagged prediction",
+}
+MAP_WIDTH_PX = 250
+DIFFERENCE_HELP = "Only the dies on which the first two differ, in the colour of the class that one of them gives."
+
+
+def review_desk(review: Review, person: Person, lake: Lake) -> None:
+    """Show one review and take the decision.
+
+    Args:
+        review: open.
+        person: who decides.
+        lake: where wafers and the model's results are.
+    """
+    wafer = lake.wafer(review.wafer_key)
+    said = _said(review, wafer, lake)
+    if review.comment:
+        about = f"{review.class_key}: " if review.class_key else ""
+        st.markdown(f"**{review.opened_by}** says of {review.model or 'this wafer'}:")
+        st.text(f"{about}{review.comment}")
+    if not said:
+        st.info("There is neither a label of this grid nor a segmentation to look at.")
+    names = list(said)
+    with st.container(horizontal=True):  # one row, or two where the screen is narrow
+        for name in names:
+            with st.container(width=MAP_WIDTH_PX):
+                st.markdown(f"**{name}**")
+                _canvas(said[name], f"review-{review.id}-{name}")
+        if len(said) > 1:
+            with st.container(width=MAP_WIDTH_PX):
+                st.markdown("**Difference**", help=DIFFERENCE_HELP)
+                one, other = (said[n].segmentation.masks for n in names[:2])
+                _canvas(labelled_result(wafer, from_masks(wafer, one ^ other), "difference"), f"review-{review.id}-x")
+    if len(said) > 1:
+        _figures(said[names[0]].segmentation.masks, said[names[1]].segmentation.masks)
+    link("wafer", "Wafer page", wafer=wafer.key)
+    _decide(review, wafer, said, person)
+
+
+def _said(review: Review, wafer: WaferMap, lake: Lake) -> dict[str, WaferResult]:
+    """What there is to compare, by who said it: the labels in question and the model."""
+    found: dict[str, WaferResult] = {}
+    with open_decisions().reading() as session:
+        for number in (review.first_id, review.second_id):
+            if number is not None:
+                one = annotation_by_id(session, number)
+                label = one.read()
+                if label.shape == wafer.dies.shape:
+                    found[f"{one.annotator} ({one.source})"] = labelled_result(wafer, label, one.annotator)
+    result = lake.results_by_keys([wafer.key]).get(wafer.key)
+    return found if result is None else {**found, "Model": result}
+
+
+def _canvas(result: WaferResult, key: str) -> None:
+    wafer_canvas(result.wafer, result.segmentation, result.instances, key=key, palette=chosen_palette(), height=340)
+
+
+def _figures(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> None:
+    """Say how far the first two agree, overall and by class."""
+    found = agreement(one, other)
+    words = [f"IoU **{found.overall_iou:.2f}**, Dice **{found.overall_dice:.2f}** overall"]
+    words += [
+        f"{c.name} {iou:.2f} / {dice:.2f}"
+        for c, iou, dice in zip(CLASSES, found.iou, found.dice, strict=True)
+        if iou == iou
+    ]
+    st.markdown(
+        " · ".join(words),
+        help="Dies that both hold over dies that either holds (IoU), and twice those over the sum of both (Dice), all "
+        f"classes pooled, then class by class. Below {LEAST_AGREEMENT} IoU two labels come to review.",
+    )
+
+
+def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person) -> None:
+    note = st.text_input("Note", key=f"review-note-{review.id}", placeholder="why, for those who labelled it")
+    gold = st.checkbox(
+        "Known to be right", key=f"gold-{review.id}",
+        help="The label that you accept or keep measures annotators: the wafer can be hidden in their queues.",
+    )  # fmt: skip
+    source = Source.GOLD if gold else Source.REVIEWED
+    with st.container(horizontal=True):
+        for name, result in said.items():
+            if st.button(f"Accept {name}", key=f"accept-{review.id}-{name}"):
+                label = from_masks(wafer, result.segmentation.masks)
+                _settle(
+                    partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note, source=source)
+                )
+        merging = st.toggle(
+            "Merge by hand", key=f"merge-{review.id}", disabled=not said,
+            help="Starts from all that anybody marked; correct it and keep it.",
+        )  # fmt: skip
+        if st.button("Label again", key=f"redo-{review.id}", help="Takes the labels back and queues the wafer first."):
+            _settle(lambda session: redo(session, review.id, person, note))
+        if st.button("Nothing to change", key=f"dismiss-{review.id}"):
+            _settle(lambda session: dismiss(session, review.id, person, note))
+    if merging and said:
+        _merge(review, wafer, said, person, note, source)
+
+
+def _merge(
+    review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person, note: str, source: Source
+) -> None:
+    """Let the reviewer make a label of all there is; it is a draft of the reviewer's until it is kept."""
+    labelled = [result.segmentation.masks for name, result in said.items() if name != "Model"]
+    union = np.logical_or.reduce(labelled or [result.segmentation.masks for result in said.values()])
+    start: Label = from_masks(wafer, union)
+    with open_decisions().reading() as session:
+        draft = draft_of(session, wafer, person)
+
+    def keep(changed: LabelDraft) -> None:
+        """Store the reviewer's draft."""
+        with open_decisions().writing() as session:
+            save_draft(session, wafer, changed, person)
+
+    state = wafer_editor(
+        wafer, start, draft.text if draft else None, key=f"review-editor-{review.id}", owner=person.name, save=keep,
+        palette=chosen_palette(),
+    )  # fmt: skip
+    stuck = [p.text for p in validate(state.label, wafer) if p.blocks]
+    for text in stuck:
+        st.warning(text)
+    if st.button("Keep this label", type="primary", disabled=bool(stuck), key=f"keep-{review.id}"):
+
+        def decide(session: Session) -> None:
+            """Decide and drop the draft in one transaction."""
+            merge(session, review.id, wafer, state.label, person, note, source)
+            drop_draft(session, wafer, person)
+
+        _settle(decide)
+
+
+def _settle(decide: Callable[[Session], object]) -> None:
+    """Decide in one transaction and go on to the next review."""
+    try:
+        with open_decisions().writing() as session:
+            decide(session)
+    except WaferError as error:
+        st.error(str(error))
+    else:
+        st.query_params.pop("review", None)
+        st.toast("Decided.")
+        st.rerun()

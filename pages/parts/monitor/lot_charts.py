@@ -1,0 +1,140 @@
+"""The charts of a lot: its wafers stacked, where on the wafer dies fail, in which slots."""
+
+import pandas as pd
+import streamlit as st
+
+from core.drawing.value_maps import share_scale
+from core.lots.lot import Lot, slots_compared
+from core.lots.profiles import angular_profile, radial_profile
+from core.lots.slot_order import ENDS
+from core.lots.stacking import Stack
+from core.reports.tables import shown
+from pages.parts.links import open_page
+from pages.parts.monitor.share_bars import share_bars
+from pages.parts.state import chosen_palette, clicked_points, current_theme
+from pages.parts.wafers.pattern_choice import pattern_color, pattern_words
+from pages.parts.wafers.value_map import value_map
+
+SLOTS = "lot-slots"
+HELP = {
+    "stack": (
+        "Each die's share of wafers on which it fails (or is of the class), in percent of the wafers on which it was "
+        "tested. Wafers of another product, die grid or notch are not mixed in."
+    ),
+    "radial": (
+        "Failing dies over tested dies of all stacked wafers, in ten rings of equal width around the wafer's centre. "
+        "Whiskers: 95 % Wilson interval, dies taken as independent; clusters make it too narrow."
+    ),
+    "angular": (
+        "Failing dies over tested dies of all stacked wafers, in twelve sectors each centred on its clock hour; 12 is "
+        "on top of the map as drawn. Whiskers as for the distance."
+    ),
+    "slots": (
+        "Each wafer's share of failing dies by its place in the cassette: the attribute 'slot', or the number in the "
+        f"wafer's name. Below: odd against even slots, and the first and last {ENDS} against the rest; two-sided "
+        "Mann-Whitney test of their shares, or of a class Fisher's exact test of the wafers that have it; p corrected "
+        "for the number of comparisons (Benjamini-Hochberg)."
+    ),
+}
+
+
+def stacked_map(stack: Stack, class_key: str | None, *, key: str, height: int = 500) -> None:
+    """Show a stack as a map."""
+    shares = stack.share(class_key)
+    count, total = stack.counts(class_key)
+    what = pattern_words(class_key)
+    value_map(
+        stack.outline,
+        shares,
+        share_scale(shares, class_key, chosen_palette(), current_theme()),
+        key=key,
+        unit=f"Share of wafers {what}",
+        said=[(f"wafers {what}", count), ("of tested", total)],
+        alt=f"Stacked map of {stack.wafers} wafers: share of wafers {what}, die by die",
+        height=height,
+    )
+
+
+def profiles(stack: Stack, class_key: str | None) -> None:
+    """Show the share by distance from the centre and by clock hour."""
+    what, color = pattern_words(class_key), pattern_color(class_key)
+    radial = radial_profile(stack, class_key)
+    in_mm = bool(radial["to_mm"].notna().all())
+    first, last = ("from_mm", "to_mm") if in_mm else ("from_radius", "to_radius")
+    form = ".0f" if in_mm else ".1f"
+    bounds = zip(radial[first], radial[last], strict=True)
+    angular = angular_profile(stack, class_key)
+    for name, profile, labels, across in (
+        (
+            "radial",
+            radial,
+            [f"{low:{form}}–{high:{form}}" for low, high in bounds],
+            f"Distance from the centre, {'mm' if in_mm else 'share of the radius'}",
+        ),
+        ("angular", angular, [str(hour) for hour in angular["hour"]], "Clock hour, as drawn"),
+    ):
+        st.markdown("**By distance from the centre**" if name == "radial" else "**By clock hour**", help=HELP[name])
+        share_bars(
+            labels,
+            profile["share"].tolist(),
+            low=profile["low"].tolist(),
+            high=profile["high"].tolist(),
+            said=[f"{fails:,} of {dies:,}" for fails, dies in zip(profile["failing"], profile["tested"], strict=True)],
+            key=f"lot-{name}",
+            across=across,
+            up=f"Dies {what}",
+            hover="%{x}: %{y:.2%}, %{customdata} dies",
+            alt=f"Share of dies {what}, {across}",
+            color=color,
+        )
+
+
+def slot_order(lot: Lot, class_key: str | None) -> None:
+    """Show every wafer's share by slot; a click opens the wafer."""
+    known = lot.wafers[lot.wafers["slot"].notna()]
+    st.markdown("**Slot order**", help=HELP["slots"])
+    if known.empty:
+        st.caption("No wafer of this lot says its slot, neither as an attribute nor by a number in its name.")
+        return
+    what, shares = pattern_words(class_key), lot.share_failing(class_key)
+    keys = known["key"].tolist()
+    share_bars(
+        [str(slot) for slot in known["slot"]],
+        shares[known.index].tolist(),
+        said=known["wafer_id"].tolist(),
+        key=SLOTS,
+        across="Slot",
+        up=f"Dies {what}",
+        hover="Slot %{x}, wafer %{customdata}: %{y:.2%}<br>click to open",
+        alt=f"Share of dies {what} of each wafer by slot",
+        color=pattern_color(class_key),
+        on_select=lambda: _open(keys),
+    )
+    effects = slots_compared(lot, class_key)
+    if effects.empty:
+        st.caption("Too few wafers to compare slots.")
+        return
+    st.table(
+        pd.DataFrame(
+            {
+                "": effects["compared"],
+                "Wafers": [f"{a} and {b}" for a, b in zip(effects["wafers"], effects["others"], strict=True)],
+                "Dies failing" if class_key is None else "Wafers with it": [
+                    f"{shown(a, 'percent')} and {shown(b, 'percent')}"
+                    for a, b in zip(effects["mean"], effects["mean_of_others"], strict=True)
+                ],
+                "Test": effects["test"],
+                "p": [shown(p, "real") for p in effects["p"]],
+                "p corrected": [shown(p, "real") for p in effects["p_corrected"]],
+                "Differs": ["yes" if p < 0.05 else "no" for p in effects["p_corrected"]],
+            }
+        ).set_index(""),
+        border="horizontal",
+        alt="Comparisons of slots",
+    )
+
+
+def _open(keys: list[str]) -> None:
+    points = clicked_points(SLOTS)
+    if points:
+        open_page("wafer", wafer=keys[points[0]])

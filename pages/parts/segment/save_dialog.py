@@ -1,0 +1,106 @@
+"""Names for the wafers of an intake, and their way into the lake."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.ingestion.handed_file import Entry, Names
+from core.ingestion.saving import Saved, save
+from core.ingestion.session import Intake
+from data.classes import CLASSES
+from data.errors import WaferError
+from pages.parts.blocks.alarm_checks import look_for_alarms
+from pages.parts.cache import blobs, lake
+from pages.parts.empty import explained
+from pages.parts.links import link
+from pages.parts.segment.orientation_editor import lying
+from pages.parts.state import edited_rows
+from pages.parts.wafers.cluster_table import class_column
+from pages.parts.wafers.on_trial import challenger
+
+TITLES = {c.key: c.name for c in CLASSES}
+LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
+FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
+
+
+@st.dialog("Save to the lake", width="large", on_dismiss="rerun")
+def save_dialog(intake: Intake, *, key: str) -> None:
+    """Let a person correct the names that files gave their wafers, and save wafers, results and originals.
+
+    Args:
+        intake: all done; it keeps the names.
+        key: of the dialog; another one for other files, since edits are kept by row.
+    """
+    entries = intake.ready
+    st.caption("Lot, wafer and product as the files or their names say. Correct them here; downloads use them too.")
+    st.data_editor(
+        _table(entries),
+        key=key,
+        on_change=lambda: _rename(intake, entries, edited_rows(key)),
+        disabled=["file", "found"],
+        hide_index=True,
+        num_rows="fixed",
+        row_height=ROW_PX,
+        height=min(ROWS_SHOWN, len(entries)) * ROW_PX + 34,
+        alt="Names of the wafers",
+        column_config={
+            "file": st.column_config.TextColumn("File"),
+            "lot": st.column_config.TextColumn("Lot", required=True, max_chars=100),
+            "wafer": st.column_config.TextColumn("Wafer", required=True, max_chars=100),
+            "product": st.column_config.TextColumn("Product", max_chars=100),
+            "found": class_column("Found"),
+        },
+    )
+    lying([entry.wafer for entry in entries])
+    twice = [name for name, count in Counter(entry.wafer.key for entry in entries).items() if count > 1]
+    if twice:
+        st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
+    if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
+        with st.spinner("Saving"), explained():
+            _report(save(intake, lake(), blobs(), challenger()))
+            look_for_alarms()
+
+
+def _table(entries: Sequence[Entry]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "file": [entry.wafer.source_name for entry in entries],
+            "lot": [entry.wafer.lot_id for entry in entries],
+            "wafer": [entry.wafer.wafer_id for entry in entries],
+            "product": [entry.wafer.product for entry in entries],
+            "found": [
+                [TITLES[k] for k in entry.result.segmentation.classes_present] if entry.result else []
+                for entry in entries
+            ],
+        }
+    )
+
+
+def _rename(intake: Intake, entries: Sequence[Entry], edits: Mapping[int, Mapping[str, Any]]) -> None:
+    for row, cells in edits.items():
+        entry = entries[row]
+        names = {field: getattr(entry.wafer, field) for field in FIELDS.values()}
+        names |= {FIELDS[column]: (value or "").strip() for column, value in cells.items()}
+        try:
+            intake.rename(entry, Names(**names))
+        except WaferError as error:
+            st.toast(str(error))
+
+
+def _report(saved: Saved) -> None:
+    """Tell what saving did, with links to the wafers."""
+    st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
+    if saved.shared:
+        st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
+    with st.container(horizontal=True, gap="small"):
+        for wafer in saved.keys[:LINKS_SHOWN]:
+            link("wafer", wafer.replace(":", " "), wafer=wafer)
+        if len(saved.keys) > LINKS_SHOWN:
+            link("wafers", f"and {len(saved.keys) - LINKS_SHOWN} more")
+
+
+def _count(wafers: int) -> str:
+    return "1 wafer" if wafers == 1 else f"{wafers:,} wafers"
