@@ -13,16 +13,22 @@ FOLDERS = (*LAYERS, "benchmarks", "tests", "docs")
 
 @dataclass(frozen=True)
 class Import:
-    """One import statement: the dotted module, and whether it runs when the file is imported."""
+    """One import statement: the dotted module, whether it runs when the file is imported, and what it takes from it."""
 
     module: str
     at_import: bool
     line: int
+    names: tuple[str, ...] = ()
 
     @property
     def top(self) -> str:
         """First part of the dotted name."""
         return self.module.split(".")[0]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Dotted names of what is taken from the module, any of which may be a module itself."""
+        return tuple(f"{self.module}.{name}" for name in self.names)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,16 @@ class SourceFile:
     def folder(self) -> str:
         """Top-level folder, or the file's own name at the root."""
         return self.name.split("/")[0]
+
+    @property
+    def dotted(self) -> str:
+        """Name that other files import it by."""
+        return self.name.removesuffix(".py").replace("/", ".")
+
+    @property
+    def room(self) -> str:
+        """Second part of its path: a package of its layer, or a loose file's own name."""
+        return self.name.removesuffix(".py").split("/")[1]
 
     def imports(self) -> list[Import]:
         """Every import of the file, those inside functions included."""
@@ -68,7 +84,12 @@ def _imports(node: ast.AST, *, at_import: bool) -> Iterator[Import]:
             yield from (Import(alias.name, at_import, child.lineno) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             # A relative import hides which layer it reaches: it is given as ".", which no layer may import.
-            yield Import(child.module if child.module and not child.level else ".", at_import, child.lineno)
+            yield Import(
+                child.module if child.module and not child.level else ".",
+                at_import,
+                child.lineno,
+                tuple(alias.name for alias in child.names),
+            )
         else:
             inside = at_import and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             yield from _imports(child, at_import=inside and not _is_type_checking(child))

@@ -3,34 +3,51 @@
 import ast
 import re
 import sys
-from pathlib import PurePosixPath
 
 import pytest
 
-from tests.source_tree import FOLDERS, LAYERS, ROOT, SourceFile, source_files
+from tests.architecture_rules import (
+    FIRST_PARTY,
+    attribute_violations,
+    function_lines,
+    layer_violations,
+    mirror_violations,
+    page_groups,
+    parsed,
+    part_violations,
+    room_violations,
+    third_party_violations,
+)
+from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
 
-ALLOWED = {
-    "data": {"data"},
-    "models": {"models", "data"},
-    "core": {"core", "data"},
-    "jobs": {"jobs", "core", "models", "data"},
-    "pages": {"pages", "core", "data"},
-    "app.py": {"pages", "core", "data"},
-}
-ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SCREEN = {"streamlit"}
 HEAVY = {"torch", "torchvision", "lightning", "segmentation_models_pytorch", "mlflow", "ray", "umap", "faiss"}
 DATABASES = {"duckdb", "sqlalchemy", "alembic", "mlflow"}
 FORBIDDEN_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
-WHOLE_PROJECT_TESTS = {"test_architecture", "test_requirements", "test_docs", "test_checklists"}
-WHOLE_PACKAGE_TESTS = {"data/formats/test_damage", "data/formats/test_real_data"}  # claims about all readers at once
+ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alone
+    ("settings", "identity", "storage", "statistics"),
+    ("database", "segmentation"),
+    ("instances", "explain", "drawing", "selection", "jobs", "root_causes"),
+    ("severity",),
+    ("analysis",),
+    ("lake", "evaluation"),
+    ("labels", "similarity", "trends"),
+    ("lots", "annotation", "projection"),
+    ("comparison", "exports"),
+    ("datasets",),
+    ("training",),
+    ("active_learning", "registry"),
+    ("ingestion", "monitoring", "reports"),
+    ("alarms", "downloads"),
+    ("batches", "migrations"),
+)
+LOOSE_IN_CORE = {"settings", "identity", "severity", "root_causes"}
+FRAME = {"cache", "state", "links", "person", "empty", "measures", "routes", "shell"}  # loose in pages/parts/
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
 
-Violations = list[str]
 SOURCES = source_files(*LAYERS, "app.py")
 EVERYTHING = source_files(*FOLDERS, "app.py")
-FIRST_PARTY = {*FOLDERS, "app"}
 
 
 def test_the_rules_see_every_layer() -> None:
@@ -39,6 +56,20 @@ def test_the_rules_see_every_layer() -> None:
 
 def test_each_layer_imports_only_the_layers_below_it() -> None:
     assert layer_violations(SOURCES) == []
+
+
+def test_rooms_of_the_core_import_only_rooms_of_lower_floors() -> None:
+    assert room_violations(SOURCES, ROOMS) == []
+
+
+def test_only_named_files_lie_loose_in_the_core_and_the_parts() -> None:
+    loose = {s.path.stem for s in SOURCES if s.path.parent == ROOT / "core"} - {"__init__"}
+    assert loose == LOOSE_IN_CORE
+    assert {s.path.stem for s in SOURCES if s.path.parent == ROOT / "pages" / "parts"} - {"__init__"} <= FRAME
+
+
+def test_parts_lie_in_the_room_of_the_group_that_uses_them() -> None:
+    assert part_violations(SOURCES, page_groups()) == []
 
 
 def test_nothing_below_the_pages_knows_the_screen() -> None:
@@ -123,6 +154,34 @@ def test_layer_rules_catch_what_they_should(name: str, text: str, expected: int)
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("core/lake/a.py", "from core.storage.folder import Folder", 0),
+        ("core/lake/a.py", "from core.lake.parts import Parts", 0),
+        ("core/lake/a.py", "import core.severity", 0),
+        ("core/lake/a.py", "from core.evaluation import metrics", 1),
+        ("core/storage/a.py", "def f():\n    from core.batches import folder", 1),
+        ("core/cellar/a.py", "import numpy", 1),
+        ("core/severity.py", "from core.lake import Lake", 1),
+    ],
+)
+def test_room_rules_catch_what_they_should(name: str, text: str, expected: int) -> None:
+    assert len(room_violations([parsed(name, text)], ROOMS)) == expected
+
+
+def test_part_rules_catch_what_they_should() -> None:
+    sources = [
+        parsed("pages/a.py", "from pages.parts.monitor import bars\nfrom pages.parts.blocks import one, both"),
+        parsed("pages/b.py", "from pages.parts.monitor.bars import draw\nfrom pages.parts.blocks.both import c"),
+        *(parsed(f"pages/parts/{name}.py", "") for name in ("monitor/bars", "blocks/one", "blocks/both")),
+    ]
+    assert part_violations(sources, {"a": "monitor", "b": "learn"}) == [
+        "pages/parts/monitor/bars.py is used by learn, monitor",
+        "pages/parts/blocks/one.py is used by monitor",
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "anywhere", "expected"),
     [
         ("import torch.nn", False, 1),
@@ -148,78 +207,3 @@ def test_third_party_rules_catch_what_they_should(text: str, anywhere: bool, exp
 )
 def test_attribute_rules_catch_what_they_should(text: str, expected: int) -> None:
     assert len(attribute_violations([parsed("pages/a.py", text)], "session_state", "pages/parts/state.py")) == expected
-
-
-def layer_violations(sources: list[SourceFile] | tuple[SourceFile, ...]) -> Violations:
-    """Imports of a layer that the importing layer must not know."""
-    found = []
-    for source in sources:
-        inside = ALLOWED[source.folder] | ALLOWED_INSIDE_FUNCTIONS.get(source.folder, set())
-        for item in source.imports():
-            allowed = ALLOWED[source.folder] if item.at_import else inside
-            if item.top in {*FIRST_PARTY, "", "."} - allowed:
-                found.append(f"{source.name}:{item.line} imports {item.module}")
-    return found
-
-
-def third_party_violations(
-    sources: list[SourceFile] | tuple[SourceFile, ...], folders: set[str], banned: set[str], *, anywhere: bool
-) -> Violations:
-    """Imports of banned packages: anywhere, or only those that run when the file is imported."""
-    return [
-        f"{source.name}:{item.line} imports {item.module}"
-        for source in sources
-        if source.folder in folders
-        for item in source.imports()
-        if item.top in banned and (anywhere or item.at_import)
-    ]
-
-
-def attribute_violations(sources: list[SourceFile] | tuple[SourceFile, ...], pattern: str, home: str) -> Violations:
-    """Uses of `st.<name>` outside the one file they belong in."""
-    found = []
-    for source in sources:
-        for node in ast.walk(source.tree) if source.name != home else ():
-            used = [name for name in _streamlit_names(node) if re.fullmatch(pattern, name)]
-            found += [f"{source.name} uses {name}" for name in used]
-    return found
-
-
-def mirror_violations(tests: tuple[SourceFile, ...]) -> Violations:
-    """Test files without the source file (or package) that they are named after.
-
-    `tests/core/lake/test_lake.py` stands for `core/lake/lake.py`; `tests/core/lake/test_lake_kills.py` may stand beside
-    it. Tests of the whole app, through a browser, are in `tests/journeys/`.
-    """
-    found = []
-    for path in (PurePosixPath(s.name).relative_to("tests") for s in tests if s.path.name.startswith("test_")):
-        if path.parent.name == "journeys" or str(path.with_suffix("")) in WHOLE_PROJECT_TESTS | WHOLE_PACKAGE_TESTS:
-            continue
-        words = path.stem.removeprefix("test_").split("_")
-        names = ["_".join(words[:n]) for n in range(1, len(words) + 1)]
-        places = [ROOT / path.parent / name for name in names]
-        if not any(place.with_suffix(".py").exists() or (place / "__init__.py").exists() for place in places):
-            found.append(f"tests/{path} mirrors no source file")
-    return found
-
-
-def function_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines of a function without its docstring."""
-    total = (node.end_lineno or node.lineno) - node.lineno + 1
-    if ast.get_docstring(node) is None:
-        return total
-    docstring = node.body[0]
-    return total - ((docstring.end_lineno or docstring.lineno) - docstring.lineno + 1)
-
-
-def parsed(name: str, text: str) -> SourceFile:
-    """A file that exists only in a test."""
-    return SourceFile(ROOT / name, text, ast.parse(text))
-
-
-def _streamlit_names(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.ImportFrom) and node.module == "streamlit":
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"st", "streamlit"}:
-        return [node.attr]
-    return []
