@@ -54,10 +54,12 @@ def one_lot(segmenter: Segmenter, rounds: int) -> list[Row]:
     return [
         at_least(
             f"lot of {LOT}, {name} dies across, median of {rounds}",
-            LOT / float(np.median(times)) * 1000, WAFERS_PER_SECOND, "wafers/s",
+            LOT / float(np.median(times)) * 1000,
+            WAFERS_PER_SECOND,
+            "wafers/s",
         )
         for name, times in spent.items()
-    ]  # fmt: skip
+    ]
 
 
 def _lot(across: int) -> list[WaferMap]:

@@ -145,9 +145,16 @@ def _counted(decisions: Decisions, keys: list[str], milliseconds: list[float], s
         counts = session.scalar(done) or 0, session.scalar(written) or 0
     p50, p95 = np.percentile(milliseconds, (50, 95))
     return Load(
-        acknowledged=len(keys), kept=len(held), distinct=len(set(held)), done=counts[0], audited=counts[1],
-        lost=len(set(keys) - set(held)), p50_ms=float(p50), p95_ms=float(p95), seconds=seconds,
-    )  # fmt: skip
+        acknowledged=len(keys),
+        kept=len(held),
+        distinct=len(set(held)),
+        done=counts[0],
+        audited=counts[1],
+        lost=len(set(keys) - set(held)),
+        p50_ms=float(p50),
+        p95_ms=float(p95),
+        seconds=seconds,
+    )
 
 
 def _wait_until_told(paths: list[Path], count: int) -> None:

@@ -129,9 +129,10 @@ def _arrays(path: str | Path) -> tuple[list[NDArray[np.uint8]], NDArray[np.bool_
     found = array_names(path)
     if not (found >= ONE_LABEL or found >= SEVERAL_LABELS):
         raise FormatError(
-            str(path), f"expected wafer-level labels, found the arrays {sorted(found)}",
+            str(path),
+            f"expected wafer-level labels, found the arrays {sorted(found)}",
             f"Give {', '.join(sorted(ONE_LABEL))}, or {', '.join(sorted(SEVERAL_LABELS))}.",
-        )  # fmt: skip
+        )
     try:
         with np.load(path, allow_pickle=False) as file:
             if found >= ONE_LABEL:

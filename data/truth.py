@@ -64,9 +64,10 @@ def load_marked(path: str | Path) -> list[MarkedWafer]:
     names = array_names(path)
     if not is_marked(names):
         raise FormatError(
-            str(path), f"expected dies with their classes, found the arrays {sorted(names)}",
+            str(path),
+            f"expected dies with their classes, found the arrays {sorted(names)}",
             f"Give {', '.join(MAP_ARRAYS)} and {MASK_ARRAY} or {CODE_ARRAY}.",
-        )  # fmt: skip
+        )
     try:
         with np.load(path, allow_pickle=False) as file:
             flat, offsets, shapes = (file[name] for name in MAP_ARRAYS)

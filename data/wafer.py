@@ -103,9 +103,10 @@ class WaferMap:
         lengths = (*pitch, 1.0 if self.diameter_mm is None else self.diameter_mm)
         if len(lengths) != 3 or not all(np.isfinite(length) and length > 0 for length in lengths):
             raise WaferValueError(
-                self.key, f"pitch {self.die_pitch_mm} mm or diameter {self.diameter_mm} mm is not positive",
+                self.key,
+                f"pitch {self.die_pitch_mm} mm or diameter {self.diameter_mm} mm is not positive",
                 "Give the pitch of rows and of columns and the diameter in positive millimetres, or leave them out.",
-            )  # fmt: skip
+            )
         if self.notch not in set(Notch):
             raise WaferValueError(
                 self.key,
@@ -155,10 +156,25 @@ class WaferMap:
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """Let a wafer cross process borders: a mapping proxy cannot be pickled, a dict can."""
         return _rebuild, (
-            self.dies, self.lot_id, self.wafer_id, self.product, self.test_program, self.tested_at, self.die_pitch_mm,
-            self.diameter_mm, self.notch, self.bins, dict(self.attributes), self.source_name, self.source_sha256,
-            self.center, self.step, self.started_at, self.passing_known, self.remarks,
-        )  # fmt: skip
+            self.dies,
+            self.lot_id,
+            self.wafer_id,
+            self.product,
+            self.test_program,
+            self.tested_at,
+            self.die_pitch_mm,
+            self.diameter_mm,
+            self.notch,
+            self.bins,
+            dict(self.attributes),
+            self.source_name,
+            self.source_sha256,
+            self.center,
+            self.step,
+            self.started_at,
+            self.passing_known,
+            self.remarks,
+        )
 
 
 def _rebuild(*fields: object) -> WaferMap:
@@ -181,9 +197,10 @@ def _checked_dies(dies: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:
     if not whole or dies.min() < OFF_WAFER or dies.max() > FAIL:
         found = f"{dies.min()} to {dies.max()}" if whole else f"{dies.dtype}"
         raise WaferValueError(
-            where, f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {found}",
+            where,
+            f"dies are whole numbers 0 (off), 1 (pass), 2 (fail), found {found}",
             "Map the bins to pass and fail first.",
-        )  # fmt: skip
+        )
     if not dies.any():
         raise WaferValueError(
             where, "no die of the grid was tested", "Leave the wafer out or check the off-wafer code."
@@ -195,9 +212,10 @@ def _checked_bins(bins: NDArray[np.uint16], shape: tuple[int, ...], where: str) 
     bins = np.asarray(bins)
     if bins.shape != shape or bins.dtype.kind not in "biu" or bins.min() < 0 or bins.max() > np.iinfo(np.uint16).max:
         raise WaferValueError(
-            where, f"bins are whole numbers 0 to 65535 of shape {shape}, found {bins.dtype} {bins.shape}",
+            where,
+            f"bins are whole numbers 0 to 65535 of shape {shape}, found {bins.dtype} {bins.shape}",
             "Give one bin a die.",
-        )  # fmt: skip
+        )
     return _frozen(bins.astype(np.uint16))
 
 

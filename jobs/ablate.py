@@ -158,13 +158,28 @@ def train_config(config: AblateConfig, arm: str, seed: int, labelled: Path, unla
     # Warm-up to the end: the rate rises and falls, and the average, FixMatch's teacher, is the network itself. Over so
     # few steps it would lag behind.
     return TrainConfig(
-        name=f"{arm}-{seed}-{labelled.stem}", encoder=ENCODER, depth=DIES_DEPTH, decoder_channels=(64, 48, 32, 16),
-        real=() if arm == SYNTHETIC else (str(labelled),), calibration_share=0.2,
-        unlabelled=(str(unlabelled),) if arm == FIXMATCH else (), ramp=config.steps // 2, steps=config.steps,
-        epoch_steps=config.steps, rate=4e-3, warmup=config.steps, gamma=0.0, alpha=0.5, focal=2.0,
-        pixels=config.pixels, size_shares=SIZE_SHARES, validation_batches=1, precision=config.precision, workers=0,
+        name=f"{arm}-{seed}-{labelled.stem}",
+        encoder=ENCODER,
+        depth=DIES_DEPTH,
+        decoder_channels=(64, 48, 32, 16),
+        real=() if arm == SYNTHETIC else (str(labelled),),
+        calibration_share=0.2,
+        unlabelled=(str(unlabelled),) if arm == FIXMATCH else (),
+        ramp=config.steps // 2,
+        steps=config.steps,
+        epoch_steps=config.steps,
+        rate=4e-3,
+        warmup=config.steps,
+        gamma=0.0,
+        alpha=0.5,
+        focal=2.0,
+        pixels=config.pixels,
+        size_shares=SIZE_SHARES,
+        validation_batches=1,
+        precision=config.precision,
+        workers=0,
         seed=seed,
-    )  # fmt: skip
+    )
 
 
 def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: Path) -> Segmenter:
@@ -180,9 +195,12 @@ def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: P
     path = folder / f"{training.name}.onnx"
     export_float32(MaskingUNet(trained.network), path)
     about = {
-        "name": training.name, "encoder": training.encoder, "classes": list(CLASS_KEYS), "precision": "float32",
+        "name": training.name,
+        "encoder": training.encoder,
+        "classes": list(CLASS_KEYS),
+        "precision": "float32",
         "raster": raster_of(training.encoder).name,
-    }  # fmt: skip
+    }
     describe(path, {**about, **NEUTRAL})
     drawn = _draw(CALIBRATING, 7)
     found = Segmenter.load(str(path)).segment(calibration_wafers(drawn, held_out))
@@ -216,9 +234,13 @@ def _some(path: Path, count: int, seed: int, out: Path) -> Path:
         parts = [flat[offsets[i] : offsets[i + 1]] for i in chosen]
         ends = np.cumsum([0, *map(len, parts)])
         np.savez(
-            out, flat=np.concatenate(parts), offsets=ends, shapes=held["shapes"][chosen],
-            labels=held["labels"][chosen], class_names=names,
-        )  # fmt: skip
+            out,
+            flat=np.concatenate(parts),
+            offsets=ends,
+            shapes=held["shapes"][chosen],
+            labels=held["labels"][chosen],
+            class_names=names,
+        )
     return out
 
 
@@ -239,8 +261,9 @@ def _table(config: AblateConfig) -> dict[str, Any]:
     if not config.seeds:
         raise SettingError("--seeds", f"{config.out} holds no runs to keep", "Give a number from 1.")
     if held is not None and held["runs"] and not config.anew:
-        apart = ", ".join(f"{n} {held['about'].get(n)} in place of {v}" for n, v in about.items()
-                          if held["about"].get(n) != v)  # fmt: skip
+        apart = ", ".join(
+            f"{n} {held['about'].get(n)} in place of {v}" for n, v in about.items() if held["about"].get(n) != v
+        )
         raise SettingError(
             str(config.out), f"it holds runs of other settings: {apart}", "Name another --out, or begin --anew."
         )

@@ -92,8 +92,10 @@ def _accept(batch: Batch, config: BatchConfig, at: Settings, lake: Lake) -> None
         asked_by=local_person().name,
         paths=tuple(str(path.absolute()) for path in config.paths),
         model=config.model and str(Path(config.model).absolute()),
-        careful=config.careful, save=config.save, channels=channels,
-    )  # fmt: skip
+        careful=config.careful,
+        save=config.save,
+        channels=channels,
+    )
     batch.accept(request, keys)
 
 

@@ -61,9 +61,10 @@ def read_mean(path: Path, others: Sequence[Path]) -> Checkpoint:
         found = read_checkpoint(other)
         if shape_of(found.config) != shape_of(checkpoint.config):
             raise ModelError(
-                str(other), f"its network differs from that of {path}, so they have no mean",
+                str(other),
+                f"its network differs from that of {path}, so they have no mean",
                 "Name checkpoints of runs that began with one another.",
-            )  # fmt: skip
+            )
         networks.append(found.network)
     return replace(checkpoint, network=mean_network([checkpoint.network, *networks]))
 
@@ -76,9 +77,10 @@ def check_goes_on(path: Path, module: nn.Module) -> None:
     """
     if _saved(path).get("state_dict", {}).keys() != module.state_dict().keys():
         raise ModelError(
-            str(path), "it is of another network than this version trains, so that run cannot go on",
+            str(path),
+            "it is of another network than this version trains, so that run cannot go on",
             f"Start a run of another --name with --from {path}, which takes its weights over.",
-        )  # fmt: skip
+        )
 
 
 def shape_of(config: TrainConfig) -> NetworkConfig:

@@ -106,12 +106,17 @@ def _wafers(lake: Lake, keys: Sequence[str], where: WaferFilter) -> dict[str, st
 def _filter(config: ExportConfig) -> WaferFilter:
     until = _day(config.until, "--until")
     return WaferFilter(
-        product=config.product, lot=config.lot,
+        product=config.product,
+        lot=config.lot,
         since=start_of(since) if (since := _day(config.since, "--since")) else None,
         until=start_of(until + timedelta(days=1)) if until else None,
-        defect_class=config.defect_class, severity_min=config.severity_min, severity_max=config.severity_max,
-        zone=config.zone, attribute=config.attribute, text=config.text,
-    )  # fmt: skip
+        defect_class=config.defect_class,
+        severity_min=config.severity_min,
+        severity_max=config.severity_max,
+        zone=config.zone,
+        attribute=config.attribute,
+        text=config.text,
+    )
 
 
 def _day(text: str, flag: str) -> date | None:

@@ -54,10 +54,15 @@ def _run(config: FuzzReadersConfig) -> int:
         # libFuzzer goes by a process's peak, which begins with that of the process it was started from.
         memory = config.memory_mb + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         flags = {
-            "max_total_time": config.seconds, "seed": config.seed, "rss_limit_mb": memory,
-            "timeout": config.hang_seconds, "artifact_prefix": f"{config.out}/", "max_len": LARGEST_BYTES,
-            "print_final_stats": 1, "verbosity": 1,
-        }  # fmt: skip
+            "max_total_time": config.seconds,
+            "seed": config.seed,
+            "rss_limit_mb": memory,
+            "timeout": config.hang_seconds,
+            "artifact_prefix": f"{config.out}/",
+            "max_len": LARGEST_BYTES,
+            "print_final_stats": 1,
+            "verbosity": 1,
+        }
         words = [f"-{name}={value}" for name, value in flags.items()]
         return int(subprocess.run([sys.executable, "-c", CHILD, *words, str(corpus)], check=False).returncode != 0)
 

@@ -103,10 +103,14 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 def mix_of(config: TrainConfig) -> MixConfig:
     """Say what a batch of a run holds."""
     return MixConfig(
-        pixels=config.pixels, real_share=config.real_share, people_share=config.people_share,
-        replay=config.replay, unlabelled_share=config.unlabelled_share, size_shares=config.size_shares,
+        pixels=config.pixels,
+        real_share=config.real_share,
+        people_share=config.people_share,
+        replay=config.replay,
+        unlabelled_share=config.unlabelled_share,
+        size_shares=config.size_shares,
         raster=raster_of(config.encoder),
-    )  # fmt: skip
+    )
 
 
 def learner(config: TrainConfig) -> Learner:

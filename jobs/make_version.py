@@ -60,14 +60,7 @@ def main(config: VersionConfig) -> int:
     trained = found.config
     model = checkpoint.with_name("model.onnx")
     print(f"exporting {checkpoint} of step {found.steps:,}", flush=True)
-    export(
-        ExportConfig(
-            checkpoint=checkpoint, name=config.run, out=model, real=trained.real, labels=trained.labels,
-            lake=config.lake, synthetic=config.synthetic, described=config.described, keep_float=KEPT_FLOAT,
-            iou_loss_at_most=ANY_LOSS, flips_at_most=ANY_LOSS,
-        ),
-        at,
-    )  # fmt: skip
+    export(_export_config(config, trained, checkpoint), at)
     registry = Registry(at)
     champion = registry.version(registry.roles().champion).card
     drawn = [name for name in still_to_score({}, champion) if name.startswith(SYNTHETIC)]
@@ -77,12 +70,16 @@ def main(config: VersionConfig) -> int:
     start = next((v.card.name for v in registry.versions() if v.card.sha256 == told["start"]), told["start"][:8])
     version = register(
         RegisterConfig(
-            model=(model,), reports=tuple(reports), run=config.run, note=config.note, person=config.person,
+            model=(model,),
+            reports=tuple(reports),
+            run=config.run,
+            note=config.note,
+            person=config.person,
             data=learnt_from(trained, config.lake, told["labels"], start),
             never_shown=never_shown(trained, taught_by_people(trained, at), start),
         ),
         at,
-    )  # fmt: skip
+    )
     labels = asked or judging(version, [LABELS + (trained.labels or NOW)], registry, at)
     scored(version, labels, registry, at)
     print(f"version {version.number}: {version.card.name}. Models, Serve holds it against the gate.")
@@ -101,6 +98,22 @@ def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
     found = [labelled_wafers(decisions, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
     decisions.close()
     return found
+
+
+def _export_config(config: VersionConfig, trained: TrainConfig, checkpoint: Path) -> ExportConfig:
+    return ExportConfig(
+        checkpoint=checkpoint,
+        name=config.run,
+        out=checkpoint.with_name("model.onnx"),
+        real=trained.real,
+        labels=trained.labels,
+        lake=config.lake,
+        synthetic=config.synthetic,
+        described=config.described,
+        keep_float=KEPT_FLOAT,
+        iou_loss_at_most=ANY_LOSS,
+        flips_at_most=ANY_LOSS,
+    )
 
 
 if __name__ == "__main__":

@@ -38,9 +38,13 @@ def main(config: MapConfig) -> int:
         raise SettingError("--families", f"found {config.families}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
     at = settings().at(config.home)
     steps = bring_up_to_date(
-        Lake(at.lake_url), load_segmenter(at, config.model), at.home,
-        families=config.families, anew=config.anew, seed=config.seed,
-    )  # fmt: skip
+        Lake(at.lake_url),
+        load_segmenter(at, config.model),
+        at.home,
+        families=config.families,
+        anew=config.anew,
+        seed=config.seed,
+    )
     show(steps)
     return 0
 

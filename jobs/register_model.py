@@ -48,8 +48,10 @@ def main(config: RegisterConfig) -> int:
         0, or 1 when the model cannot be registered.
     """
     version = register(config, settings().at(config.home))
-    print(f"version {version.number}: {version.card.name}. Promote it with python -m jobs.promote_model promote "
-          f"--version {version.number}")  # fmt: skip
+    print(
+        f"version {version.number}: {version.card.name}. Promote it with python -m jobs.promote_model promote "
+        f"--version {version.number}"
+    )
     return 0
 
 

@@ -66,9 +66,15 @@ def synthetic_task(drawn: int, rng: np.random.Generator) -> Task:
     vectors = np.stack([wafer_features(one.wafer) for one in pool])
     wafers = [one.wafer for one in pool]
     return Task(
-        rows, _die_labels(pool), owner, _standard(vectors, vectors)[0], _excess(wafers), test_rows,
-        _die_labels(judged), "mean IoU over dies",
-    )  # fmt: skip
+        rows,
+        _die_labels(pool),
+        owner,
+        _standard(vectors, vectors)[0],
+        _excess(wafers),
+        test_rows,
+        _die_labels(judged),
+        "mean IoU over dies",
+    )
 
 
 def simulate(task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, before: int) -> dict[str, object]:
@@ -88,8 +94,12 @@ def simulate(task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, 
             progress.update(done)
     first = next(iter(task_of_seed.values()))
     return {
-        "score": first.score, "wafers": first.wafers, "labels": plan.labelled, "all_labels": every, "arms": arms,
-    }  # fmt: skip
+        "score": first.score,
+        "wafers": first.wafers,
+        "labels": plan.labelled,
+        "all_labels": every,
+        "arms": arms,
+    }
 
 
 @command(SimulateConfig)

@@ -60,9 +60,11 @@ def as_reported(maps: Sequence[Grid], segmenter: Segmenter) -> LabelledMaps:
     found = [s.classes_present for some in batches(wafers, WAFERS_AT_ONCE) for s in segmenter.segment(some)]
     presence = np.array([[key in classes for key in CLASS_KEYS] for classes in found], dtype=np.float32)
     return LabelledMaps(
-        list(maps), presence.reshape(-1, len(CLASS_KEYS)), [f"lake:{i:06d}" for i in range(len(maps))],
+        list(maps),
+        presence.reshape(-1, len(CLASS_KEYS)),
+        [f"lake:{i:06d}" for i in range(len(maps))],
         np.zeros(len(maps), dtype=bool),
-    )  # fmt: skip
+    )
 
 
 def _told(by: str, wafers: LabelledMaps) -> LabelledMaps:

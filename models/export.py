@@ -43,9 +43,15 @@ def export_float32(network: MaskingUNet | DescribingUNet | ServedUNet, path: Pat
     example = torch.rand(2, 3, 64, 64)
     picture = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
-        network, (example,), str(path), input_names=[INPUT], output_names=list(network.outputs), opset_version=OPSET,
-        dynamo=False, dynamic_axes={INPUT: picture, LOGITS: picture, **{n: {0: "batch"} for n in network.outputs[1:]}},
-    )  # fmt: skip
+        network,
+        (example,),
+        str(path),
+        input_names=[INPUT],
+        output_names=list(network.outputs),
+        opset_version=OPSET,
+        dynamo=False,
+        dynamic_axes={INPUT: picture, LOGITS: picture, **{n: {0: "batch"} for n in network.outputs[1:]}},
+    )
     session = _session(path)
     worst = dict.fromkeys(network.outputs, 0.0)
     for batch, size in PROBES:
@@ -59,9 +65,10 @@ def export_float32(network: MaskingUNet | DescribingUNet | ServedUNet, path: Pat
         path.unlink()
         apart = ", ".join(f"{name} by {difference:.2g}" for name, difference in worst.items())
         raise ModelError(
-            str(path), f"the ONNX differs from torch in {apart}; at most {LARGEST_DIFFERENCE:g} is allowed",
+            str(path),
+            f"the ONNX differs from torch in {apart}; at most {LARGEST_DIFFERENCE:g} is allowed",
             "Keep the checkpoint and look at the exporter's warnings.",
-        )  # fmt: skip
+        )
     return max(worst.values())
 
 
@@ -118,10 +125,16 @@ def quantize(source: Path, target: Path, calibration: Sequence[NDArray[np.float3
         nodes = [node.name for node in onnx.load(str(prepared)).graph.node]
         exact = [name for name in nodes if _in(name, EXACT) or not _in(name, BY_PIXEL)]
         quantize_static(
-            str(prepared), str(target), _Calibration(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
-            reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            str(prepared),
+            str(target),
+            _Calibration(calibration),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
             nodes_to_exclude=[*keep, *exact],
-        )  # fmt: skip
+        )
 
 
 def convolutions(path: Path) -> list[str]:

@@ -37,11 +37,14 @@ class PresenceHead(nn.Module):
         self.register_buffer("spread", spread)
         self.members = nn.ModuleList(
             nn.Sequential(
-                nn.Dropout(DROPOUT), nn.Linear(len(center), HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT),
+                nn.Dropout(DROPOUT),
+                nn.Linear(len(center), HIDDEN),
+                nn.ReLU(),
+                nn.Dropout(DROPOUT),
                 nn.Linear(HIDDEN, CLASS_COUNT),
             )
             for _ in range(MEMBERS)
-        )  # fmt: skip
+        )
 
     def forward(self, described: Tensor) -> Tensor:
         """Give the logits of the classes' presence."""

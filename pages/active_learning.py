@@ -58,8 +58,14 @@ def overview(
         share = least_saved(results, strategy)
         if minutes and share is not None:
             saved = minutes_saved(minutes, share)
-            st.metric("Time saved", f"{saved:,.0f} min", f"{saved / 60 * hour:,.0f} of cost", delta_color="off",
-                      delta_arrow="off", help=HELP["saved"])  # fmt: skip
+            st.metric(
+                "Time saved",
+                f"{saved:,.0f} min",
+                f"{saved / 60 * hour:,.0f} of cost",
+                delta_color="off",
+                delta_arrow="off",
+                help=HELP["saved"],
+            )
 
 
 def judge(found: list[Round]) -> None:
@@ -98,9 +104,10 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
             st.rerun()
         trained = number > 0 and run_folder(at.home, run_name(number)).exists()
         if st.button(
-            "Train next round", disabled=not labelled or busy[TRAIN] or trained or not number,
+            "Train next round",
+            disabled=not labelled or busy[TRAIN] or trained or not number,
             help="Trains from the weights in use on all labels that count now; goes on when you leave the page.",
-        ):  # fmt: skip
+        ):
             start(
                 decisions,
                 at,
@@ -146,22 +153,41 @@ with explained():
         first = str(Strategy.HYBRID if labelled else Strategy.TYPICAL)
         strategy = Strategy(
             st.selectbox(
-                "Strategy", [str(s) for s in Strategy], index=list(map(str, Strategy)).index(first), key="strategy",
-                bind="query-params", format_func=lambda s: NAMES[Strategy(s)], width=340, help=HELP["strategy"],
+                "Strategy",
+                [str(s) for s in Strategy],
+                index=list(map(str, Strategy)).index(first),
+                key="strategy",
+                bind="query-params",
+                format_func=lambda s: NAMES[Strategy(s)],
+                width=340,
+                help=HELP["strategy"],
             )
-        )  # fmt: skip
+        )
         choice = ["--strategy", strategy]
         if strategy is Strategy.HYBRID:
             weight = st.number_input(
-                "Weight of doubt", 0.0, 1.0, UNCERTAINTY_WEIGHT, 0.05, key="weight", bind="query-params", width=150,
+                "Weight of doubt",
+                0.0,
+                1.0,
+                UNCERTAINTY_WEIGHT,
+                0.05,
+                key="weight",
+                bind="query-params",
+                width=150,
                 help=HELP["weight"],
-            )  # fmt: skip
+            )
             choice += ["--weight", f"{weight:g}"]
         planned = st.number_input("Rounds planned", 1, 1000, PLANNED, key="planned", bind="query-params", width=150)
         hour = st.number_input(
-            "Cost of an hour", 0, 10_000, 100, key="hour", bind="query-params", width=150,
+            "Cost of an hour",
+            0,
+            10_000,
+            100,
+            key="hour",
+            bind="query-params",
+            width=150,
             help="Of labelling, in your currency.",
-        )  # fmt: skip
+        )
     overview(found, len(labelled), strategy, results, int(planned), float(hour))
     judge(found)
     next_round(choice, queued, newest, len(labelled))

@@ -34,7 +34,10 @@ def earlier(found: list[Standing]) -> None:
     st.subheader("All batches")
     table = listed(found)
     st.dataframe(
-        table, hide_index=True, placeholder="–", alt="All batches, newest first",
+        table,
+        hide_index=True,
+        placeholder="–",
+        alt="All batches, newest first",
         column_config={
             "batch": st.column_config.TextColumn("Batch", pinned=True),
             "state": st.column_config.TextColumn("State"),
@@ -44,7 +47,7 @@ def earlier(found: list[Standing]) -> None:
             "asked by": st.column_config.TextColumn("Asked by"),
             "asked at": st.column_config.TextColumn("Asked at (UTC)"),
         },
-    )  # fmt: skip
+    )
     csv_button(table, "batches")
 
 
@@ -64,9 +67,12 @@ with explained():
     names = list(by_name)
     asked = st.query_params.get(CHOSEN, "")
     chosen = st.selectbox(
-        "Batch", names, index=names.index(asked) if asked in names else 0, width=520,
+        "Batch",
+        names,
+        index=names.index(asked) if asked in names else 0,
+        width=520,
         format_func=lambda name: f"{by_name[name].request.title} · {by_name[name].state}",
-    )  # fmt: skip
+    )
     st.query_params[CHOSEN] = chosen
     batch_view(by_name[chosen])
     earlier(found)

@@ -115,10 +115,24 @@ with explained():
                 share=100 * found.table["affected"] / found.table["wafers"],
                 interval=[f"{low:.3g} to {high:,.3g}" for low, high in found.table[["low", "high"]].to_numpy()],
                 share_rest=100 * found.table["affected_rest"] / found.table["wafers_rest"],
-            )[[
-                "attribute", "value", "affected", "wafers", "share", "affected_rest", "wafers_rest", "share_rest",
-                "ratio", "interval", "q", "lot_q", "affected_lots", "lots",
-            ]],
+            )[
+                [
+                    "attribute",
+                    "value",
+                    "affected",
+                    "wafers",
+                    "share",
+                    "affected_rest",
+                    "wafers_rest",
+                    "share_rest",
+                    "ratio",
+                    "interval",
+                    "q",
+                    "lot_q",
+                    "affected_lots",
+                    "lots",
+                ]
+            ],
             key=TABLE,
             on_select=lambda: open_wafers(found.table, clicked_row(TABLE)),
             selection_mode="single-cell",
@@ -143,7 +157,7 @@ with explained():
                 "affected_lots": st.column_config.NumberColumn("Lots aff.", help="Lots with an affected one of them."),
                 "lots": st.column_config.NumberColumn("Lots", help="Lots with such a wafer."),
             },
-        )  # fmt: skip
+        )
     if found.left_out:
         named = ", ".join(f"{name} ({count:,})" for name, count in found.left_out.items())
         st.caption(f"Left out, because they hold one value or more than {MOST_VALUES}: {named}.")

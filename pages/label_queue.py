@@ -106,9 +106,13 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
         known, gold, newest = people(session), gold_keys(session), newest_iteration(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
-            "People", sorted({*known, person.name}), accept_new_options=True, key="queue-people", width=320,
+            "People",
+            sorted({*known, person.name}),
+            accept_new_options=True,
+            key="queue-people",
+            width=320,
             help="Choose or type names. Assigning takes the first; dealing out uses all of them.",
-        )  # fmt: skip
+        )
         if st.button("Assign chosen", disabled=not (numbers and names)):
             with open_decisions().writing() as session:
                 st.toast(f"{assign(session, numbers, names[0], person)} assigned to {names[0]}.")
@@ -155,9 +159,15 @@ with explained():
         rounds = iterations(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen_round = st.selectbox(
-            "Round", rounds, index=None, placeholder="All rounds", key="round", bind="query-params", width=160,
+            "Round",
+            rounds,
+            index=None,
+            placeholder="All rounds",
+            key="round",
+            bind="query-params",
+            width=160,
             help="A round of labelling: active learning makes a new one every time.",
-        )  # fmt: skip
+        )
         person_button(person)
         link("annotate", "Label the next wafer")
     with st.expander("Add wafers", expanded=not rounds):

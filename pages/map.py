@@ -59,7 +59,7 @@ with explained():
     with left:
         likeness_chart(
             points, names, coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
-        )  # fmt: skip
+        )
         thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
         st.caption(
             "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "

@@ -62,9 +62,14 @@ with explained():
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Version", list(by_name), key="version", bind="query-params", width=140)
         view = st.segmented_control(
-            "View", VIEWS, default=VIEWS[0], required=True, key="view_model", bind="query-params",
+            "View",
+            VIEWS,
+            default=VIEWS[0],
+            required=True,
+            key="view_model",
+            bind="query-params",
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
     version = by_name[chosen]
     if view == VIEWS[1]:
         duel(registry, version, [other for other in versions if other.number != version.number])

@@ -33,18 +33,33 @@ with explained():
         attribute_picker(history_steps())
     with slots[4]:
         models = st.multiselect(
-            "Model", lake.distinct("model"), key="model", bind="query-params", placeholder="All versions",
+            "Model",
+            lake.distinct("model"),
+            key="model",
+            bind="query-params",
+            placeholder="All versions",
             help="Version (name and short hash) whose results are looked at. The lake keeps a wafer's newest result.",
-        )  # fmt: skip
+        )
     with slots[5]:
         period = st.segmented_control(
-            "A point is a", list(Period), default=Period.WEEK, required=True, format_func=str.capitalize,
-            key="period", bind="query-params", help="Weeks begin on Monday. Times are UTC.",
-        )  # fmt: skip
+            "A point is a",
+            list(Period),
+            default=Period.WEEK,
+            required=True,
+            format_func=str.capitalize,
+            key="period",
+            bind="query-params",
+            help="Weeks begin on Monday. Times are UTC.",
+        )
     view = st.segmented_control(
-        "View", VIEWS, default=AGREEMENT, required=True, key="monitoring", bind="query-params",
+        "View",
+        VIEWS,
+        default=AGREEMENT,
+        required=True,
+        key="monitoring",
+        bind="query-params",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     told = wafer_filter(products, days, lake)
     where = WaferFilter(product=told.product, since=told.since, until=told.until, attribute=attributes)
     if view == AGREEMENT:

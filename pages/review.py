@@ -45,9 +45,13 @@ def choose_review(found: list[Review]) -> Review:
     if given and given not in by_number:
         st.query_params.pop(REVIEW)
     number = st.selectbox(
-        "Wafer", list(by_number), format_func=lambda n: _said(by_number[n]), key=REVIEW, bind="query-params",
+        "Wafer",
+        list(by_number),
+        format_func=lambda n: _said(by_number[n]),
+        key=REVIEW,
+        bind="query-params",
         help="The lowest agreement first, then the oldest.",
-    )  # fmt: skip
+    )
     return by_number[number]
 
 
@@ -107,12 +111,14 @@ def _contradicted(lake: Lake, keys: list[str]) -> None:
 def _ranked(frame: pd.DataFrame, measure: str, name: str) -> None:
     """Show ranked labels, their way out as CSV, and links to the five worst."""
     st.dataframe(
-        frame, hide_index=True, alt="Likely label errors",
+        frame,
+        hide_index=True,
+        alt="Likely label errors",
         column_config={
             measure: st.column_config.ProgressColumn(measure.capitalize(), min_value=0, max_value=1, format="%.2f"),
             "why": st.column_config.TextColumn("Why", width="large"),
         },
-    )  # fmt: skip
+    )
     csv_button(frame, name, label="Download CSV")
     for key in frame["wafer"].head(5):
         link("annotate", f"Label {key} again", wafer=key)
@@ -141,7 +147,10 @@ def leaderboard() -> None:
         }
     )
     st.dataframe(
-        frame, hide_index=True, placeholder="–", alt="Annotators",
+        frame,
+        hide_index=True,
+        placeholder="–",
+        alt="Annotators",
         column_config={
             "seconds": st.column_config.NumberColumn("Median s", format="%.0f", help="Median seconds a label."),
             "from s": st.column_config.NumberColumn("from", format="%.0f", help="95 % interval, bootstrap."),
@@ -153,7 +162,7 @@ def leaderboard() -> None:
             "gold IoU": st.column_config.NumberColumn("Mean IoU", format="%.2f", help="With the known labels."),
             "disputed": st.column_config.NumberColumn("Disputed", help="Labels that a colleague's contradicted."),
         },
-    )  # fmt: skip
+    )
     st.caption("Intervals that overlap: the order of two people may be chance.")
     csv_button(frame, "annotators", label="Download CSV")
 
@@ -176,9 +185,14 @@ with explained():
     person = acting_person()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         show = st.segmented_control(
-            "Show", SHOW, default=SHOW[0], required=True, key="what", bind="query-params",
+            "Show",
+            SHOW,
+            default=SHOW[0],
+            required=True,
+            key="what",
+            bind="query-params",
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         person_button(person)
     if show == SHOW[1]:
         suspects(lake)
@@ -186,9 +200,14 @@ with explained():
         leaderboard()
     else:
         kinds = st.pills(
-            "Kind", list(Kind), selection_mode="multi", format_func=KIND_WORDS.__getitem__, key="kind",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+            "Kind",
+            list(Kind),
+            selection_mode="multi",
+            format_func=KIND_WORDS.__getitem__,
+            key="kind",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
         with open_decisions().reading() as session:
             found = open_reviews(session, kinds or tuple(Kind))
         if found:

@@ -123,10 +123,13 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
                 return file.getvalue()
 
             st.download_button(
-                "Download all", data=archive, file_name="waferscope_results.zip", mime="application/zip",
+                "Download all",
+                data=archive,
+                file_name="waferscope_results.zip",
+                mime="application/zip",
                 on_click="ignore",
                 help="One zip: masks (PNG, NPZ), overlays, clusters and wafers (CSV), coordinates and summary (JSON).",
-            )  # fmt: skip
+            )
             archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):

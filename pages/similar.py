@@ -46,9 +46,12 @@ with explained():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"The **{len(matches)}** most like **{asked.name}**", width="stretch")
             st.download_button(
-                "Download CSV", data=lambda: table_csv(matches_table(matches, findings)),
-                file_name="look_alikes.csv", mime="text/csv", on_click="ignore",
-            )  # fmt: skip
+                "Download CSV",
+                data=lambda: table_csv(matches_table(matches, findings)),
+                file_name="look_alikes.csv",
+                mime="text/csv",
+                on_click="ignore",
+            )
         chosen = match_list(matches, query, findings)
     comparison(asked, query, chosen, decisions())
     shared_block(lake, matches)

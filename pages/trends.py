@@ -98,9 +98,12 @@ def show_course() -> None:
         change = last_change(table, measure)
         moved = f"{change.change * words.scale:+.{words.digits}f}" if change else None
         st.metric(
-            f"Newest {period}: {names[-1]}", words.write(newest[measure.value]), moved, delta_color="inverse",
+            f"Newest {period}: {names[-1]}",
+            words.write(newest[measure.value]),
+            moved,
+            delta_color="inverse",
             help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
-        )  # fmt: skip
+        )
         if change and pd.notna(change.low):
             low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
             surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
@@ -133,9 +136,12 @@ with explained():
     slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
     with slots[0]:
         name = st.selectbox(
-            "Measure", list(MEASURE_OF), key="measure", bind="query-params",
+            "Measure",
+            list(MEASURE_OF),
+            key="measure",
+            bind="query-params",
             help=" ".join(f"{words.name}: {words.help}" for words in MEASURES.values()),
-        )  # fmt: skip
+        )
         measure = MEASURE_OF[name]
     with slots[1]:
         classes = class_filter()
@@ -143,9 +149,15 @@ with explained():
         zone = zone_filter()
     with slots[3]:
         period = st.segmented_control(
-            "A point is a", list(Period), default=Period.WEEK, required=True, format_func=str.capitalize,
-            key="period", bind="query-params", help="Weeks begin on Monday; lots stand in the order of first tests.",
-        )  # fmt: skip
+            "A point is a",
+            list(Period),
+            default=Period.WEEK,
+            required=True,
+            format_func=str.capitalize,
+            key="period",
+            bind="query-params",
+            help="Weeks begin on Monday; lots stand in the order of first tests.",
+        )
     with slots[4]:
         kind = st.selectbox("Chart", KINDS[measure], key="chart", bind="query-params", help=KIND_HELP)
     with slots[5]:

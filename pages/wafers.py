@@ -58,9 +58,14 @@ with explained():
 
     where = replace(
         wafer_filter(products, days, lake),
-        lot=lots, defect_class=classes, severity_min=low, severity_max=high, zone=zone, attribute=attributes,
+        lot=lots,
+        defect_class=classes,
+        severity_min=low,
+        severity_max=high,
+        zone=zone,
+        attribute=attributes,
         text=text,
-    )  # fmt: skip
+    )
     found = lake.count(where)
 
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -117,9 +117,10 @@ def _built(said: dict[str, Any]) -> Ablation:
     budgets = sorted({labelled for _, _, labelled in runs} - {0})
     wanted = {arm: [0 if arm == SYNTHETIC else labelled for labelled in budgets] for arm in ARMS}
     through = [
-        seed for seed in sorted({seed for _, seed, _ in runs})
+        seed
+        for seed in sorted({seed for _, seed, _ in runs})
         if all((arm, seed, labelled) in runs for arm in ARMS for labelled in wanted[arm])
-    ]  # fmt: skip
+    ]
     arms = {
         arm: {
             m.key: np.array([[runs[arm, seed, n][m.key] for n in wanted[arm]] for seed in through], dtype=np.float64)

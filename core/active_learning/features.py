@@ -76,8 +76,13 @@ def _cluster(failing: NDArray[np.bool_], radius: NDArray[np.floating]) -> list[f
     x, y = middles[largest + 1]
     size = failing.shape
     return [
-        area / failing.size, height / size[0], width / size[1], float(np.log(spread[1] / spread[0])),
-        area / (width * height), float(radius[min(round(y), size[0] - 1), min(round(x), size[1] - 1)]),
-        area / failing.sum(), float(np.log1p(len(clusters))),
+        area / failing.size,
+        height / size[0],
+        width / size[1],
+        float(np.log(spread[1] / spread[0])),
+        area / (width * height),
+        float(radius[min(round(y), size[0] - 1), min(round(x), size[1] - 1)]),
+        area / failing.sum(),
+        float(np.log1p(len(clusters))),
         float(clusters[clusters[:, _AREA] > 1, _AREA].sum() / failing.sum()),
-    ]  # fmt: skip
+    ]

@@ -43,9 +43,11 @@ def fit_head(rows: NDArray[np.float32], labels: NDArray[np.float32], seed: int, 
     rng = np.random.default_rng(seed)
     width = rows.shape[1]
     weights = [
-        rng.normal(0, np.sqrt(2 / width), (width, HIDDEN)), np.zeros(HIDDEN),
-        rng.normal(0, np.sqrt(1 / HIDDEN), (HIDDEN, CLASS_COUNT)), np.full(CLASS_COUNT, -1.0),
-    ]  # fmt: skip
+        rng.normal(0, np.sqrt(2 / width), (width, HIDDEN)),
+        np.zeros(HIDDEN),
+        rng.normal(0, np.sqrt(1 / HIDDEN), (HIDDEN, CLASS_COUNT)),
+        np.full(CLASS_COUNT, -1.0),
+    ]
     weights = [w.astype(np.float32) for w in weights]
     means, squares = ([np.zeros_like(w) for w in weights] for _ in range(2))
     for step in range(1, steps + 1):

@@ -69,12 +69,16 @@ def read_results(path: Path = RESULTS) -> dict[str, Played]:
 def _played(said: dict[str, Any]) -> dict[str, Played]:
     return {
         name: Played(
-            one["score"], one["wafers"], one["labels"], one["all_labels"],
+            one["score"],
+            one["wafers"],
+            one["labels"],
+            one["all_labels"],
             {arm: np.array(scores, dtype=float) for arm, scores in one["arms"].items()},
             one["made_by"],
         )
-        for name, one in said.items() if isinstance(one, dict)
-    }  # fmt: skip
+        for name, one in said.items()
+        if isinstance(one, dict)
+    }
 
 
 def worth(played: Played) -> list[Worth]:

@@ -131,7 +131,11 @@ def _round(session: Session, at: Settings, number: int) -> Round:
     record = record_of(at, run_name(number))
     measured = {} if record is None else record.at_best()
     return Round(
-        number, counts[Status.DONE], counts[Status.PENDING] + counts[Status.IN_PROGRESS], counts[Status.SKIPPED],
-        math.fsum(item.seconds or 0 for item in found) / 60, measured.get(SCORE),
+        number,
+        counts[Status.DONE],
+        counts[Status.PENDING] + counts[Status.IN_PROGRESS],
+        counts[Status.SKIPPED],
+        math.fsum(item.seconds or 0 for item in found) / 60,
+        measured.get(SCORE),
         {on: measured[key] for on, key in ON.items() if key in measured},
-    )  # fmt: skip
+    )

@@ -124,9 +124,14 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.float32], name:
 
 
 def _choose(
-    task: Task, labelled: NDArray[np.bool_], strategy: Strategy, count: int, trained: Trained,
-    rng: np.random.Generator, iteration: int,
-) -> NDArray[np.intp]:  # fmt: skip
+    task: Task,
+    labelled: NDArray[np.bool_],
+    strategy: Strategy,
+    count: int,
+    trained: Trained,
+    rng: np.random.Generator,
+    iteration: int,
+) -> NDArray[np.intp]:
     free = np.flatnonzero(~labelled)
     keys = [str(i) for i in free]
     doubts = _doubts(task, ~labelled[task.owner], free, trained) if strategy in UNSURE else None

@@ -47,9 +47,13 @@ def bench(decisions: Decisions, lake: Lake, key: str, person: Person) -> Bench:
         item = next((i for i in items_in_hand(session, person) if i.wafer_key == key), None)
         others = tuple(other_drafts(session, key, person))
     return Bench(
-        wafer, before.read() if before else proposal(lake, wafer), draft.text if draft else None, item, others,
+        wafer,
+        before.read() if before else proposal(lake, wafer),
+        draft.text if draft else None,
+        item,
+        others,
         submitted=before is not None,
-    )  # fmt: skip
+    )
 
 
 def proposal(lake: Lake, wafer: WaferMap) -> Label:

@@ -64,11 +64,20 @@ def fill(
             added += 1
             session.add(
                 LabelItem(
-                    wafer_key=candidate.wafer_key, iteration=iteration, copy=copy, priority=candidate.priority,
-                    reason=candidate.reason, added_by=person.name, added_at=now(), status=status, assignee=assignee,
-                    gold=gold, strategy=candidate.strategy, score=candidate.score,
+                    wafer_key=candidate.wafer_key,
+                    iteration=iteration,
+                    copy=copy,
+                    priority=candidate.priority,
+                    reason=candidate.reason,
+                    added_by=person.name,
+                    added_at=now(),
+                    status=status,
+                    assignee=assignee,
+                    gold=gold,
+                    strategy=candidate.strategy,
+                    score=candidate.score,
                 )
-            )  # fmt: skip
+            )
     session.flush()
     if added:
         audit.record(session, person, "queue.fill", f"iteration {iteration}", {"items": added, "status": status})
@@ -166,18 +175,17 @@ def choice_of(session: Session, iteration: int) -> list[LabelItem]:
         DecisionsError: somebody has, or nothing was chosen.
     """
     chosen = list(
-        session.scalars(
-            select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None))
-        )
-    )  # fmt: skip
+        session.scalars(select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None)))
+    )
     if not chosen:
         raise DecisionsError(f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round.")
     begun = next((item for item in chosen if item.status not in UNTOUCHED), None)
     if begun is not None:
         raise DecisionsError(
-            f"round {iteration}", f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
+            f"round {iteration}",
+            f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
             "Choose wafers for a new round.",
-        )  # fmt: skip
+        )
     return chosen
 
 

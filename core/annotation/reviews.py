@@ -7,8 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.annotation.items import Candidate, LabelItem, first_priority, newest_iteration
-from core.annotation.queue import fill, put_back
+from core.annotation.items import LabelItem
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
@@ -16,17 +15,12 @@ from core.labels.agreement import LEAST_AGREEMENT, agreement
 from core.labels.annotations import (
     Annotation,
     Source,
-    annotation_by_id,
     label_that_counts,
     standing,
-    withdraw,
-    write_annotation,
 )
-from core.labels.label import Label
 from data.classes import CLASS_INDEX
 from data.errors import DecisionsError
 from data.splits import held_out
-from data.wafer import WaferMap
 
 EXPERT_SHARE = 0.1
 EXPERT_SEED = 4
@@ -158,9 +152,14 @@ def flag_prediction(
             wafer_key, f"a comment has 1 to {LONGEST_COMMENT:,} characters, found {len(text):,}", "Say what is wrong."
         )
     review = Review(
-        wafer_key=wafer_key, kind=Kind.FLAG, opened_by=person.name, opened_at=now(), class_key=class_key,
-        comment=text, model=model,
-    )  # fmt: skip
+        wafer_key=wafer_key,
+        kind=Kind.FLAG,
+        opened_by=person.name,
+        opened_at=now(),
+        class_key=class_key,
+        comment=text,
+        model=model,
+    )
     session.add(review)
     details = {"class": class_key, "comment": text, "model": model}
     audit.record(session, person, "prediction.flag", f"wafer {wafer_key}", details)
@@ -178,114 +177,16 @@ def reviews_of(session: Session, wafer_key: str) -> list[Review]:
     return list(session.scalars(select(Review).where(Review.wafer_key == wafer_key).order_by(Review.id.desc())))
 
 
-def accept(
-    session: Session,
-    number: int,
-    wafer: WaferMap,
-    label: Label,
-    person: Person,
-    note: str = "",
-    source: Source = Source.REVIEWED,
-) -> Review:
-    """Decide that a label is right as it is, one of the two or the model's; it counts from now on.
-
-    Args:
-        session: of a writing transaction.
-        number: of the review.
-        wafer: as it is now.
-        label: what is right.
-        person: who decides.
-        note: for those who labelled it.
-        source: gold to measure annotators by it from now on.
-
-    Raises:
-        DecisionsError: there is no such review, or it is decided already.
-        LabelError: the label is of another wafer or grid.
-    """
-    return _decide(session, number, Verdict.ACCEPTED, person, note, (wafer, label, source))
-
-
-def merge(
-    session: Session,
-    number: int,
-    wafer: WaferMap,
-    label: Label,
-    person: Person,
-    note: str = "",
-    source: Source = Source.REVIEWED,
-) -> Review:
-    """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
-
-    Raises:
-        DecisionsError: there is no such review, or it is decided already.
-        LabelError: the label is of another wafer or grid.
-    """
-    return _decide(session, number, Verdict.MERGED, person, note, (wafer, label, source))
-
-
-def redo(session: Session, number: int, person: Person, note: str = "") -> Review:
-    """Take the labels in question back, all but gold ones, and let the wafer be labelled again, before all others.
-
-    Raises:
-        DecisionsError: there is no such review, or it is decided already.
-    """
-    review = _decide(session, number, Verdict.REDO, person, note)
-    for annotation_id in (review.first_id, review.second_id):
-        if annotation_id is not None and annotation_by_id(session, annotation_id).source is not Source.GOLD:
-            withdraw(session, annotation_id, person, note)
-    again = list(session.scalars(select(LabelItem).where(LabelItem.annotation_id.in_(_ids(review)))))
-    for item in again:
-        put_back(session, item.id, person)
-        item.annotation_id = item.gold_iou = item.seconds = None
-        item.priority = first_priority(session)
-    if not again:
-        wish = Candidate(review.wafer_key, first_priority(session), note or "asked in a review")
-        fill(session, [wish], person, iteration=newest_iteration(session))
-    return review
-
-
-def dismiss(session: Session, number: int, person: Person, note: str = "") -> Review:
-    """Decide that nothing is to be changed.
-
-    Raises:
-        DecisionsError: there is no such review, or it is decided already.
-    """
-    return _decide(session, number, Verdict.DISMISSED, person, note)
-
-
-def _ids(review: Review) -> list[int]:
-    return [number for number in (review.first_id, review.second_id) if number is not None]
-
-
 def _opened(first: Annotation, second: Annotation | None, kind: Kind, person: Person) -> list[Review]:
     iou = None if second is None else compared(first, second)
     return [
         Review(
-            wafer_key=first.wafer_key, kind=kind, opened_by=person.name, opened_at=now(), first_id=first.id,
-            second_id=second.id if second else None, overall_iou=iou,
+            wafer_key=first.wafer_key,
+            kind=kind,
+            opened_by=person.name,
+            opened_at=now(),
+            first_id=first.id,
+            second_id=second.id if second else None,
+            overall_iou=iou,
         )
-    ]  # fmt: skip
-
-
-def _decide(
-    session: Session,
-    number: int,
-    verdict: Verdict,
-    person: Person,
-    note: str,
-    written: tuple[WaferMap, Label, Source] | None = None,
-) -> Review:
-    review = session.get(Review, number)
-    if review is None:
-        raise DecisionsError(f"review {number}", "there is no such review", "Look at the list of reviews.")
-    if review.verdict is not None:
-        raise DecisionsError(
-            review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."
-        )
-    if written is not None:
-        wafer, label, source = written
-        review.outcome_id = write_annotation(session, wafer, label, person, 0.0, source).id
-    review.verdict, review.decided_by, review.decided_at, review.note = verdict, person.name, now(), note.strip()
-    details = {"review": number, "kind": review.kind, "verdict": verdict, "note": review.note}
-    audit.record(session, person, "review.decide", f"wafer {review.wafer_key}", details)
-    return review
+    ]

@@ -39,9 +39,7 @@ def segment_parts_on_ray(
     import ray
     import ray.data
 
-    finish = partial(
-        _finish, folder=str(batch.path), path=batch.request.model, name=segmenter.name, threads=threads
-    )  # fmt: skip
+    finish = partial(_finish, folder=str(batch.path), path=batch.request.model, name=segmenter.name, threads=threads)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         ray.data.DataContext.get_current().enable_progress_bars = False

@@ -135,9 +135,13 @@ def words(row: Mapping[Hashable, Any]) -> str:
         >>> words(dict(zip(COLUMNS, values)))
         'cmp tool CMP-3: 37 of 74 wafers affected (50 %), 2 of 101 others (2 %); odds 49.5 times (11.3 to 217)'
     """
-    shares = [f"{100 * k / n:.0f} %" if n else "–" for k, n in (
-        (row["affected"], row["wafers"]), (row["affected_rest"], row["wafers_rest"]),
-    )]  # fmt: skip
+    shares = [
+        f"{100 * k / n:.0f} %" if n else "–"
+        for k, n in (
+            (row["affected"], row["wafers"]),
+            (row["affected_rest"], row["wafers_rest"]),
+        )
+    ]
     return (
         f"{str(row['attribute']).replace('_', ' ')} {row['value']}: {row['affected']:,} of {row['wafers']:,} wafers "
         f"affected ({shares[0]}), {row['affected_rest']:,} of {row['wafers_rest']:,} others ({shares[1]}); "
@@ -177,14 +181,29 @@ def _row(found: dict[Hashable, Any], whole: _Lots) -> tuple[object, ...]:
     n, k, lots = sums["n"], sums["k"], int(found["lots"])
     inside = _Lots(lots, n, k, sums["nn"], sums["kk"], sums["nk"])
     outside = _Lots(
-        whole.lots - int(found["whole_lots"]), whole.n - n, whole.k - k,
-        whole.nn - sums["less_nn"], whole.kk - sums["less_kk"], whole.nk - sums["less_nk"],
-    )  # fmt: skip
+        whole.lots - int(found["whole_lots"]),
+        whole.n - n,
+        whole.k - k,
+        whole.nn - sums["less_nn"],
+        whole.kk - sums["less_kk"],
+        whole.nk - sums["less_nk"],
+    )
     compared = odds(k, n - k, outside.k, outside.n - outside.k)
     return (
-        found["attribute"], found["value"], k, n, outside.k, outside.n, compared.ratio, compared.low, compared.high,
-        compared.p, lots, int(found["affected_lots"]), _lot_p(inside, outside),
-    )  # fmt: skip
+        found["attribute"],
+        found["value"],
+        k,
+        n,
+        outside.k,
+        outside.n,
+        compared.ratio,
+        compared.low,
+        compared.high,
+        compared.p,
+        lots,
+        int(found["affected_lots"]),
+        _lot_p(inside, outside),
+    )
 
 
 def _lot_p(one: _Lots, other: _Lots) -> float:

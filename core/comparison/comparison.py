@@ -201,9 +201,17 @@ def _row(
     name: str, unit: str, values: tuple[float, ...], wafers: tuple[int, int], found: Difference
 ) -> dict[str, object]:
     return {
-        "measure": name, "unit": unit, "a": values[0], "b": values[1], "wafers_a": wafers[0], "wafers_b": wafers[1],
-        "difference": found.change, "low": found.low, "high": found.high, "p": found.p,
-    }  # fmt: skip
+        "measure": name,
+        "unit": unit,
+        "a": values[0],
+        "b": values[1],
+        "wafers_a": wafers[0],
+        "wafers_b": wafers[1],
+        "difference": found.change,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+    }
 
 
 def _sums(lake: Lake, where: WaferFilter) -> pd.Series:

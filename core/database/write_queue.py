@@ -42,9 +42,10 @@ class Line:
                 following, mine = (path.open("ab") for path in self._paths)
             except OSError as error:
                 raise DecisionsError(
-                    str(self._paths[1]), f"the line of writers cannot be kept ({error.strerror})",
+                    str(self._paths[1]),
+                    f"the line of writers cannot be kept ({error.strerror})",
                     "Check that the folder exists and may be written.",
-                ) from error  # fmt: skip
+                ) from error
             with mine:
                 with following:
                     fcntl.flock(following, fcntl.LOCK_EX)

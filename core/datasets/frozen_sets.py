@@ -73,19 +73,28 @@ def freeze(
     sides = split_by_lot([w.lot_id for w in labelled], present, known)
     members = tuple(
         Member(
-            wafer_key=w.key, lot_id=w.lot_id, grid=found[w.key].grid, annotation_id=found[w.key].id,
+            wafer_key=w.key,
+            lot_id=w.lot_id,
+            grid=found[w.key].grid,
+            annotation_id=found[w.key].id,
             label_sha256=label_sha256(found[w.key].label),
-            classes=tuple(key for key, on in zip(CLASS_KEYS, row, strict=True) if on), split=side,
+            classes=tuple(key for key, on in zip(CLASS_KEYS, row, strict=True) if on),
+            split=side,
         )
         for w, row, side in zip(labelled, present, sides, strict=True)
-    )  # fmt: skip
+    )
     frozen = LabelSet(name, members)
     session.add(
         FrozenSet(
-            name=name, sha256=frozen.sha256, members=frozen.text, note=note, after=after, frozen_by=person.name,
+            name=name,
+            sha256=frozen.sha256,
+            members=frozen.text,
+            note=note,
+            after=after,
+            frozen_by=person.name,
             frozen_at=now(),
         )
-    )  # fmt: skip
+    )
     audit.record(
         session, person, "dataset.freeze", f"dataset {name}", {"sha256": frozen.sha256, "labels": len(members)}
     )
@@ -127,7 +136,8 @@ def labels_in(session: Session, frozen: LabelSet) -> dict[str, Annotation]:
         annotation = found.get(member.annotation_id)
         if annotation is None or label_sha256(annotation.label) != member.label_sha256:
             raise DecisionsError(
-                f"dataset {frozen.name}", f"the label of {member.wafer_key} is not what was frozen",
+                f"dataset {frozen.name}",
+                f"the label of {member.wafer_key} is not what was frozen",
                 "Restore the database from a backup.",
-            )  # fmt: skip
+            )
     return {m.wafer_key: found[m.annotation_id] for m in frozen.members}

@@ -31,9 +31,10 @@ def judged_wafers(decisions: Decisions, lake: Lake, name: str) -> MaskedMaps:
     found = labelled_wafers(decisions, lake, name)[Split.TEST]
     if not len(found):
         raise SettingError(
-            f"labels {name}", "none of its wafers is in the test part, which holds whole lots",
+            f"labels {name}",
+            "none of its wafers is in the test part, which holds whole lots",
             "Label wafers of three lots or more.",
-        )  # fmt: skip
+        )
     return found
 
 

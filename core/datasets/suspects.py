@@ -68,9 +68,7 @@ def likely_errors(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> list
         with decisions.reading() as session:
             labels = labels_of(session, [result.wafer for result in results.values()])
         found += [
-            LabelledWafer(
-                key, a.read().masks(), results[key].segmentation.probabilities, results[key].wafer.failing
-            )
+            LabelledWafer(key, a.read().masks(), results[key].segmentation.probabilities, results[key].wafer.failing)
             for key, a in labels.items()
-        ]  # fmt: skip
+        ]
     return rank_labels(found)

@@ -283,8 +283,11 @@ def _draw_rim(
     cover = np.clip(width / 2 + 0.5 - np.abs(beyond_rim - width / 2), 0, 1)
     down, right = near[0] + 0.5 - sheet.center[0], near[1] + 0.5 - sheet.center[1]
     outward, across = {
-        Notch.DOWN: (down, right), Notch.UP: (-down, right), Notch.RIGHT: (right, down), Notch.LEFT: (-right, down),
-    }[notch]  # fmt: skip
+        Notch.DOWN: (down, right),
+        Notch.UP: (-down, right),
+        Notch.RIGHT: (right, down),
+        Notch.LEFT: (-right, down),
+    }[notch]
     beyond = outward - (sheet.radius[0] if notch in (Notch.DOWN, Notch.UP) else sheet.radius[1])
     wedge = np.clip(beyond - np.abs(across) + 0.5, 0, 1) * np.clip(depth - beyond + 0.5, 0, 1)
     cover = np.maximum(cover, wedge)[:, None]

@@ -57,9 +57,13 @@ def calibration_wafers(drawn: Sequence[SyntheticWafer], held_out: LabelledMaps |
 
 
 def calibrate(
-    found: Sequence[Segmentation], drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None,
-    false_alarm_weight: float, *, judges: bool,
-) -> dict[str, list[float]]:  # fmt: skip
+    found: Sequence[Segmentation],
+    drawn: Sequence[SyntheticWafer],
+    held_out: LabelledMaps | None,
+    false_alarm_weight: float,
+    *,
+    judges: bool,
+) -> dict[str, list[float]]:
     """Fit temperatures on masks, presence thresholds on masks and labels together, and then die thresholds on masks.
 
     A die threshold decides only on wafers that are believed to show the class, so it is fitted as if no other had a die

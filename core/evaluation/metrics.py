@@ -58,10 +58,13 @@ def count(truth: Masks, predicted: Masks) -> Counts:
     """
     _check(truth, predicted)
     rows = [
-        [(t & p).reshape(CLASS_COUNT, -1).sum(axis=1), (~t & p).reshape(CLASS_COUNT, -1).sum(axis=1),
-         (t & ~p).reshape(CLASS_COUNT, -1).sum(axis=1)]
+        [
+            (t & p).reshape(CLASS_COUNT, -1).sum(axis=1),
+            (~t & p).reshape(CLASS_COUNT, -1).sum(axis=1),
+            (t & ~p).reshape(CLASS_COUNT, -1).sum(axis=1),
+        ]
         for t, p in zip(truth, predicted, strict=True)
-    ]  # fmt: skip
+    ]
     hit, wrong, missed = np.array(rows, dtype=np.int64).reshape(len(rows), 3, CLASS_COUNT).transpose(1, 0, 2)
     return Counts(hit, wrong, missed)
 
@@ -215,9 +218,10 @@ def score_presence(truth: NDArray[np.float32], predicted: NDArray[np.bool_]) -> 
     """
     if truth.shape != predicted.shape or truth.ndim != 2 or truth.shape[1] != CLASS_COUNT:
         raise WaferValueError(
-            "presence", f"expected two tables (N, {CLASS_COUNT}), found {truth.shape} and {predicted.shape}",
+            "presence",
+            f"expected two tables (N, {CLASS_COUNT}), found {truth.shape} and {predicted.shape}",
             "Give one row a wafer to both.",
-        )  # fmt: skip
+        )
     known = ~np.isnan(truth)
     if not np.isin(truth[known], (0, 1)).all():
         raise WaferValueError("presence", "the truth holds other values than 0, 1 and NaN", "Correct the labels.")

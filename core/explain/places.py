@@ -56,10 +56,17 @@ def place(wafer: WaferMap, dies: NDArray[np.bool_]) -> Place:
     half, facing = _side(angles)
     length, across = _stretch(wafer, dies)
     return Place(
-        dies=len(shares), inner=float(shares[len(shares) - held]), outer=float(shares[held - 1]),
-        degrees=float(np.degrees(width)), from_hour=_hour(start), to_hour=_hour(start + width),
-        length_mm=length, width_mm=across, half=half, side_hour=_hour(facing),
-    )  # fmt: skip
+        dies=len(shares),
+        inner=float(shares[len(shares) - held]),
+        outer=float(shares[held - 1]),
+        degrees=float(np.degrees(width)),
+        from_hour=_hour(start),
+        to_hour=_hour(start + width),
+        length_mm=length,
+        width_mm=across,
+        half=half,
+        side_hour=_hour(facing),
+    )
 
 
 def sentence(class_key: str, where: Place, wafer: WaferMap, what: str) -> str:

@@ -49,17 +49,32 @@ def g85_xml(result: WaferResult, made_at: datetime, *, table: ReviewTable | None
     rows, columns = wafer.dies.shape
     tested_at = (wafer.tested_at or made_at).astimezone(UTC)
     root = _element(
-        None, "Map", xmlns="http://www.semi.org", SubstrateType="Wafer", SubstrateId=wafer.wafer_id,
+        None,
+        "Map",
+        xmlns="http://www.semi.org",
+        SubstrateType="Wafer",
+        SubstrateId=wafer.wafer_id,
         FormatRevision="SEMI G85-0703",
-    )  # fmt: skip
+    )
     pitch = wafer.die_pitch_mm
     sizes = {} if pitch is None else {"DeviceSizeX": _um(pitch[1]), "DeviceSizeY": _um(pitch[0])}
     sizes |= {} if wafer.diameter_mm is None else {"WaferSize": f"{wafer.diameter_mm:.10g}"}
     device = _element(
-        root, "Device", ProductId=wafer.product, LotId=wafer.lot_id, Rows=str(rows), Columns=str(columns),
-        BinType="Decimal", NullBin=_decimal(NULL_BIN), MapType="Array", Orientation=_DEGREES[wafer.notch],
-        OriginLocation="2", CreateDate=f"{tested_at:%Y%m%d%H%M%S}000", SupplierName="Waferscope", **sizes,
-    )  # fmt: skip
+        root,
+        "Device",
+        ProductId=wafer.product,
+        LotId=wafer.lot_id,
+        Rows=str(rows),
+        Columns=str(columns),
+        BinType="Decimal",
+        NullBin=_decimal(NULL_BIN),
+        MapType="Array",
+        Orientation=_DEGREES[wafer.notch],
+        OriginLocation="2",
+        CreateDate=f"{tested_at:%Y%m%d%H%M%S}000",
+        SupplierName="Waferscope",
+        **sizes,
+    )
     bins = defect_bins(result, table)
     for number, name, quality in _meanings(bins, table):
         _element(device, "Bin", BinCode=_decimal(number), BinQuality=quality, BinDescription=name)
@@ -88,10 +103,15 @@ def e142_xml(result: WaferResult, *, table: ReviewTable | None = None) -> bytes:
     substrate = _element(_element(root, "Substrates"), "Substrate", SubstrateType="Wafer", SubstrateId=wafer.wafer_id)
     _element(substrate, "LotId").text = _text(wafer.lot_id)
     substrate_map = _element(
-        _element(root, "SubstrateMaps"), "SubstrateMap", SubstrateType="Wafer", SubstrateId=wafer.wafer_id,
-        LayoutSpecifier="WaferLayout/Devices", Orientation=_DEGREES[wafer.notch], OriginLocation="UpperLeft",
+        _element(root, "SubstrateMaps"),
+        "SubstrateMap",
+        SubstrateType="Wafer",
+        SubstrateId=wafer.wafer_id,
+        LayoutSpecifier="WaferLayout/Devices",
+        Orientation=_DEGREES[wafer.notch],
+        OriginLocation="UpperLeft",
         AxisDirection="DownRight",
-    )  # fmt: skip
+    )
     bins = defect_bins(result, table)
     _overlay(substrate_map, OVERLAY, bins, _meanings(bins, table))
     for k, key in enumerate(CLASS_KEYS):

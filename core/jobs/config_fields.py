@@ -65,11 +65,15 @@ def config_fields(config: type) -> list[ConfigField]:
         one, choices = _one(typing.get_args(kind)[0] if several else kind)
         found.append(
             ConfigField(
-                name=field.name, kind=one, choices=choices, several=several,
-                required=default is MISSING, default=None if default is MISSING else default,
+                name=field.name,
+                kind=one,
+                choices=choices,
+                several=several,
+                required=default is MISSING,
+                default=None if default is MISSING else default,
                 help=comments.get(field.name, ""),
             )
-        )  # fmt: skip
+        )
     return found
 
 

@@ -34,9 +34,12 @@ def gpu_use() -> list[GpuUse]:
     query = "--query-gpu=name,utilization.gpu,memory.used,memory.total"
     try:
         said = subprocess.run(
-            [tool, query, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=PATIENCE_SECONDS,
+            [tool, query, "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
             check=True,
-        ).stdout  # fmt: skip
+        ).stdout
         return [_read(line) for line in said.splitlines() if line.strip()]
     except (OSError, subprocess.SubprocessError, ValueError):
         return []

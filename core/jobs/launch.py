@@ -112,5 +112,9 @@ def _spawn(decisions: Decisions, at: Settings, job: Job) -> None:
     with (folder / LOG).open("ab") as log:
         subprocess.Popen(
             [sys.executable, "-m", "core.jobs.watcher", str(job.id), str(job.attempt)],
-            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

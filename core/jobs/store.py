@@ -90,9 +90,13 @@ def add_job(session: Session, name: str, arguments: Sequence[str], title: str, p
     """Put a job on the list, queued; who starts its process is `core.jobs.launch`."""
     moment = now()
     job = Job(
-        name=name, arguments=list(arguments), title=title,
-        started_by=person.name, created_at=moment, heartbeat_at=moment,
-    )  # fmt: skip
+        name=name,
+        arguments=list(arguments),
+        title=title,
+        started_by=person.name,
+        created_at=moment,
+        heartbeat_at=moment,
+    )
     session.add(job)
     session.flush()
     audit.record(session, person, "job.start", f"job {job.id}", {"name": name, "arguments": job.arguments})

@@ -100,9 +100,15 @@ def write_annotation(
     if before is not None and (before.label, before.source) == (text, source):
         return before
     annotation = Annotation(
-        wafer_key=wafer.key, grid=grid_of(wafer), label=text, source=source, annotator=person.name, seconds=seconds,
-        submitted_at=now(), replaces_id=before.id if before else None,
-    )  # fmt: skip
+        wafer_key=wafer.key,
+        grid=grid_of(wafer),
+        label=text,
+        source=source,
+        annotator=person.name,
+        seconds=seconds,
+        submitted_at=now(),
+        replaces_id=before.id if before else None,
+    )
     session.add(annotation)
     session.flush()
     details = {"annotation": annotation.id, "source": source, "instances": len(label.kept), "seconds": round(seconds)}

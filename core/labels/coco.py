@@ -74,10 +74,17 @@ def _image(one: Labelled, number: int) -> dict[str, Any]:
     wafer, cell = one.wafer, cell_px(one.wafer.dies.shape)
     rows, columns = wafer.dies.shape
     return {
-        "id": number, "file_name": f"{wafer.lot_id}_{wafer.wafer_id}.png", "width": columns * cell,
-        "height": rows * cell, "lot_id": wafer.lot_id, "wafer_id": wafer.wafer_id, "product_family": wafer.product,
-        "rows": rows, "columns": columns, "no_defect": one.label.no_defect,
-    }  # fmt: skip
+        "id": number,
+        "file_name": f"{wafer.lot_id}_{wafer.wafer_id}.png",
+        "width": columns * cell,
+        "height": rows * cell,
+        "lot_id": wafer.lot_id,
+        "wafer_id": wafer.wafer_id,
+        "product_family": wafer.product,
+        "rows": rows,
+        "columns": columns,
+        "no_defect": one.label.no_defect,
+    }
 
 
 def _annotation(one: Labelled, instance: LabelInstance, image: int, number: int, form: Form) -> dict[str, Any]:
@@ -85,11 +92,17 @@ def _annotation(one: Labelled, instance: LabelInstance, image: int, number: int,
     first, last = instance.dies.min(axis=0), instance.dies.max(axis=0) + 1
     box = [first[1], first[0], last[1] - first[1], last[0] - first[0]]
     return {
-        "id": number, "image_id": image, "category_id": CLASS_KEYS.index(instance.class_key) + 1,
+        "id": number,
+        "image_id": image,
+        "category_id": CLASS_KEYS.index(instance.class_key) + 1,
         "segmentation": _polygons(instance.dies, cell) if form == "polygon" else _run_lengths(instance, shape, cell),
-        "area": len(instance.dies) * cell**2, "bbox": [int(edge) * cell for edge in box], "iscrowd": 0,
-        "confidence": 1.0, "annotator": one.annotator, "annotation_time_seconds": round(one.seconds, 1),
-    }  # fmt: skip
+        "area": len(instance.dies) * cell**2,
+        "bbox": [int(edge) * cell for edge in box],
+        "iscrowd": 0,
+        "confidence": 1.0,
+        "annotator": one.annotator,
+        "annotation_time_seconds": round(one.seconds, 1),
+    }
 
 
 def _polygons(dies: NDArray[np.intp], cell: int) -> list[list[int]]:

@@ -69,9 +69,14 @@ def save_draft(session: Session, wafer: WaferMap, draft: LabelDraft, person: Per
     held = draft_of(session, wafer, person)
     if held is None:
         held = Draft(
-            wafer_key=wafer.key, grid=grid_of(wafer), person=person.name, revision=draft.revision,
-            elapsed_s=draft.elapsed_s, text=draft.text, saved_at=now(),
-        )  # fmt: skip
+            wafer_key=wafer.key,
+            grid=grid_of(wafer),
+            person=person.name,
+            revision=draft.revision,
+            elapsed_s=draft.elapsed_s,
+            text=draft.text,
+            saved_at=now(),
+        )
         session.add(held)
     elif draft.revision > held.revision:
         held.revision, held.elapsed_s, held.text, held.saved_at = draft.revision, draft.elapsed_s, draft.text, now()

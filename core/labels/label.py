@@ -182,14 +182,17 @@ def encode(label: Label) -> str:
             "no_defect": label.no_defect,
             "instances": [
                 {
-                    "number": i.number, "class": i.class_key, "origin": i.origin, "state": i.state,
+                    "number": i.number,
+                    "class": i.class_key,
+                    "origin": i.origin,
+                    "state": i.state,
                     "dies": runs(i.dies, label.shape),
                 }
                 for i in label.instances
             ],
         },
         separators=(",", ":"),
-    )  # fmt: skip
+    )
 
 
 def decode(text: str) -> Label:

@@ -37,9 +37,17 @@ def dies_hash(wafer: WaferMap) -> int:
 def fingerprint(wafer: WaferMap) -> int:
     """Digest of all that a wafer says but the name of its file: equal fingerprints need no second row."""
     said = (
-        wafer.key, wafer.lot_id, wafer.product, wafer.test_program, str(wafer.tested_at), wafer.die_pitch_mm,
-        wafer.diameter_mm, str(wafer.notch), sorted(wafer.attributes.items()), wafer.source_sha256,
-    )  # fmt: skip
+        wafer.key,
+        wafer.lot_id,
+        wafer.product,
+        wafer.test_program,
+        str(wafer.tested_at),
+        wafer.die_pitch_mm,
+        wafer.diameter_mm,
+        str(wafer.notch),
+        sorted(wafer.attributes.items()),
+        wafer.source_sha256,
+    )
     bins = b"" if wafer.bins is None else wafer.bins.tobytes()
     grid = [wafer.dies.shape, wafer.center] if wafer.center else [wafer.dies.shape]
     return _digest(json.dumps([said, *grid]).encode(), wafer.dies.tobytes(), bins)

@@ -73,6 +73,11 @@ def _compared(name: str, side: np.ndarray, rest: np.ndarray, presence: bool) -> 
     else:
         test, p = "Mann-Whitney", stats.mannwhitneyu(side, rest).pvalue
     return {
-        "compared": name, "wafers": len(side), "others": len(rest), "mean": float(side.mean()),
-        "mean_of_others": float(rest.mean()), "test": test, "p": float(p),
-    }  # fmt: skip
+        "compared": name,
+        "wafers": len(side),
+        "others": len(rest),
+        "mean": float(side.mean()),
+        "mean_of_others": float(rest.mean()),
+        "test": test,
+        "p": float(p),
+    }

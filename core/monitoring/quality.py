@@ -145,10 +145,14 @@ def by_model(judged: Judged) -> pd.DataFrame:
         overall = iou.loc[OVERALL]
         rows.append(
             {
-                "model": model, "labelled": len(counts.hit), "iou": overall["iou"], "low": overall["low"],
-                "high": overall["high"], "mean_f1": f1.drop(OVERALL).mean(),
+                "model": model,
+                "labelled": len(counts.hit),
+                "iou": overall["iou"],
+                "low": overall["low"],
+                "high": overall["high"],
+                "mean_f1": f1.drop(OVERALL).mean(),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows, columns=["model", "labelled", "iou", "low", "high", "mean_f1"])
 
 

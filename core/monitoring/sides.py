@@ -102,11 +102,14 @@ def draw(segmenter: Segmenter, count: int = DRAWN_WAFERS, seed: int = DRAWN_SEED
             affected = {f"affected by {name}": int(name in found.classes_present) for name in CLASS_KEYS}
             rows.append(
                 {
-                    "key": key, "lot_id": DRAWN_LOT, "tested dies": tested,
+                    "key": key,
+                    "lot_id": DRAWN_LOT,
+                    "tested dies": tested,
                     "yield": 1 - int(wafer.failing.sum()) / tested,
-                    **affected, **dict(zip(IN_ZONES, _fail_shares(wafer), strict=True)),
+                    **affected,
+                    **dict(zip(IN_ZONES, _fail_shares(wafer), strict=True)),
                 }
-            )  # fmt: skip
+            )
             if found.embedding is not None:
                 vectors.append((key, found.embedding))
     return Drawn(pd.DataFrame(rows), pd.DataFrame(vectors, columns=["key", "vector"]), segmenter.name)

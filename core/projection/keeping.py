@@ -128,9 +128,14 @@ def save_layout(home: Path, layout: Layout, middles: NDArray[np.float32]) -> str
     name = f"layout-{_stamp()}.npz"
     with Folder(home / FOLDER).new_file(name) as path, path.open("wb") as file:
         np.savez(
-            file, keys=np.array(layout.keys.to_pylist(), dtype=np.str_), mean=layout.axes.mean,
-            directions=layout.axes.directions, features=layout.features, places=layout.places, middles=middles,
-        )  # fmt: skip
+            file,
+            keys=np.array(layout.keys.to_pylist(), dtype=np.str_),
+            mean=layout.axes.mean,
+            directions=layout.axes.directions,
+            features=layout.features,
+            places=layout.places,
+            middles=middles,
+        )
     return name
 
 

@@ -74,9 +74,10 @@ def lay_out(keys: pa.StringArray, matrix: NDArray[np.float32], seed: int) -> Lay
     """
     if len(keys) < LEAST_WAFERS:
         raise MapError(
-            "map", f"{len(keys)} wafers have embeddings, a map needs {LEAST_WAFERS} or more",
+            "map",
+            f"{len(keys)} wafers have embeddings, a map needs {LEAST_WAFERS} or more",
             "Take in and segment more wafers, then build the map.",
-        )  # fmt: skip
+        )
     from umap import UMAP
 
     axes = principal_axes(matrix)

@@ -28,7 +28,7 @@ class Novelty:
 
         self._forest = IsolationForest(
             n_estimators=TREES, max_samples=min(WAFERS_PER_TREE, len(features)), random_state=seed
-        ).fit(features)  # fmt: skip
+        ).fit(features)
         self._known = np.sort(self._isolation(features))
 
     def score(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

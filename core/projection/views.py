@@ -76,9 +76,10 @@ class LakeMap:
         missing = max(0, held - about.wafers)  # every wafer on the map is one of the lake, which loses none
         if missing > STALE_SHARE * held:
             raise MapError(
-                str(home / "map"), f"the map holds {about.wafers:,} wafers, the lake {missing:,} more",
+                str(home / "map"),
+                f"the map holds {about.wafers:,} wafers, the lake {missing:,} more",
                 "Bring it up to date on the Map page, or with python -m jobs.map_wafers.",
-            )  # fmt: skip
+            )
         return cls(lake, about, path, missing)
 
     def points(self, where: WaferFilter, held: int, most: int = MOST_POINTS) -> pd.DataFrame:
@@ -111,9 +112,7 @@ class LakeMap:
         low, high = (corners.min(axis=0), corners.max(axis=0)) if len(corners) else ([-np.inf] * 2, [np.inf] * 2)
         condition, parameters = where.where()
         bounds = [float(bound) for axis in range(2) for bound in (low[axis], high[axis])]
-        found = self.lake.query(
-            _MEMBERS.format(where=condition), [self.path, *parameters, family, family, *bounds]
-        )  # fmt: skip
+        found = self.lake.query(_MEMBERS.format(where=condition), [self.path, *parameters, family, family, *bounds])
         kept = inside(corners, found[["x", "y"]].to_numpy()) if len(corners) else slice(None)
         return [str(key) for key in found["key"].to_numpy()[kept]]
 

@@ -91,10 +91,14 @@ def card_of(model: Path, reports: Sequence[Path], **about: object) -> Card:
     segmenter = Segmenter.load(str(model))
     parity = model.with_name(f"{model.stem}.parity.json")
     card = Card(
-        name=segmenter.name, sha256=segmenter.sha256, encoder=segmenter.metadata.encoder,
-        precision=segmenter.metadata.precision, megabytes=round(model.stat().st_size / 1e6, 2),
-        parity=_read(parity) if parity.exists() else {}, reports=read_reports(segmenter.name, reports),
-    )  # fmt: skip
+        name=segmenter.name,
+        sha256=segmenter.sha256,
+        encoder=segmenter.metadata.encoder,
+        precision=segmenter.metadata.precision,
+        megabytes=round(model.stat().st_size / 1e6, 2),
+        parity=_read(parity) if parity.exists() else {},
+        reports=read_reports(segmenter.name, reports),
+    )
     return replace(card, **about)  # type: ignore[arg-type]
 
 
@@ -109,9 +113,10 @@ def read_reports(model: str, paths: Sequence[Path]) -> dict[str, Report]:
         report = _read(path)
         if report.get("model") != model:
             raise ModelError(
-                str(path), f"expected a report on {model}, found one on {report.get('model')}",
+                str(path),
+                f"expected a report on {model}, found one on {report.get('model')}",
                 "Run python -m jobs.evaluate --model with its file again.",
-            )  # fmt: skip
+            )
         found[str(report["data"])] = report
     return found
 

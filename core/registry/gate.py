@@ -106,9 +106,12 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
     marked = {k: v for k, v in _common(candidate, champion).items() if "iou_over_dies" in v[0]}
     if not marked:
         return Check(
-            "Mean IoU", f"no report on wafers with marked dies that both have{_scored_on(champion)}", needed,
-            passed=False, measured=False,
-        )  # fmt: skip
+            "Mean IoU",
+            f"no report on wafers with marked dies that both have{_scored_on(champion)}",
+            needed,
+            passed=False,
+            measured=False,
+        )
     wafers = {name: _wafers(ours) for name, (ours, _) in marked.items()}
     data = max(marked, key=lambda name: (name.startswith(LABELS) and wafers[name] >= ENOUGH, wafers[name]))
     ours, theirs = (_mean(report) for report in marked[data])

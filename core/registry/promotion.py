@@ -99,8 +99,15 @@ def challenge(
     """
     roles = registry.roles()
     if number is None:
-        _change(registry, decisions, at, replace(roles, challenger=None, share=0.0, since=""), person,
-                "model.challenge", {"challenger": None})  # fmt: skip
+        _change(
+            registry,
+            decisions,
+            at,
+            replace(roles, challenger=None, share=0.0, since=""),
+            person,
+            "model.challenge",
+            {"challenger": None},
+        )
         return
     registry.version(number)
     where = f"model version {number}"
@@ -122,9 +129,14 @@ def sync(registry: Registry, at: Settings) -> Serving:
 
 
 def _change(
-    registry: Registry, decisions: Decisions, at: Settings, after: Roles, person: Person, action: str,
+    registry: Registry,
+    decisions: Decisions,
+    at: Settings,
+    after: Roles,
+    person: Person,
+    action: str,
     details: dict[str, object],
-) -> None:  # fmt: skip
+) -> None:
     """Write the trail, the registry and what is served, in one turn: two people cannot promote at once."""
     with decisions.writing() as session:
         audit.record(session, person, action, SUBJECT, details)

@@ -128,12 +128,17 @@ def reached(report: Report) -> Reached:
         if not there
     ]
     return Reached(
-        data=str(report["data"]), synthetic=str(report["data"]).startswith(SYNTHETIC), by_die=by_die,
-        wafers=int(str(report["n"])), classes=rows, false_alarms=presence.get("false_alarm_share"),
+        data=str(report["data"]),
+        synthetic=str(report["data"]).startswith(SYNTHETIC),
+        by_die=by_die,
+        wafers=int(str(report["n"])),
+        classes=rows,
+        false_alarms=presence.get("false_alarm_share"),
         exact=presence.get("exact_match"),
-        confusion=np.array(confusion.get("true_by_predicted", np.zeros((9, 9))), dtype=np.int64), lacks=lacks,
+        confusion=np.array(confusion.get("true_by_predicted", np.zeros((9, 9))), dtype=np.int64),
+        lacks=lacks,
         crowding=_crowding(groups),
-    )  # fmt: skip
+    )
 
 
 def _crowding(groups: Mapping[str, Any]) -> str:

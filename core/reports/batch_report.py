@@ -104,9 +104,12 @@ def batch_pdf(
 
 def _classes(tally: Tally) -> Table:
     columns = (
-        Column("Class", width=1.4), Column("Wafers", "count"), Column("Share of wafers", "percent"),
-        Column("Clusters", "count"), Column("Affected dies", "count"),
-    )  # fmt: skip
+        Column("Class", width=1.4),
+        Column("Wafers", "count"),
+        Column("Share of wafers", "percent"),
+        Column("Clusters", "count"),
+        Column("Affected dies", "count"),
+    )
     rows = [
         [
             name,

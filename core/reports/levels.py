@@ -54,18 +54,30 @@ def wafers_level(results: Iterable[WaferResult]) -> Table:
 def dies_level(results: Iterable[WaferResult]) -> Table:
     """A row a failing die: its place on the grid, its bin, its classes, its coordinates as the tester counts them."""
     columns = (
-        Column("Row", "count"), Column("Column", "count"), Column("Bin", "count"), Column("Classes"),
-        Column("x", "count"), Column("y", "count"), Column("Lot"), Column("Wafer"),
-    )  # fmt: skip
+        Column("Row", "count"),
+        Column("Column", "count"),
+        Column("Bin", "count"),
+        Column("Classes"),
+        Column("x", "count"),
+        Column("y", "count"),
+        Column("Lot"),
+        Column("Wafer"),
+    )
     rows = [
         [
-            die["row"], die["column"], die["bin"], ", ".join(NAMES[key] for key in CLASS_KEYS if die[key]),
-            die["x"], die["y"], die["lot"], die["wafer"],
+            die["row"],
+            die["column"],
+            die["bin"],
+            ", ".join(NAMES[key] for key in CLASS_KEYS if die[key]),
+            die["x"],
+            die["y"],
+            die["lot"],
+            die["wafer"],
         ]
         for result in results
         for die in die_rows(result)
         if die["result"] == "fail"
-    ]  # fmt: skip
+    ]
     return Table("Failing dies", columns, rows)
 
 

@@ -75,9 +75,15 @@ def lot_xlsx(lake: Lake, lot: Lot, made_at: datetime) -> bytes:
     """Write a lot as a workbook: facts, wafers, clusters, failing dies, stacked dies, profiles, slot order."""
     results = list(results_of(lake, lot.wafers["key"]))
     tables = [
-        facts_table(lot), wafers_table(lot), clusters_table(results), dies_level(results),
-        stacked_table(lot.stack), radial_table(lot.stack), angular_table(lot.stack), slot_table(lot),
-    ]  # fmt: skip
+        facts_table(lot),
+        wafers_table(lot),
+        clusters_table(results),
+        dies_level(results),
+        stacked_table(lot.stack),
+        radial_table(lot.stack),
+        angular_table(lot.stack),
+        slot_table(lot),
+    ]
     return workbook(tables, made_at, f"Lot {lot.lot_id}")
 
 
@@ -127,13 +133,20 @@ def _profiles(lot: Lot) -> list[Flowable]:
     ends = radial["to_mm"] if in_mm else radial["to_radius"]
     distance = Bars(
         [f"{end:.0f}" if in_mm else f"{end:.1f}" for end in ends],
-        list(radial["share"]), list(radial["low"]), list(radial["high"]),
-        f"Distance from the centre up to, {'mm' if in_mm else 'share of the radius'}", "Dies failing",
-    )  # fmt: skip
+        list(radial["share"]),
+        list(radial["low"]),
+        list(radial["high"]),
+        f"Distance from the centre up to, {'mm' if in_mm else 'share of the radius'}",
+        "Dies failing",
+    )
     hours = Bars(
         [str(hour) for hour in angular["hour"]],
-        list(angular["share"]), list(angular["low"]), list(angular["high"]), "Clock hour, as drawn", "Dies failing",
-    )  # fmt: skip
+        list(angular["share"]),
+        list(angular["low"]),
+        list(angular["high"]),
+        "Clock hour, as drawn",
+        "Dies failing",
+    )
     return [
         heading("By distance from the centre"),
         bar_chart(distance, HALF, 105),
@@ -149,8 +162,10 @@ def _slots(lot: Lot) -> Flowable:
         return section("Slot order", note("No wafer of this lot says its slot."))
     bars = Bars(
         [str(slot) for slot in known["slot"]],
-        list(lot.share_failing()[known.index]), across="Slot", up="Dies failing",
-    )  # fmt: skip
+        list(lot.share_failing()[known.index]),
+        across="Slot",
+        up="Dies failing",
+    )
     return section("Slot order", bar_chart(bars, CONTENT_WIDTH, 95), table(slot_table(lot)))
 
 

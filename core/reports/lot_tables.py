@@ -46,17 +46,39 @@ def facts_table(lot: Lot) -> Table:
 def wafers_table(lot: Lot, *, printed: bool = False) -> Table:
     """A row a wafer in slot order; `printed` leaves out what paper has no room for."""
     columns = (
-        Column("Slot", "count", 0.6), Column("Wafer", width=1.1), Column("Tested (UTC)", "time", 1.7),
-        Column("Dies fail", "count"), Column("Yield", "percent", 0.9), Column("Severity", "real", 0.9),
-        Column("Clusters", "count", 0.9), Column("Affected", "count"), Column("Classes", width=2.4),
+        Column("Slot", "count", 0.6),
+        Column("Wafer", width=1.1),
+        Column("Tested (UTC)", "time", 1.7),
+        Column("Dies fail", "count"),
+        Column("Yield", "percent", 0.9),
+        Column("Severity", "real", 0.9),
+        Column("Clusters", "count", 0.9),
+        Column("Affected", "count"),
+        Column("Classes", width=2.4),
         *(Column(f"{name}, dies", "count") for name in NAMES.values()),
-        Column("Mean confidence", "real"), Column("Product"), Column("Test program"), Column("Model"), Column("File"),
-    )  # fmt: skip
+        Column("Mean confidence", "real"),
+        Column("Product"),
+        Column("Test program"),
+        Column("Model"),
+        Column("File"),
+    )
     names = (
-        "slot", "wafer_id", "tested_at", "fail_count", "yield_fraction", "severity", "cluster_count", "affected_dies",
-        "classes_present", *(f"affected_{key}" for key in NAMES), "mean_confidence", "product", "test_program", "model",
+        "slot",
+        "wafer_id",
+        "tested_at",
+        "fail_count",
+        "yield_fraction",
+        "severity",
+        "cluster_count",
+        "affected_dies",
+        "classes_present",
+        *(f"affected_{key}" for key in NAMES),
+        "mean_confidence",
+        "product",
+        "test_program",
+        "model",
         "source_name",
-    )  # fmt: skip
+    )
     shown = len(names) if not printed else _PRINTED
     rows = []
     for wafer in lot.wafers.to_dict("records"):
@@ -81,17 +103,24 @@ def clusters_table(results: Iterable[WaferResult]) -> Table:
 def stacked_table(stack: Stack) -> Table:
     """A row a tested die: on how many wafers it was tested, fails, and is of each class."""
     columns = [
-        Column("Row", "count"), Column("Column", "count"), Column("Wafers tested", "count"), Column("Fails", "count"),
-        Column("Share failing", "percent"), *(Column(f"{name}, wafers", "count") for name in NAMES.values()),
-    ]  # fmt: skip
+        Column("Row", "count"),
+        Column("Column", "count"),
+        Column("Wafers tested", "count"),
+        Column("Fails", "count"),
+        Column("Share failing", "percent"),
+        *(Column(f"{name}, wafers", "count") for name in NAMES.values()),
+    ]
     rows = [
         [
-            int(row), int(column), int(stack.tested[row, column]), int(stack.failing[row, column]),
+            int(row),
+            int(column),
+            int(stack.tested[row, column]),
+            int(stack.failing[row, column]),
             float(stack.failing[row, column] / stack.tested[row, column]),
             *(int(stack.by_class[CLASS_INDEX[key], row, column]) for key in NAMES),
         ]
         for row, column in zip(*np.nonzero(stack.tested), strict=True)
-    ]  # fmt: skip
+    ]
     return Table("Stacked dies", columns, rows)
 
 
@@ -99,9 +128,12 @@ def radial_table(stack: Stack, class_key: str | None = None) -> Table:
     """A row a ring."""
     profile = radial_profile(stack, class_key)
     columns = [
-        Column("From, share of radius", "real"), Column("To, share of radius", "real"), Column("From, mm", "real"),
-        Column("To, mm", "real"), *_SHARE_COLUMNS,
-    ]  # fmt: skip
+        Column("From, share of radius", "real"),
+        Column("To, share of radius", "real"),
+        Column("From, mm", "real"),
+        Column("To, mm", "real"),
+        *_SHARE_COLUMNS,
+    ]
     return Table("Radial profile", columns, [list(row.values()) for row in profile.to_dict("records")])
 
 
@@ -116,10 +148,15 @@ def slot_table(lot: Lot, class_key: str | None = None) -> Table:
     """A row a comparison of slots."""
     effects = slots_compared(lot, class_key)
     columns = (
-        Column("Compared", width=2), Column("Wafers", "count"), Column("Others", "count"), Column("Mean", "percent"),
-        Column("Mean of others", "percent"), Column("Test", width=1.3), Column("p", "real"),
+        Column("Compared", width=2),
+        Column("Wafers", "count"),
+        Column("Others", "count"),
+        Column("Mean", "percent"),
+        Column("Mean of others", "percent"),
+        Column("Test", width=1.3),
+        Column("p", "real"),
         Column("p, corrected", "real"),
-    )  # fmt: skip
+    )
     return Table("Slot order", columns, [list(row.values()) for row in effects.to_dict("records")])
 
 

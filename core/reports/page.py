@@ -51,9 +51,15 @@ def pdf(front: Frontmatter, blocks: Sequence[Flowable]) -> bytes:
     document = BaseDocTemplate(
         content,
         pagesize=PAGE,
-        leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN + FOOT,
-        title=front.title, author=front.made_by, creator="Waferscope", invariant=1,
-    )  # fmt: skip
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN + FOOT,
+        title=front.title,
+        author=front.made_by,
+        creator="Waferscope",
+        invariant=1,
+    )
     frame = Frame(MARGIN, MARGIN + FOOT, CONTENT_WIDTH, CONTENT_HEIGHT, 0, 0, 0, 0)
     document.addPageTemplates([PageTemplate(frames=[frame])])
     head = [Paragraph(paragraph_text(front.title), TITLE), Paragraph(paragraph_text(front.subtitle), NOTE)]

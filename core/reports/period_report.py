@@ -84,12 +84,15 @@ def filter_in_words(where: WaferFilter) -> str:
 
     classes = [where.defect_class] if isinstance(where.defect_class, str) else where.defect_class
     said = [
-        ("Product", listed(where.product)), ("lot", listed(where.lot)),
-        ("with", " or ".join(NAMES.get(key, key) for key in classes if key)), ("zone", listed(where.zone)),
-        ("history", listed(where.attribute)), ("text", where.text),
+        ("Product", listed(where.product)),
+        ("lot", listed(where.lot)),
+        ("with", " or ".join(NAMES.get(key, key) for key in classes if key)),
+        ("zone", listed(where.zone)),
+        ("history", listed(where.attribute)),
+        ("text", where.text),
         ("severity from", "" if where.severity_min is None else f"{where.severity_min:g}"),
         ("severity to", "" if where.severity_max is None else f"{where.severity_max:g}"),
-    ]  # fmt: skip
+    ]
     return " · ".join(f"{name} {value}" for name, value in said if value) or "All wafers"
 
 
@@ -147,15 +150,24 @@ def _changes(lake: Lake, where: WaferFilter) -> Flowable:
 def _classes(lake: Lake, where: WaferFilter, summed: Totals, period: Period, palette: Palette) -> list[Flowable]:
     found = _by_class(lake, where)
     columns = (
-        Column("Class", width=1.4), Column("Wafers", "count"), Column("Share of segmented", "percent", 1.3),
-        Column("Dies", "count"), Column("Dies per affected wafer", "real", 1.5),
+        Column("Class", width=1.4),
+        Column("Wafers", "count"),
+        Column("Share of segmented", "percent", 1.3),
+        Column("Dies", "count"),
+        Column("Dies per affected wafer", "real", 1.5),
         Column("Mean severity of these", "real", 1.5),
-    )  # fmt: skip
+    )
     rows = [
-        (NAMES[key], wafers, wafers / summed.segmented if summed.segmented else None, dies,
-         dies / wafers if wafers else None, severity)
+        (
+            NAMES[key],
+            wafers,
+            wafers / summed.segmented if summed.segmented else None,
+            dies,
+            dies / wafers if wafers else None,
+            severity,
+        )
         for key, wafers, dies, severity in found
-    ]  # fmt: skip
+    ]
     blocks: list[Flowable] = [section("Classes", table(Table("Classes", columns, rows)))]
     colors = class_colors(palette)
     if len(series(lake, where, Subject(), period)) < LEAST_POINTS:
@@ -190,9 +202,11 @@ def _weeks(lake: Lake, where: WaferFilter) -> list[Flowable]:
     if weeks.empty:
         return []
     columns = (
-        Column("Week of", width=1.3), Column("Wafers", "count"), Column("Yield", "percent"),
+        Column("Week of", width=1.3),
+        Column("Wafers", "count"),
+        Column("Yield", "percent"),
         *(Column(NAMES[key], "count", max(1.0, len(NAMES[key]) / 9)) for key in CLASS_KEYS),
-    )  # fmt: skip
+    )
     rows = [
         [f"{week['week']:%Y-%m-%d}", week["wafers"], week["yield_fraction"], *(week[key] for key in CLASS_KEYS)]
         for week in weeks.to_dict("records")
@@ -206,10 +220,14 @@ def _lots(lake: Lake, where: WaferFilter) -> list[Flowable]:
     if lots.empty:
         return []
     columns = (
-        Column("Lot", width=1.5), Column("Product", width=1.3), Column("First test (UTC)", "time", 1.4),
-        Column("Wafers", "count"), Column("With a pattern", "percent"), Column("Mean severity", "real"),
+        Column("Lot", width=1.5),
+        Column("Product", width=1.3),
+        Column("First test (UTC)", "time", 1.4),
+        Column("Wafers", "count"),
+        Column("With a pattern", "percent"),
+        Column("Mean severity", "real"),
         Column("Dies a wafer", "real"),
-    )  # fmt: skip
+    )
     names = ("period", "product", "since", "wafers", "share", "severity_mean", "dies_mean")
     rows = [[row[name] for name in names] for row in lots.to_dict("records")]
     return [section("Most severe lots", table(Table("Lots", columns, rows)))]

@@ -60,9 +60,11 @@ def headline(sheet: TrustSheet) -> dict[str, str]:
 def checks_table(checks: Sequence[Check]) -> Table:
     """Conditions, failed ones first, as a table."""
     columns = (
-        Column("Condition", width=1.3), Column("Found", width=2.4), Column("Needed", width=2),
+        Column("Condition", width=1.3),
+        Column("Found", width=2.4),
+        Column("Needed", width=2),
         Column("Result", width=0.7),
-    )  # fmt: skip
+    )
     rows = [
         [check.name, check.found, check.needed, "passed" if check.passed else "FAILED" if check.measured else "open"]
         for check in sorted(checks, key=lambda check: check.passed)
@@ -73,10 +75,13 @@ def checks_table(checks: Sequence[Check]) -> Table:
 def classes_table(entry: Reached) -> Table:
     """What was reached in each class, beside the trivial baseline, and by how many patterns the wafer shows."""
     columns = [
-        Column("Class", width=1.1), Column(entry.measure, "score"), Column("95 % from", "score", 0.8),
-        Column("to", "score", 0.6), Column("Calibration error", "score"),
+        Column("Class", width=1.1),
+        Column(entry.measure, "score"),
+        Column("95 % from", "score", 0.8),
+        Column("to", "score", 0.6),
+        Column("Calibration error", "score"),
         Column("True dies" if entry.by_die else "Wafers with it", "count"),
-    ]  # fmt: skip
+    ]
     if entry.by_die:
         columns.insert(4, Column("Trivial baseline", "score"))
     if entry.crowding:
@@ -84,8 +89,13 @@ def classes_table(entry: Reached) -> Table:
     rows = []
     for row in entry.classes:
         cells: list[object] = [
-            NAMES.get(row.class_key, "Mean"), row.score, row.low, row.high, row.calibration, row.support or None
-        ]  # fmt: skip
+            NAMES.get(row.class_key, "Mean"),
+            row.score,
+            row.low,
+            row.high,
+            row.calibration,
+            row.support or None,
+        ]
         if entry.by_die:
             cells.insert(4, row.baseline)
         if entry.crowding:
@@ -108,10 +118,13 @@ def confusion_table(entry: Reached) -> Table:
 def _entry(entry: Reached, report: Report) -> list[Flowable]:
     shown = [row for row in entry.classes if row.class_key != "mean"]
     bars = Bars(
-        [NAMES[row.class_key] for row in shown], [row.score for row in shown],
+        [NAMES[row.class_key] for row in shown],
+        [row.score for row in shown],
         [math.nan if row.low is None else row.low for row in shown],
-        [math.nan if row.high is None else row.high for row in shown], "", entry.measure,
-    )  # fmt: skip
+        [math.nan if row.high is None else row.high for row in shown],
+        "",
+        entry.measure,
+    )
     found = curve(report)
     lacking = note("The report has no calibration curve.")
     drawn: Flowable = calibration_chart(found.said, found.true, 120) if found else lacking

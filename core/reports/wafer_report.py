@@ -71,8 +71,10 @@ def wafer_xlsx(result: WaferResult, made_at: datetime) -> bytes:
     history = [(name, value) for name, value in sorted(result.wafer.attributes.items())]
     rows = [*((name, facts[name]) for name in WAFER_COLUMNS), *history]
     tables = [
-        Table("Wafer", (Column("Fact"), Column("Value", "real")), rows), clusters_table([result]), dies_level([result])
-    ]  # fmt: skip
+        Table("Wafer", (Column("Fact"), Column("Value", "real")), rows),
+        clusters_table([result]),
+        dies_level([result]),
+    ]
     return workbook(tables, made_at, f"Wafer {result.wafer.key}")
 
 
@@ -112,19 +114,35 @@ def _history(result: WaferResult) -> list[Flowable]:
 
 def _printed_clusters(result: WaferResult) -> Table:
     columns = (
-        Column("No.", "count", 0.5), Column("Class", width=1.2), Column("Dies", "count", 0.7),
-        Column("Area, mm²", "real"), Column("Compactness", "real", 1.2), Column("x, mm", "real", 0.8),
-        Column("y, mm", "real", 0.8), Column("Rows", width=0.9), Column("Columns", width=0.9),
-        Column("Confidence", "real", 1.1), Column("Zone", width=0.8), Column("Clock", "count", 0.7),
-    )  # fmt: skip
+        Column("No.", "count", 0.5),
+        Column("Class", width=1.2),
+        Column("Dies", "count", 0.7),
+        Column("Area, mm²", "real"),
+        Column("Compactness", "real", 1.2),
+        Column("x, mm", "real", 0.8),
+        Column("y, mm", "real", 0.8),
+        Column("Rows", width=0.9),
+        Column("Columns", width=0.9),
+        Column("Confidence", "real", 1.1),
+        Column("Zone", width=0.8),
+        Column("Clock", "count", 0.7),
+    )
     rows = []
     for cluster in result.instances:
         first_row, first_column, last_row, last_column = cluster.bbox_die
         rows.append(
             [
-                cluster.number, NAMES[cluster.class_key], cluster.die_count, cluster.area_mm2, cluster.compactness,
-                *cluster.centroid_mm, f"{first_row}–{last_row}", f"{first_column}–{last_column}",
-                cluster.mean_confidence, cluster.zone, cluster.sector,
+                cluster.number,
+                NAMES[cluster.class_key],
+                cluster.die_count,
+                cluster.area_mm2,
+                cluster.compactness,
+                *cluster.centroid_mm,
+                f"{first_row}–{last_row}",
+                f"{first_column}–{last_column}",
+                cluster.mean_confidence,
+                cluster.zone,
+                cluster.sector,
             ]
-        )  # fmt: skip
+        )
     return Table("Clusters", columns, rows)

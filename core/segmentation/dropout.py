@@ -155,9 +155,11 @@ def cut(model: "ModelProto", where: str) -> tuple["ModelProto", "ModelProto", st
     late = [node for node in nodes if node.output[0] in wanted - first]
     constants = {constant.name for constant in model.graph.initializer}
     crossing = {
-        name: None for node in late for name in node.input
+        name: None
+        for node in late
+        for name in node.input
         if name and name not in constants and (name not in made or made[name].output[0] in first)
-    }  # fmt: skip
+    }
     as_bytes = {n: made[n] for n in crossing if n != coarse and n in made and made[n].op_type == "DequantizeLinear"}
     between = [as_bytes[name].input[0] if name in as_bytes else name for name in crossing]
     early = {name for crossed in between for name in _before(crossed, made)}
@@ -192,9 +194,12 @@ def _shape_of_bytes(node: "NodeProto", as_bytes: "dict[str, NodeProto]") -> "Nod
 
 
 def _part(
-    model: "ModelProto", nodes: "Sequence[NodeProto]", inputs: Sequence[str], outputs: Sequence[str],
+    model: "ModelProto",
+    nodes: "Sequence[NodeProto]",
+    inputs: Sequence[str],
+    outputs: Sequence[str],
     made: "dict[str, NodeProto]",
-) -> "ModelProto":  # fmt: skip
+) -> "ModelProto":
     from onnx import TensorProto, helper
 
     def info(name: str) -> "ValueInfoProto":

@@ -96,9 +96,10 @@ class Network:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(
-                str(path), f"the model file cannot be read ({error.strerror})",
+                str(path),
+                f"the model file cannot be read ({error.strerror})",
                 "Name an ONNX file that exists, or fetch the shipped weights.",
-            ) from error  # fmt: skip
+            ) from error
         session = _session(content, path, threads or len(os.sched_getaffinity(0)))
         _check_shapes(session, path)
         raw = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)

@@ -60,9 +60,10 @@ def served(at: Settings) -> Serving:
         return Serving()
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            str(path), f"it does not say which model is served ({error!r})",
+            str(path),
+            f"it does not say which model is served ({error!r})",
             "Write it anew with python -m jobs.promote_model sync, or delete it to serve the shipped model.",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def keep_served(at: Settings, serving: Serving) -> None:

@@ -149,7 +149,13 @@ def uncertainty(key: str, samples: NDArray[np.float32], failing: NDArray[np.bool
     k = int(np.argmax(by_class))
     close = 1 - lead(seen.mean(axis=0))
     return Uncertainty(
-        key, by_class[k], over_region(found.aleatoric[k], regions[k]), over_region(found.epistemic[k], regions[k]),
-        max(over_region(part, region(part)) for part in found.epistemic), over_region(close, region(close)),
-        tuple(by_class), int(regions[k].sum()), int(failing.sum()),
-    )  # fmt: skip
+        key,
+        by_class[k],
+        over_region(found.aleatoric[k], regions[k]),
+        over_region(found.epistemic[k], regions[k]),
+        max(over_region(part, region(part)) for part in found.epistemic),
+        over_region(close, region(close)),
+        tuple(by_class),
+        int(regions[k].sum()),
+        int(failing.sum()),
+    )

@@ -99,9 +99,8 @@ def _hybrid(pool: Pool, count: int, rng: np.random.Generator, iteration: int, we
     entropy = np.array([d.entropy for d in doubts])
     chosen, distances, scores = farthest_first(_vectors(pool), pool.labelled, count, entropy, weight)
     return [
-        (i, s, f"{_doubt(doubts[i])}; {_far(d)}")
-        for i, d, s in zip(chosen, distances, _falling(scores), strict=True)
-    ]  # fmt: skip
+        (i, s, f"{_doubt(doubts[i])}; {_far(d)}") for i, d, s in zip(chosen, distances, _falling(scores), strict=True)
+    ]
 
 
 def _far(distance: float) -> str:

@@ -173,11 +173,16 @@ def _embedded(
     plain, clusters = vectors[: len(wafers)], np.split(vectors[len(wafers) :], np.cumsum(counts)[:-1])
     return [
         Embedded(
-            key, dies_hash(wafer), segmenter.name, vector, segmented.get(key),
-            tuple(i.number for i in results[key].instances) if key in results else (), own,
+            key,
+            dies_hash(wafer),
+            segmenter.name,
+            vector,
+            segmented.get(key),
+            tuple(i.number for i in results[key].instances) if key in results else (),
+            own,
         )
         for (key, wafer), vector, own in zip(wafers.items(), plain, clusters, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def vectors_of(lake: Lake, model: str, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:

@@ -245,9 +245,13 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
         filled += len(taken)
     # What is kept to a byte is the way from the cell's middle: shorter than the vector, so the byte says it finer.
     index = library.IndexIVFScalarQuantizer(
-        library.IndexFlatIP(DIMENSION), DIMENSION, cells, library.ScalarQuantizer.QT_8bit,
-        library.METRIC_INNER_PRODUCT, True,
-    )  # fmt: skip
+        library.IndexFlatIP(DIMENSION),
+        DIMENSION,
+        cells,
+        library.ScalarQuantizer.QT_8bit,
+        library.METRIC_INNER_PRODUCT,
+        True,
+    )
     # The byte spans four deviations to either side: one far vector would coarsen it for all.
     index.sq.rangestat, index.sq.rangestat_arg = library.ScalarQuantizer.RS_meanstd, 4.0
     index.cp.niter, index.cp.max_points_per_centroid, index.cp.spherical = ROUNDS, TRAINED_PER_CELL, True
@@ -279,6 +283,7 @@ def _manifest(kind: Kind) -> str:
 
 def _missing(home: Path, kind: Kind, problem: str) -> IndexMissingError:
     return IndexMissingError(
-        f"{home}/index/{kind}", f"there is no index to search: {problem}",
+        f"{home}/index/{kind}",
+        f"there is no index to search: {problem}",
         "Build it on the Similar page, or with python -m jobs.build_index.",
-    )  # fmt: skip
+    )

@@ -83,9 +83,10 @@ def check_config(config: TrainConfig) -> None:
         )
     if config.devices > 1 and config.frozen_steps:
         raise SettingError(
-            "--frozen-steps", "several processes cannot free layers while they train", "Train twice, with --few-shot "
-            "or a lower --encoder-rate, or use --devices 1."
-        )  # fmt: skip
+            "--frozen-steps",
+            "several processes cannot free layers while they train",
+            "Train twice, with --few-shot or a lower --encoder-rate, or use --devices 1.",
+        )
 
 
 def check_shape(config: TrainConfig) -> None:

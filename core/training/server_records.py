@@ -39,9 +39,11 @@ def best_older(at: Settings, number: str, score: str) -> tuple[str, str] | None:
     def ask(client: "MlflowClient") -> tuple[str, str] | None:
         info = client.get_run(number).info
         older = client.search_runs(
-            [info.experiment_id], f"attributes.start_time < {info.start_time}", max_results=MOST_RUNS,
+            [info.experiment_id],
+            f"attributes.start_time < {info.start_time}",
+            max_results=MOST_RUNS,
             order_by=["attributes.start_time DESC"],
-        )  # fmt: skip
+        )
         best: dict[tuple[str, str], float] = {}
         for run in older:
             if score in run.data.metrics:

@@ -44,9 +44,10 @@ def ask_mlflow(at: Settings, question: "Callable[[MlflowClient], Answer]", subje
         return question(client)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelError(
-            at.mlflow or subject, f"it cannot be used ({str(error).splitlines()[0]})",
+            at.mlflow or subject,
+            f"it cannot be used ({str(error).splitlines()[0]})",
             "Check that WAFERSCOPE_MLFLOW is right and its place can be reached and written.",
-        ) from error  # fmt: skip
+        ) from error
 
 
 @lru_cache(maxsize=4)

@@ -122,13 +122,33 @@ def _rows(weeks: dict[bool, dict[Hashable, Any]]) -> Iterator[tuple[object, ...]
         if any(k):
             found = share_change((k[0], sizes[0]), (k[1], sizes[1]))
             yield (
-                product, key, sizes[0], k[0], k[0] / sizes[0], sizes[1], k[1], k[1] / sizes[1],
-                found.change, found.low, found.high, found.p,
-            )  # fmt: skip
+                product,
+                key,
+                sizes[0],
+                k[0],
+                k[0] / sizes[0],
+                sizes[1],
+                k[1],
+                k[1] / sizes[1],
+                found.change,
+                found.low,
+                found.high,
+                found.p,
+            )
     means = [(week["severity_mean"], week["severity_sd"], week["wafers"]) for week in (before, now)]
     if np.isfinite(means).all():
         found = mean_change(means[0], means[1])
         yield (
-            product, "", sizes[0], sizes[0], means[0][0], sizes[1], sizes[1], means[1][0],
-            found.change, found.low, found.high, found.p,
-        )  # fmt: skip
+            product,
+            "",
+            sizes[0],
+            sizes[0],
+            means[0][0],
+            sizes[1],
+            sizes[1],
+            means[1][0],
+            found.change,
+            found.low,
+            found.high,
+            found.p,
+        )

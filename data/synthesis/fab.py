@@ -87,11 +87,17 @@ def demo_fab(seed: int = 20261123, wafers: int = 2000) -> Iterator[SyntheticWafe
             drawn = _draw(rng, product, day, history)
             tested_at = LAST_DAY - timedelta(days=DAYS - day) + timedelta(minutes=17 * slot)
             wafer = replace(
-                drawn.wafer, lot_id=f"D{10001 + lot}", wafer_id=f"W{slot:02d}", product=product.name,
-                test_program=f"{product.name.lower()}_ws_r{2 if day > DAYS / 2 else 1}", tested_at=tested_at,
-                die_pitch_mm=(300 / product.grid[0], 300 / product.grid[1]), diameter_mm=300.0, attributes=history,
+                drawn.wafer,
+                lot_id=f"D{10001 + lot}",
+                wafer_id=f"W{slot:02d}",
+                product=product.name,
+                test_program=f"{product.name.lower()}_ws_r{2 if day > DAYS / 2 else 1}",
+                tested_at=tested_at,
+                die_pitch_mm=(300 / product.grid[0], 300 / product.grid[1]),
+                diameter_mm=300.0,
+                attributes=history,
                 source_name="demo fab",
-            )  # fmt: skip
+            )
             yield SyntheticWafer(wafer, drawn.masks)
 
 

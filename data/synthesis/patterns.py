@@ -85,8 +85,10 @@ def lithography(rng: np.random.Generator, frame: Frame) -> Field:
             inside &= arc(frame.angle, rng.uniform(0, 2 * np.pi), rng.uniform(2.5, 5.0))
         return _dense(rng, inside, 0.8)
     shots = rng.random((shot_row[-1] + 1, shot_column[-1] + 1)) < rng.uniform(0.06, 0.3)
-    shots[rng.integers(shots.shape[0] // 4, max(1, shots.shape[0] * 3 // 4) + 1) % shots.shape[0],
-          rng.integers(shots.shape[1] // 4, max(1, shots.shape[1] * 3 // 4) + 1) % shots.shape[1]] = True  # fmt: skip
+    shots[
+        rng.integers(shots.shape[0] // 4, max(1, shots.shape[0] * 3 // 4) + 1) % shots.shape[0],
+        rng.integers(shots.shape[1] // 4, max(1, shots.shape[1] * 3 // 4) + 1) % shots.shape[1],
+    ] = True
     return _dense(rng, shots[np.ix_(shot_row, shot_column)], 0.8)
 
 

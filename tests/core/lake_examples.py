@@ -54,9 +54,18 @@ def same_wafer(one: WaferMap, other: WaferMap) -> bool:
         one.bins is not None and other.bins is not None and np.array_equal(one.bins, other.bins)
     )
     names = (
-        "lot_id", "wafer_id", "product", "test_program", "tested_at", "die_pitch_mm", "diameter_mm", "notch",
-        "source_name", "source_sha256", "center",
-    )  # fmt: skip
+        "lot_id",
+        "wafer_id",
+        "product",
+        "test_program",
+        "tested_at",
+        "die_pitch_mm",
+        "diameter_mm",
+        "notch",
+        "source_name",
+        "source_sha256",
+        "center",
+    )
     return (
         bins
         and np.array_equal(one.dies, other.dies)

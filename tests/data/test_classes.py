@@ -69,6 +69,9 @@ def test_the_environment_names_the_site_s_table(tmp_path):
     table.write_text('[edge]\nname = "Rim"\n', encoding="utf-8")
     said = subprocess.run(
         [sys.executable, "-c", "from data.classes import CLASSES; print(CLASSES[0].name)"],
-        env={**os.environ, "WAFERSCOPE_CLASSES": str(table)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "WAFERSCOPE_CLASSES": str(table)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert said.stdout == "Rim\n"

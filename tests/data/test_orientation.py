@@ -19,9 +19,14 @@ RULES = st.builds(OrientationRule, st.sampled_from(Corner), st.booleans(), st.sa
 def test_coordinates_and_bins_travel_with_their_dies(rule, notch, declared, shape):
     bins = np.arange(1, shape[0] * shape[1] + 1, dtype=np.uint16).reshape(shape)
     wafer = WaferMap(
-        dies=np.ones(shape, dtype=np.uint8), lot_id="L", wafer_id="W", notch=notch, bins=bins, die_pitch_mm=(2.0, 3.0),
+        dies=np.ones(shape, dtype=np.uint8),
+        lot_id="L",
+        wafer_id="W",
+        notch=notch,
+        bins=bins,
+        die_pitch_mm=(2.0, 3.0),
         attributes={DIE_AXES: axes_text("right", "up", (-3, 12))},
-    )  # fmt: skip
+    )
     turned = oriented(wafer, rule, axes_declared=declared)
     before, after = die_coordinates(wafer), die_coordinates(turned)
     named = {int(b): (int(x), int(y)) for b, x, y in zip(bins.flat, before[0].flat, before[1].flat, strict=True)}

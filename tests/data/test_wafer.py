@@ -95,10 +95,17 @@ def test_later_changes_to_what_was_given_do_not_reach_the_wafer():
 @pytest.mark.parametrize("across", [lambda w: pickle.loads(pickle.dumps(w)), copy.deepcopy])
 def test_a_wafer_survives_the_way_to_another_process(across):
     sent = wafer(
-        product="Heron", test_program="ws1", tested_at=datetime(2026, 11, 1, tzinfo=UTC), die_pitch_mm=(4.0, 5.0),
-        diameter_mm=200.0, notch=Notch.LEFT, bins=GRID.astype(np.uint16), attributes={"tool": "CMP-1"},
-        source_name="a.png", source_sha256="ab",
-    )  # fmt: skip
+        product="Heron",
+        test_program="ws1",
+        tested_at=datetime(2026, 11, 1, tzinfo=UTC),
+        die_pitch_mm=(4.0, 5.0),
+        diameter_mm=200.0,
+        notch=Notch.LEFT,
+        bins=GRID.astype(np.uint16),
+        attributes={"tool": "CMP-1"},
+        source_name="a.png",
+        source_sha256="ab",
+    )
     got = across(sent)
     for name in vars(sent):
         assert np.array_equal(getattr(got, name), getattr(sent, name)), name

@@ -43,9 +43,14 @@ def test_arms_are_trained_and_judged_and_what_is_held_is_not_run_again(files, ou
     assert main([*files, *FEW, "--out", str(out)]) == 0
     assert main([*files, *FEW, "--seeds", "2", "--budgets", "40", "50", "--out", str(out)]) == 0
     assert trained == [
-        (PRESENCE, 0, 50), (FIXMATCH, 0, 50), (SYNTHETIC, 1, 0), (PRESENCE, 1, 40), (FIXMATCH, 1, 40),
-        (PRESENCE, 1, 50), (FIXMATCH, 1, 50),
-    ]  # fmt: skip
+        (PRESENCE, 0, 50),
+        (FIXMATCH, 0, 50),
+        (SYNTHETIC, 1, 0),
+        (PRESENCE, 1, 40),
+        (FIXMATCH, 1, 40),
+        (PRESENCE, 1, 50),
+        (FIXMATCH, 1, 50),
+    ]
 
 
 def test_runs_of_other_settings_are_kept_unless_it_begins_anew(files, out, monkeypatch, capsys):

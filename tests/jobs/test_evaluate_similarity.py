@@ -27,8 +27,12 @@ def files(tmp_path_factory):
 
 def test_wafers_of_one_kind_are_found_by_embedding_better_than_at_random(files, tiny_model_path, tmp_path, capsys):
     out = tmp_path / "reports" / "similar.json"
-    assert main(["--queries", str(files[0]), "--gallery", str(files[1]), "--out", str(out),
-                 "--model", str(tiny_model_path)]) == 0  # fmt: skip
+    assert (
+        main(
+            ["--queries", str(files[0]), "--gallery", str(files[1]), "--out", str(out), "--model", str(tiny_model_path)]
+        )
+        == 0
+    )
     report = json.loads(out.read_text())
     assert (report["n"], report["gallery_n"], report["queries"]) == (30, 30, "queries.npz")
     for kind in ("by_label", "by_set_of_classes"):

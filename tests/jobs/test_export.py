@@ -40,9 +40,14 @@ def test_keys_choose_the_wafers_and_lots_come_with_them(home):
     out = home / "out"
     assert main(["LOT000:W01", "LOT001:W06", "--out", str(out), "--formats", "json", "lot-pdf", "lot-xlsx"]) == 0
     assert names(out) == [
-        "export.json", "json/LOT000_W01.json", "json/LOT001_W06.json", "lot-pdf/LOT000.pdf", "lot-pdf/LOT001.pdf",
-        "lot-xlsx/LOT000.xlsx", "lot-xlsx/LOT001.xlsx",
-    ]  # fmt: skip
+        "export.json",
+        "json/LOT000_W01.json",
+        "json/LOT001_W06.json",
+        "lot-pdf/LOT000.pdf",
+        "lot-pdf/LOT001.pdf",
+        "lot-xlsx/LOT000.xlsx",
+        "lot-xlsx/LOT001.xlsx",
+    ]
 
 
 def test_a_period_has_its_report(home):

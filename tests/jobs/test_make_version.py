@@ -33,9 +33,12 @@ def home(tmp_path, monkeypatch):
     torch.save(saved, folder / "last.ckpt")
     monkeypatch.setattr("jobs.make_version.still_to_score", lambda *_: ["synthetic:3:1"])
     told = {
-        "config": {"steps": "6", "labels": "now", "from_": "served"}, "hours": 0.5, "commit": "abc1234",
-        "labels": mark(tmp_path), "start": shipped_card().sha256,
-    }  # fmt: skip
+        "config": {"steps": "6", "labels": "now", "from_": "served"},
+        "hours": 0.5,
+        "commit": "abc1234",
+        "labels": mark(tmp_path),
+        "start": shipped_card().sha256,
+    }
     for module in ("make_version", "register_model"):
         monkeypatch.setattr(f"jobs.{module}.run_told", lambda *_: told)
     return tmp_path

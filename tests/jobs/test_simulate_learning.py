@@ -15,9 +15,13 @@ def write_labelled(path, count, seed):
     maps[::2, 4:8, 4:8] = 2
     labels = np.arange(count) % 2
     np.savez(
-        path, flat=maps.reshape(-1), offsets=np.arange(count + 1) * 144, shapes=np.full((count, 2), 12), labels=labels,
+        path,
+        flat=maps.reshape(-1),
+        offsets=np.arange(count + 1) * 144,
+        shapes=np.full((count, 2), 12),
+        labels=labels,
         class_names=np.array(["Center", "None"]),
-    )  # fmt: skip
+    )
 
 
 def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path, monkeypatch):

@@ -41,8 +41,11 @@ def command(home: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "jobs.train", *TINY],
         env={**os.environ, "WAFERSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -223,10 +226,31 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
     monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
     begun = trained[0] / "best.ckpt"
     more = [
-        "--name", "tuned", "--encoder", "resnet50", "--from", str(begun), "--labels", "now", "--old-labels", "now",
-        "--unlabelled", "lake", "--frozen-steps", "9", "--ewc", "5", "--extent", "0.1", "--ramp", "1",
-        "--steps", "2", "--epoch-steps", "2",
-    ]  # fmt: skip
+        "--name",
+        "tuned",
+        "--encoder",
+        "resnet50",
+        "--from",
+        str(begun),
+        "--labels",
+        "now",
+        "--old-labels",
+        "now",
+        "--unlabelled",
+        "lake",
+        "--frozen-steps",
+        "9",
+        "--ewc",
+        "5",
+        "--extent",
+        "0.1",
+        "--ramp",
+        "1",
+        "--steps",
+        "2",
+        "--epoch-steps",
+        "2",
+    ]
     monkeypatch.setattr("jobs.learning.MATTERING", 1)
     assert main([*TINY, *more]) == 0
     old, new = state_of(begun), state_of(tmp_path / "runs" / "tuned" / "last.ckpt")

@@ -142,9 +142,11 @@ def test_a_size_that_few_real_wafers_have_gets_fewer_of_them():
     small = labelled(99)
     large = draw_wafer(np.random.default_rng(1), Recipe(shortest=60, longest=60, classes=("edge",))).wafer.dies
     real = LabelledMaps(
-        [*small.maps, large], np.concatenate([small.presence, small.presence[:1]]), [*small.names, "fab:edge"],
+        [*small.maps, large],
+        np.concatenate([small.presence, small.presence[:1]]),
+        [*small.names, "fab:edge"],
         np.append(small.near_full, False),
-    )  # fmt: skip
+    )
     mix = MixConfig(pixels=20 * 64 * 64, real_share=1.0, raster=PADDED)
     sizes = {PADDED.size(m.shape): 0 for m in small.maps}
     for share, size in ((1.0, *sizes), (0.2, 64)):

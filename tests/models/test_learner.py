@@ -169,10 +169,14 @@ def without_labels(seed: int, count: int = 3) -> dict[str, torch.Tensor]:
     weak = torch.rand(count, 3, 64, 64, generator=g)
     weak[:, 0] = (weak[:, 0] < 0.5).float()
     return {
-        "wafer": torch.zeros(0, 3, 64, 64), "masks": torch.zeros(0, 8, 64, 64),
-        "has_masks": torch.zeros(0, dtype=torch.bool), "presence": torch.zeros(0, 8),
-        "weak": weak, "strong": weak.clone(), "way": torch.zeros(count, dtype=torch.int64),
-    }  # fmt: skip
+        "wafer": torch.zeros(0, 3, 64, 64),
+        "masks": torch.zeros(0, 8, 64, 64),
+        "has_masks": torch.zeros(0, dtype=torch.bool),
+        "presence": torch.zeros(0, 8),
+        "weak": weak,
+        "strong": weak.clone(),
+        "way": torch.zeros(count, dtype=torch.int64),
+    }
 
 
 @pytest.mark.parametrize("answer", [0.0, 6.0])
@@ -215,9 +219,11 @@ def test_the_wafer_s_own_logit_is_asked_for_presence(weight, monkeypatch):
     monkeypatch.setattr(learner, "log_dict", lambda *_, **__: None)
     monkeypatch.setattr(Learner, "global_step", 5)
     batch = without_labels(2) | {
-        "wafer": torch.rand(2, 3, 64, 64), "masks": torch.zeros(2, 8, 64, 64), "has_masks": torch.zeros(2).bool(),
+        "wafer": torch.rand(2, 3, 64, 64),
+        "masks": torch.zeros(2, 8, 64, 64),
+        "has_masks": torch.zeros(2).bool(),
         "presence": torch.tensor([[1.0, 0.0] + [torch.nan] * 6] * 2),
-    }  # fmt: skip
+    }
     logits, whole = learner.network.answers(learner.network.encode(batch["wafer"]))
     pooled = presence_loss(pooled_presence(logits, batch["wafer"][:, :1]), batch["presence"])
     own = torch.nn.functional.softplus(torch.stack([-whole[:, 0], whole[:, 1]])).mean()

@@ -109,7 +109,7 @@ def test_one_under_way_shows_how_far_it_is_and_can_be_paused(open_page, own_home
 @pytest.mark.parametrize(
     ("state", "words"),
     [(JobState.FAILED, "Its job could not do its work"), (None, "Accepted, but not started")],
-)  # fmt: skip
+)
 def test_one_that_stopped_says_why_and_goes_on(open_page, own_home, decisions, batch, state, words):
     if state is not None:
         with_job(decisions, batch, state)

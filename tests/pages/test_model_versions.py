@@ -91,8 +91,9 @@ def test_a_failed_gate_stands_on_the_trust_sheet_and_in_its_pdf(open_page, home,
     result = dict(zip(conditions["Condition"], conditions["Result"], strict=True))
     assert (result["Mean IoU"], result["Every class"]) == ("FAILED", "FAILED")
     assert {check.name for check in printed[0].checks if check.measured and not check.passed} == {
-        "Mean IoU", "Every class",
-    }  # fmt: skip
+        "Mean IoU",
+        "Every class",
+    }
     champion = open_page("model_versions", home=home, version="1")
     conditions = next(table.value for table in champion.dataframe if "Condition" in table.value)
     assert "Mean IoU" not in set(conditions["Condition"])  # nobody holds it against itself

@@ -23,15 +23,21 @@ def labelled_home(tmp_path_factory):
     """Two weeks of twelve labelled wafers of a product; in the second week half of what is reported is wrong."""
     home = tmp_path_factory.mktemp("labelled")
     lake, decisions = Lake(home / "lake"), Decisions(home / "decisions.db")
-    keep(lake, decisions, *(
-        case(
-            all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{100 * week + n:03d}", attributes=TESTER),
-            rows(edge=(0, 2), ring=(6, 7)), rows(edge=(0, 4 if week else 2), ring=(6, 7)),
-            model=f"net@{1 + n % 2}", seconds=0.02,
-        )
-        for week in (0, 1)
-        for n in range(12)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(
+                all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{100 * week + n:03d}", attributes=TESTER),
+                rows(edge=(0, 2), ring=(6, 7)),
+                rows(edge=(0, 4 if week else 2), ring=(6, 7)),
+                model=f"net@{1 + n % 2}",
+                seconds=0.02,
+            )
+            for week in (0, 1)
+            for n in range(12)
+        ),
+    )
     with decisions.writing() as session:
         flag_prediction(session, "L000:W01", "net@1", "edge", "wrong", ANA)
     decisions.close()

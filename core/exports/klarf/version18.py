@@ -53,9 +53,12 @@ def write_18(inspection: Inspection, made_at: datetime) -> str:
         f"Field SampleSize 2 {{{round((inspection.diameter_mm or 0) * _NM)}, 0}}",
         'Field SampleType 1 {"WAFER"}',
         f"Field StepID 1 {{{quoted(history.get('step', ''))}}}",
-        *_list("ClassLookupList", ("int32 CLASSNUMBER", "string CLASSNAME", "string CLASSCODE"),
-               [f'{number} {quoted(name)} ""' for number, name in inspection.classes.items()]),
-    ]  # fmt: skip
+        *_list(
+            "ClassLookupList",
+            ("int32 CLASSNUMBER", "string CLASSNAME", "string CLASSCODE"),
+            [f'{number} {quoted(name)} ""' for number, name in inspection.classes.items()],
+        ),
+    ]
     made = made_at.strftime(TIME).split()
     file = [
         f"Field FileTimestamp 2 {{{quoted(made[0])}, {quoted(made[1])}}}",
@@ -105,6 +108,12 @@ def _record(name: str, title: str, content: Sequence[str]) -> list[str]:
 
 def _list(name: str, columns: Sequence[str], rows: Sequence[str]) -> list[str]:
     return [
-        f"List {name}", "{", f"  Columns {len(columns)} {{ {', '.join(columns)} }}", f"  Data {len(rows)}", "  {",
-        *(f"    {row} ;" for row in rows), "  }", "}",
-    ]  # fmt: skip
+        f"List {name}",
+        "{",
+        f"  Columns {len(columns)} {{ {', '.join(columns)} }}",
+        f"  Data {len(rows)}",
+        "  {",
+        *(f"    {row} ;" for row in rows),
+        "  }",
+        "}",
+    ]

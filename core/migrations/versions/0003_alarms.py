@@ -128,9 +128,16 @@ def _begin_with(rules: sa.Table) -> None:
         rules,
         [
             {
-                "name": name, "kind": kind, "product": "", "defect_class": "", "threshold": threshold, "days": days,
-                "enabled": True, "changed_by": "", "changed_at": moment,
+                "name": name,
+                "kind": kind,
+                "product": "",
+                "defect_class": "",
+                "threshold": threshold,
+                "days": days,
+                "enabled": True,
+                "changed_by": "",
+                "changed_at": moment,
             }
             for name, kind, threshold, days in RULES
         ],
-    )  # fmt: skip
+    )

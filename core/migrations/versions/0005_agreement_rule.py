@@ -26,9 +26,16 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         moment = moment.replace(tzinfo=None)
     rule = {
-        "name": "Agreement with labels falls", "kind": "agreement", "product": "", "defect_class": "",
-        "threshold": 5.0, "days": 7, "enabled": True, "changed_by": "", "changed_at": moment,
-    }  # fmt: skip
+        "name": "Agreement with labels falls",
+        "kind": "agreement",
+        "product": "",
+        "defect_class": "",
+        "threshold": 5.0,
+        "days": 7,
+        "enabled": True,
+        "changed_by": "",
+        "changed_at": moment,
+    }
     op.bulk_insert(_RULES, [rule])
 
 

@@ -123,10 +123,13 @@ def defect_mix(weeks: pd.DataFrame, classes: Sequence[str], *, key: str, height:
     ]
     figure = quiet_figure(bars, height, bottom=24, left=34)
     figure.update_layout(
-        barmode="stack", bargap=0.18, showlegend=True, hovermode="x unified",
+        barmode="stack",
+        bargap=0.18,
+        showlegend=True,
+        hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": "", "traceorder": "normal"},
         margin_t=34,
-    )  # fmt: skip
+    )
     figure.update_xaxes(showgrid=False, tickformat="%d %b", hoverformat="week of %d %b %Y")
     figure.update_yaxes(nticks=5, zeroline=False)
     show_figure(figure, key, f"Wafers by dominant defect class over {len(weeks)} weeks")
@@ -159,9 +162,13 @@ def quiet_figure(
 ) -> go.Figure:
     """Put traces on a chart as all of them look: no toolbar, no dragging, margins in pixels."""
     layout = {
-        "height": height, "margin": {"l": left, "r": right, "t": 4, "b": bottom}, "showlegend": False,
-        "dragmode": False, "xaxis": {"fixedrange": True}, "yaxis": {"fixedrange": True, "automargin": True},
-    }  # fmt: skip
+        "height": height,
+        "margin": {"l": left, "r": right, "t": 4, "b": bottom},
+        "showlegend": False,
+        "dragmode": False,
+        "xaxis": {"fixedrange": True},
+        "yaxis": {"fixedrange": True, "automargin": True},
+    }
     return go.Figure(list(traces), layout)
 
 

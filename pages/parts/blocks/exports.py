@@ -63,9 +63,13 @@ def archive_menu(results: Callable[[], Iterable[WaferResult]], count: int, name:
     with st.popover("Export", help="KLARF, SEMI maps, tables, pictures and reports of these wafers, as one zip."):
         labels = {one.key: one.label for one in WAFER_FORMATS}
         keys = st.pills(
-            "Formats", list(labels), selection_mode="multi", default=FIRST, format_func=labels.__getitem__,
+            "Formats",
+            list(labels),
+            selection_mode="multi",
+            default=FIRST,
+            format_func=labels.__getitem__,
             key=f"{key}-formats",
-        )  # fmt: skip
+        )
         style = _style()
         if {FormatKey.KLARF12, FormatKey.KLARF18} & set(keys):
             places = st.selectbox(

@@ -111,9 +111,14 @@ def attribute_picker(steps: Sequence[str]) -> None:
         steps: "name=value", as the lake holds them.
     """
     st.selectbox(
-        "Add a step", steps, index=None, key="step", on_change=_add_step, placeholder="Tester, tool, chamber …",
+        "Add a step",
+        steps,
+        index=None,
+        key="step",
+        on_change=_add_step,
+        placeholder="Tester, tool, chamber …",
         help="Names and values that the lake holds, the commonest 500. Type to search.",
-    )  # fmt: skip
+    )
 
 
 def _add_step() -> None:

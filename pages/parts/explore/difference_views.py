@@ -41,13 +41,16 @@ def difference_map(a: Stack, b: Stack, found: DieDifference, class_key: str | No
         key="difference",
         unit=f"Share of wafers {what}, A minus B",
         said=[
-            (f"A: {what}", count_a), ("of", total_a), (f"B: {what}", count_b), ("of", total_b),
+            (f"A: {what}", count_a),
+            ("of", total_a),
+            (f"B: {what}", count_b),
+            ("of", total_b),
             ("p corrected", found.p_corrected.round(4)),
         ],
         alt=f"Difference of the share of wafers {what}, A minus B; {int(found.significant.sum())} dies differ",
         marked=found.significant,
         height=560,
-    )  # fmt: skip
+    )
 
 
 def measures_table(measures: pd.DataFrame) -> None:
@@ -89,8 +92,14 @@ def dies_as_table(a: Stack, b: Stack, found: DieDifference, class_key: str | Non
     (count_a, total_a), (count_b, total_b) = a.counts(class_key), b.counts(class_key)
     names = ("row", "column", "wafers_a", "tested_a", "wafers_b", "tested_b", "difference", "p", "p_corrected")
     rows = [
-        [row, column, *(array[row, column].item() for array in
-         (count_a, total_a, count_b, total_b, found.difference, found.p, found.p_corrected))]
+        [
+            row,
+            column,
+            *(
+                array[row, column].item()
+                for array in (count_a, total_a, count_b, total_b, found.difference, found.p, found.p_corrected)
+            ),
+        ]
         for row, column in zip(*(axis.tolist() for axis in a.outline.on_wafer.nonzero()), strict=True)
-    ]  # fmt: skip
+    ]
     return Table("Dies", [Column(name, "real") for name in names], rows)

@@ -79,10 +79,18 @@ def explain_block(result: WaferResult) -> None:
 def _explained(result: WaferResult) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         class_key, number = _choose(result)
-        way = st.segmented_control(
-            "Evidence by", list(Way), default=Way.OCCLUSION, required=True, key="explain-way", persist_state="session",
-            help="\n\n".join(f"**{name}**: {words}" for name, words in EVIDENCE_HELP.items()),
-        ) or Way.OCCLUSION  # fmt: skip
+        way = (
+            st.segmented_control(
+                "Evidence by",
+                list(Way),
+                default=Way.OCCLUSION,
+                required=True,
+                key="explain-way",
+                persist_state="session",
+                help="\n\n".join(f"**{name}**: {words}" for name, words in EVIDENCE_HELP.items()),
+            )
+            or Way.OCCLUSION
+        )
     try:
         found = _attribution(result, class_key, number, way)
     except ModelError as error:
@@ -95,9 +103,15 @@ def _explained(result: WaferResult) -> None:
         st.markdown("**What was found**", help="Click a cluster to explain it alone; click beside it for its class.")
         focus = next((i for i in result.instances if i.number == number), None)
         wafer_canvas(
-            result.wafer, result.segmentation, result.instances, key=STATE.canvas_key, palette=chosen_palette(),
-            focus=focus, height=HEIGHT, on_picked=lambda: STATE.choose_clicked(result.wafer.key),
-        )  # fmt: skip
+            result.wafer,
+            result.segmentation,
+            result.instances,
+            key=STATE.canvas_key,
+            palette=chosen_palette(),
+            focus=focus,
+            height=HEIGHT,
+            on_picked=lambda: STATE.choose_clicked(result.wafer.key),
+        )
     with middle:
         st.markdown(f"**What {_answer(result, class_key, number)} rests on**", help=EVIDENCE_HELP[way])
         _evidence_map(result, found, class_key)
@@ -112,9 +126,13 @@ def _choose(result: WaferResult) -> tuple[str, int | None]:
     there = sorted({i.class_key for i in result.instances}, key=lambda key: CLASS_INDEX[key])
     if cluster is None:
         return st.segmented_control(
-            "Answer to explain", there, format_func=lambda key: NAMES[key], default=there[0], required=True,
+            "Answer to explain",
+            there,
+            format_func=lambda key: NAMES[key],
+            default=there[0],
+            required=True,
             key=f"explain-class-{result.wafer.key}",
-        ) or there[0], None  # fmt: skip
+        ) or there[0], None
     st.markdown(f"**{NAMES[cluster.class_key]} {cluster.number}**: {cluster.die_count:,} dies", width="content")
     st.button("Explain whole classes", on_click=lambda: STATE.choose(result.wafer.key, None))
     return cluster.class_key, cluster.number
@@ -160,9 +178,16 @@ def _evidence_map(result: WaferResult, found: Attribution, class_key: str) -> No
     most = float(np.nanmax(evidence, initial=0.0))
     ramp = share_ramp(class_key, chosen_palette(), current_theme())
     value_map(
-        result.wafer, evidence, Scale(ramp, 0.0, most or 1.0), key="explain-evidence", unit=unit,
-        said=[(name, np.round(np.nan_to_num(evidence) * 100, digits))], marked=found.driving, height=HEIGHT, alt=what,
-    )  # fmt: skip
+        result.wafer,
+        evidence,
+        Scale(ramp, 0.0, most or 1.0),
+        key="explain-evidence",
+        unit=unit,
+        said=[(name, np.round(np.nan_to_num(evidence) * 100, digits))],
+        marked=found.driving,
+        height=HEIGHT,
+        alt=what,
+    )
     st.caption("Dotted: the fewest failing dies that carry half of the evidence.")
 
 
@@ -180,10 +205,15 @@ def _doubt_map(result: WaferResult, class_key: str) -> None:
     values = _over_failing(found, part, class_key, result.wafer.failing)
     ramp = share_ramp(None, chosen_palette(), current_theme())
     value_map(
-        result.wafer, values, Scale(ramp, 0.0, 1.0), key=f"explain-doubt-{part}", unit="of one bit",
-        said=[("doubt, % of a bit", np.round(np.nan_to_num(values) * 100, 1))], height=HEIGHT,
+        result.wafer,
+        values,
+        Scale(ramp, 0.0, 1.0),
+        key=f"explain-doubt-{part}",
+        unit="of one bit",
+        said=[("doubt, % of a bit", np.round(np.nan_to_num(values) * 100, 1))],
+        height=HEIGHT,
         alt=f"{chosen} about {NAMES[class_key]} on each failing die",
-    )  # fmt: skip
+    )
     st.caption(meaning, help=DOUBT_HELP)
 
 

@@ -48,13 +48,19 @@ def _form(wafer: str, known: Finding | None, decisions: Decisions, key: str) -> 
     names = {"cause": f"{key}-cause-{wafer}", "found": f"{key}-found-{wafer}"}
     with st.form(f"{key}-form-{wafer}", border=False):
         st.text_area(
-            "Root cause", known.root_cause if known else "", key=names["cause"], max_chars=LONGEST_TEXT,
+            "Root cause",
+            known.root_cause if known else "",
+            key=names["cause"],
+            max_chars=LONGEST_TEXT,
             placeholder="What made it fail",
-        )  # fmt: skip
+        )
         st.text_area(
-            "FA finding", known.fa_finding if known else "", key=names["found"], max_chars=LONGEST_TEXT,
+            "FA finding",
+            known.fa_finding if known else "",
+            key=names["found"],
+            max_chars=LONGEST_TEXT,
             placeholder="What failure analysis saw",
-        )  # fmt: skip
+        )
         if st.form_submit_button("Save", type="primary", help="Both empty takes the finding back."):
             with explained(), decisions.writing() as session:
                 write_finding(session, wafer, widget_text(names["cause"]), widget_text(names["found"]), local_person())

@@ -57,8 +57,10 @@ def choose_group(lake: Lake, side: str, history: list[str]) -> WaferFilter:
 def query_of(where: WaferFilter) -> dict[str, str | list[str]]:
     """Give a group as the filters of the page Wafers."""
     query: dict[str, str | list[str]] = {
-        PRODUCT: list(where.product), LOT: list(where.lot), ATTRIBUTE: "; ".join(where.attribute),
-    }  # fmt: skip
+        PRODUCT: list(where.product),
+        LOT: list(where.lot),
+        ATTRIBUTE: "; ".join(where.attribute),
+    }
     if where.since and where.until:
         query[DATES] = [f"{where.since:%Y-%m-%d}", f"{where.until - timedelta(days=1):%Y-%m-%d}"]
     return {name: value for name, value in query.items() if value}

@@ -75,12 +75,17 @@ def likeness_chart(
     figure = go.Figure([trace for part in parts for trace in _traces(points, said, *part)])
     ink = GREYS[current_theme()].ink
     figure.update_layout(
-        height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0}, dragmode="lasso", hovermode="closest",
-        clickmode="event+select", annotations=_labels(points, names), uirevision=key,
+        height=HEIGHT,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        dragmode="lasso",
+        hovermode="closest",
+        clickmode="event+select",
+        annotations=_labels(points, names),
+        uirevision=key,
         legend={"itemsizing": "constant", "title": "", "font": {"size": 12}},
         showlegend=coloring in (Coloring.CLASS, Coloring.PRODUCT),
         newselection={"line": {"color": ink, "width": 1}},
-    )  # fmt: skip
+    )
     if len(area):
         path = "M" + "L".join(f"{x:g},{y:g}" for x, y in area) + "Z"
         figure.add_shape(type="path", path=path, line={"color": ink, "width": 1, "dash": "dot"})
@@ -109,11 +114,17 @@ def _traces(
         first = opacity == SHOWN or not (mask & chosen).any()
         colors = {} if values is None else {"color": values[part], "showscale": first}
         yield go.Scattergl(
-            x=points["x"].to_numpy()[part], y=points["y"].to_numpy()[part], mode="markers", name=name,
-            legendgroup=name, showlegend=first,
-            marker={"size": size, "opacity": opacity, **marker, **colors}, customdata=said["key"][part].to_list(),
-            hovertext=said["text"][part].to_list(), hovertemplate="%{hovertext}<extra></extra>",
-        )  # fmt: skip
+            x=points["x"].to_numpy()[part],
+            y=points["y"].to_numpy()[part],
+            mode="markers",
+            name=name,
+            legendgroup=name,
+            showlegend=first,
+            marker={"size": size, "opacity": opacity, **marker, **colors},
+            customdata=said["key"][part].to_list(),
+            hovertext=said["text"][part].to_list(),
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
 
 
 Group = tuple[str, NDArray[np.bool_], dict[str, object]]
@@ -183,8 +194,15 @@ def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object
     tops = pd.DataFrame({"x": by_family["x"].median(), "y": by_family["y"].quantile(0.75)})
     return [
         {
-            "x": top.x, "y": top.y, "text": names[int(str(family))], "showarrow": False, "yanchor": "bottom",
-            "yshift": 4, "font": {"size": 11, "color": greys.ink}, "bgcolor": greys.disc, "opacity": 0.82,
+            "x": top.x,
+            "y": top.y,
+            "text": names[int(str(family))],
+            "showarrow": False,
+            "yanchor": "bottom",
+            "yshift": 4,
+            "font": {"size": 11, "color": greys.ink},
+            "bgcolor": greys.disc,
+            "opacity": 0.82,
         }
         for family, top in tops.iterrows()
-    ]  # fmt: skip
+    ]

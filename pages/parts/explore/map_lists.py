@@ -37,19 +37,15 @@ def family_table(table: pd.DataFrame) -> None:
         column_config={
             "family": st.column_config.TextColumn("Family"),
             "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this family.", width=70),
-            "severity": st.column_config.NumberColumn(
-                "Severity", format="%.0f", help=HELP["mean_severity"], width=70
-            ),
+            "severity": st.column_config.NumberColumn("Severity", format="%.0f", help=HELP["mean_severity"], width=70),
             "novelty": st.column_config.NumberColumn(
                 "Novelty", format="%.0f", help=f"Mean over its wafers. {HELP['novelty']}", width=70
             ),
         },
-    )  # fmt: skip
+    )
 
 
-def choice_block(
-    found: LakeMap, where: WaferFilter, family: int | None, area: Sequence[tuple[float, float]]
-) -> None:  # fmt: skip
+def choice_block(found: LakeMap, where: WaferFilter, family: int | None, area: Sequence[tuple[float, float]]) -> None:
     """Show the wafers that are chosen: how many, what they show, what they share, their pictures."""
     keys = found.members(where, family=family, area=area)
     named = "the map" if family is None else found.about.names[family]

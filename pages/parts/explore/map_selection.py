@@ -16,9 +16,14 @@ MOST_CORNERS = 60
 def choose_family(names: Sequence[str]) -> int | None:
     """Choose a family by its name; None for all."""
     chosen = st.selectbox(
-        "Family", list(names), index=None, key=FAMILY, bind="query-params", placeholder="All families",
+        "Family",
+        list(names),
+        index=None,
+        key=FAMILY,
+        bind="query-params",
+        placeholder="All families",
         help="Shows the wafers of one family below, and dims all others. By keyboard as well as by lasso.",
-    )  # fmt: skip
+    )
     return None if chosen is None else list(names).index(chosen)
 
 

@@ -90,9 +90,13 @@ def _facts(found: LakeMap, building: bool) -> None:
 def _choose_families(about: About) -> None:
     st.markdown("**How many families**", help=HELP["families"])
     count = st.number_input(
-        "Families", FEWEST_ASKED, MOST_ASKED, value=len(about.names), key="map-families",
+        "Families",
+        FEWEST_ASKED,
+        MOST_ASKED,
+        value=len(about.names),
+        key="map-families",
         help="Parts the wafers anew for everybody who looks at this map; no wafer moves.",
-    )  # fmt: skip
+    )
     with st.container(horizontal=True):
         if st.button("Part anew", type="primary"):
             _start(["--families", str(count)], "Part into families")
@@ -114,10 +118,13 @@ def _start(flags: list[str], title: str) -> None:
 
 def _silhouettes(values: Mapping[int, float], chosen: int) -> None:
     line = go.Scatter(
-        x=list(values), y=list(values.values()), mode="lines+markers",
-        line={"width": 1.5, "color": accent()}, marker={"size": [9 if k == chosen else 4 for k in values]},
+        x=list(values),
+        y=list(values.values()),
+        mode="lines+markers",
+        line={"width": 1.5, "color": accent()},
+        marker={"size": [9 if k == chosen else 4 for k in values]},
         hovertemplate="%{x} families: %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure = quiet_figure([line], 160, left=44, bottom=34)
     figure.update_xaxes(title="families", showgrid=False)
     figure.update_yaxes(title="silhouette", nticks=4, zeroline=False)

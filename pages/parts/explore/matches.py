@@ -102,13 +102,22 @@ def matches_table(matches: Sequence[Match], findings: Mapping[str, Finding]) -> 
     """Put the look-alikes into a table for a file."""
     rows = [
         (
-            rank, match.result.wafer.lot_id, match.result.wafer.wafer_id, match.result.wafer.product,
-            match.result.wafer.tested_at, ", ".join(_classes(match)), match.cluster or None,
-            match.result.severity.score, match.score, match.cosine, match.overlap, TURNS[match.turn],
+            rank,
+            match.result.wafer.lot_id,
+            match.result.wafer.wafer_id,
+            match.result.wafer.product,
+            match.result.wafer.tested_at,
+            ", ".join(_classes(match)),
+            match.cluster or None,
+            match.result.severity.score,
+            match.score,
+            match.cosine,
+            match.overlap,
+            TURNS[match.turn],
             *_finding(match, findings),
         )
         for rank, match in enumerate(matches, 1)
-    ]  # fmt: skip
+    ]
     return Table("Look-alikes", COLUMNS, rows)
 
 

@@ -56,9 +56,14 @@ class Asked:
 def choose_way() -> str:
     """Choose where what is looked for comes from."""
     chosen = st.segmented_control(
-        "Look for", WAYS, default=WAYS[0], key="look_for", bind="query-params", required=True,
+        "Look for",
+        WAYS,
+        default=WAYS[0],
+        key="look_for",
+        bind="query-params",
+        required=True,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     return str(chosen or WAYS[0])
 
 
@@ -77,9 +82,12 @@ def ask(way: str, lake: Lake) -> Asked | None:
 
 def _of_lake(lake: Lake) -> tuple[WaferResult | None, str]:
     key = st.text_input(
-        "Wafer", key="wafer", bind="query-params", placeholder="LOT:WAFER",
+        "Wafer",
+        key="wafer",
+        bind="query-params",
+        placeholder="LOT:WAFER",
         help="Lot and wafer with a colon between. Every wafer's own page leads here, too.",
-    ).strip()  # fmt: skip
+    ).strip()
     if not key:
         st.caption("Type a wafer's name, or open one from the list and choose Find look-alikes there.")
         link("wafers", "All wafers")
@@ -144,8 +152,11 @@ def _whole_or_cluster(result: WaferResult, key: str) -> Asked:
         return Asked(lambda model, turned: query_wafer(result, model, turned=turned), result, wafer, name, key)
     return Asked(
         lambda model, turned: query_cluster(wafer, instance, model, turned=turned),
-        result, wafer, f"{NAMES[instance.class_key].lower()} {instance.number} of {name}", key,
-    )  # fmt: skip
+        result,
+        wafer,
+        f"{NAMES[instance.class_key].lower()} {instance.number} of {name}",
+        key,
+    )
 
 
 def _sketch(lake: Lake) -> Asked | None:

@@ -39,9 +39,14 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
     for other in laid_out.others:
         st.warning(_said(other))
     state = wafer_editor(
-        wafer, laid_out.start, laid_out.draft, key=EDITOR, owner=person.name, palette=chosen_palette(),
+        wafer,
+        laid_out.start,
+        laid_out.draft,
+        key=EDITOR,
+        owner=person.name,
+        palette=chosen_palette(),
         save=lambda draft: _keep(draft, person, lake),
-    )  # fmt: skip
+    )
     problems = validate(state.label, wafer)
     with head:
         asked = _controls(laid_out, person, problems)

@@ -59,13 +59,21 @@ def _out(lake: Lake, keys: list[str]) -> None:
     st.caption(f"The label that counts of each of {len(keys):,} labelled wafers: gold, then reviewed, then the newest.")
     with st.container(horizontal=True):
         st.download_button(
-            "COCO JSON", lambda: coco_json(_labels(lake, keys)), COCO_FILE, "application/json", help=COCO_OUT,
+            "COCO JSON",
+            lambda: coco_json(_labels(lake, keys)),
+            COCO_FILE,
+            "application/json",
+            help=COCO_OUT,
             on_click="ignore",
-        )  # fmt: skip
+        )
         st.download_button(
-            "All as zip", lambda: labels_zip(_labels(lake, keys)), "labels.zip", "application/zip", help=ALL_OUT,
+            "All as zip",
+            lambda: labels_zip(_labels(lake, keys)),
+            "labels.zip",
+            "application/zip",
+            help=ALL_OUT,
             on_click="ignore",
-        )  # fmt: skip
+        )
 
 
 def _labels(lake: Lake, keys: list[str]) -> list[Labelled]:
@@ -149,12 +157,14 @@ def _frozen_list() -> None:
         "labels": "Wafers with a label.",
     }
     st.dataframe(
-        frame, hide_index=True, alt="Frozen datasets",
+        frame,
+        hide_index=True,
+        alt="Frozen datasets",
         column_config={
             **{name: st.column_config.Column(name.capitalize(), help=help_of.get(name)) for name in map(str, frame)},
             "frozen": st.column_config.DatetimeColumn("Frozen", format="YYYY-MM-DD HH:mm", help="UTC."),
         },
-    )  # fmt: skip
+    )
     csv_button(frame, "frozen_datasets", label="Download CSV")
     if len(rows) < 2:
         return

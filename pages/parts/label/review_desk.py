@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.analysis.result import WaferResult
-from core.annotation.reviews import Kind, Review, accept, dismiss, merge, redo
+from core.annotation.review_decisions import accept, dismiss, merge, redo
+from core.annotation.reviews import Kind, Review
 from core.identity import Person
 from core.labels.agreement import LEAST_AGREEMENT, agreement
 from core.labels.annotations import Source, annotation_by_id
@@ -108,9 +109,10 @@ def _figures(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> None:
 def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person) -> None:
     note = st.text_input("Note", key=f"review-note-{review.id}", placeholder="why, for those who labelled it")
     gold = st.checkbox(
-        "Known to be right", key=f"gold-{review.id}",
+        "Known to be right",
+        key=f"gold-{review.id}",
         help="The label that you accept or keep measures annotators: the wafer can be hidden in their queues.",
-    )  # fmt: skip
+    )
     source = Source.GOLD if gold else Source.REVIEWED
     with st.container(horizontal=True):
         for name, result in said.items():
@@ -120,9 +122,11 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], perso
                     partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note, source=source)
                 )
         merging = st.toggle(
-            "Merge by hand", key=f"merge-{review.id}", disabled=not said,
+            "Merge by hand",
+            key=f"merge-{review.id}",
+            disabled=not said,
             help="Starts from all that anybody marked; correct it and keep it.",
-        )  # fmt: skip
+        )
         if st.button("Label again", key=f"redo-{review.id}", help="Takes the labels back and queues the wafer first."):
             _settle(lambda session: redo(session, review.id, person, note))
         if st.button("Nothing to change", key=f"dismiss-{review.id}"):
@@ -147,9 +151,14 @@ def _merge(
             save_draft(session, wafer, changed, person)
 
     state = wafer_editor(
-        wafer, start, draft.text if draft else None, key=f"review-editor-{review.id}", owner=person.name, save=keep,
+        wafer,
+        start,
+        draft.text if draft else None,
+        key=f"review-editor-{review.id}",
+        owner=person.name,
+        save=keep,
         palette=chosen_palette(),
-    )  # fmt: skip
+    )
     stuck = [p.text for p in validate(state.label, wafer) if p.blocks]
     for text in stuck:
         st.warning(text)

@@ -64,9 +64,7 @@ def ablation_view(found: Ablation | None) -> None:
         )
         rows = [{"What": WAYS[way], **_named(scores)} for way, scores in found.in_use.items()]
         columns = {m.name: _number(m, f"{m.name}, {m.of}") for m in MEASURES}
-        st.dataframe(
-            pd.DataFrame(rows), hide_index=True, alt="Careful mode on a trained model", column_config=columns
-        )  # fmt: skip
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Careful mode on a trained model", column_config=columns)
 
 
 def _arms(found: Ablation) -> None:
@@ -107,21 +105,24 @@ def _curves(found: Ablation, measure: Measure) -> None:
         color = accent() if arm in OWN else GREYS[current_theme()].outline
         traces.append(
             go.Scatter(
-                x=[budget * (1 + APART * (n - (len(ARMS) - 1) / 2)) for budget in found.budgets], y=mean,
-                name=NAMES[arm], mode="lines+markers", line={"color": color, "width": 2, "dash": LOOKS[arm][0]},
+                x=[budget * (1 + APART * (n - (len(ARMS) - 1) / 2)) for budget in found.budgets],
+                y=mean,
+                name=NAMES[arm],
+                mode="lines+markers",
+                line={"color": color, "width": 2, "dash": LOOKS[arm][0]},
                 marker={"size": 7, "symbol": LOOKS[arm][1]},
                 error_y={"array": high - mean, "arrayminus": mean - low, "width": 2, "thickness": 1},
                 customdata=found.budgets,
                 hovertemplate=f"{NAMES[arm]}, %{{customdata:,}} labels: %{{y:.3f}}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     figure = quiet_figure(traces, 260, left=40, bottom=40)
     figure.update_xaxes(type="log", title="real wafers with a label", tickvals=found.budgets, ticktext=found.budgets)
     figure.update_yaxes(rangemode="tozero")
     spoken = ", ".join(f"{NAMES[arm]} {found.arms[arm][measure.key][:, -1].mean():.3f}" for arm in ARMS)
     show_figure(
         figure, f"ablation-{measure.key}", f"{measure.name} with {found.budgets[-1]:,} labelled wafers: {spoken}"
-    )  # fmt: skip
+    )
 
 
 def _row(found: Ablation, arm: str) -> dict[str, object]:

@@ -42,9 +42,14 @@ def curve_block(results: dict[str, Played], arm: str) -> None:
         arm: drawn against random.
     """
     task = st.segmented_control(
-        "Task", list(results), default=next(iter(results)), required=True, key="task", bind="query-params",
+        "Task",
+        list(results),
+        default=next(iter(results)),
+        required=True,
+        key="task",
+        bind="query-params",
         format_func=lambda name: TASKS.get(name, name),
-    )  # fmt: skip
+    )
     played = results[str(task)]
     shown = BASELINE if arm not in played.arms else arm
     traces = [*_band(played, BASELINE, GREY), *(_band(played, shown, accent()) if shown != BASELINE else [])]
@@ -67,14 +72,25 @@ def _band(played: Played, arm: str, color: str) -> list[go.Scatter]:
     x = played.labels
     return [
         go.Scatter(
-            x=[*x, *x[::-1]], y=[*high, *low[::-1]], mode="lines", fill="toself", line={"width": 0}, fillcolor=color,
-            opacity=0.2, hoverinfo="skip", showlegend=False,
+            x=[*x, *x[::-1]],
+            y=[*high, *low[::-1]],
+            mode="lines",
+            fill="toself",
+            line={"width": 0},
+            fillcolor=color,
+            opacity=0.2,
+            hoverinfo="skip",
+            showlegend=False,
         ),
         go.Scatter(
-            x=x, y=mean, mode="lines+markers", line={"color": color, "width": 2}, name=NAMES[Strategy(arm)],
+            x=x,
+            y=mean,
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            name=NAMES[Strategy(arm)],
             hovertemplate="%{x} labels: %{y:.3f}<extra></extra>",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _table(played: Played, task: str) -> None:
@@ -92,7 +108,10 @@ def _table(played: Played, task: str) -> None:
     )
     number = st.column_config.NumberColumn
     st.dataframe(
-        frame, hide_index=True, placeholder="–", alt="What each strategy's labels are worth",
+        frame,
+        hide_index=True,
+        placeholder="–",
+        alt="What each strategy's labels are worth",
         column_config={
             "strategy": st.column_config.TextColumn("Strategy", pinned=True),
             "area": number("Mean score", format="%.3f", help=HELP["area"]),
@@ -102,5 +121,5 @@ def _table(played: Played, task: str) -> None:
             "labels to 95 %": number("Labels to 95 %", format="%.0f", help=HELP["enough"]),
             "last": number("At the end", format="%.3f", help=HELP["last"]),
         },
-    )  # fmt: skip
+    )
     csv_button(frame, f"learning-{task}")

@@ -33,9 +33,12 @@ def duel(registry: Registry, version: Version, others: Sequence[Version]) -> Non
     by_number = {other.number: other for other in others}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
-            "Against", list(by_number), format_func=lambda n: f"{n or 'shipped'} · {by_number[n].card.name}",
-            key="against", width=300,
-        )  # fmt: skip
+            "Against",
+            list(by_number),
+            format_func=lambda n: f"{n or 'shipped'} · {by_number[n].card.name}",
+            key="against",
+            width=300,
+        )
         products, classes = product_filter(lake), class_filter()
         most = st.number_input("Newest wafers", 1, MOST, 50, key="duel-wafers", width=140)
         run = st.button("Run both", type="primary")
@@ -93,9 +96,12 @@ def _results(pairs: Sequence[Pair], first: str, second: str) -> None:
         }
     )
     st.dataframe(
-        rows, hide_index=True, height=220, key="duel-rows",
+        rows,
+        hide_index=True,
+        height=220,
+        key="duel-rows",
         column_config={"Difference, %": st.column_config.NumberColumn(format="%.1f", help=DIFFERENCE_HELP)},
-    )  # fmt: skip
+    )
     csv_button(rows, "differing_wafers")
     keys = list(rows["Wafer"])
     chosen = differing[keys.index(st.selectbox("Wafer", keys, key=f"duel-wafer-{first}-{second}", width=300))]

@@ -131,9 +131,14 @@ def _offer_scores(registry: Registry, version: Version, champion: Version, perso
 
 def _offer_trial(registry: Registry, version: Version, at: Settings, person: Person) -> None:
     share = st.number_input(
-        "Share of wafers, %", 1, int(100 * MOST_SHARE), 10, key="trial-share", width=160,
+        "Share of wafers, %",
+        1,
+        int(100 * MOST_SHARE),
+        10,
+        key="trial-share",
+        width=160,
         help="Of the wafers that are segmented into the lake from now on.",
-    )  # fmt: skip
+    )
     if st.button("Start a trial", help="No gate is asked; at most half of the wafers."):
         _do("Starting the trial", lambda: challenge(registry, decisions(), at, version.number, share / 100, person))
 

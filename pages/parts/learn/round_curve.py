@@ -26,12 +26,16 @@ def round_curve(found: Sequence[Round]) -> None:
     colors = {"people": accent(), "synthetic": GREYS[current_theme()].outline}
     traces = [
         go.Scatter(
-            x=part["labels"], y=part["iou"], name=NAMES[str(on)], mode="lines+markers", customdata=part["round"],
+            x=part["labels"],
+            y=part["iou"],
+            name=NAMES[str(on)],
+            mode="lines+markers",
+            customdata=part["round"],
             line={"color": colors[str(on)], "width": 2},
             hovertemplate="round %{customdata}, %{x:,} labels: %{y:.3f}<extra></extra>",
         )
         for on, part in points.groupby("on")
-    ]  # fmt: skip
+    ]
     figure = quiet_figure(traces, 220, left=48, bottom=40)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="labels of all rounds up to then")

@@ -70,7 +70,10 @@ def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
     )
     with st.expander("All of this round as a table"):
         st.dataframe(
-            frame, hide_index=True, placeholder="–", alt=f"Wafers of round {number}",
+            frame,
+            hide_index=True,
+            placeholder="–",
+            alt=f"Wafers of round {number}",
             column_config={
                 "wafer": st.column_config.TextColumn("Wafer", pinned=True),
                 "place": st.column_config.NumberColumn("Place", help="1 is labelled first."),
@@ -81,7 +84,7 @@ def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
                 "reason": st.column_config.TextColumn("Reason", help="Why the strategy chose the wafer."),
                 "status": st.column_config.TextColumn("Status"),
             },
-        )  # fmt: skip
+        )
         csv_button(frame, f"round-{number}")
 
 
@@ -137,6 +140,11 @@ def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) ->
 
 def _dots(points: pd.DataFrame, name: str, color: str, size: int) -> go.Scattergl:
     return go.Scattergl(
-        x=points["x"], y=points["y"], mode="markers", name=f"{name} ({len(points):,})", text=points["key"],
-        marker={"size": size, "color": color}, hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
+        x=points["x"],
+        y=points["y"],
+        mode="markers",
+        name=f"{name} ({len(points):,})",
+        text=points["key"],
+        marker={"size": size, "color": color},
+        hovertemplate="%{text}<extra></extra>",
+    )

@@ -94,9 +94,13 @@ def _running(record: Record) -> go.Scatter:
 
 def _line(curve: pd.DataFrame, name: str, *, color: str, width: float = 1.5) -> go.Scatter:
     return go.Scatter(
-        x=curve["step"], y=curve["value"], name=name, mode="lines+markers" if len(curve) < 3 else "lines",
-        line={"width": width, "color": color}, hovertemplate="%{y:.4g}",
-    )  # fmt: skip
+        x=curve["step"],
+        y=curve["value"],
+        name=name,
+        mode="lines+markers" if len(curve) < 3 else "lines",
+        line={"width": width, "color": color},
+        hovertemplate="%{y:.4g}",
+    )
 
 
 def _chart(lines: list[go.Scatter], key: str, title: str, *, top: float | None = None) -> None:

@@ -40,10 +40,13 @@ def choose_run(found: Sequence[Job]) -> int:
     if asked and asked not in by_number:
         st.warning(f"There is no training of the number {asked}; this is the newest.")
     chosen = st.selectbox(
-        "Run", list(by_number), index=list(by_number).index(asked) if asked in by_number else 0, key=CHOICE,
+        "Run",
+        list(by_number),
+        index=list(by_number).index(asked) if asked in by_number else 0,
+        key=CHOICE,
         on_change=lambda: st.query_params.update({RUN: widget_text(CHOICE)}),
         format_func=lambda n: f"{run_name(by_number[n])} · job {n} · {by_number[n].created_at:%d %b %H:%M} UTC",
-    )  # fmt: skip
+    )
     return int(chosen)
 
 
@@ -90,9 +93,14 @@ def _state(found: Job) -> None:
         words = STATES[found.state] + (_kept(found) if found.state in CUT_SHORT else "")
         st.markdown(f"**{words[:1].upper()}{words[1:]}**{_detail(found)}", width="stretch")
         if found.underway:
-            if st.button("Stop", key=f"stop-{found.id}", disabled=found.cancelled_by is not None, help=(
-                "Ends the run. The checkpoint of its last whole epoch is kept, and it can be resumed from there."
-            )):  # fmt: skip
+            if st.button(
+                "Stop",
+                key=f"stop-{found.id}",
+                disabled=found.cancelled_by is not None,
+                help=(
+                    "Ends the run. The checkpoint of its last whole epoch is kept, and it can be resumed from there."
+                ),
+            ):
                 cancel(decisions(), found.id, person_or_account())
                 st.rerun()
         elif found.state is not JobState.DONE and st.button("Resume", key=f"resume-{found.id}", type="primary"):

@@ -48,9 +48,12 @@ def trust_view(version: Version, champion: Version, at: Settings) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{card.name}**", width="stretch")
         st.download_button(
-            "Trust sheet PDF", data=lambda: trust_pdf(sheet, person_or_account(), datetime.now(UTC)),
-            file_name=f"trust_{card.sha256[:8]}.pdf", mime="application/pdf", on_click="ignore",
-        )  # fmt: skip
+            "Trust sheet PDF",
+            data=lambda: trust_pdf(sheet, person_or_account(), datetime.now(UTC)),
+            file_name=f"trust_{card.sha256[:8]}.pdf",
+            mime="application/pdf",
+            on_click="ignore",
+        )
     for column, (name, value) in zip(st.columns(len(numbers := headline(sheet))), numbers.items(), strict=True):
         column.metric(name, value)
     left, right = st.columns([1.25, 1], gap="large")
@@ -128,24 +131,33 @@ def _scores(entry: Reached, *, key: str) -> None:
     whiskers = None
     if rows and all(row.low is not None and row.high is not None for row in rows):
         whiskers = {
-            "type": "data", "symmetric": False, "color": GREYS[current_theme()].ink, "thickness": 1.2,
+            "type": "data",
+            "symmetric": False,
+            "color": GREYS[current_theme()].ink,
+            "thickness": 1.2,
             "array": [(row.high or 0) - row.score for row in rows],
             "arrayminus": [row.score - (row.low or 0) for row in rows],
-        }  # fmt: skip
+        }
     traces: list[go.Bar | go.Scatter] = [
         go.Bar(
-            x=names, y=[row.score for row in rows], marker_color=[colors[row.class_key] for row in rows],
-            error_y=whiskers, hovertemplate="%{x}: %{y:.3f}<extra></extra>", width=0.62,
+            x=names,
+            y=[row.score for row in rows],
+            marker_color=[colors[row.class_key] for row in rows],
+            error_y=whiskers,
+            hovertemplate="%{x}: %{y:.3f}<extra></extra>",
+            width=0.62,
         )
-    ]  # fmt: skip
+    ]
     if any(row.baseline is not None for row in rows):
         traces.append(
             go.Scatter(
-                x=names, y=[row.baseline for row in rows], mode="markers",
+                x=names,
+                y=[row.baseline for row in rows],
+                mode="markers",
                 marker={"symbol": "diamond", "size": 9, "color": GREYS[current_theme()].ink},
                 hovertemplate="%{x}: trivial baseline %{y:.3f}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     figure = quiet_figure(traces, 240, left=44, bottom=24)
     figure.update_yaxes(range=[0, 1.02], title=entry.measure, nticks=6)
     spoken = ", ".join(f"{NAMES[row.class_key]} {row.score:.2f}" for row in rows)
@@ -156,12 +168,16 @@ def _calibration(found: Curve, *, key: str) -> None:
     greys = GREYS[current_theme()]
     perfect = go.Scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dash", "width": 1, "color": greys.outline}, hoverinfo="skip"
-    )  # fmt: skip
+    )
     line = go.Scatter(
-        x=found.said, y=found.true, mode="lines+markers", customdata=found.count,
-        line={"width": 1.5, "color": accent()}, marker={"size": 6},
+        x=found.said,
+        y=found.true,
+        mode="lines+markers",
+        customdata=found.count,
+        line={"width": 1.5, "color": accent()},
+        marker={"size": 6},
         hovertemplate="said %{x:.0%}, true %{y:.0%} of %{customdata:,}<extra></extra>",
-    )  # fmt: skip
+    )
     figure = quiet_figure([perfect, line], 220, left=44, bottom=38)
     figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="said by the model", nticks=6)
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title="true", nticks=6)

@@ -59,10 +59,16 @@ def _wafer_links(number: int, keys: Sequence[str]) -> None:
             # A link each would be hundreds on this page.
             others = f"other-wafers-{number}"
             st.selectbox(
-                "Other wafers", keys[LINKS_SHOWN:], index=None, key=others, format_func=_name, width=230,
-                placeholder=f"and {len(keys) - LINKS_SHOWN:,} more", label_visibility="collapsed",
+                "Other wafers",
+                keys[LINKS_SHOWN:],
+                index=None,
+                key=others,
+                format_func=_name,
+                width=230,
+                placeholder=f"and {len(keys) - LINKS_SHOWN:,} more",
+                label_visibility="collapsed",
                 on_change=lambda: open_page("wafer", wafer=widget_text(others)),
-            )  # fmt: skip
+            )
 
 
 def _name(key: str) -> str:

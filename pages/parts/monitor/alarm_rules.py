@@ -122,9 +122,13 @@ def _limits(
     if kind in WITH_LIMIT:
         threshold = left.number_input(
             f"Limit ({UNITS[kind].strip()})" if UNITS[kind] else "Limit",
-            0.0, 100.0, float(rule.threshold), 1.0, key=f"{stamp}-limit",
+            0.0,
+            100.0,
+            float(rule.threshold),
+            1.0,
+            key=f"{stamp}-limit",
             help="Above it, the rule fires: severity (0 to 100), percent of the wafers, or points of IoU lost.",
-        )  # fmt: skip
+        )
     if kind in WITH_DAYS:
         days = middle.number_input(
             "Days", 1, 365, rule.days, key=f"{stamp}-days", help="How far it looks back from the newest test."

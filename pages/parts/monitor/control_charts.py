@@ -99,11 +99,14 @@ def _limits(chart: ControlChart) -> list[go.Scatter]:
     lines = ((chart.upper, "dash"), (np.full(count, chart.center), "solid"), (chart.lower, "dash"))
     return [
         go.Scatter(
-            x=places, y=np.repeat(values, 2), mode="lines", line={"width": 1, "color": grey, "dash": dash},
+            x=places,
+            y=np.repeat(values, 2),
+            mode="lines",
+            line={"width": 1, "color": grey, "dash": dash},
             hoverinfo="skip",
         )
         for values, dash in lines
-    ]  # fmt: skip
+    ]
 
 
 def odds_chart(table: pd.DataFrame, *, key: str, on_click: Callable[[], None]) -> None:
@@ -122,14 +125,18 @@ def odds_chart(table: pd.DataFrame, *, key: str, on_click: Callable[[], None]) -
         mode="markers",
         marker={"size": 8, "color": accent()},
         error_x={
-            "symmetric": False, "array": table["high"] - table["ratio"], "arrayminus": table["ratio"] - table["low"],
-            "color": greys.outline, "thickness": 1.5, "width": 3,
+            "symmetric": False,
+            "array": table["high"] - table["ratio"],
+            "arrayminus": table["ratio"] - table["low"],
+            "color": greys.outline,
+            "thickness": 1.5,
+            "width": 3,
         },
         unselected={"marker": {"opacity": 1}},
         customdata=np.stack([table["low"], table["high"], table["q"]], axis=1),
         hovertemplate="%{y}: %{x:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g}), q %{customdata[2]:.2g}"
         "<br>click for the wafers<extra></extra>",
-    )  # fmt: skip
+    )
     figure = quiet_figure([points], 60 + 30 * len(names), bottom=34)
     figure.update_layout(hovermode="closest", clickmode="event+select")
     figure.add_vline(1, line={"width": 1, "color": greys.outline, "dash": "dash"})

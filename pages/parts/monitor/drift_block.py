@@ -88,10 +88,11 @@ def _proposal(decisions: Decisions, lake: Lake, proposal: Proposal, learnt: str)
             return
         replayed = f"dataset {learnt}" if learnt not in ("", NOW) else "nothing, as its card names no dataset"
         if st.button(
-            "Train again", type="primary",
+            "Train again",
+            type="primary",
             help=f"Freezes the labels that count now as a dataset and starts *{UPDATE.name}* on it. Replayed of what "
             f"the model in use learnt from: {replayed}. It can be watched and stopped.",
-        ):  # fmt: skip
+        ):
             reason, today = proposal.reasons[0], datetime.now(UTC).date()
             job = retrain(decisions, lake, settings(), reason, person_or_account(), today, learnt)
             open_page("training", run=str(job.id))
@@ -132,9 +133,13 @@ def _looks(found: Drift | None) -> None:
     old, new = found.embedded
     chance = "" if math.isnan(found.look.p) else f", p {found.look.p:.3f}"
     st.metric(
-        "Energy distance", f"{found.look.size:.3f}", f"{verdict_of_look(found.look)}{chance}",
-        delta_color="off", delta_arrow="off", help=LOOK_HELP,
-    )  # fmt: skip
+        "Energy distance",
+        f"{found.look.size:.3f}",
+        f"{verdict_of_look(found.look)}{chance}",
+        delta_color="off",
+        delta_arrow="off",
+        help=LOOK_HELP,
+    )
     st.caption(f"{new:,} recent wafers against {old:,}.")
 
 

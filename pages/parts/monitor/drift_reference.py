@@ -78,13 +78,20 @@ def choose_sides(decisions: Decisions, where: WaferFilter, last: date) -> Sides:
     first = [TAUGHT] if len(taught) >= LEAST_WAFERS else []
     left, right, _ = st.columns([1, 1.4, 2])
     weeks = left.select_slider(
-        "Recent weeks", range(1, 9), value=2, key="weeks", bind="query-params",
+        "Recent weeks",
+        range(1, 9),
+        value=2,
+        key="weeks",
+        bind="query-params",
         help="As many weeks up to the newest test are held against the reference.",
-    )  # fmt: skip
+    )
     chosen = right.selectbox(
-        "Reference", [*first, BEFORE, LABELLED, *datasets, SYNTHETIC], key="reference", bind="query-params",
+        "Reference",
+        [*first, BEFORE, LABELLED, *datasets, SYNTHETIC],
+        key="reference",
+        bind="query-params",
         help=CHOICE_HELP,
-    )  # fmt: skip
+    )
     recent, before = recent_and_before(where, last, weeks, REFERENCE_WEEKS)
     span = f"the newest {weeks} weeks up to {last}"
     if chosen == SYNTHETIC:

@@ -108,9 +108,14 @@ def _course(judged: Judged, period: Period) -> None:
     points = trend(judged, period)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            "IoU of", COLUMNS, default=[OVERALL], format_func=NAMES.__getitem__, key="of", bind="query-params",
+            "IoU of",
+            COLUMNS,
+            default=[OVERALL],
+            format_func=NAMES.__getitem__,
+            key="of",
+            bind="query-params",
             help=IOU_HELP,
-        )  # fmt: skip
+        )
         csv_button(points, f"agreement_by_{period}")
     if points.empty:
         st.info("None of the labelled wafers says when it was tested, so there is nothing over time.")
@@ -128,17 +133,27 @@ def _line(points: pd.DataFrame, key: str, period: Period) -> list[go.Scatter]:
     color = accent() if key == OVERALL else class_colors(chosen_palette())[key]
     known = points[points["iou"].notna()]
     whiskers = {
-        "type": "data", "symmetric": False, "array": known["high"] - known["iou"], "thickness": 1.1, "width": 3,
-        "arrayminus": known["iou"] - known["low"], "color": color,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": known["high"] - known["iou"],
+        "thickness": 1.1,
+        "width": 3,
+        "arrayminus": known["iou"] - known["low"],
+        "color": color,
+    }
     return [
         go.Scatter(
-            x=known["period"], y=known["iou"], name=NAMES[key], mode="lines+markers", error_y=whiskers,
-            line={"width": 1.6, "color": color}, marker={"size": 6},
+            x=known["period"],
+            y=known["iou"],
+            name=NAMES[key],
+            mode="lines+markers",
+            error_y=whiskers,
+            line={"width": 1.6, "color": color},
+            marker={"size": 6},
             customdata=np.stack([known["wafers"], [_named(p, period) for p in known["period"]]], axis=1),
             hovertemplate=f"{NAMES[key]}, %{{customdata[1]}}: %{{y:.3f}} on %{{customdata[0]}} wafers<extra></extra>",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _named(start: pd.Timestamp, period: Period) -> str:
@@ -182,18 +197,24 @@ def _curves(judged: Judged, table: pd.DataFrame) -> None:
             continue
         traces += [
             go.Scatter(
-                x=points["recall"], y=points["precision"], mode="lines", name=NAMES[key],
+                x=points["recall"],
+                y=points["precision"],
+                mode="lines",
+                name=NAMES[key],
                 customdata=points["threshold"],
                 line={"width": 1.5, "color": colors[key]},
                 hovertemplate=f"{NAMES[key]} from %{{customdata:.2f}} on: recall %{{x:.2f}}, precision %{{y:.2f}}"
                 "<extra></extra>",
             ),
             go.Scatter(
-                x=[now.loc[key, "recall"]], y=[now.loc[key, "precision"]], mode="markers", showlegend=False,
+                x=[now.loc[key, "recall"]],
+                y=[now.loc[key, "precision"]],
+                mode="markers",
+                showlegend=False,
                 marker={"size": 8, "color": colors[key]},
                 hovertemplate=f"{NAMES[key]} now: recall %{{x:.2f}}, precision %{{y:.2f}}<extra></extra>",
             ),
-        ]  # fmt: skip
+        ]
     figure = quiet_figure(traces, 320, left=44, bottom=40)
     figure.update_layout(showlegend=True, legend={"font": {"size": 11}})
     figure.update_xaxes(range=[0, 1.02], title="recall", nticks=6)
@@ -211,11 +232,20 @@ def _confusion(judged: Judged) -> None:
     names = [*(NAMES[key] for key in CLASS_KEYS), "None"]
     greys = GREYS[current_theme()]
     tiles = go.Heatmap(
-        z=shares, x=names, y=names, text=[[f"{n:,}" if n else "" for n in row] for row in counts],
-        customdata=counts, texttemplate="%{text}", colorscale=[[0, greys.disc], [1, greys.outline]], zmin=0, zmax=1,
-        showscale=False, xgap=1, ygap=1,
+        z=shares,
+        x=names,
+        y=names,
+        text=[[f"{n:,}" if n else "" for n in row] for row in counts],
+        customdata=counts,
+        texttemplate="%{text}",
+        colorscale=[[0, greys.disc], [1, greys.outline]],
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=1,
+        ygap=1,
         hovertemplate="true %{y}, predicted %{x}: %{customdata:,} dies, %{z:.1%} of the row<extra></extra>",
-    )  # fmt: skip
+    )
     figure = quiet_figure([tiles], 340, left=80, bottom=60)
     figure.update_xaxes(title="predicted")
     figure.update_yaxes(title="true", autorange="reversed")

@@ -50,9 +50,13 @@ def work_block(lake: Lake, decisions: Decisions, scope: Scope, period: Period) -
         st.markdown("**Flagged as wrong**", help=FLAG_HELP)
         share = flags.flagged / flags.wafers if flags.wafers else float("nan")
         st.metric(
-            "Share flagged", f"{share:.2%}" if flags.wafers else "n/a", f"{flags.flagged:,} of {flags.wafers:,} wafers",
-            delta_color="off", delta_arrow="off", help=FLAG_HELP,
-        )  # fmt: skip
+            "Share flagged",
+            f"{share:.2%}" if flags.wafers else "n/a",
+            f"{flags.flagged:,} of {flags.wafers:,} wafers",
+            delta_color="off",
+            delta_arrow="off",
+            help=FLAG_HELP,
+        )
         if flags.flagged:
             _flags(flags.periods)
             shown = flags.classes.assign(**{"class": flags.classes["class"].map(NAMES)})
@@ -76,13 +80,17 @@ def _latency(by_period: pd.DataFrame, by_model: pd.DataFrame, period: Period) ->
     greys = GREYS[current_theme()]
     lines = [
         go.Scatter(
-            x=by_period["period"], y=by_period[name], mode="lines+markers", name=name.removesuffix("_ms"),
+            x=by_period["period"],
+            y=by_period[name],
+            mode="lines+markers",
+            name=name.removesuffix("_ms"),
             line={"width": 1.5, "color": accent() if name == "p50_ms" else greys.ink, "dash": DASHES[name]},
-            marker={"size": 5}, customdata=by_period["wafers"],
+            marker={"size": 5},
+            customdata=by_period["wafers"],
             hovertemplate="%{y:,.1f} ms, %{customdata:,} wafers<extra></extra>",
         )
         for name, _ in QUANTILES
-    ]  # fmt: skip
+    ]
     figure = quiet_figure(lines, 240, left=56, bottom=30)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.14, "x": 0}, margin_t=26)
     name_dates(figure, by_period["period"], 6)
@@ -98,14 +106,21 @@ def _latency(by_period: pd.DataFrame, by_model: pd.DataFrame, period: Period) ->
 
 def _flags(periods: pd.DataFrame) -> None:
     points = go.Scatter(
-        x=periods["period"], y=periods["share"], mode="markers", marker={"size": 7, "color": accent()},
+        x=periods["period"],
+        y=periods["share"],
+        mode="markers",
+        marker={"size": 7, "color": accent()},
         error_y={
-            "type": "data", "symmetric": False, "array": periods["high"] - periods["share"],
-            "arrayminus": periods["share"] - periods["low"], "color": GREYS[current_theme()].outline, "thickness": 1.2,
+            "type": "data",
+            "symmetric": False,
+            "array": periods["high"] - periods["share"],
+            "arrayminus": periods["share"] - periods["low"],
+            "color": GREYS[current_theme()].outline,
+            "thickness": 1.2,
         },
         customdata=periods[["flagged", "wafers"]],
         hovertemplate="%{y:.1%}: %{customdata[0]:,} of %{customdata[1]:,} wafers<extra></extra>",
-    )  # fmt: skip
+    )
     figure = quiet_figure([points], 220, left=56, bottom=30)
     name_dates(figure, periods["period"], 6)
     figure.update_yaxes(title="share flagged", tickformat=".0%", rangemode="tozero", nticks=5)

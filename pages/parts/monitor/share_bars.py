@@ -67,5 +67,7 @@ def _whiskers(shares: Sequence[float], low: Sequence[float], high: Sequence[floa
     return {
         "array": [end - share for end, share in zip(high, shares, strict=True)],
         "arrayminus": [share - end for end, share in zip(low, shares, strict=True)],
-        "color": color, "thickness": 1, "width": 3,
-    }  # fmt: skip
+        "color": color,
+        "thickness": 1,
+        "width": 3,
+    }

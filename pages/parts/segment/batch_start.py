@@ -77,9 +77,11 @@ def _from_lake(lake: Lake) -> None:
     st.markdown(f"**{count:,}** of {lake.count():,} wafers", width="content")
     with st.form("batch-lake", border=False):
         names = st.text_area(
-            "Only these wafers", placeholder="LOT1:W01\nLOT1:W02", height=80,
+            "Only these wafers",
+            placeholder="LOT1:W01\nLOT1:W02",
+            height=80,
             help="Optional list, LOT:WAFER a line, or the text of a CSV: of the wafers above only those that it names.",
-        )  # fmt: skip
+        )
         title, careful, save, tell = _how("lake", save=False)
         if not st.form_submit_button("Start the batch", type="primary", disabled=not count):
             return
@@ -95,9 +97,14 @@ def _how(key: str, *, save: bool) -> tuple[str, bool, bool, tuple[int, ...]]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input("Name", key=f"batch-title-{key}", placeholder="as the files", width=260, max_chars=150)
         tell = st.multiselect(
-            "Tell when done", list(known), format_func=lambda number: known[number], key=f"batch-tell-{key}", width=260,
-            placeholder="Nobody" if known else "No channels yet", help=TELL_HELP,
-        )  # fmt: skip
+            "Tell when done",
+            list(known),
+            format_func=lambda number: known[number],
+            key=f"batch-tell-{key}",
+            width=260,
+            placeholder="Nobody" if known else "No channels yet",
+            help=TELL_HELP,
+        )
         saved = st.checkbox("Save to the lake", value=save, key=f"batch-save-{key}", help=SAVE_HELP)
         careful = st.checkbox("Careful", key=f"batch-careful-{key}", help=CAREFUL_HELP)
         link("alarms", "Channels")

@@ -92,16 +92,22 @@ def _at_rest(found: Standing) -> None:
         if batch.results and found.state is State.DONE:
             size = batch.results.stat().st_size / 2**20
             st.link_button(
-                f"Download results ({size:,.1f} MiB)", results_address(batch), type="primary",
+                f"Download results ({size:,.1f} MiB)",
+                results_address(batch),
+                type="primary",
                 help="One zip: masks (PNG, NPZ), wafers and clusters (CSV), coordinates and summary (JSON), report "
                 "(PDF), failures (CSV).",
-            )  # fmt: skip
+            )
         if found.state in RESUMABLE and st.button("Go on", type="primary"):
             launch_batch(decisions(), settings(), batch, person_or_account())
             st.rerun()
-        if found.state is not State.CANCELLED and found.failures and st.button(
-            "Retry failures", help="Reads and segments again only what gave no result; the rest stays as it is."
-        ):  # fmt: skip
+        if (
+            found.state is not State.CANCELLED
+            and found.failures
+            and st.button(
+                "Retry failures", help="Reads and segments again only what gave no result; the rest stays as it is."
+            )
+        ):
             launch_batch(decisions(), settings(), batch, person_or_account(), retry=True)
             st.rerun()
         if found.state in RESUMABLE and st.button("Cancel"):
@@ -122,12 +128,14 @@ def _failures(found: Standing) -> None:
     table = pd.DataFrame({"source": [one.source_name for one in failures], "reason": [one.reason for one in failures]})
     st.markdown(f"**Gave no result: {len(failures):,}**")
     st.dataframe(
-        table.head(FAILURES_SHOWN), hide_index=True, alt="What gave no result, and why",
+        table.head(FAILURES_SHOWN),
+        hide_index=True,
+        alt="What gave no result, and why",
         column_config={
             "source": st.column_config.TextColumn("Source", pinned=True, help="File, entry of a zip, or wafer."),
             "reason": st.column_config.TextColumn("Reason", width="large"),
         },
-    )  # fmt: skip
+    )
     if len(failures) > FAILURES_SHOWN:
         st.caption(f"The first {FAILURES_SHOWN:,} are shown; the CSV has all.")
     csv_button(table, "batch_failures")

@@ -43,15 +43,20 @@ def _rule_form(rules: OrientationRules, rule: OrientationRule, product: str, of_
     with st.form(f"orientation-{product}", border=False):
         origin_place, rotate_place = st.columns(2)
         origin = origin_place.selectbox(
-            "Rows and columns start at", list(Corner), index=list(Corner).index(rule.origin),
+            "Rows and columns start at",
+            list(Corner),
+            index=list(Corner).index(rule.origin),
             format_func=str.capitalize,
             help="Where a file counts its rows and columns from. Holds for files that do not declare it themselves.",
-        )  # fmt: skip
+        )
         turns = (0, 90, 180, 270)
         rotate = rotate_place.selectbox(
-            "Turn clockwise", turns, index=turns.index(rule.rotate), format_func=lambda angle: f"{angle}°",
+            "Turn clockwise",
+            turns,
+            index=turns.index(rule.rotate),
+            format_func=lambda angle: f"{angle}°",
             help="Turns the dies below the notch, which stays down: for files that declare it wrongly or not at all.",
-        )  # fmt: skip
+        )
         mirror = st.checkbox(
             "Swap left and right", value=rule.mirror, help="For wafers seen from their back; done before the turn."
         )

@@ -34,22 +34,7 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
     """
     with st.expander("Options"):
         names, lengths = st.columns(5), st.columns(4)
-        product = names[0].text_input(
-            "Product", key="read_product", bind="query-params", help="Of wafers whose file names no product."
-        )
-        lot = names[1].text_input(
-            "Lot", key="read_lot", bind="query-params",
-            help="Of wafers whose file names no lot. Left empty, the lot is taken from the file's name.",
-        )  # fmt: skip
-        notch = names[2].selectbox(
-            "Notch", list(Notch), format_func=str.capitalize, key="read_notch", bind="query-params",
-            help="Where the notch points on the map, where the file does not say.",
-        )  # fmt: skip
-        overlay = names[4].text_input(
-            "Map", key="read_overlay", bind="query-params", placeholder="the first",
-            help="Which map to take of a file that holds several: hard or soft for the bins of STDF, the name of a map "
-            "for SEMI E142. Left empty: hard bins, and the first map.",
-        )  # fmt: skip
+        product, lot, notch, overlay = _names(names)
         diameter = _length(
             names[3], "Wafer diameter, mm", "read_diameter", "Of wafers whose file gives none. 300 mm is assumed."
         )
@@ -81,6 +66,36 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
     return Recipe(with_rules(options, settings()), careful)
 
 
+def _names(places: Sequence[DeltaGenerator]) -> tuple[str, str, Notch | None, str]:
+    """Ask for product, lot, notch and map in the first, second, third and last of five places."""
+    product = places[0].text_input(
+        "Product", key="read_product", bind="query-params", help="Of wafers whose file names no product."
+    )
+    lot = places[1].text_input(
+        "Lot",
+        key="read_lot",
+        bind="query-params",
+        help="Of wafers whose file names no lot. Left empty, the lot is taken from the file's name.",
+    )
+    notch = places[2].selectbox(
+        "Notch",
+        list(Notch),
+        format_func=str.capitalize,
+        key="read_notch",
+        bind="query-params",
+        help="Where the notch points on the map, where the file does not say.",
+    )
+    overlay = places[4].text_input(
+        "Map",
+        key="read_overlay",
+        bind="query-params",
+        placeholder="the first",
+        help="Which map to take of a file that holds several: hard or soft for the bins of STDF, the name of a map "
+        "for SEMI E142. Left empty: hard bins, and the first map.",
+    )
+    return product, lot, notch, overlay
+
+
 def map_choice(wafer: WaferMap) -> None:
     """Let a person choose among the maps that the wafer's file holds; nothing where it holds one."""
     names, shown = wafer.attributes.get(MAPS, "").split(", "), wafer.attributes.get(MAP, "")
@@ -88,36 +103,57 @@ def map_choice(wafer: WaferMap) -> None:
         return
     key = f"map-choice-{shown}"  # another map is another widget, so that it always stands on the map shown
     st.segmented_control(
-        "Map", names, default=shown, required=True, key=key, format_func=lambda name: MAP_WORDS.get(name, name),
+        "Map",
+        names,
+        default=shown,
+        required=True,
+        key=key,
+        format_func=lambda name: MAP_WORDS.get(name, name),
         help="The file holds several maps of this wafer. The chosen one is shown, analysed and saved, here and for all "
         "files handed in.",
         on_change=lambda: set_widget("read_overlay", widget_text(key)),
-    )  # fmt: skip
+    )
 
 
 def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
     """Ask how images of continuous tone are parted, and for careful mode."""
     places = st.columns(4, vertical_alignment="bottom")
     tone = places[0].segmented_control(
-        "In grey images", list(TONES), default="bright", required=True, format_func=TONES.__getitem__, key="read_tone",
-        bind="query-params", width="stretch",
+        "In grey images",
+        list(TONES),
+        default="bright",
+        required=True,
+        format_func=TONES.__getitem__,
+        key="read_tone",
+        bind="query-params",
+        width="stretch",
         help="Of images of continuous tone, where each pixel is a die: which side of the threshold fails.",
-    )  # fmt: skip
+    )
     by_hand = places[1].toggle(
-        "Set the threshold", key="read_by_hand", bind="query-params",
+        "Set the threshold",
+        key="read_by_hand",
+        bind="query-params",
         help="Images of continuous tone are parted into passing and failing by Otsu's method. Switch this on to move "
         "the threshold yourself; then every image is read as continuous tone.",
-    )  # fmt: skip
+    )
     threshold = 0.5
     if by_hand:
         threshold = places[2].slider(
-            "Threshold", 0.0, 1.0, 0.5, 0.01, key="read_threshold", bind="query-params",
+            "Threshold",
+            0.0,
+            1.0,
+            0.5,
+            0.01,
+            key="read_threshold",
+            bind="query-params",
             help="From 0 (black) to 1 (white).",
-        )  # fmt: skip
+        )
     careful = places[3].toggle(
-        "Careful mode", key="read_careful", bind="query-params",
+        "Careful mode",
+        key="read_careful",
+        bind="query-params",
         help=CAREFUL_HELP,
-    )  # fmt: skip
+    )
     return threshold if by_hand else None, tone, careful
 
 
@@ -151,10 +187,13 @@ def _length(place: DeltaGenerator, label: str, key: str, help: str) -> float | N
 
 def _values(place: DeltaGenerator, label: str, key: str) -> tuple[Value, ...]:
     text = place.text_input(
-        label, key=key, bind="query-params", placeholder="1, 2 or #00ff00",
+        label,
+        key=key,
+        bind="query-params",
+        placeholder="1, 2 or #00ff00",
         help="Bin numbers, grey levels or colours, parted by commas. Left empty, the usual meanings hold: bins 0 and 1 "
         "pass in tables, the most common colour passes in images.",
-    )  # fmt: skip
+    )
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     wrong = [word for word in words if not VALUE.fullmatch(word)]
     if wrong:

@@ -57,9 +57,15 @@ def _turned_to(entries: Sequence[Entry], key: str) -> Sequence[Entry]:
     """Order the entries as the person wants, and give the page that is open."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         order = st.segmented_control(
-            "Order", list(ORDERS), default="given", required=True, format_func=ORDERS.__getitem__, key=f"{key}-order",
-            label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
+            "Order",
+            list(ORDERS),
+            default="given",
+            required=True,
+            format_func=ORDERS.__getitem__,
+            key=f"{key}-order",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
         pages = math.ceil(len(entries) / TILES_A_PAGE)
         page = st.pagination(pages, key=f"{key}-page", persist_state="session") if pages > 1 else 1
     if order == "worst":

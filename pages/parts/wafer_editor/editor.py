@@ -138,7 +138,8 @@ def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
     frame, colors = geometry(wafer), class_colors(palette)
     return {
         "wafer": wafer.key,
-        "rows": wafer.dies.shape[0], "columns": wafer.dies.shape[1],
+        "rows": wafer.dies.shape[0],
+        "columns": wafer.dies.shape[1],
         "aspect": cell_aspect(wafer),
         "center": frame.center,
         "rim": rim_in_dies(wafer),
@@ -149,17 +150,20 @@ def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
         ],
         "greys": {str(theme): vars(greys) for theme, greys in GREYS.items()},
         "severity": severity_constants(wafer, SeverityRules.configured()),
-    }  # fmt: skip
+    }
 
 
 def severity_constants(wafer: WaferMap, rules: SeverityRules) -> dict[str, float]:
     """Give what the browser needs to score a wafer as `core.severity.severity` does."""
     frame = geometry(wafer)
     return {
-        "area_cm2": frame.area_cm2, "die_area_mm2": frame.die_area_mm2,
-        "density_points": DENSITY_POINTS, "coverage_points": COVERAGE_POINTS, "count_points": COUNT_POINTS,
+        "area_cm2": frame.area_cm2,
+        "die_area_mm2": frame.die_area_mm2,
+        "density_points": DENSITY_POINTS,
+        "coverage_points": COVERAGE_POINTS,
+        "count_points": COUNT_POINTS,
         **vars(rules),
-    }  # fmt: skip
+    }
 
 
 def _packed(array: NDArray[np.uint8]) -> str:

@@ -15,7 +15,7 @@ from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.instances import Instance
 from core.segmentation import Segmentation
 from data.bin_names import MAP, bin_names
-from data.classes import CLASS_INDEX, CLASSES
+from data.classes import CLASS_INDEX, CLASSES, DefectClass
 from data.geometry import geometry
 from data.wafer import PASS, WaferMap
 
@@ -87,40 +87,50 @@ def _payload(
     shown = [c.key for c in CLASSES if masks[CLASS_INDEX[c.key]].any() or c.key == heat]
     return {
         "id": f"{wafer.key} {wafer.attributes.get(MAP, '')} {segmentation.model if segmentation else ''}",
-        "rows": shape[0], "columns": shape[1],
+        "rows": shape[0],
+        "columns": shape[1],
         "aspect": cell_aspect(wafer),
         "center": frame.center,
         "rim": rim_in_dies(wafer),
         "pitch": frame.die_pitch_mm,
-        "assumed": frame.assumed, "notch": str(wafer.notch),
+        "assumed": frame.assumed,
+        "notch": str(wafer.notch),
         "dies": _packed(wafer.dies),
         "bins": None if wafer.bins is None else _packed(wafer.bins.astype("<u2")),
         "bin_names": {str(number): name for number, name in bin_names(wafer).items()},
         "labels": _packed(np.packbits(masks, axis=0, bitorder="little")[0]),
         "segmented": segmentation is not None,
-        "classes": [
-            {
-                "key": c.key, "name": c.name, "color": colors[c.key], "bit": 1 << CLASS_INDEX[c.key],
-                "definition": c.definition, "dies": int(masks[CLASS_INDEX[c.key]].sum()),
-            }
-            for c in CLASSES
-        ],
+        "classes": [_class_row(c, colors[c.key], masks[CLASS_INDEX[c.key]]) for c in CLASSES],
         "counts": {
             "background": int((wafer.failing & ~masks.any(axis=0)).sum()),
             "passing": int((wafer.dies == PASS).sum()),
         },
         "probability": {key: _quantised(segmentation, key) for key in shown if segmentation},
         "heat": heat,
-        "clusters": [
-            {
-                "id": i.number, "key": i.class_key, "name": f"{names[i.class_key]} {i.number}",
-                "dies": _packed((i.dies[:, 0] * shape[1] + i.dies[:, 1]).astype("<u4")),
-            }
-            for i in instances
-        ],
+        "clusters": [_cluster_row(i, names[i.class_key], shape[1]) for i in instances],
         "greys": {str(theme): vars(greys) for theme, greys in GREYS.items()},
         "alt": _spoken(wafer, instances, names),
-    }  # fmt: skip
+    }
+
+
+def _class_row(defect: DefectClass, color: str, mask: NDArray[np.bool_]) -> dict[str, object]:
+    return {
+        "key": defect.key,
+        "name": defect.name,
+        "color": color,
+        "bit": 1 << CLASS_INDEX[defect.key],
+        "definition": defect.definition,
+        "dies": int(mask.sum()),
+    }
+
+
+def _cluster_row(instance: Instance, class_name: str, columns: int) -> dict[str, object]:
+    return {
+        "id": instance.number,
+        "key": instance.class_key,
+        "name": f"{class_name} {instance.number}",
+        "dies": _packed((instance.dies[:, 0] * columns + instance.dies[:, 1]).astype("<u4")),
+    }
 
 
 def _quantised(segmentation: Segmentation, key: str) -> str:

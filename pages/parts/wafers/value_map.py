@@ -51,8 +51,15 @@ def value_map(
     left, top, width, tall = _place(sheet, frame)
     figure.add_layout_image(
         source="data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode(),
-        xref="x", yref="y", x=left, y=top, sizex=width, sizey=tall, sizing="stretch", layer="below",
-    )  # fmt: skip
+        xref="x",
+        yref="y",
+        x=left,
+        y=top,
+        sizex=width,
+        sizey=tall,
+        sizing="stretch",
+        layer="below",
+    )
     words = {"zeroline": False, "showgrid": False, "ticks": "outside", "ticklen": 3, "color": GREYS[theme].outline}
     named = "mm, assumed size" if frame.assumed else "mm from the centre"
     figure.update_xaxes(range=[left, left + width], title=f"x, {named}", constrain="domain", **words)
@@ -104,10 +111,18 @@ def _bar(scale: Scale, unit: str) -> go.Scatter:
         mode="markers",
         hoverinfo="skip",
         marker={
-            "colorscale": colors, "cmin": scale.low, "cmax": scale.high, "color": [0], "showscale": True,
+            "colorscale": colors,
+            "cmin": scale.low,
+            "cmax": scale.high,
+            "color": [0],
+            "showscale": True,
             "colorbar": {
-                "title": {"text": f"<br>{unit}", "side": "right"}, "tickformat": ".2~%", "thickness": 12, "nticks": 6,
-                "outlinewidth": 0, "x": 1.01,
+                "title": {"text": f"<br>{unit}", "side": "right"},
+                "tickformat": ".2~%",
+                "thickness": 12,
+                "nticks": 6,
+                "outlinewidth": 0,
+                "x": 1.01,
             },
         },
-    )  # fmt: skip
+    )

@@ -54,8 +54,10 @@ def test_the_own_curve_sums_the_labels_of_the_rounds_before():
     ious = [{"people": 0.5, "synthetic": 0.6}, {}, {"people": 0.7}]
     found = own_curve([Round(n + 1, 10 * (n + 1), 0, 0, 1.0, None, one) for n, one in enumerate(ious)])
     assert [tuple(row) for row in found.to_numpy()] == [
-        (1, 10, "people", 0.5), (1, 10, "synthetic", 0.6), (3, 60, "people", 0.7)
-    ]  # fmt: skip
+        (1, 10, "people", 0.5),
+        (1, 10, "synthetic", 0.6),
+        (3, 60, "people", 0.7),
+    ]
 
 
 def played(arm: list[float]) -> Played:

@@ -32,12 +32,16 @@ def days(first, last, *, affected=0, wafers=4, product="TC38", lot="D"):
     """Results of some days, the first few wafers of each affected by edge."""
     return [
         severe(
-            1000 + day * 10 + n, 30.0, *(["edge"] if n < affected else []),
-            product=product, lot_id=f"{lot}{day:03d}", tested_at=START + timedelta(days=day, minutes=n),
+            1000 + day * 10 + n,
+            30.0,
+            *(["edge"] if n < affected else []),
+            product=product,
+            lot_id=f"{lot}{day:03d}",
+            tested_at=START + timedelta(days=day, minutes=n),
         )
         for day in range(first, last)
         for n in range(wafers)
-    ]  # fmt: skip
+    ]
 
 
 def test_a_new_database_begins_with_severity_above_80(tmp_path):

@@ -35,9 +35,14 @@ def running_ray(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """
     environment = {**_surroundings(), **environment, "PYTHONPATH": str(ROOT)}
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=environment, text=True, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-c", HOLD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+        start_new_session=True,
+    )
     try:
         yield {**environment, "WAFERSCOPE_RAY_ADDRESS": holder.stdout.readline().strip()}
     finally:
@@ -58,17 +63,32 @@ def running_head(gpus: int) -> Iterator[dict[str, str]]:
     client = _free_port()
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         words = [
-            "--head", "--block", "--num-cpus=1", f"--num-gpus={gpus}", f"--object-store-memory={80 * 2**20}",
-            f"--temp-dir={folder}", "--node-ip-address=127.0.0.1", "--port=0", f"--ray-client-server-port={client}",
-            "--include-dashboard=true", "--dashboard-host=127.0.0.1", "--dashboard-port=0",
-            "--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0",
-        ]  # fmt: skip
+            "--head",
+            "--block",
+            "--num-cpus=1",
+            f"--num-gpus={gpus}",
+            f"--object-store-memory={80 * 2**20}",
+            f"--temp-dir={folder}",
+            "--node-ip-address=127.0.0.1",
+            "--port=0",
+            f"--ray-client-server-port={client}",
+            "--include-dashboard=true",
+            "--dashboard-host=127.0.0.1",
+            "--dashboard-port=0",
+            "--dashboard-agent-listen-port=0",
+            "--min-worker-port=0",
+            "--max-worker-port=0",
+        ]
         environment, log = _surroundings(), Path(folder) / "head.txt"
         with log.open("wb") as output:
             head = subprocess.Popen(
                 [str(Path(sys.executable).with_name("ray")), "start", *words],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
         try:
             address = Path(folder) / "ray_current_cluster"
             while not (address.exists() and address.read_text()):

@@ -37,9 +37,14 @@ def test_the_archive_holds_masks_tables_report_and_failures(batch):
         assert archive.testzip() is None
         names = set(archive.namelist())
         assert {name for name in names if "/" not in name} == {
-            "masks.npz", "wafers.csv", "instances.csv", "coordinates.json", "summary.json", "report.pdf",
+            "masks.npz",
+            "wafers.csv",
+            "instances.csv",
+            "coordinates.json",
+            "summary.json",
+            "report.pdf",
             "failures.csv",
-        }  # fmt: skip
+        }
         assert len(names) == 7 + 7
         with np.load(io.BytesIO(archive.read("masks.npz")), allow_pickle=False) as masks:
             for result, _ in results_of(batch):

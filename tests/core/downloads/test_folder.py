@@ -32,9 +32,15 @@ def test_each_wafer_has_its_files_and_all_share_the_tables(tmp_path):
         for result in wafers():
             export.add(result)
     assert files_of(tmp_path / "out") == {
-        "klarf18/LOT1_W01_18.klarf", "klarf18/LOT1_W02_18.klarf", "e142/LOT1_W01_e142.xml", "e142/LOT1_W02_e142.xml",
-        "clusters.csv", "dies.csv", "results.xlsx", "export.json",
-    }  # fmt: skip
+        "klarf18/LOT1_W01_18.klarf",
+        "klarf18/LOT1_W02_18.klarf",
+        "e142/LOT1_W01_e142.xml",
+        "e142/LOT1_W02_e142.xml",
+        "clusters.csv",
+        "dies.csv",
+        "results.xlsx",
+        "export.json",
+    }
     assert (tmp_path / "out" / "clusters.csv").read_text() == instances_csv(wafers())
     dies = list(csv.DictReader((tmp_path / "out" / "dies.csv").open()))
     assert len(dies) == sum(result.wafer.tested_count for result in wafers())

@@ -19,9 +19,11 @@ def inked_corner(alpha: np.ndarray) -> str:
     """The corner whose two margins hold most ink; the wafer itself never reaches a corner."""
     rows, columns = alpha.shape[0] // 5, alpha.shape[1] // 5
     corners = {
-        "upper left": alpha[:rows, :columns], "upper right": alpha[:rows, -columns:],
-        "lower left": alpha[-rows:, :columns], "lower right": alpha[-rows:, -columns:],
-    }  # fmt: skip
+        "upper left": alpha[:rows, :columns],
+        "upper right": alpha[:rows, -columns:],
+        "lower left": alpha[-rows:, :columns],
+        "lower right": alpha[-rows:, -columns:],
+    }
     return max(corners, key=lambda name: int((corners[name] > 0).sum()))
 
 

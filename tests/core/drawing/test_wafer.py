@@ -84,9 +84,11 @@ def test_the_notch_is_on_its_side(notch, place):
     outline = (image[..., :3] == rgb(GREYS[Theme.LIGHT].outline)).all(axis=-1) & (image[..., 3] == 255)
     middle, depth = slice(image.shape[0] // 2 - 6, image.shape[0] // 2 + 6), 12
     sides = {
-        (-1, None): outline[-depth:, middle], (0, None): outline[:depth, middle],
-        (None, 0): outline[middle, :depth], (None, -1): outline[middle, -depth:],
-    }  # fmt: skip
+        (-1, None): outline[-depth:, middle],
+        (0, None): outline[:depth, middle],
+        (None, 0): outline[middle, :depth],
+        (None, -1): outline[middle, -depth:],
+    }
     counts = {side: int(pixels.sum()) for side, pixels in sides.items()}
     assert max(counts, key=counts.__getitem__) == place
     assert counts.pop(place) > 2 * max(counts.values())

@@ -83,10 +83,15 @@ def results(draw):
         notch=draw(st.sampled_from(list(Notch))),
         center=draw(st.none() | st.tuples(st.floats(0, 60), st.floats(0, 60))),
         attributes=draw(
-            st.sampled_from([{}, {"die_axes": axes_text("right", "up", (-7, 31))},
-                             {"die_axes": axes_text("left", "up", (4, 4)), "slot": "12", "step": "M1"}])
+            st.sampled_from(
+                [
+                    {},
+                    {"die_axes": axes_text("right", "up", (-7, 31))},
+                    {"die_axes": axes_text("left", "up", (4, 4)), "slot": "12", "step": "M1"},
+                ]
+            )
         ),
-    )  # fmt: skip
+    )
     dies = np.array(result.wafer.dies)
     dies[rng.random(dies.shape) < 0.2] = 2
     masks = (rng.random(result.segmentation.masks.shape) < 0.5) & (dies == 2)
@@ -126,10 +131,14 @@ def test_sampled_dies_are_dies_of_their_class_and_lie_at_their_centres(result, v
 @BOTH
 def test_the_sample_plan_is_the_tested_dies_and_the_wafer_says_who_it_is(version):
     result = example_result(
-        die_pitch_mm=(10.0, 12.0), diameter_mm=300.0, product="CHIP-A", notch=Notch.LEFT, wafer_id="W07",
+        die_pitch_mm=(10.0, 12.0),
+        diameter_mm=300.0,
+        product="CHIP-A",
+        notch=Notch.LEFT,
+        wafer_id="W07",
         tested_at=datetime(2026, 5, 1, 14, 30, tzinfo=UTC),
         attributes={"die_axes": axes_text("right", "up", (-3, 40)), "step": "M1 CMP"},
-    )  # fmt: skip
+    )
     [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
     rows, columns = np.nonzero(result.wafer.on_wafer)
     assert read.inspected == set(zip((columns - 3).tolist(), (40 - rows).tolist(), strict=True))

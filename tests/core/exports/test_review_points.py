@@ -60,6 +60,8 @@ def test_centroids_are_those_of_the_clusters():
     points = review_points(result, Places.CENTROIDS, load_review_table())
     assert [point.die for point in points] == [one.centroid_die for one in result.instances]
     assert points[0].size_mm == pytest.approx(
-        (result.instances[0].bbox_mm[2] - result.instances[0].bbox_mm[0],
-         result.instances[0].bbox_mm[3] - result.instances[0].bbox_mm[1])
-    )  # fmt: skip
+        (
+            result.instances[0].bbox_mm[2] - result.instances[0].bbox_mm[0],
+            result.instances[0].bbox_mm[3] - result.instances[0].bbox_mm[1],
+        )
+    )

@@ -63,9 +63,12 @@ def test_any_wafer_reads_back_with_the_same_dies_and_the_likeliest_class_as_bin(
 @BOTH
 def test_the_wafer_says_who_it_is(write):
     result = example_result(
-        lot='L<7>&"x"', product="CHIP\x01A", die_pitch_mm=(300 / 27, 12.5), diameter_mm=200.0,
+        lot='L<7>&"x"',
+        product="CHIP\x01A",
+        die_pitch_mm=(300 / 27, 12.5),
+        diameter_mm=200.0,
         tested_at=datetime(2026, 5, 1, 14, 30, tzinfo=UTC),
-    )  # fmt: skip
+    )
     found = read(write(result))
     assert (found.lot_id, found.wafer_id, found.product) == ('L<7>&"x"', "W01", "CHIP A")
     assert found.die_pitch_mm == pytest.approx((300 / 27, 12.5), abs=1e-6)

@@ -51,8 +51,9 @@ def test_dies_that_pass_are_no_defect():
     failing = np.ones((SIDE, SIDE), dtype=bool)
     failing[0, :2] = False
     assert said(label(drawn(6, 6)), wafer(failing))[0][:2] == (
-        "Edge 1 holds 2 dies that do not fail. Only failing dies are defects.", 1,
-    )  # fmt: skip
+        "Edge 1 holds 2 dies that do not fail. Only failing dies are defects.",
+        1,
+    )
 
 
 @pytest.mark.parametrize(("dies", "problems"), [(10, 1), (11, 0)])
@@ -69,8 +70,9 @@ def test_an_instance_is_larger_than_ten_reference_pixels(dies, problems):
 def test_no_class_but_random_covers_the_whole_wafer():
     whole = said(label(drawn(SIDE, SIDE)))
     assert [text.split(",")[0] for text, *_ in whole] == [
-        "Edge 1 covers 100% of the wafer", "The label covers 100% of the wafer",
-    ]  # fmt: skip
+        "Edge 1 covers 100% of the wafer",
+        "The label covers 100% of the wafer",
+    ]
     assert all(blocks for *_, blocks in whole)
     assert said(label(drawn(SIDE, SIDE, "random"))) == []
     assert said(label(drawn(26, SIDE))) == []

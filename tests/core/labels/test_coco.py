@@ -103,9 +103,16 @@ def test_a_rough_polygon_at_another_scale_snaps_to_the_failing_dies():
 def test_the_categories_are_background_and_the_classes_from_one(tmp_path):
     coco = loaded(coco_json([]), tmp_path)
     assert [(c["id"], c["name"]) for c in coco.loadCats(coco.getCatIds())] == [
-        (0, "background"), (1, "edge"), (2, "center"), (3, "ring"), (4, "scratch"), (5, "particle"),
-        (6, "lithography"), (7, "etching"), (8, "random"),
-    ]  # fmt: skip
+        (0, "background"),
+        (1, "edge"),
+        (2, "center"),
+        (3, "ring"),
+        (4, "scratch"),
+        (5, "particle"),
+        (6, "lithography"),
+        (7, "etching"),
+        (8, "random"),
+    ]
 
 
 def test_what_cannot_be_used_is_said_and_the_rest_goes_through():

@@ -45,10 +45,13 @@ def labels(draw):
         flat = sorted(draw(st.sets(st.integers(0, shape[0] * shape[1] - 1), min_size=1)))
         instances.append(
             LabelInstance(
-                number, draw(st.sampled_from(CLASS_KEYS)), np.column_stack(np.divmod(flat, shape[1])),
-                draw(st.sampled_from(Origin)), draw(st.sampled_from(Verdict)),
+                number,
+                draw(st.sampled_from(CLASS_KEYS)),
+                np.column_stack(np.divmod(flat, shape[1])),
+                draw(st.sampled_from(Origin)),
+                draw(st.sampled_from(Verdict)),
             )
-        )  # fmt: skip
+        )
     return Label(draw(st.text(min_size=1)), shape, tuple(instances), draw(st.booleans()))
 
 

@@ -120,17 +120,27 @@ LAKE = Lake(f"memory://{uuid.uuid4().hex}")
 
 @settings(max_examples=30)
 @given(
-    dies=grids, lot=names, wafer=names, attributes=st.dictionaries(names, names, max_size=3),
-    pitch=st.none() | st.tuples(st.floats(1e-3, 100), st.floats(1e-3, 100)), binned=st.booleans(),
+    dies=grids,
+    lot=names,
+    wafer=names,
+    attributes=st.dictionaries(names, names, max_size=3),
+    pitch=st.none() | st.tuples(st.floats(1e-3, 100), st.floats(1e-3, 100)),
+    binned=st.booleans(),
     center=st.none() | st.tuples(st.floats(-9, 9), st.floats(-9, 9)),
     tested_at=st.none() | st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(EASTERN)),
-)  # fmt: skip
+)
 def test_any_wafer_comes_back_as_it_was(dies, lot, wafer, attributes, pitch, binned, center, tested_at):
     bins = (dies.astype(np.uint16) * 21845) if binned else None
     given_wafer = WaferMap(
-        dies=dies, lot_id=lot, wafer_id=wafer, attributes=attributes, die_pitch_mm=pitch, bins=bins,
-        tested_at=tested_at, center=center,
-    )  # fmt: skip
+        dies=dies,
+        lot_id=lot,
+        wafer_id=wafer,
+        attributes=attributes,
+        die_pitch_mm=pitch,
+        bins=bins,
+        tested_at=tested_at,
+        center=center,
+    )
     LAKE.append_wafers([given_wafer])
     assert same_wafer(LAKE.wafer(given_wafer.key), given_wafer)
 

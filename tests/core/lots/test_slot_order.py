@@ -15,10 +15,17 @@ def by_comparison(effects):
 @pytest.mark.parametrize(
     ("attributes", "wafer", "slot"),
     [
-        ({"slot": "7"}, "W01", 7), ({"slot": " 07 "}, "W01", 7), ({"slot": "unknown"}, "W03", 3), ({}, "W05", 5),
-        ({}, "3", 3), ({}, "A12-W05", 5), ({}, "rest", None), ({}, "1234567", None), ({}, "", None),
+        ({"slot": "7"}, "W01", 7),
+        ({"slot": " 07 "}, "W01", 7),
+        ({"slot": "unknown"}, "W03", 3),
+        ({}, "W05", 5),
+        ({}, "3", 3),
+        ({}, "A12-W05", 5),
+        ({}, "rest", None),
+        ({}, "1234567", None),
+        ({}, "", None),
     ],
-)  # fmt: skip
+)
 def test_a_slot_is_what_the_attribute_says_or_the_names_last_number(attributes, wafer, slot):
     assert slot_of(attributes, wafer) == slot
 

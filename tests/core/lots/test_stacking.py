@@ -65,8 +65,10 @@ def test_another_product_or_notch_is_another_grid(tmp_path):
     lake = Lake(tmp_path)
     lake.append_wafers([same_product(0), same_product(1, notch="left"), drawn(2, product="TC49")])
     assert {(grid.product, grid.notch) for grid in grids(lake, EVERYTHING)} == {
-        ("TC38", "down"), ("TC38", "left"), ("TC49", "down"),
-    }  # fmt: skip
+        ("TC38", "down"),
+        ("TC38", "left"),
+        ("TC49", "down"),
+    }
 
 
 def test_the_filter_chooses_the_wafers(lake):

@@ -7,14 +7,21 @@ from tests.core.monitoring.examples import all_failing, case, keep, rows
 
 def two_weeks(lake, decisions, *, before, now, count=10, product="TC38", key="edge", first=0):
     """So many wafers in each of two weeks; the class has two true rows, the results these."""
-    keep(lake, decisions, *(
-        case(
-            all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{first + 100 * week + n:03d}", product=product),
-            rows(**{key: (0, 2)}), rows(**{key: (0, end)}),
-        )
-        for week, end in enumerate((before, now))
-        for n in range(count)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(
+                all_failing(
+                    7 * week + (6 if week else n % 7), lot_id=f"L{first + 100 * week + n:03d}", product=product
+                ),
+                rows(**{key: (0, 2)}),
+                rows(**{key: (0, end)}),
+            )
+            for week, end in enumerate((before, now))
+            for n in range(count)
+        ),
+    )
 
 
 def test_the_newest_seven_days_are_held_against_the_seven_before(lake, decisions):
@@ -46,12 +53,15 @@ def test_products_are_compared_by_themselves_and_together(lake, decisions):
     assert set(drops(found.reset_index())["product"]) == {"A", ""}
 
 
-@pytest.mark.parametrize(("change", "high", "key", "falls"), [
-    (-0.05, 0.02, "overall", True),
-    (-0.049, -0.01, "overall", False),
-    (-0.3, 0.01, "edge", False),
-    (-0.3, -0.01, "edge", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "high", "key", "falls"),
+    [
+        (-0.05, 0.02, "overall", True),
+        (-0.049, -0.01, "overall", False),
+        (-0.3, 0.01, "edge", False),
+        (-0.3, -0.01, "edge", True),
+    ],
+)
 def test_five_points_are_a_drop_and_a_class_must_be_sure(lake, decisions, change, high, key, falls):
     two_weeks(lake, decisions, before=2, now=4)
     found = weekly_changes(judge(lake, decisions, Scope())).head(1)

@@ -51,8 +51,12 @@ def test_more_failures_are_said_where_they_are(lake):
     fab(lake, late=0.5, embedded=True)
     found = drift(lake, *last_week())
     assert set(found.shifted) == {
-        "yield", "failing dies, center", "failing dies, middle", "failing dies, edge", "what wafers look like",
-    }  # fmt: skip
+        "yield",
+        "failing dies, center",
+        "failing dies, middle",
+        "failing dies, edge",
+        "what wafers look like",
+    }
     row = found.inputs.set_index("measure").loc["yield"]
     assert float(row["reference"]) == pytest.approx(0.9, abs=0.02)
     assert float(row["recent"]) == pytest.approx(0.5, abs=0.05)

@@ -60,10 +60,14 @@ def test_labels_of_another_grid_and_wafers_without_result_or_label_are_left_out(
 def test_a_scope_narrows_by_product_history_time_and_model(lake, decisions):
     masks = rows(edge=(0, 2))
     made = [("A", "T1", "net@1"), ("A", "T2", "net@2"), ("B", "T1", "net@2")]
-    keep(lake, decisions, *(
-        case(all_failing(n, product=product, attributes={"tester": tester}), masks, masks, model=model)
-        for n, (product, tester, model) in enumerate(made)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(all_failing(n, product=product, attributes={"tester": tester}), masks, masks, model=model)
+            for n, (product, tester, model) in enumerate(made)
+        ),
+    )
 
     def keys(scope):
         return [key[:4] for key in judge(lake, decisions, scope).wafers["key"]]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from core.annotation.reviews import dismiss, flag_prediction
+from core.annotation.review_decisions import dismiss
+from core.annotation.reviews import flag_prediction
 from core.lake import WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.operation import flagged, latency
@@ -19,9 +20,15 @@ def flag(decisions, key, model="net@1", class_key="edge"):
 
 def test_latency_is_the_quantiles_of_what_was_measured(lake, decisions):
     took, masks = [0.01, 0.02, 0.05, 0.08, 0.3, 0.4], rows(edge=(0, 2))
-    keep(lake, decisions, case(all_failing(30), None, masks), *(
-        case(all_failing(n), None, masks, seconds=seconds, model=f"net@{1 + n % 2}") for n, seconds in enumerate(took)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        case(all_failing(30), None, masks),
+        *(
+            case(all_failing(n), None, masks, seconds=seconds, model=f"net@{1 + n % 2}")
+            for n, seconds in enumerate(took)
+        ),
+    )
     by_day = latency(lake, Scope(), Period.DAY)
     assert by_day["wafers"].sum() == 6
     by_model = latency(lake, Scope()).set_index("model")
@@ -30,9 +37,11 @@ def test_latency_is_the_quantiles_of_what_was_measured(lake, decisions):
 
 
 def test_the_flagged_share_counts_wafers_once_and_only_the_present_result(lake, decisions):
-    keep(lake, decisions, *(
-        case(all_failing(n, product="A" if n < 4 else "B"), None, rows(edge=(0, 2))) for n in range(8)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(case(all_failing(n, product="A" if n < 4 else "B"), None, rows(edge=(0, 2))) for n in range(8)),
+    )
     flag(decisions, "L000:W01")
     done = flag(decisions, "L000:W01", class_key="")
     flag(decisions, "L001:W01", model="older@0")

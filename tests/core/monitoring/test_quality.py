@@ -21,10 +21,16 @@ def judged_levels(right, wrong):
 
 def test_points_are_days_weeks_and_months_of_the_test(lake, decisions):
     days = ((1, 2), (2, 2), (8, 4), (9, 4))  # a Sunday, a Monday, a Sunday, a Monday, and rows that were found
-    keep(lake, decisions, *(
-        case(all_failing(n, tested_at=datetime(2026, 3, day, 12, tzinfo=UTC)), rows(edge=(0, 2)), rows(edge=(0, end)))
-        for n, (day, end) in enumerate(days)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(
+                all_failing(n, tested_at=datetime(2026, 3, day, 12, tzinfo=UTC)), rows(edge=(0, 2)), rows(edge=(0, end))
+            )
+            for n, (day, end) in enumerate(days)
+        ),
+    )
     found = judge(lake, decisions, Scope())
 
     def points(period):
@@ -75,9 +81,14 @@ def test_a_class_without_true_dies_has_no_curve():
 
 def test_models_are_scored_on_their_own_wafers_and_compared(lake, decisions):
     made = [("net@2", 3), ("net@1", 4), ("net@2", 4), ("net@1", 4)]
-    keep(lake, decisions, *(
-        case(all_failing(n), rows(edge=(0, 2)), rows(edge=(0, made[n % 4][1])), model=made[n % 4][0]) for n in range(24)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(all_failing(n), rows(edge=(0, 2)), rows(edge=(0, made[n % 4][1])), model=made[n % 4][0])
+            for n in range(24)
+        ),
+    )
     found = judge(lake, decisions, Scope())
     table = by_model(found).set_index("model")
     assert table["labelled"].tolist() == [12, 12]
@@ -95,10 +106,19 @@ def test_models_are_scored_on_their_own_wafers_and_compared(lake, decisions):
 def test_a_duel_can_be_held_among_some_of_the_wafers(lake, decisions):
     """Of the first model's wafers the odd ones are wholly right, the even ones half right; the second is all right."""
     truth = rows(edge=(0, 2))
-    keep(lake, decisions, *(
-        case(all_failing(n), truth, rows(edge=(0, 2 if n % 2 or n >= 40 else 4)), model="net@1" if n < 40 else "net@2")
-        for n in range(60)
-    ))  # fmt: skip
+    keep(
+        lake,
+        decisions,
+        *(
+            case(
+                all_failing(n),
+                truth,
+                rows(edge=(0, 2 if n % 2 or n >= 40 else 4)),
+                model="net@1" if n < 40 else "net@2",
+            )
+            for n in range(60)
+        ),
+    )
     found = judge(lake, decisions, Scope())
     odd = found.wafers["key"].str[1:4].astype(int).to_numpy() % 2 == 1
     assert duel(found, "net@1", "net@2").change[-1] == pytest.approx(1 - 40 / 60)

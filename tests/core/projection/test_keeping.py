@@ -68,9 +68,13 @@ def test_a_map_that_is_not_there_or_of_another_model_is_refused_with_a_way_out(m
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"format": 0}, "another version of Waferscope"), ({"silhouettes": 3}, "cannot be read"),
-     ({"table": "gone.parquet"}, "gone.parquet is gone"), ({"more": 1}, "cannot be read")],
-)  # fmt: skip
+    [
+        ({"format": 0}, "another version of Waferscope"),
+        ({"silhouettes": 3}, "cannot be read"),
+        ({"table": "gone.parquet"}, "gone.parquet is gone"),
+        ({"more": 1}, "cannot be read"),
+    ],
+)
 def test_a_note_that_does_not_fit_is_refused(made, change, said):
     path = made[0] / "map" / "map.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), encoding="utf-8")

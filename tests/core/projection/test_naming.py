@@ -15,9 +15,16 @@ def seen(key, share=1.0, dies=100, x=0.0, y=0.0, **zones):
 
 @pytest.mark.parametrize(
     ("x", "y", "said"),
-    [(0.6, 0, "right"), (0.4, 0.4, "upper right"), (0, 0.5, "top"), (-0.5, 0, "left"), (-0.4, -0.3, "lower left"),
-     (0, -0.9, "bottom"), (0.5, -0.5, "lower right")],
-)  # fmt: skip
+    [
+        (0.6, 0, "right"),
+        (0.4, 0.4, "upper right"),
+        (0, 0.5, "top"),
+        (-0.5, 0, "left"),
+        (-0.4, -0.3, "lower left"),
+        (0, -0.9, "bottom"),
+        (0.5, -0.5, "lower right"),
+    ],
+)
 def test_a_class_off_the_centre_is_named_with_its_direction(x, y, said):
     assert name_of([seen("edge", x=x, y=y, edge=1.0)], 1.0) == f"edge, {said}"
 

@@ -39,8 +39,10 @@ def test_a_first_map_embeds_lays_out_and_places_every_wafer(monkeypatch, lake, s
     steps = build(monkeypatch, lake, segmenter, tmp_path, seed=5)
     verbs = [(verb, list(some)[-1]) for verb, some in groupby(steps, key=lambda step: step.verb)]
     assert [(verb, last.done, last.total) for verb, last in verbs] == [
-        ("embedded", 40, 40), ("laid out", 40, 40), ("placed", 40, 40),
-    ]  # fmt: skip
+        ("embedded", 40, 40),
+        ("laid out", 40, 40),
+        ("placed", 40, 40),
+    ]
     about, table = kept(tmp_path, segmenter)
     assert (about.wafers, about.fitted, about.seed, about.asked) == (40, 40, 5, None)
     assert len(about.names) == table["family"].nunique()

@@ -69,9 +69,14 @@ def test_a_challenger_gets_its_share_until_it_wins_or_is_stopped(registry, decis
 
 @pytest.mark.parametrize(
     ("number", "share", "words"),
-    [(1, 0.1, "cannot be challengers"), (0, 0.1, "cannot be challengers"), (9, 0.1, "no such version"),
-     (2, 0.0, "expected a share"), (2, 0.6, "expected a share")],
-)  # fmt: skip
+    [
+        (1, 0.1, "cannot be challengers"),
+        (0, 0.1, "cannot be challengers"),
+        (9, 0.1, "no such version"),
+        (2, 0.0, "expected a share"),
+        (2, 0.6, "expected a share"),
+    ],
+)
 def test_nonsense_challenges_are_refused(registry, decisions, at, serving_one, number, share, words):
     with pytest.raises(ModelError, match=words):
         challenge(registry, decisions, at, number, share, ANA)

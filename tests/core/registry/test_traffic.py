@@ -28,9 +28,11 @@ def served_by_two(tmp_path_factory):
     challenger = write_tiny_model(home / "deaf.onnx", metadata=deaf)
     names = [Segmenter.load(str(path), threads=1).name for path in (champion, challenger)]
     serving = Serving(
-        ServedModel(1, names[0], str(champion)), ServedModel(2, names[1], str(challenger)), SHARE,
+        ServedModel(1, names[0], str(champion)),
+        ServedModel(2, names[1], str(challenger)),
+        SHARE,
         (now() - timedelta(hours=1)).isoformat(),
-    )  # fmt: skip
+    )
     at = Settings(home=home)
     keep_served(at, serving)
     edge = (disc(24) > 0) & (radius(24) > 0.85)

@@ -22,8 +22,10 @@ def test_each_level_has_a_sheet_and_a_row_for_each_of_its_things():
     results = [found_on(drawn(number), "edge", "ring") for number in range(3)]
     content = results_xlsx(results, NOW, "t")
     wafers, clusters, dies = (cells(content, sheet) for sheet in (1, 2, 3))
-    heads = [[found[name][1] for name in found if name.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "1"]
-             for found in (wafers, clusters)]  # fmt: skip
+    heads = [
+        [found[name][1] for name in found if name.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "1"]
+        for found in (wafers, clusters)
+    ]
     assert heads == [list(WAFER_COLUMNS), list(INSTANCE_COLUMNS)]
     last = [max(int(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) for name in found) for found in (wafers, clusters, dies)]
     assert last == [

@@ -111,8 +111,10 @@ def test_a_filter_is_applied_before_ranking(segmenter, lake, index):
 
 
 def test_turned_wafers_match_where_that_is_wanted(segmenter, lake, index):
-    turned = [find(query_wafer(lake.result("LOT:E03"), segmenter, turned=flag), index[Kind.WAFERS], lake)
-              for flag in (False, True)]  # fmt: skip
+    turned = [
+        find(query_wafer(lake.result("LOT:E03"), segmenter, turned=flag), index[Kind.WAFERS], lake)
+        for flag in (False, True)
+    ]
     found = {match.result.wafer.wafer_id: match for match in turned[1]}
     for opposite in ("E00", "E06", "E09"):
         assert found[opposite].cosine == pytest.approx(1, abs=1e-3)

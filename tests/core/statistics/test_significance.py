@@ -11,9 +11,13 @@ CELL = st.integers(0, 30)
 
 @pytest.mark.parametrize(
     ("now", "before", "low", "high"),
-    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((10, 10), (0, 20), 0.6791, 1.0),
-     ((5, 56), (0, 29), -0.0381, 0.1926)],
-)  # fmt: skip
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+    ],
+)
 def test_share_intervals_are_newcombes(now, before, low, high):
     """Newcombe 1998, table II, method 10."""
     found = share_change(before, now)

@@ -29,8 +29,12 @@ def test_a_step_measured_twice_after_a_resume_counts_as_last_measured(tmp_path):
 def test_the_best_step_is_that_of_the_best_score_and_says_what_else_was_measured_then(tmp_path):
     write_runs(tmp_path, {"one": curves(0.8)})
     assert record_of(Settings(home=tmp_path), "one").at_best() == {
-        "score": 0.8, "iou/mean": 0.8, "iou/edge": 0.8, "f1/macro": 0.8, "false_alarms": 0.8
-    }  # fmt: skip
+        "score": 0.8,
+        "iou/mean": 0.8,
+        "iou/edge": 0.8,
+        "f1/macro": 0.8,
+        "false_alarms": 0.8,
+    }
     write_runs(tmp_path / "bare", {"two": {"train/loss": [(5, 1.0)]}})
     assert record_of(Settings(home=tmp_path / "bare"), "two").at_best() == {}
 

@@ -20,9 +20,11 @@ def people(*keys) -> MaskedMaps:
 def presence(tmp_path) -> str:
     """A file of wafers with a ring and with a scratch."""
     np.savez(
-        tmp_path / "wm.npz", maps=np.ones((2, 6, 6), np.uint8), labels=np.eye(2, dtype=int),
+        tmp_path / "wm.npz",
+        maps=np.ones((2, 6, 6), np.uint8),
+        labels=np.eye(2, dtype=int),
         label_names=np.array(["Donut", "Scratch"]),
-    )  # fmt: skip
+    )
     return str(tmp_path / "wm.npz")
 
 

@@ -22,9 +22,12 @@ def lake(tmp_path_factory):
         lot = n // WAFERS
         share = 0.95 if lot == LOTS - 2 else 0.25
         wafer = drawn(
-            n, lot_id=f"L{lot:02d}", wafer_id=f"W{n % WAFERS}", product=("A", "B")[lot % 2],
+            n,
+            lot_id=f"L{lot:02d}",
+            wafer_id=f"W{n % WAFERS}",
+            product=("A", "B")[lot % 2],
             tested_at=START + timedelta(days=lot, minutes=n),
-        )  # fmt: skip
+        )
         results.append(found_on(wafer, *(("scratch",) if rng.random() < share else ()), seed=n))
     lake.append_wafers(result.wafer for result in results)
     lake.append_results(results)

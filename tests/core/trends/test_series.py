@@ -57,7 +57,7 @@ def point_of(result, period):
 @pytest.mark.parametrize(
     "subject",
     [Subject(), Subject(("ring",)), Subject(("edge", "ring")), Subject(zone="middle"), Subject(("edge",), "edge")],
-)  # fmt: skip
+)
 def test_every_point_is_the_sum_over_its_wafers(lake, results, subject, period):
     groups = {}
     for result in results[:SEGMENTED]:
@@ -90,9 +90,10 @@ def test_points_stand_in_the_order_of_their_first_tests(lake):
 def test_the_filter_narrows_the_wafers_that_are_counted(lake, results):
     where = WaferFilter(product="TC38", since=START + timedelta(days=3))
     expected = [
-        r for r in results[:SEGMENTED]
+        r
+        for r in results[:SEGMENTED]
         if r.wafer.product == "TC38" and r.wafer.tested_at and r.wafer.tested_at >= where.since
-    ]  # fmt: skip
+    ]
     assert series(lake, where, Subject(), Period.DAY)["wafers"].sum() == len(expected)
 
 
