@@ -87,7 +87,7 @@ class Settings:
     blobs: str = field(
         default="", metadata=_row("Folder or URL of the original files; empty: `blobs` in the home folder.")
     )
-    decisions: str = field(
+    database: str = field(
         default="",
         metadata=_row(
             "Database of what people decide: an SQLite file's path, or postgresql://USER:PASSWORD@HOST/DATABASE; "
@@ -179,9 +179,9 @@ class Settings:
         return self.mlflow or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
 
     @property
-    def decisions_place(self) -> str:
-        """Path or URL of the database of decisions."""
-        return self.decisions or str(self.home / "decisions.db")
+    def database_place(self) -> str:
+        """Path or URL of the app database."""
+        return self.database or str(self.home / "decisions.db")
 
 
 _UNSET = Settings()

@@ -53,16 +53,16 @@ class LabelError(WaferError):
     """A label that cannot be read, or that contradicts itself or its wafer."""
 
 
-class DecisionsError(WaferError):
-    """A database of decisions that cannot be opened, read or written."""
+class AppDatabaseError(WaferError):
+    """A app database that cannot be opened, read or written."""
 
 
 class IndexMissingError(WaferError):
-    """An index of look-alikes that was not built yet, is damaged, or is of another model."""
+    """An index of similar wafers that was not built yet, is damaged, or is of another model."""
 
 
 class MapError(WaferError):
-    """A map of look-alikes that was not built yet, lags behind its lake, is damaged, or is of another model."""
+    """A map of similar wafers that was not built yet, lags behind its lake, is damaged, or is of another model."""
 
 
 class BatchError(WaferError):

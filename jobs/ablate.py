@@ -34,7 +34,7 @@ from jobs.train import say, train
 from models.export import describe, export_float32
 from models.unet import MaskingUNet
 
-PRESENCE, FIXMATCH, CAREFUL = "presence", "fixmatch", "careful"
+PRESENCE, FIXMATCH, TTA = "presence", "fixmatch", "tta"
 ENCODER: Final = "dies"
 SMALL = Recipe(shortest=24, longest=50)
 """Synthetic wafers of the sizes that are trained on: larger ones cost most of the time."""
@@ -65,7 +65,9 @@ class AblateConfig:
     pixels: int = 32768  # pixels a batch may hold
     precision: Literal["32-true", "bf16-mixed"] = "32-true"  # of training
     seeds: int = 5  # runs of each arm, those of one seed on the same wafers in the same order; 0: as in the table
-    reports: tuple[Path, ...] = ()  # reports of jobs.evaluate of one model, plain and careful, to stand beside the arms
+    reports: tuple[
+        Path, ...
+    ] = ()  # reports of jobs.evaluate of one model, plain and with test-time augmentation, to stand beside the arms
     anew: bool = False  # begin anew where the table holds runs of other settings
     out: Path = RESULTS  # table to write
 
@@ -116,7 +118,7 @@ def ablate(config: AblateConfig, runs: Sequence[Run]) -> Iterator[list[dict[str,
         runs: what.
 
     Yields:
-        The measures of each run; FixMatch's network is judged careful too.
+        The measures of each run; FixMatch's network is also judged with test-time augmentation.
 
     Raises:
         FormatError: a file holds no labels of whole wafers.
@@ -130,10 +132,10 @@ def ablate(config: AblateConfig, runs: Sequence[Run]) -> Iterator[list[dict[str,
         for number, (arm, seed, labelled) in enumerate(runs):
             began = time.monotonic()
             model = _trained(config, arm, seed, labelled, Path(name))
-            ways = {arm: False, CAREFUL: True} if arm == FIXMATCH else {arm: False}
+            ways = {arm: False, TTA: True} if arm == FIXMATCH else {arm: False}
             found: list[dict[str, object]] = [
-                {"arm": way, "seed": seed, "labelled": labelled, **_judged(model, drawn, test, careful)}
-                for way, careful in ways.items()
+                {"arm": way, "seed": seed, "labelled": labelled, **_judged(model, drawn, test, tta)}
+                for way, tta in ways.items()
             ]
             took[arm].append(time.monotonic() - began)
             rest = [arm for arm, _, _ in runs[number + 1 :]]
@@ -208,11 +210,9 @@ def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: P
     return Segmenter.load(str(path))
 
 
-def _judged(model: Segmenter, drawn: Sequence[SyntheticWafer], test: LabelledMaps, careful: bool) -> dict[str, float]:
+def _judged(model: Segmenter, drawn: Sequence[SyntheticWafer], test: LabelledMaps, tta: bool) -> dict[str, float]:
     wafers = (MarkedWafer(one.wafer, one.masks) for one in drawn)
-    return measures_of(
-        [evaluate_marked(wafers, model, careful=careful), evaluate_labelled(test, model, careful=careful)]
-    )
+    return measures_of([evaluate_marked(wafers, model, tta=tta), evaluate_labelled(test, model, tta=tta)])
 
 
 def _draw(count: int, seed: int) -> list[SyntheticWafer]:
@@ -286,9 +286,9 @@ def _write(table: dict[str, Any], path: Path) -> None:
 
 
 def _in_use(reports: Sequence[Report]) -> dict[str, object]:
-    """What the reports say of a model, plain and careful, and on what."""
-    ways = {"plain": False, CAREFUL: True}
-    found = {way: measures_of([one for one in reports if one["careful"] is careful]) for way, careful in ways.items()}
+    """What the reports say of a model, plain and with test-time augmentation, and on what."""
+    ways = {"plain": False, TTA: True}
+    found = {way: measures_of([one for one in reports if one["tta"] is tta]) for way, tta in ways.items()}
     on = {f"{one['data']} ({one['n']:,} wafers)": None for one in reports}
     return {"in_use": found, "model": reports[0]["model"], "on": list(on)}
 

@@ -96,7 +96,7 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
 
     Raises:
         ModelError: the checkpoint cannot be read, or parity fails.
-        FormatError, DecisionsError: wafers that shall teach it cannot be read.
+        FormatError, AppDatabaseError: wafers that shall teach it cannot be read.
     """
     checkpoint = read_mean(config.checkpoint, config.average_with)
     trained = checkpoint.config

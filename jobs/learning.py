@@ -11,7 +11,7 @@ import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers, unlabelled_maps
 from core.lake import Lake
@@ -56,13 +56,13 @@ class Wafers(lightning.LightningDataModule):
         self.judged: MaskedMaps | None = None
         self.more = MoreWafers()
         if config.labels or config.old_labels or config.unlabelled:
-            decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+            database, lake = AppDatabase(at.database_place), Lake(at.lake_url)
             sides = [
-                labelled_wafers(decisions, lake, name) if name else {} for name in (config.labels, config.old_labels)
+                labelled_wafers(database, lake, name) if name else {} for name in (config.labels, config.old_labels)
             ]
             people, known = (side.get(Split.TRAIN) for side in sides)
             self.judged = sides[0].get(Split.VALIDATION)
-            self.more = MoreWafers(people, known, unlabelled_maps(decisions, lake, config.unlabelled))
+            self.more = MoreWafers(people, known, unlabelled_maps(database, lake, config.unlabelled))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches from the current step on."""

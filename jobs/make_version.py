@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.reading import NOW
 from core.datasets.wafers import labelled_wafers
@@ -90,13 +90,13 @@ def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
     """Give the wafers that people labelled and that a run learns from.
 
     Raises:
-        DecisionsError: there is no such dataset.
+        AppDatabaseError: there is no such dataset.
         SettingError: none of its wafers is in the lake as labelled.
     """
     names = [name for name in (trained.labels, trained.old_labels) if name]
-    decisions = Decisions(at.decisions_place)
-    found = [labelled_wafers(decisions, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
-    decisions.close()
+    database = AppDatabase(at.database_place)
+    found = [labelled_wafers(database, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
+    database.close()
     return found
 
 

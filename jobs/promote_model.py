@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person, named_person
 from core.registry.promotion import challenge, promote, rollback, sync
 from core.registry.store import Registry
@@ -47,16 +47,16 @@ def _run(config: PromoteConfig) -> None:
         sync(registry, at)
     elif action != "list":
         person = named_person(config.person) if config.person else local_person()
-        decisions = Decisions(at.decisions_place)
+        database = AppDatabase(at.database_place)
         if action == "promote":
             if config.version is None:
                 raise SettingError("--version", "expected the version to promote, found none", "Name one of the list.")
-            for check in promote(registry, decisions, at, config.version, person):
+            for check in promote(registry, database, at, config.version, person):
                 print(f"passed  {check.name}: {check.found} (needed {check.needed})")
         elif action == "rollback":
-            rollback(registry, decisions, at, person)
+            rollback(registry, database, at, person)
         else:
-            challenge(registry, decisions, at, config.version, config.share, person)
+            challenge(registry, database, at, config.version, config.share, person)
     _list(registry)
 
 

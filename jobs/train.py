@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMon
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
 from core.datasets.wafers import labelled_wafers
 from core.jobs.folder import tell_progress
@@ -74,7 +74,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
     Raises:
         FormatError: a file of real wafers cannot be used.
         SettingError: the configuration cannot be trained.
-        DecisionsError: there is no such frozen dataset.
+        AppDatabaseError: there is no such frozen dataset.
         ModelError: there are no weights to start from or to go on with, or they do not fit.
     """
     check_config(config)
@@ -138,7 +138,7 @@ def _origins(config: TrainConfig, at: Settings) -> dict[str, str]:
     """Name what the config names by words whose meaning changes: the labels that count now, the weights in use."""
     told = {}
     if config.labels:
-        sides = labelled_wafers(Decisions(at.decisions_place), Lake(at.lake_url), config.labels)
+        sides = labelled_wafers(AppDatabase(at.database_place), Lake(at.lake_url), config.labels)
         told[LABELS_TAG] = labels_mark(config.labels, sides)
     if config.from_ == SERVED:
         told[START_TAG] = hashlib.sha256(model_in_use(at).read_bytes()).hexdigest()

@@ -21,7 +21,7 @@ from data.raster import blocks, cell_sums, die_planes, reduced
 from data.synthesis import Recipe, draw_over, draw_wafer
 from data.turning import Grid, add_noise, overlaid
 from data.wafer import FAIL
-from models.changes import joined, stretched, turned, turned_with
+from models.augmentation import joined, stretched, turned, turned_with
 from models.views import two_views
 
 Batch = dict[str, Tensor]

@@ -16,7 +16,7 @@ from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import database as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.learn.learning_curves import NAMES, curve_block
@@ -36,7 +36,7 @@ HELP = {
     "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
     "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
-    "weight": "Of doubt, by rank; the rest goes to being unlike all that is labelled or chosen. 1: doubt alone.",
+    "weight": "Of uncertainty, by rank; the rest goes to being unlike all that is labelled or chosen. 1: uncertainty alone.",
     "again": "Puts others in the place of this round's wafers, by strategy and number as set here. Only while nobody "
     "has begun with them; wafers that were added by hand stay.",
 }
@@ -87,7 +87,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
         number: of that round, 0 before the first.
         labelled: wafers with a label.
     """
-    decisions, at = open_decisions(), settings()
+    database, at = open_decisions(), settings()
     running = {name: newest_job(name) for name in (SELECT, TRAIN)}
     busy = {name: job is not None and job.underway for name, job in running.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -100,7 +100,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
             words = [*choice, "--count", str(count), "--person", person_or_account().name]
             words += ["--again", "--iteration", str(number)] if again else []
             title = f"Choose wafers of round {number} again" if again else "Choose wafers to label"
-            start(decisions, at, SELECT, words, person_or_account(), title=title)
+            start(database, at, SELECT, words, person_or_account(), title=title)
             st.rerun()
         trained = number > 0 and run_folder(at.home, run_name(number)).exists()
         if st.button(
@@ -109,7 +109,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
             help="Trains from the weights in use on all labels that count now; goes on when you leave the page.",
         ):
             start(
-                decisions,
+                database,
                 at,
                 TRAIN,
                 training_words(number, labelled),
@@ -166,7 +166,7 @@ with explained():
         choice = ["--strategy", strategy]
         if strategy is Strategy.HYBRID:
             weight = st.number_input(
-                "Weight of doubt",
+                "Weight of uncertainty",
                 0.0,
                 1.0,
                 UNCERTAINTY_WEIGHT,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.alarms.store import open_alarms, past_alarms, rules
 from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import database as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
@@ -17,21 +17,21 @@ OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery"
 ON_A_PAGE = 10
 
 with explained():
-    lake, decisions = open_lake(), open_decisions()
+    lake, database = open_lake(), open_decisions()
     st.title("Alarms")
     with st.spinner("Looking at what is new"):
         look_for_alarms()
     view = st.segmented_control(
         "View", VIEWS, default=OPEN, required=True, key=ALARM_VIEW, bind="query-params", label_visibility="collapsed"
     )
-    with decisions.reading() as session:
+    with database.reading() as session:
         names = {rule.id: rule.name for rule in rules(session)}
         alarms = past_alarms(session) if view == HISTORY else open_alarms(session)
 
     if view == RULES:
-        rule_editor(lake, decisions)
+        rule_editor(lake, database)
     elif view == DELIVERY:
-        channel_editor(decisions)
+        channel_editor(database)
     elif not alarms and view == HISTORY:
         st.info("No alarm was acknowledged yet. Those that are stand here, with who did it and what was said.")
     elif not alarms:
@@ -67,4 +67,4 @@ with explained():
             pages = -(-len(alarms) // ON_A_PAGE)
             page = st.pagination(pages, key="alarm-page") if pages > 1 else 1
             with st.spinner("Drawing wafers"):
-                alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, decisions)
+                alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, database)

@@ -10,9 +10,9 @@ from core.annotation.queue import put_back, release_idle, skip
 from core.identity import Person
 from core.labels.annotations import gold_keys
 from core.settings import settings
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import database as open_decisions
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
@@ -111,7 +111,7 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             accept_new_options=True,
             key="queue-people",
             width=320,
-            help="Choose or type names. Assigning takes the first; dealing out uses all of them.",
+            help="Choose or type names. Assigning takes the first; assigning evenly uses all of them.",
         )
         if st.button("Assign chosen", disabled=not (numbers and names)):
             with open_decisions().writing() as session:
@@ -119,7 +119,7 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
         if st.button("Assign to nobody", disabled=not numbers):
             with open_decisions().writing() as session:
                 assign(session, numbers, None, person)
-        if st.button("Deal out evenly", disabled=not names, help="Everything that waits, so that open items are even."):
+        if st.button("Assign evenly", disabled=not names, help="Everything that waits, so that open items are even."):
             with open_decisions().writing() as session:
                 load = balance(session, names, person, iteration)
             st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
@@ -144,7 +144,7 @@ def _leave_out(chosen: list[LabelItem], person: Person) -> None:
         with open_decisions().writing() as session:
             for item in chosen:
                 skip(session, item.id, f"left out by {person.name}", person)
-    except DecisionsError as error:
+    except AppDatabaseError as error:
         st.error(str(error))
     else:
         st.rerun()

@@ -1,4 +1,4 @@
-"""Map: all wafers by likeness, in families with names, and those unlike anything seen."""
+"""Map: all wafers by likeness, in clusters with names, and those unlike anything seen."""
 
 from dataclasses import replace
 
@@ -9,9 +9,9 @@ from core.projection.views import inside
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.explore.likeness_chart import Coloring, likeness_chart
-from pages.parts.explore.map_lists import choice_block, family_table, novelty_block
-from pages.parts.explore.map_selection import choose_family, chosen_area, clear_chosen, keep_chosen
+from pages.parts.explore.map_chart import Coloring, map_chart
+from pages.parts.explore.map_lists import choice_block, cluster_table, novelty_block
+from pages.parts.explore.map_selection import choose_cluster, chosen_area, clear_chosen, keep_chosen
 from pages.parts.explore.map_state import ready_map
 from pages.parts.links import unpack_filters
 from pages.parts.measures import HELP
@@ -29,10 +29,10 @@ with explained():
     slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
     with slots[0]:
         coloring = Coloring(
-            st.selectbox("Colour", [str(c) for c in Coloring], key="color", bind="query-params", help=HELP["families"])
+            st.selectbox("Colour", [str(c) for c in Coloring], key="color", bind="query-params", help=HELP["clusters"])
         )
     with slots[1]:
-        family = choose_family(names)
+        cluster = choose_cluster(names)
     with slots[2]:
         products = product_filter(lake)
     with slots[3]:
@@ -44,22 +44,20 @@ with explained():
     where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
 
     with st.spinner("Drawing the map"):
-        families = found.families(where)
-        held = int(families["wafers"].sum())
+        clusters = found.clusters(where)
+        held = int(clusters["wafers"].sum())
         points = found.points(where, held)
     if points.empty:
         st.info("No wafer of the map passes these filters. Widen one of them.")
         st.stop()
     area = chosen_area()
-    shown = np.ones(len(points), dtype=np.bool_) if family is None else (points["family"] == family).to_numpy()
+    shown = np.ones(len(points), dtype=np.bool_) if cluster is None else (points["cluster"] == cluster).to_numpy()
     if area:
         shown &= inside(np.array(area), points[["x", "y"]].to_numpy())
 
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
-        likeness_chart(
-            points, names, coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
-        )
+        map_chart(points, names, coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART))
         thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
         st.caption(
             "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "
@@ -67,11 +65,11 @@ with explained():
             + (thinned if len(points) < held else "")
         )
     with right:
-        family_table(families)
-    if family is None and not area:
-        st.info("Choose a family from the list above, or draw around wafers on the map: they are shown here.")
+        cluster_table(clusters)
+    if cluster is None and not area:
+        st.info("Choose a cluster from the list above, or draw around wafers on the map: they are shown here.")
     else:
         st.button("Choose all again", on_click=clear_chosen)
-        choice_block(found, where, family, area)
+        choice_block(found, where, cluster, area)
     st.divider()
     novelty_block(found, where)

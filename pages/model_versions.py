@@ -7,8 +7,8 @@ from core.registry.store import Registry, Version
 from core.segmentation.serving import served
 from core.settings import settings
 from pages.parts.empty import explained
+from pages.parts.learn.ab_comparison import ab_comparison
 from pages.parts.learn.ablation_table import ablation_view
-from pages.parts.learn.model_duel import duel
 from pages.parts.learn.model_gate import gate_block, roles_line, trial_block
 from pages.parts.learn.trust_view import trust_view
 
@@ -72,7 +72,7 @@ with explained():
         )
     version = by_name[chosen]
     if view == VIEWS[1]:
-        duel(registry, version, [other for other in versions if other.number != version.number])
+        ab_comparison(registry, version, [other for other in versions if other.number != version.number])
     elif view == VIEWS[2]:
         gate_block(registry, version, roles, at)
         trial_block(registry, serving, at)

@@ -6,14 +6,14 @@ import streamlit as st
 from core.annotation.annotators import annotators
 from core.annotation.reviews import Kind, Review, open_reviews
 from core.database.audit import entries
-from core.datasets.doubts import FEWEST_A_SIDE, FEWEST_LABELS
-from core.datasets.suspects import label_doubts, likely_errors
+from core.datasets.suspect_classes import FEWEST_A_SIDE, FEWEST_LABELS
+from core.datasets.suspects import suspect_classes, suspect_dies
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.settings import settings
 from data.classes import CLASSES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import database as open_decisions
 from pages.parts.cache import kept
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -25,7 +25,7 @@ NAMES = {c.key: c.name for c in CLASSES}
 EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 REVIEW = "review"
 SHOWN = 50
-DOUBTS = (
+UNCERTAINTIES = (
     "Labels that a model contradicts most, worst first. Disagreement is |label - probability| of the worst class, 0 to "
     "1; the probability is of a logistic regression on what wafers look like that learnt from the labels of other lots "
     "alone, in five parts, so that no label speaks for itself."
@@ -57,31 +57,31 @@ def choose_review(found: list[Review]) -> Review:
 
 def suspects(lake: Lake) -> None:
     """Rank labels by how strongly a model disagrees: one that never saw the lot, else the one in use."""
-    decisions = open_decisions()
-    with decisions.reading() as session:
+    database = open_decisions()
+    with database.reading() as session:
         keys = labelled_keys(session)
         done = [entry.id for entry in entries(session, limit=1)]
     embedded = lake.query(EMBEDDED, [keys]).iloc[0].tolist()
     with st.spinner("Holding labels against models that never saw their lot"):
-        doubts, unjudged = kept(
-            f"doubts {settings().lake_url} {decisions.name} {done} {embedded}",
-            lambda: label_doubts(decisions, lake, keys),
+        uncertainties, unjudged = kept(
+            f"uncertainties {settings().lake_url} {database.name} {done} {embedded}",
+            lambda: suspect_classes(database, lake, keys),
         )
-    if doubts:
-        st.caption(DOUBTS)
+    if uncertainties:
+        st.caption(UNCERTAINTIES)
         frame = pd.DataFrame(
             {
-                "wafer": [d.key for d in doubts],
-                "disagreement": [d.disagreement for d in doubts],
-                "why": [d.text for d in doubts],
+                "wafer": [d.key for d in uncertainties],
+                "disagreement": [d.disagreement for d in uncertainties],
+                "why": [d.text for d in uncertainties],
             }
         )
-        _ranked(frame, "disagreement", "label_doubts")
+        _ranked(frame, "disagreement", "suspect_classes")
         if unjudged:
             st.info(f"Too few labels to judge {', '.join(unjudged)} so: {NEEDED}. {BELOW}")
     else:
         st.info(f"There are too few labels for a model of their own: {NEEDED}. {BELOW}")
-    if unjudged or not doubts:
+    if unjudged or not uncertainties:
         _contradicted(lake, keys)
 
 
@@ -93,7 +93,7 @@ def _contradicted(lake: Lake, keys: list[str]) -> None:
         "judge by a model trained without these labels."
     )
     with st.spinner("Comparing labels with the model"):
-        found = likely_errors(open_decisions(), lake, keys)
+        found = suspect_dies(open_decisions(), lake, keys)
     if not found:
         st.info("No labelled wafer is segmented yet. Label some wafers first.")
         return

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.exports import OverlayStyle, results_zip
-from core.ingestion.handed_file import Entry
 from core.ingestion.samples import sample_files
-from core.ingestion.session import Intake, Progress
+from core.ingestion.upload_session import Progress, UploadSession
+from core.ingestion.uploaded_file import Entry
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
 from pages.parts.cache import segmenter, warm_up
@@ -22,10 +22,10 @@ from pages.parts.state import (
     chosen_palette,
     chosen_tile,
     current_theme,
-    drop_intake,
-    intake,
-    intake_round,
+    drop_upload,
     is_new_upload,
+    upload,
+    upload_round,
 )
 from pages.parts.wafers.view import wafer_view
 
@@ -34,14 +34,14 @@ FAILURES_SHOWN = 100
 BROWSER = "segment-browser"
 
 
-def hand_in(held: Intake) -> None:
+def hand_in(held: UploadSession) -> None:
     """Offer the ways in: files, and samples for who has none."""
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     files = st.file_uploader(
         "Wafer maps: STDF, KLARF, SEMI maps, images, die tables, npz, or a zip of them",
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
         accept_multiple_files=True,
-        key=f"segment-files-{intake_round()}",
+        key=f"segment-files-{upload_round()}",
         label_visibility="collapsed",
     )
     for file in files:
@@ -49,7 +49,7 @@ def hand_in(held: Intake) -> None:
             held.add(file.name, file.getvalue())
     head.title("Segment", width="content")
     if held.files:
-        head.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
+        head.button("Start over", on_click=drop_upload, help="Forgets all files and results of this page.")
     elif head.button("Try six sample wafers", help="Synthetic wafers, handed in as PNG files."):
         for name, content in sample_files():
             held.add(name, content)
@@ -76,7 +76,7 @@ def invitation() -> None:
     )
 
 
-def work(held: Intake, seconds: float) -> None:
+def work(held: UploadSession, seconds: float) -> None:
     """Do some of what is left, with a bar that says how far it is."""
     for progress in held.work(segmenter(), seconds):
         show(progress)
@@ -100,7 +100,7 @@ def words(progress: Progress) -> str:
     return f"Segmenting: {progress.done:,} of {progress.total:,} wafers · {progress.rate:.1f} a second · {until}"
 
 
-def summary(held: Intake, ready: Sequence[Entry]) -> None:
+def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
     """Say what came out in one line, and offer it as one archive."""
     failures = held.failures
     found = sum(bool(entry.result and entry.result.segmentation.classes_present) for entry in ready)
@@ -133,7 +133,7 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
             archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
-                save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")
+                save_dialog(held, key=f"segment-names-{upload_round()}-{len(ready)}-{hash(held.recipe)}")
 
 
 def unread(failures: Sequence[ReadFailure]) -> None:
@@ -148,7 +148,7 @@ def unread(failures: Sequence[ReadFailure]) -> None:
 
 
 with explained():
-    held = intake()
+    held = upload()
     hand_in(held)
     held.follow(read_recipe(held.files, chosen_tile(BROWSER)))
     bar = st.empty()

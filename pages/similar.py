@@ -7,9 +7,9 @@ import streamlit as st
 from core.reports.tables import table_csv
 from core.root_causes import findings_by_keys
 from core.similarity.index import Kind
-from core.similarity.lookalikes import find
+from core.similarity.similar_wafers import find
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
-from pages.parts.cache import decisions, segmenter
+from pages.parts.cache import database, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.index_state import ready_index
@@ -34,14 +34,14 @@ with explained():
             ready_index(Kind.CLUSTERS if way == WAYS[2] else Kind.WAFERS, lake)
             st.info("Say what to look for, and the wafers most like it are listed here.")
             st.stop()
-        with st.spinner("Looking for look-alikes"):
+        with st.spinner("Looking for similar wafers"):
             query = asked.query(segmenter(), turned)
             index = ready_index(query.kind, lake)
             matches = find(query, index, lake, where, without=[asked.key] if asked.key else [])
         if not matches:
             st.info("Nothing alike is in the index under these filters. Widen them, or build the index of more wafers.")
             st.stop()
-        with decisions().reading() as session:
+        with database().reading() as session:
             findings = findings_by_keys(session, [match.result.wafer.key for match in matches])
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"The **{len(matches)}** most like **{asked.name}**", width="stretch")
@@ -53,5 +53,5 @@ with explained():
                 on_click="ignore",
             )
         chosen = match_list(matches, query, findings)
-    comparison(asked, query, chosen, decisions())
+    comparison(asked, query, chosen, database())
     shared_block(lake, matches)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.jobs.launch import jobs
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache import database as open_decisions
 from pages.parts.empty import explained
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_form import STARTED, training_form
@@ -13,7 +13,7 @@ from pages.parts.state import drop_widgets
 RUNS, START = VIEWS = ("Runs", "Start a run")
 
 with explained():
-    decisions = open_decisions()
+    database = open_decisions()
     st.title("Training")
     if STARTED in st.query_params:
         del st.query_params[STARTED]
@@ -22,10 +22,10 @@ with explained():
         "View", VIEWS, default=RUNS, required=True, key="training", bind="query-params", label_visibility="collapsed"
     )
     if view == START:
-        training_form(decisions)
+        training_form(database)
     else:
         with st.spinner("Looking up runs"):
-            found = jobs(decisions, JOB)
+            found = jobs(database, JOB)
         if found:
             chosen = choose_run(found)
             version_block(next(one for one in found if one.id == chosen))

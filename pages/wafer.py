@@ -7,7 +7,7 @@ from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.blocks.exports import wafer_downloads
-from pages.parts.cache import decisions, segmenter
+from pages.parts.cache import database, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.explain_block import explain_block
@@ -48,7 +48,7 @@ with explained():
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
     else:
         with top:
-            link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
+            link("similar", "Find similar wafers", help="Wafers and clusters that look like this one.", wafer=key)
             wafer_downloads(result)
             flag_form(key, result.segmentation.model)
             other = compare_with(lake, wafer)
@@ -62,5 +62,5 @@ with explained():
                     st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
                     facts(one.wafer)
                     compact_view(one, key=name, linked=name == "wafer")
-    findings_block(key, decisions(), key="wafer-finding")
+    findings_block(key, database(), key="wafer-finding")
     history(wafer, result)

@@ -19,7 +19,7 @@ ARMS = {
     SYNTHETIC: "synthetic masks alone",
     "presence": "presence labels",
     "fixmatch": "unlabelled wafers (FixMatch)",
-    "careful": "averaging over eight turns (careful)",
+    "tta": "averaging over eight turns (test-time augmentation)",
 }
 """Each arm has all that the one before it has, and what its name says. The first one needs no real wafer."""
 
@@ -50,13 +50,13 @@ MEASURES = (
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and careful.
+    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and with test-time augmentation.
 
     Args:
         about: how small it is: steps, wafers and so on, by name.
         budgets: numbers of real wafers with a label, rising.
         arms: of each arm the measures by key, float (seeds, budgets). Seeds that are not through yet are left out.
-        in_use: of the model that is served the measures by key, "plain" and "careful"; empty where nobody measured.
+        in_use: of the model that is served the measures by key, "plain" and "tta"; empty where nobody measured.
         model: its name.
         on: the wafers that it was judged on.
         made_by: command that trains and judges the arms again.
@@ -139,7 +139,7 @@ def verdicts(found: Ablation) -> list[str]:
         ...     rows = {"synthetic_iou": iou, "macro_f1": f1, "false_alarms": false}
         ...     return {key: np.array(row)[:, None] for key, row in rows.items()}
         >>> one, two = arm([0.2, 0.3], [0.3, 0.4], [0.5, 0.4]), arm([0.3, 0.2], [0.4, 0.5], [0.6, 0.6])
-        >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "careful": two}
+        >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "tta": two}
         >>> print(verdicts(Ablation({}, [200], arms, {}))[0])
         Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+15.0 points) and left mean IoU
         over dies (+0.0 points) undecided.

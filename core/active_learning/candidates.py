@@ -43,7 +43,7 @@ def without_label(lake: Lake, session: Session, product: str = "", given_back: S
     return [str(key) for key in lake.query(_KEYS, [product, product])["key"] if key not in taken]
 
 
-def doubts(
+def uncertainties(
     lake: Lake, keys: Sequence[str], segmenter: DropoutSegmenter, *, passes: int = PASSES, seed: int = 0
 ) -> Iterator[Uncertainty]:
     """Measure how unsure the model is of wafers of the lake, in their order.

@@ -19,7 +19,7 @@ from core.labels.annotations import (
     standing,
 )
 from data.classes import CLASS_INDEX
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from data.splits import held_out
 
 EXPERT_SHARE = 0.1
@@ -140,15 +140,15 @@ def flag_prediction(
         person: who says so.
 
     Raises:
-        DecisionsError: the class does not exist, or the comment is empty or too long.
+        AppDatabaseError: the class does not exist, or the comment is empty or too long.
     """
     text = comment.strip()
     if class_key and class_key not in CLASS_INDEX:
-        raise DecisionsError(
+        raise AppDatabaseError(
             wafer_key, f"the class '{class_key}' does not exist", f"Use one of {', '.join(CLASS_INDEX)}."
         )
     if not 0 < len(text) <= LONGEST_COMMENT:
-        raise DecisionsError(
+        raise AppDatabaseError(
             wafer_key, f"a comment has 1 to {LONGEST_COMMENT:,} characters, found {len(text):,}", "Say what is wrong."
         )
     review = Review(

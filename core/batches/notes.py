@@ -16,7 +16,7 @@ class BatchRequest:
         asked_at: when, ISO 8601 in UTC.
         paths: files, folders or zips to read; relative ones lie in the batch's own folder.
         model: path of the ONNX file, "" for the one of the settings.
-        careful: average over eight turns and flips of each wafer.
+        tta: average over eight turns and flips of each wafer.
         save: keep wafers and results in the lake when all is done.
         channels: numbers of the channels that are told when it is done.
     """
@@ -26,7 +26,7 @@ class BatchRequest:
     asked_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     paths: tuple[str, ...] = ()
     model: str = ""
-    careful: bool = False
+    tta: bool = False
     save: bool = False
     channels: tuple[int, ...] = ()
 

@@ -12,7 +12,7 @@ from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
-from data.errors import DecisionsError, LabelError
+from data.errors import AppDatabaseError, LabelError
 from data.wafer import WaferMap
 
 GRID_DIGITS = 16
@@ -126,11 +126,11 @@ def annotation_by_id(session: Session, number: int) -> Annotation:
     """Give a version.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     found = session.get(Annotation, number)
     if found is None:
-        raise DecisionsError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
+        raise AppDatabaseError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
     return found
 
 
@@ -189,7 +189,7 @@ def withdraw(session: Session, number: int, person: Person, reason: str = "") ->
     """Take a version back; it stays in the history and can be restored.
 
     Raises:
-        DecisionsError: there is no such version.
+        AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
     if annotation.withdrawn_at is None:
@@ -203,7 +203,7 @@ def restore(session: Session, number: int, person: Person) -> Annotation:
     """Let a version that was taken back stand again.
 
     Raises:
-        DecisionsError: there is no such version.
+        AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
     if annotation.withdrawn_at is not None:

@@ -1,4 +1,4 @@
-"""The few directions in which vectors differ most: what the map, its families and novelty are computed on."""
+"""The few directions in which vectors differ most: what the map, its clusters and novelty are computed on."""
 
 from dataclasses import dataclass
 

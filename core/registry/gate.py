@@ -98,7 +98,7 @@ def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]
 
 def _alike(one: Report, other: Report) -> bool:
     """Whether two reports on data of one name are on the same wafers, looked at in the same way."""
-    return all(one.get(key) == other.get(key) for key in ("n", "careful", "wafers"))
+    return all(one.get(key) == other.get(key) for key in ("n", "tta", "wafers"))
 
 
 def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:

@@ -47,14 +47,14 @@ def load_challenger(at: Settings) -> Challenger | None:
 
 
 def shared_out(
-    results: Sequence[WaferResult], challenger: Challenger | None, *, careful: bool = False
+    results: Sequence[WaferResult], challenger: Challenger | None, *, tta: bool = False
 ) -> list[WaferResult]:
     """Give results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
 
     Args:
         results: of the champion, a wafer each.
         challenger: None where nobody challenges; then they stay as they are.
-        careful: whether the champion averaged over eight turns and flips, so that the challenger does too.
+        tta: whether the champion averaged over eight turns and flips, so that the challenger does too.
 
     Raises:
         ModelError: the challenger's network fails.
@@ -63,7 +63,7 @@ def shared_out(
     if challenger is not None:
         theirs = [place for place, result in enumerate(results) if challenger.takes(result.wafer.key)]
         wafers = (results[place].wafer for place in theirs)
-        found = analyse_stream(wafers, challenger.segmenter, careful=careful)
+        found = analyse_stream(wafers, challenger.segmenter, tta=tta)
         for place, result in zip(theirs, found, strict=True):
             kept[place] = result
     return kept

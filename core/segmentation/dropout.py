@@ -32,7 +32,7 @@ TOGETHER = 20
 
 
 class DropoutSegmenter:
-    """Segments wafers several times, each time with other features dropped; how far the answers part is doubt.
+    """Segments wafers several times, each time with other features dropped; how far the answers part is uncertainty.
 
     The model's graph is cut where its coarsest features enter the decoder, which is the place of dropout in training.
 

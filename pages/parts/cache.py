@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.analysis.result import WaferResult, analyse
 from core.comparison.comparison import history_steps as list_history_steps
-from core.database import Decisions
+from core.database import AppDatabase
 from core.drawing.axes import axes_png
 from core.drawing.palette import Palette, Theme
 from core.drawing.wafer import thumbnail_png
@@ -46,13 +46,13 @@ def blobs() -> Blobs:
     return Blobs(settings().blobs_url)
 
 
-def decisions() -> Decisions:
+def database() -> AppDatabase:
     """Give the site's database of what people decide.
 
     Raises:
-        DecisionsError: it cannot be opened.
+        AppDatabaseError: it cannot be opened.
     """
-    return _decisions(settings().decisions_place)
+    return _decisions(settings().database_place)
 
 
 def segmenter() -> Segmenter:
@@ -65,7 +65,7 @@ def segmenter() -> Segmenter:
 
 
 def similarity_index(kind: Kind) -> SimilarityIndex:
-    """Give the site's index of look-alikes, with what the lake embedded up to half a minute ago.
+    """Give the site's index of similar wafers, with what the lake embedded up to half a minute ago.
 
     Raises:
         IndexMissingError: it was not built yet, is damaged, or is of another model than the one in use.
@@ -244,9 +244,9 @@ def _lake(url: str) -> Lake:
     return Lake(url)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the database of decisions")
-def _decisions(place: str) -> Decisions:
-    return Decisions(place)
+@st.cache_resource(max_entries=4, show_spinner="Opening the app database")
+def _decisions(place: str) -> AppDatabase:
+    return AppDatabase(place)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model")
@@ -274,7 +274,7 @@ def _pictures(url: str) -> tuple[dict[Name, str], Lock]:
     return {}, Lock()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the index of look-alikes")
+@st.cache_resource(max_entries=4, show_spinner="Opening the index of similar wafers")
 def _similarity_index(home: str, model: str, kind: Kind, stamp: str) -> SimilarityIndex:
     return SimilarityIndex.load(Path(home), model, kind)
 

@@ -47,7 +47,7 @@ ENTRIES = {
     "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
     "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
     "similar": PageEntry("Explore", "Similar", "Wafers that look like an upload, a wafer, one cluster or a sketch."),
-    "map": PageEntry("Explore", "Map", "All wafers by likeness: families, and what is unlike anything seen."),
+    "map": PageEntry("Explore", "Map", "All wafers by likeness: clusters, and what is unlike anything seen."),
     "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
     "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
     "batch": PageEntry("Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip."),

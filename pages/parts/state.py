@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core.drawing.palette import Palette, Theme
-from core.ingestion.session import Intake
+from core.ingestion.upload_session import UploadSession
 from core.registry.side_by_side import Pair
 from core.settings import settings
 
@@ -164,40 +164,40 @@ def keep_name(name: str) -> None:
     _state()["person-name"] = name
 
 
-def intake() -> Intake:
+def upload() -> UploadSession:
     """Give the files that this person handed in on the Segment page; they stay when the page is left."""
-    held: Intake = _state().setdefault("intake", Intake())
+    held: UploadSession = _state().setdefault("upload", UploadSession())
     return held
 
 
 def is_new_upload(file_id: str) -> bool:
     """Say whether this upload is seen for the first time, so that its bytes are hashed once and not on every rerun."""
-    seen: set[str] = _state().setdefault("intake-uploads", set())
+    seen: set[str] = _state().setdefault("upload-uploads", set())
     new = file_id not in seen
     seen.add(file_id)
     return new
 
 
-def drop_intake() -> None:
+def drop_upload() -> None:
     """Forget the files that were handed in, and empty the upload field."""
-    drop_widgets("intake", "intake-uploads")
-    _state()["intake-round"] = intake_round() + 1
+    drop_widgets("upload", "upload-uploads")
+    _state()["upload-round"] = upload_round() + 1
 
 
-def keep_duel(name: str, pairs: Sequence[Pair]) -> None:
+def keep_ab_comparison(name: str, pairs: Sequence[Pair]) -> None:
     """Remember what two models found on the same wafers; the newest takes the place of the one before."""
-    _state()["duel"] = (name, pairs)
+    _state()["ab"] = (name, pairs)
 
 
-def kept_duel(name: str) -> Sequence[Pair] | None:
+def kept_ab_comparison(name: str) -> Sequence[Pair] | None:
     """Give what two models found, None where others or other wafers were compared last."""
-    held: tuple[str, Sequence[Pair]] = _state().get("duel", ("", ()))
+    held: tuple[str, Sequence[Pair]] = _state().get("ab", ("", ()))
     return held[1] if held[0] == name else None
 
 
-def intake_round() -> int:
-    """Count how often the intake was dropped; widgets that must start anew with it carry the count in their key."""
-    count: int = _state().get("intake-round", 0)
+def upload_round() -> int:
+    """Count how often the upload was dropped; widgets that must start anew with it carry the count in their key."""
+    count: int = _state().get("upload-round", 0)
     return count
 
 

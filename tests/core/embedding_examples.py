@@ -1,4 +1,4 @@
-"""Vectors for tests of look-alikes: seeded, in families, of wafers named by their number."""
+"""Vectors for tests of similar wafers: seeded, in families, of wafers named by their number."""
 
 import numpy as np
 import pyarrow as pa

@@ -12,7 +12,7 @@ import pytest
 import core.batches.reading
 from core.alarms.deliveries import Channel, save_channel
 from core.batches.folder import Batch, all_batches
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.lake import Lake
 from core.segmentation import Segmenter
@@ -136,7 +136,7 @@ def test_who_asked_to_be_told_is_told_once(run, tmp_path, capsys):
     place = tmp_path / "home" / "decisions.db"
     place.parent.mkdir()
     with receiving() as receiver:
-        with Decisions(place).writing() as session:
+        with AppDatabase(place).writing() as session:
             for name, address in (
                 ("ops", receiver.address),
                 ("others", receiver.address),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -46,8 +46,8 @@ def home(tmp_path, monkeypatch):
 
 def mark(home) -> str:
     """The labels that count now, as training tells them apart."""
-    decisions = Decisions(home / "decisions.db")
-    return labels_mark("now", labelled_wafers(decisions, Lake(home / "lake"), "now"))
+    database = AppDatabase(home / "decisions.db")
+    return labels_mark("now", labelled_wafers(database, Lake(home / "lake"), "now"))
 
 
 def test_a_run_becomes_a_version_with_its_scores_and_is_not_served(home, capsys):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
@@ -258,9 +258,9 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
     assert all(torch.equal(new[name], old[name.replace("network.", "average.module.", 1)]) for name in encoder)
     assert not torch.equal(new["network.head.0.weight"], old["average.module.head.0.weight"])
     assert "consistency.seen" in new
-    decisions = Decisions(tmp_path / "decisions.db")
+    database = AppDatabase(tmp_path / "decisions.db")
     told = run_told(Settings(home=tmp_path), "tuned")
-    assert told["labels"] == labels_mark("now", labelled_wafers(decisions, Lake(tmp_path / "lake"), "now"))
+    assert told["labels"] == labels_mark("now", labelled_wafers(database, Lake(tmp_path / "lake"), "now"))
     assert (told["config"]["labels"], told["start"]) == ("now", "")
 
 

@@ -20,12 +20,12 @@ def occlusions(wafer: WaferMap) -> Occlusions:
     return kept(f"occlusions {model.name} {dies_hash(wafer)}", lambda: Occlusions(wafer, model))
 
 
-def doubt(wafer: WaferMap) -> Split:
+def uncertainty(wafer: WaferMap) -> Split:
     """Give how unsure the model in use is of every die, (8, H, W), in its two parts.
 
     Raises:
         ModelError: there is no model, or it has no decoder to drop features before.
     """
     path, threads = str(model_in_use(settings())), settings().threads or None
-    stamp = f"doubt {segmenter().name} {dies_hash(wafer)} {path}"
+    stamp = f"uncertainty {segmenter().name} {dies_hash(wafer)} {path}"
     return kept(stamp, lambda: split(DropoutSegmenter.load(path, threads=threads).sample([wafer])[0]))

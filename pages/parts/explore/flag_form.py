@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.annotation.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
 from data.classes import CLASSES
-from data.errors import DecisionsError
-from pages.parts.cache import decisions as open_decisions
+from data.errors import AppDatabaseError
+from pages.parts.cache import database as open_decisions
 from pages.parts.person import person_or_account
 
 NAMES = {"": "The wafer as a whole", **{c.key: c.name for c in CLASSES}}
@@ -26,7 +26,7 @@ def flag_form(wafer_key: str, model: str) -> None:
                 try:
                     with open_decisions().writing() as session:
                         flag_prediction(session, wafer_key, model, class_key, comment, person_or_account())
-                except DecisionsError as error:
+                except AppDatabaseError as error:
                     st.error(str(error))
                 else:
                     st.success("Flagged: it waits on the Review page.")

@@ -1,4 +1,4 @@
-"""The index of look-alikes as a page needs it: there, or built from here."""
+"""The index of similar wafers as a page needs it: there, or built from here."""
 
 import streamlit as st
 
@@ -29,7 +29,9 @@ def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
     try:
         index = similarity_index(kind)
     except IndexMissingError as error:
-        st.info(f"Look-alikes are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}.")
+        st.info(
+            f"Similar wafers are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}."
+        )
         _offer("Build the index", lake, lake.count())
         st.stop()
     held, elsewhere = _in_lake(kind, lake)

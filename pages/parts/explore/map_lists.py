@@ -1,4 +1,4 @@
-"""What stands beside and below the map: its families, the wafers that are chosen, those unlike anything seen."""
+"""What stands beside and below the map: its clusters, the wafers that are chosen, those unlike anything seen."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from core.lake import WaferFilter
 from core.projection.views import LakeMap
 from pages.parts.blocks.charts import CLASS_NAMES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.explore.likeness_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
+from pages.parts.explore.map_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
 from pages.parts.explore.map_selection import SHOWN
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.measures import HELP
@@ -22,21 +22,21 @@ ROW_PX = 30
 MOST_SAID = 6
 
 
-def family_table(table: pd.DataFrame) -> None:
-    """Show the families that hold wafers of the filter, as `LakeMap.families` gives them."""
+def cluster_table(table: pd.DataFrame) -> None:
+    """Show the clusters that hold wafers of the filter, as `LakeMap.clusters` gives them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Families**", help=HELP["families"], width="content")
-        csv_button(table, "map-families")
+        st.markdown("**Clusters**", help=HELP["clusters"], width="content")
+        csv_button(table, "map-clusters")
     st.dataframe(
         table,
         hide_index=True,
         row_height=ROW_PX,
         height=min(len(table), 18) * ROW_PX + 38,
         placeholder="–",
-        alt="Families of the map",
+        alt="Clusters of the map",
         column_config={
-            "family": st.column_config.TextColumn("Family"),
-            "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this family.", width=70),
+            "cluster": st.column_config.TextColumn("Cluster"),
+            "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this cluster.", width=70),
             "severity": st.column_config.NumberColumn("Severity", format="%.0f", help=HELP["mean_severity"], width=70),
             "novelty": st.column_config.NumberColumn(
                 "Novelty", format="%.0f", help=f"Mean over its wafers. {HELP['novelty']}", width=70
@@ -45,10 +45,10 @@ def family_table(table: pd.DataFrame) -> None:
     )
 
 
-def choice_block(found: LakeMap, where: WaferFilter, family: int | None, area: Sequence[tuple[float, float]]) -> None:
+def choice_block(found: LakeMap, where: WaferFilter, cluster: int | None, area: Sequence[tuple[float, float]]) -> None:
     """Show the wafers that are chosen: how many, what they show, what they share, their pictures."""
-    keys = found.members(where, family=family, area=area)
-    named = "the map" if family is None else found.about.names[family]
+    keys = found.members(where, cluster=cluster, area=area)
+    named = "the map" if cluster is None else found.about.names[cluster]
     part = f"an area of {named}" if area else named
     if not keys:
         st.info(f"No wafer of {part} passes these filters. Widen them, or choose another area.")
@@ -83,8 +83,8 @@ def novelty_block(found: LakeMap, where: WaferFilter) -> None:
         st.markdown("**Unlike anything seen**", help=HELP["novelty"], width="content")
         csv_button(wafers, "map-novelty")
     notes = {
-        key: f"novelty **{novelty:.0f}**  \n{family}"
-        for key, novelty, family in zip(wafers["key"], wafers["novelty"], wafers["family"], strict=True)
+        key: f"novelty **{novelty:.0f}**  \n{cluster}"
+        for key, novelty, cluster in zip(wafers["key"], wafers["novelty"], wafers["cluster"], strict=True)
     }
     with st.spinner("Drawing wafers"):
         gallery(wafers, key="map-novel", notes=notes)

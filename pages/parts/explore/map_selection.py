@@ -1,4 +1,4 @@
-"""What is chosen on the map: a family from the list, an area drawn on it; both live in the link."""
+"""What is chosen on the map: a cluster from the list, an area drawn on it; both live in the link."""
 
 import math
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from core.projection.views import area_of, area_text
 from pages.parts.links import open_page
 from pages.parts.state import clicked_names, drawn_area, set_widget
 
-AREA, FAMILY, SHOWN = "area", "family", "shown"
+AREA, CLUSTER, SHOWN = "area", "cluster", "shown"
 MOST_CORNERS = 60
 
 
-def choose_family(names: Sequence[str]) -> int | None:
-    """Choose a family by its name; None for all."""
+def choose_cluster(names: Sequence[str]) -> int | None:
+    """Choose a cluster by its name; None for all."""
     chosen = st.selectbox(
-        "Family",
+        "Cluster",
         list(names),
         index=None,
-        key=FAMILY,
+        key=CLUSTER,
         bind="query-params",
-        placeholder="All families",
-        help="Shows the wafers of one family below, and dims all others. By keyboard as well as by lasso.",
+        placeholder="All clusters",
+        help="Shows the wafers of one cluster below, and dims all others. By keyboard as well as by lasso.",
     )
     return None if chosen is None else list(names).index(chosen)
 
@@ -44,4 +44,4 @@ def keep_chosen(chart: str) -> None:
 def clear_chosen() -> None:
     """Choose all wafers again."""
     st.query_params.pop(AREA, None)
-    set_widget(FAMILY, None)
+    set_widget(CLUSTER, None)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.lake import Lake
-from core.similarity.lookalikes import shared_history
+from core.similarity.similar_wafers import shared_history
 
 MOST_SHOWN = 8
 SHARED_HELP = "Steps of the process history that these wafers have in common more often than all wafers of the lake."

@@ -14,8 +14,8 @@ from core.labels.checks import LabelProblem, validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
-from data.errors import DecisionsError, LabelError
-from pages.parts.cache import decisions as open_decisions
+from data.errors import AppDatabaseError, LabelError
+from pages.parts.cache import database as open_decisions
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
 from pages.parts.person import person_button
@@ -93,7 +93,7 @@ def _skip(number: int, person: Person) -> None:
         try:
             with open_decisions().writing() as session:
                 skip(session, number, reason, person, ambiguous=ambiguous)
-        except DecisionsError as error:
+        except AppDatabaseError as error:
             st.error(str(error))
         else:
             _next_waiting(person)

@@ -9,7 +9,7 @@ from data.errors import BatchError
 
 def test_a_request_comes_back_as_it_was_accepted(tmp_path):
     batch = new_batch(tmp_path)
-    asked = BatchRequest("Läufe", "ana", paths=("a.zip", "b"), careful=True, save=True, channels=(3, 1))
+    asked = BatchRequest("Läufe", "ana", paths=("a.zip", "b"), tta=True, save=True, channels=(3, 1))
     batch.accept(asked, ["L1:W1", "晶:\udc80"])
     assert Batch(batch.path).request == asked
     assert Batch(batch.path).keys == ("L1:W1", "晶:\udc80")

@@ -1,4 +1,4 @@
-"""Where tests keep decisions: an SQLite file, and a PostgreSQL server that tests start where one is installed."""
+"""Where tests keep database: an SQLite file, and a PostgreSQL server that tests start where one is installed."""
 
 import os
 import shutil

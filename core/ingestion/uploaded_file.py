@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass(eq=False)
-class HandedFile:
+class UploadedFile:
     """One file and what it gave so far.
 
     Args:

@@ -1,4 +1,4 @@
-"""The database of decisions: SQLite in a file, or PostgreSQL by URL, brought to the present schema when opened."""
+"""The app database: SQLite in a file, or PostgreSQL by URL, brought to the present schema when opened."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database import migrating
-from core.database.write_queue import Line
-from data.errors import DecisionsError
+from core.database.write_queue import WriteQueue
+from data.errors import AppDatabaseError
 
 BUSY_SECONDS = 30
 WRITER_LOCK = 0x57415645  # any number that nobody else locks in the same PostgreSQL database
@@ -21,7 +21,7 @@ _OF_THE_PLACE = (OperationalError, InterfaceError, NoConnectionError)
 """What is raised about the database as a whole, not about what one asked of it."""
 
 
-class Decisions:
+class AppDatabase:
     """What people decide. Threads share one; processes each open their own, on the same place.
 
     What `writing` has returned for survives kill -9 and power loss; what it has not returned for is there whole or not
@@ -31,16 +31,16 @@ class Decisions:
         place: path of an SQLite file (made with its folders when missing), or a postgresql:// URL.
 
     Raises:
-        DecisionsError: the place cannot be used, or a newer version has been there.
+        AppDatabaseError: the place cannot be used, or a newer version has been there.
 
     Example:
         >>> from tempfile import mkdtemp
         >>> from core.root_causes import findings_by_keys, write_finding
         >>> from core.identity import Person
-        >>> decisions = Decisions(Path(mkdtemp()) / "decisions.db")
-        >>> with decisions.writing() as session:
+        >>> database = AppDatabase(Path(mkdtemp()) / "decisions.db")
+        >>> with database.writing() as session:
         ...     finding = write_finding(session, "L1:W01", "worn CMP pad", "", Person("ana"))
-        >>> with decisions.reading() as session:
+        >>> with database.reading() as session:
         ...     findings_by_keys(session, ["L1:W01"])["L1:W01"].root_cause
         'worn CMP pad'
     """
@@ -49,7 +49,7 @@ class Decisions:
         self.url = url_of(place)
         self.name = str(place) if self._is_sqlite else self.url.render_as_string(hide_password=True)
         # SQLite itself makes writers poll, and under load some starve.
-        self._writers = Line(Path(f"{self.url.database}.line")) if self._is_sqlite else None
+        self._writers = WriteQueue(Path(f"{self.url.database}.line")) if self._is_sqlite else None
         begin = {_BEGIN: "DEFERRED"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         try:
             self.engine = self._new_engine()
@@ -66,7 +66,7 @@ class Decisions:
         So keep it short. Rows stay readable after it.
 
         Raises:
-            DecisionsError: the database cannot be reached or written, or others kept it busy too long.
+            AppDatabaseError: the database cannot be reached or written, or others kept it busy too long.
         """
         try:
             turn = self._writers.turn() if self._writers else nullcontext()
@@ -82,7 +82,7 @@ class Decisions:
         """Give a session that sees one moment of the database; what is changed in it is not kept.
 
         Raises:
-            DecisionsError: the database cannot be reached.
+            AppDatabaseError: the database cannot be reached.
         """
         try:
             with Session(self._readers, expire_on_commit=False) as session:
@@ -103,10 +103,10 @@ class Decisions:
             return _sqlite_engine(self.url, foreign_keys=foreign_keys)
         return create_engine(self.url, pool_pre_ping=True, connect_args={"timeout": 2 * BUSY_SECONDS})
 
-    def _unusable(self, error: Exception) -> DecisionsError:
-        return DecisionsError(
+    def _unusable(self, error: Exception) -> AppDatabaseError:
+        return AppDatabaseError(
             self.name,
-            f"the database of decisions cannot be used ({_said(error)})",
+            f"the app database cannot be used ({_said(error)})",
             "Check that its place exists, has room and may be written, and that WAFERSCOPE_DECISIONS is right.",
         )
 
@@ -126,7 +126,7 @@ def url_of(place: str | Path) -> URL:
         place: path of an SQLite file, or a postgresql:// URL.
 
     Raises:
-        DecisionsError: it is neither.
+        AppDatabaseError: it is neither.
     """
     if "://" not in str(place):
         return URL.create("sqlite", database=str(Path(place).absolute()))
@@ -139,8 +139,8 @@ def url_of(place: str | Path) -> URL:
     return url.set(drivername="postgresql+pg8000")
 
 
-def _unknown_place(kind: str) -> DecisionsError:
-    return DecisionsError(
+def _unknown_place(kind: str) -> AppDatabaseError:
+    return AppDatabaseError(
         "WAFERSCOPE_DECISIONS",
         f"expected a file's path or a postgresql:// URL, found one of {kind!r}",
         "Write postgresql://USER:PASSWORD@HOST/DATABASE, or unset it.",

@@ -1,4 +1,4 @@
-"""The map of look-alikes as a chart: a point a wafer, coloured by what the person chose, families named on it."""
+"""The map of similar wafers as a chart: a point a wafer, coloured by what the person chose, clusters named on it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -31,7 +31,7 @@ CONFIG = {
 class Coloring(StrEnum):
     """What the colour of a point says."""
 
-    FAMILY = "Family"
+    CLUSTER = "Cluster"
     CLASS = "Class"
     PRODUCT = "Product"
     SEVERITY = "Severity"
@@ -42,7 +42,7 @@ class Coloring(StrEnum):
 Corners = Sequence[tuple[float, float]]
 
 
-def likeness_chart(
+def map_chart(
     points: pd.DataFrame,
     names: Sequence[str],
     coloring: Coloring,
@@ -56,18 +56,18 @@ def likeness_chart(
 
     Args:
         points: rows of `LakeMap.points`.
-        names: of the families.
+        names: of the clusters.
         coloring: what colours say.
         chosen: bool (points,), those that stand out; the others are dimmed.
         area: corners of the chosen area, none for none.
         key: of the chart.
         on_select: called after a click, a box or a lasso.
     """
-    families = np.array(names, dtype=object)[points["family"].to_numpy()]
+    clusters = np.array(names, dtype=object)[points["cluster"].to_numpy()]
     classes = _class_names(points).to_numpy()
-    said = pd.DataFrame({"key": points["key"], "text": _hover(points, classes, families), "shown": chosen})
+    said = pd.DataFrame({"key": points["key"], "text": _hover(points, classes, clusters), "shown": chosen})
     groups = {
-        Coloring.FAMILY: lambda: _grouped(families, list(names)),
+        Coloring.CLUSTER: lambda: _grouped(clusters, list(names)),
         Coloring.CLASS: lambda: _by_class(classes),
         Coloring.PRODUCT: lambda: _grouped(points["product"].replace("", UNKNOWN).to_numpy(), None),
     }
@@ -177,26 +177,26 @@ def _class_names(points: pd.DataFrame) -> pd.Series:
     return named.fillna(points["severity"].notna().map({True: NO_PATTERN, False: NOT_SEGMENTED}))
 
 
-def _hover(points: pd.DataFrame, classes: NDArray[np.object_], families: NDArray[np.object_]) -> list[str]:
+def _hover(points: pd.DataFrame, classes: NDArray[np.object_], clusters: NDArray[np.object_]) -> list[str]:
     severity = ["" if s != s else f", severity {s:.0f}" for s in points["severity"]]
     return [
-        f"<b>{key}</b><br>{found}{said}<br>family: {family}<br>novelty {novelty:.0f}"
-        for key, found, said, family, novelty in zip(
-            points["key"], classes, severity, families, points["novelty"], strict=True
+        f"<b>{key}</b><br>{found}{said}<br>cluster: {cluster}<br>novelty {novelty:.0f}"
+        for key, found, said, cluster, novelty in zip(
+            points["key"], classes, severity, clusters, points["novelty"], strict=True
         )
     ]
 
 
 def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object]]:
-    """The name of each family above its points."""
+    """The name of each cluster above its points."""
     greys = GREYS[current_theme()]
-    by_family = points.groupby("family")
-    tops = pd.DataFrame({"x": by_family["x"].median(), "y": by_family["y"].quantile(0.75)})
+    by_cluster = points.groupby("cluster")
+    tops = pd.DataFrame({"x": by_cluster["x"].median(), "y": by_cluster["y"].quantile(0.75)})
     return [
         {
             "x": top.x,
             "y": top.y,
-            "text": names[int(str(family))],
+            "text": names[int(str(cluster))],
             "showarrow": False,
             "yanchor": "bottom",
             "yshift": 4,
@@ -204,5 +204,5 @@ def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object
             "bgcolor": greys.disc,
             "opacity": 0.82,
         }
-        for family, top in tops.iterrows()
+        for cluster, top in tops.iterrows()
     ]

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from core.analysis.result import analyse
-from core.ingestion.handed_file import Names
 from core.ingestion.samples import sample_files
-from core.ingestion.session import Intake, Progress, Recipe
+from core.ingestion.upload_session import Progress, Recipe, UploadSession
+from core.ingestion.uploaded_file import Names
 from core.segmentation import Segmenter
 from data.errors import ModelError, WaferValueError
 from data.formats import ReadOptions
@@ -23,10 +23,10 @@ def segmenter(tiny_model_path):
 
 
 def handed_in(files, recipe=None):
-    intake = Intake(recipe)
+    upload = UploadSession(recipe)
     for name, content in files:
-        intake.add(name, content)
-    return intake
+        upload.add(name, content)
+    return upload
 
 
 def npz_of(tmp_path, count, side=12):
@@ -37,22 +37,22 @@ def npz_of(tmp_path, count, side=12):
 
 
 def test_every_file_gives_what_reading_and_analysing_it_alone_gives(segmenter):
-    intake = handed_in(FILES)
-    for _ in intake.work(segmenter):
+    upload = handed_in(FILES)
+    for _ in upload.work(segmenter):
         pass
-    assert [entry.wafer.key for entry in intake.ready] == [f"SAMPLE:W{n:02d}" for n in range(1, 7)]
-    alone = analyse([entry.wafer for entry in intake.ready], segmenter)
-    for entry, result in zip(intake.ready, alone, strict=True):
+    assert [entry.wafer.key for entry in upload.ready] == [f"SAMPLE:W{n:02d}" for n in range(1, 7)]
+    alone = analyse([entry.wafer for entry in upload.ready], segmenter)
+    for entry, result in zip(upload.ready, alone, strict=True):
         np.testing.assert_array_equal(entry.result.segmentation.masks, result.segmentation.masks)
         assert entry.result.severity.score == pytest.approx(result.severity.score, rel=1e-6)
-    assert not intake.waiting
-    assert not intake.failures
+    assert not upload.waiting
+    assert not upload.failures
 
 
 def test_the_same_content_is_handed_in_once_whatever_its_name():
-    intake = handed_in(FILES[:1])
-    assert not intake.add("another name.png", FILES[0][1])
-    assert len(intake.files) == 1
+    upload = handed_in(FILES[:1])
+    assert not upload.add("another name.png", FILES[0][1])
+    assert len(upload.files) == 1
 
 
 def test_bad_files_fail_each_with_a_sentence_and_good_ones_go_through(segmenter):
@@ -62,32 +62,32 @@ def test_bad_files_fail_each_with_a_sentence_and_good_ones_go_through(segmenter)
         zipped.writestr("text.png", "not a picture")
         zipped.writestr("cut.png", FILES[1][1][:60])
     broken = [("empty.png", b""), ("cut.zip", archive.getvalue()[:200])]
-    intake = handed_in([*broken, ("three.zip", archive.getvalue())])
-    for _ in intake.work(segmenter):
+    upload = handed_in([*broken, ("three.zip", archive.getvalue())])
+    for _ in upload.work(segmenter):
         pass
-    assert [entry.wafer.source_name for entry in intake.ready] == ["three.zip/good_W01.png"]
-    names = [failure.source_name for failure in intake.failures]
+    assert [entry.wafer.source_name for entry in upload.ready] == ["three.zip/good_W01.png"]
+    names = [failure.source_name for failure in upload.failures]
     assert {"empty.png", "cut.zip", "three.zip/text.png", "three.zip/cut.png"} == set(names)
-    assert all(failure.source_name in failure.reason for failure in intake.failures)
-    assert all(failure.reason.endswith(".") for failure in intake.failures)
+    assert all(failure.source_name in failure.reason for failure in upload.failures)
+    assert all(failure.reason.endswith(".") for failure in upload.failures)
 
 
 def test_work_that_was_stopped_goes_on_where_it_was(segmenter, tmp_path):
-    intake = handed_in([("big.npz", npz_of(tmp_path, 40)), *FILES])
+    upload = handed_in([("big.npz", npz_of(tmp_path, 40)), *FILES])
     ready = 0
-    while intake.waiting:
+    while upload.waiting:
         # Nothing is lost and nothing done twice, although the work is dropped after every single step.
-        next(intake.work(segmenter))
-        before, ready = ready, len(intake.ready)
+        next(upload.work(segmenter))
+        before, ready = ready, len(upload.ready)
         assert ready >= before
-    assert len(intake.ready) == 46
-    assert len({entry.id for entry in intake.ready}) == 46
+    assert len(upload.ready) == 46
+    assert len({entry.id for entry in upload.ready}) == 46
 
 
 def test_work_ends_when_its_time_is_over(segmenter):
-    intake = handed_in(FILES)
-    assert list(intake.work(segmenter, seconds=0)) == []
-    assert intake.waiting
+    upload = handed_in(FILES)
+    assert list(upload.work(segmenter, seconds=0)) == []
+    assert upload.waiting
 
 
 def test_progress_ends_at_its_total(segmenter):
@@ -98,12 +98,12 @@ def test_progress_ends_at_its_total(segmenter):
 
 
 def test_progress_can_be_asked_for_between_steps(segmenter):
-    intake = handed_in(FILES)
-    assert (intake.progress.reading, intake.progress.done, intake.progress.total) == (True, 0, 6)
-    steps = intake.work(segmenter)
+    upload = handed_in(FILES)
+    assert (upload.progress.reading, upload.progress.done, upload.progress.total) == (True, 0, 6)
+    steps = upload.work(segmenter)
     while (step := next(steps)).reading:
         pass
-    assert (intake.progress.done, intake.progress.total) == (step.done, 6)
+    assert (upload.progress.done, upload.progress.total) == (step.done, 6)
 
 
 def test_time_left_follows_the_rate():
@@ -113,62 +113,62 @@ def test_time_left_follows_the_rate():
 
 
 def test_another_recipe_reads_everything_anew(segmenter):
-    intake = handed_in(FILES[:2])
-    for _ in intake.work(segmenter):
+    upload = handed_in(FILES[:2])
+    for _ in upload.work(segmenter):
         pass
-    assert not intake.follow(Recipe())
-    assert intake.follow(Recipe(ReadOptions(product="P7")))
-    assert intake.waiting
-    for _ in intake.work(segmenter):
+    assert not upload.follow(Recipe())
+    assert upload.follow(Recipe(ReadOptions(product="P7")))
+    assert upload.waiting
+    for _ in upload.work(segmenter):
         pass
-    assert [entry.wafer.product for entry in intake.ready] == ["P7", "P7"]
+    assert [entry.wafer.product for entry in upload.ready] == ["P7", "P7"]
 
 
 def test_names_that_a_person_gave_are_everywhere_and_survive_another_recipe(segmenter):
-    intake = handed_in(FILES[:2])
-    for _ in intake.work(segmenter):
+    upload = handed_in(FILES[:2])
+    for _ in upload.work(segmenter):
         pass
-    intake.rename(intake.ready[1], Names("LOT9", "W25", "P1"))
-    intake.follow(Recipe(ReadOptions(diameter_mm=200.0)))
-    for _ in intake.work(segmenter):
+    upload.rename(upload.ready[1], Names("LOT9", "W25", "P1"))
+    upload.follow(Recipe(ReadOptions(diameter_mm=200.0)))
+    for _ in upload.work(segmenter):
         pass
-    entry = intake.ready[1]
+    entry = upload.ready[1]
     assert (entry.wafer.key, entry.wafer.product) == ("LOT9:W25", "P1")
     assert entry.result.wafer.key == entry.result.segmentation.key == "LOT9:W25"
-    assert intake.ready[0].wafer.key == "SAMPLE:W01"
+    assert upload.ready[0].wafer.key == "SAMPLE:W01"
 
 
 def test_a_wafer_cannot_lose_its_name(segmenter):
-    intake = handed_in(FILES[:1])
-    for _ in intake.work(segmenter):
+    upload = handed_in(FILES[:1])
+    for _ in upload.work(segmenter):
         pass
     with pytest.raises(WaferValueError, match="must both have a name"):
-        intake.rename(intake.ready[0], Names(" ", "W01", ""))
-    assert intake.ready[0].wafer.key == "SAMPLE:W01"
+        upload.rename(upload.ready[0], Names(" ", "W01", ""))
+    assert upload.ready[0].wafer.key == "SAMPLE:W01"
 
 
 def test_more_wafers_than_a_page_can_hold_are_left_out_and_said_so(segmenter, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.ingestion.session.MAX_WAFERS", 5)
-    intake = handed_in([("big.npz", npz_of(tmp_path, 9)), *FILES[:1]])
-    for _ in intake.work(segmenter):
+    monkeypatch.setattr("core.ingestion.upload_session.MAX_WAFERS", 5)
+    upload = handed_in([("big.npz", npz_of(tmp_path, 9)), *FILES[:1]])
+    for _ in upload.work(segmenter):
         pass
-    assert len(intake.ready) == 5
-    assert [failure.source_name for failure in intake.failures] == ["big.npz", FILES[0][0]]
-    assert "jobs.segment" in intake.failures[0].reason
+    assert len(upload.ready) == 5
+    assert [failure.source_name for failure in upload.failures] == ["big.npz", FILES[0][0]]
+    assert "jobs.segment" in upload.failures[0].reason
 
 
 def test_a_wafer_that_the_model_cannot_take_does_not_stop_the_others(segmenter):
     class Picky:
         name = segmenter.name
 
-        def segment(self, wafers, *, careful=False):
+        def segment(self, wafers, *, tta=False):
             if any(wafer.wafer_id == "W02" for wafer in wafers):
                 raise ModelError("tiny", "it does not like W02", "Leave it out.")
-            return segmenter.segment(wafers, careful=careful)
+            return segmenter.segment(wafers, tta=tta)
 
-    intake = handed_in(FILES)
-    for _ in intake.work(Picky()):
+    upload = handed_in(FILES)
+    for _ in upload.work(Picky()):
         pass
-    assert [entry.wafer.wafer_id for entry in intake.ready] == ["W01", "W03", "W04", "W05", "W06"]
-    assert [failure.source_name for failure in intake.failures] == ["SAMPLE_W02.png"]
-    assert not intake.waiting
+    assert [entry.wafer.wafer_id for entry in upload.ready] == ["W01", "W03", "W04", "W05", "W06"]
+    assert [failure.source_name for failure in upload.failures] == ["SAMPLE_W02.png"]
+    assert not upload.waiting

@@ -1,6 +1,6 @@
 """Runs a command on a machine of a cluster for as long as its watcher, on another machine, lives.
 
-`python -m core.jobs.watched FILE COMMAND...` is what `core.jobs.ray_jobs` has a cluster run. The watcher
+`python -m core.jobs.supervised FILE COMMAND...` is what `core.jobs.ray_jobs` has a cluster run. The watcher
 touches the file.
 """
 

@@ -1,4 +1,4 @@
-"""Doubts about labels: what a model that never saw a wafer's lot says against the classes that people gave it."""
+"""Labels whose classes are suspect: what a model that never saw a wafer's lot says against the classes that people gave it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ TRUST = 10.0
 
 
 @dataclass(frozen=True)
-class Doubt:
+class SuspectClass:
     """A label with how strongly a model disagrees that has learnt from other lots alone.
 
     Args:
@@ -61,9 +61,9 @@ def judged_classes(present: NDArray[np.bool_]) -> list[int]:
     return [int(k) for k in np.flatnonzero(enough)]
 
 
-def rank_doubts(
+def rank_by_class(
     keys: Sequence[str], lots: Sequence[str], vectors: NDArray[np.float32], present: NDArray[np.bool_]
-) -> list[Doubt]:
+) -> list[SuspectClass]:
     """Rank labels by how strongly a cross-validated model disagrees, the worst first, ties by key.
 
     For each class a balanced logistic regression on what wafers look like; five folds of whole lots, so that neither a
@@ -83,7 +83,7 @@ def rank_doubts(
         >>> present[:, 4] = side
         >>> present[7, 4] = False
         >>> looks = np.stack([side, 1 - side], axis=1).astype(np.float32)
-        >>> found = rank_doubts([f"W{n:02d}" for n in range(40)], [f"L{n // 4}" for n in range(40)], looks, present)
+        >>> found = rank_by_class([f"W{n:02d}" for n in range(40)], [f"L{n // 4}" for n in range(40)], looks, present)
         >>> found[0].key
         'W07'
     """
@@ -92,11 +92,11 @@ def rank_doubts(
         return []
     said = _out_of_fold(vectors, present, lots, classes)
     found = [
-        Doubt(key, lot, tuple(label.tolist()), tuple(p.tolist()))
+        SuspectClass(key, lot, tuple(label.tolist()), tuple(p.tolist()))
         for key, lot, label, p in zip(keys, lots, present, said, strict=True)
         if not np.isnan(p).all()
     ]
-    return sorted(found, key=lambda doubt: (-doubt.disagreement, doubt.key))
+    return sorted(found, key=lambda uncertainty: (-uncertainty.disagreement, uncertainty.key))
 
 
 def _out_of_fold(

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from core.jobs import watched
+from core.jobs import supervised
 from core.jobs.processes import is_alive, name_of
-from core.jobs.watched import Watched
+from core.jobs.supervised import Watched
 from tests.core.job_examples import until
 from tests.source_tree import ROOT
 
@@ -40,7 +40,7 @@ def test_a_command_ends_when_its_file_is_gone(file, tmp_path):
 
 
 def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(watched, "SILENT_SECONDS", 2.5)
+    monkeypatch.setattr(supervised, "SILENT_SECONDS", 2.5)
     stop, started = threading.Event(), time.monotonic()
 
     def touch():
@@ -56,7 +56,16 @@ def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path, monk
 
 
 def test_the_process_ends_as_its_command_did(file, tmp_path):
-    words = [sys.executable, "-m", "core.jobs.watched", str(file), sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]
+    words = [
+        sys.executable,
+        "-m",
+        "core.jobs.supervised",
+        str(file),
+        sys.executable,
+        "-c",
+        SLEEPS,
+        str(tmp_path / "pid"),
+    ]
     process = subprocess.Popen(words, cwd=ROOT)
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
@@ -64,7 +73,16 @@ def test_the_process_ends_as_its_command_did(file, tmp_path):
 
 
 def test_the_command_dies_with_the_process_that_watches_it_there(file, tmp_path):
-    words = [sys.executable, "-m", "core.jobs.watched", str(file), sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]
+    words = [
+        sys.executable,
+        "-m",
+        "core.jobs.supervised",
+        str(file),
+        sys.executable,
+        "-c",
+        SLEEPS,
+        str(tmp_path / "pid"),
+    ]
     process = subprocess.Popen(words, cwd=ROOT)
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     name = name_of(int((tmp_path / "pid").read_text()))

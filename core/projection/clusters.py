@@ -1,4 +1,4 @@
-"""Families of wafers that look alike, by k-means; how many there are says the silhouette, or a person."""
+"""Clusters of wafers that look alike, by k-means; how many there are says the silhouette, or a person."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ from numpy.typing import NDArray
 
 from data.errors import MapError
 
-FEWEST, MOST = 4, 24  # families that are tried when nobody says how many
+FEWEST, MOST = 4, 24  # clusters that are tried when nobody says how many
 FEWEST_ASKED, MOST_ASKED = 2, 60
-LEAST_MEMBERS = 5  # wafers a family when the number of families is chosen
+LEAST_MEMBERS = 5  # wafers a cluster when the number of clusters is chosen
 SILHOUETTE_WAFERS = 3000
 STARTS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Families:
-    """Families by their middles, the largest first.
+class Clusters:
+    """Clusters by their middles, the largest first.
 
     Args:
-        middles: float32 (K, A), mean of each family's wafers.
-        members: int32 (N,), family of each wafer they were found among.
-        silhouettes: mean silhouette by number of families, of those that were tried.
+        middles: float32 (K, A), mean of each cluster's wafers.
+        members: int32 (N,), cluster of each wafer they were found among.
+        silhouettes: mean silhouette by number of clusters, of those that were tried.
     """
 
     middles: NDArray[np.float32]
@@ -29,22 +29,22 @@ class Families:
     silhouettes: dict[int, float]
 
 
-def find_families(reduced: NDArray[np.float32], count: int | None, seed: int) -> Families:
-    """Part wafers into families.
+def find_clusters(reduced: NDArray[np.float32], count: int | None, seed: int) -> Clusters:
+    """Part wafers into clusters.
 
     k-means (Lloyd 1982, with k-means++ starts). Without a count, 4 to 24 are tried and the one with the greatest mean
-    silhouette is kept (Rousseeuw 1987), both on a sample of 3,000; the families are then found among all.
+    silhouette is kept (Rousseeuw 1987), both on a sample of 3,000; the clusters are then found among all.
 
     Args:
         reduced: float32 (N, A).
-        count: of families, None to choose it.
+        count: of clusters, None to choose it.
         seed: of the sample and the starts.
 
     Raises:
-        MapError: more families are asked for than there are wafers.
+        MapError: more clusters are asked for than there are wafers.
     """
     if (count or 0) > len(reduced):
-        raise MapError("map", f"{count} families are asked for among {len(reduced)} wafers", "Ask for fewer.")
+        raise MapError("map", f"{count} clusters are asked for among {len(reduced)} wafers", "Ask for fewer.")
     from sklearn.cluster import KMeans
 
     rng = np.random.default_rng(seed)
@@ -55,11 +55,11 @@ def find_families(reduced: NDArray[np.float32], count: int | None, seed: int) ->
     found = KMeans(n_clusters=best, n_init=STARTS, random_state=seed).fit(reduced)
     order = np.argsort(-np.bincount(found.labels_, minlength=best), kind="stable")
     place = np.argsort(order).astype(np.int32)
-    return Families(found.cluster_centers_[order].astype(np.float32), place[found.labels_], silhouettes)
+    return Clusters(found.cluster_centers_[order].astype(np.float32), place[found.labels_], silhouettes)
 
 
-def nearest_family(reduced: NDArray[np.float32], middles: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Give each wafer the family whose middle is nearest; (N,)."""
+def nearest_cluster(reduced: NDArray[np.float32], middles: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Give each wafer the cluster whose middle is nearest; (N,)."""
     farness = (middles**2).sum(axis=1) - 2 * reduced @ middles.T
     return np.asarray(farness.argmin(axis=1), dtype=np.int32)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import judged_wafers, labels_mark
 from core.datasets.label_set import Split
 from core.datasets.reading import NOW
@@ -43,14 +43,14 @@ def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> s
         ModelError: the registry cannot be reached.
     """
     known = {version.card.sha256: version.card for version in registry.versions()}
-    decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+    database, lake = AppDatabase(at.database_place), Lake(at.lake_url)
     try:
-        tested = _lots(judged_wafers(decisions, lake, name))
+        tested = _lots(judged_wafers(database, lake, name))
         while True:
             if not card.config:
                 return f"nobody noted how {card.name} was trained"
             for taught in ("labels", "old_labels"):
-                reason = _taught(card, str(card.config.get(taught, "")), tested, decisions, lake)
+                reason = _taught(card, str(card.config.get(taught, "")), tested, database, lake)
                 if reason:
                     return reason
             if not card.config.get("from_"):
@@ -61,14 +61,14 @@ def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> s
     except WaferError as error:
         return str(error)
     finally:
-        decisions.close()
+        database.close()
 
 
-def _taught(card: Card, labels: str, tested: set[str], decisions: Decisions, lake: Lake) -> str:
+def _taught(card: Card, labels: str, tested: set[str], database: AppDatabase, lake: Lake) -> str:
     """Say what a version learnt of the tested lots, "" where it learnt nothing."""
     if not labels:
         return ""
-    sides = labelled_wafers(decisions, lake, labels)
+    sides = labelled_wafers(database, lake, labels)
     if labels == NOW and labels_mark(NOW, sides) != card.labels:
         return f"the labels that {card.name} learnt from have changed since, and with them the split"
     if tested & (_lots(sides[Split.TRAIN]) | _lots(sides[Split.VALIDATION])):

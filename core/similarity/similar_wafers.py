@@ -45,7 +45,7 @@ _HISTORY = """
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """What look-alikes are wanted of.
+    """What similar wafers are wanted of.
 
     Args:
         wafer: as it is to look.
@@ -64,7 +64,7 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """One look-alike.
+    """One similar wafer.
 
     Args:
         result: the wafer and what was found on it.
@@ -116,7 +116,7 @@ def find(
     count: int = 10,
     without: Collection[str] = (),
 ) -> list[Match]:
-    """Find the look-alikes: the 200 nearest by cosine, ranked by cosine and overlap together.
+    """Find the similar wafers: the 200 nearest by cosine, ranked by cosine and overlap together.
 
     Args:
         query: what to look for.

@@ -1,6 +1,6 @@
 """Watches over one job: waits its turn, runs it, says how far it is, stops it when asked, notes how it ended.
 
-Runs as a process of its own, `python -m core.jobs.watcher JOB ATTEMPT`, which `core.jobs.launch` starts.
+Runs as a process of its own, `python -m core.jobs.supervisor JOB ATTEMPT`, which `core.jobs.launch` starts.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.schema import now
 from core.jobs.endings import bury_the_dead
 from core.jobs.folder import FOLDER_VARIABLE, PROGRESS, told_progress
@@ -22,7 +22,7 @@ from core.jobs.processes import name_of
 from core.jobs.ray_jobs import RayRun
 from core.jobs.store import Job, JobState, end, in_the_way, job_by_id
 from core.settings import settings
-from data.errors import DecisionsError, SettingError
+from data.errors import AppDatabaseError, SettingError
 
 TRIES = 20
 
@@ -31,15 +31,15 @@ class Watcher:
     """The watcher of one attempt at a job.
 
     Args:
-        decisions: keeps the job's state.
+        database: keeps the job's state.
         number: the job.
         attempt: which one; once the job was started again, an older watcher has nothing to say.
         folder: of the job.
         ray_address: of the cluster that runs it, empty for this machine.
     """
 
-    def __init__(self, decisions: Decisions, number: int, attempt: int, folder: Path, ray_address: str) -> None:
-        self._decisions = decisions
+    def __init__(self, database: AppDatabase, number: int, attempt: int, folder: Path, ray_address: str) -> None:
+        self._decisions = database
         self._number = number
         self._attempt = attempt
         self._folder = folder
@@ -69,7 +69,7 @@ class Watcher:
             print(error, flush=True)  # into the job's log
             return 1
         while (code := run.wait(BEAT_SECONDS)) is None:
-            with suppress(DecisionsError):  # a database that is busy or away is told at the next beat
+            with suppress(AppDatabaseError):  # a database that is busy or away is told at the next beat
                 self._stopped |= self._beat()
             if self._stopped:
                 run.end()
@@ -96,7 +96,7 @@ class Watcher:
                         job.state = JobState.RUNNING
                         job.done, job.total, job.share, job.rate = 0, None, None, None
                         return [f"jobs.{job.name}", *job.arguments]
-            except DecisionsError:
+            except AppDatabaseError:
                 if not waited:  # later, a database that is busy or away is asked again
                     raise
             waited = True
@@ -119,7 +119,7 @@ class Watcher:
 
     def _say_how_it_ended(self, code: int) -> None:
         for attempt in range(TRIES):
-            with suppress(DecisionsError), self._decisions.writing() as session:
+            with suppress(AppDatabaseError), self._decisions.writing() as session:
                 job = job_by_id(session, self._number)
                 if job.attempt == self._attempt:
                     self._note_progress(job)
@@ -140,5 +140,5 @@ class Watcher:
 
 if __name__ == "__main__":
     at, folder = settings(), Path(os.environ[FOLDER_VARIABLE])
-    decisions = Decisions(at.decisions_place)
-    sys.exit(Watcher(decisions, int(sys.argv[1]), int(sys.argv[2]), folder, at.ray_address).watch())
+    database = AppDatabase(at.database_place)
+    sys.exit(Watcher(database, int(sys.argv[1]), int(sys.argv[2]), folder, at.ray_address).watch())

@@ -9,7 +9,7 @@ from core.lake import Lake, WaferFilter
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
-from core.similarity.lookalikes import (
+from core.similarity.similar_wafers import (
     OVERLAP_SHARE,
     find,
     on_common_grid,

@@ -31,7 +31,7 @@ class LabelledWafer:
 
 
 @dataclass(frozen=True)
-class Suspect:
+class SuspectDies:
     """A label with how likely it is wrong.
 
     Args:
@@ -47,7 +47,7 @@ class Suspect:
     excess: Mapping[str, int]
 
 
-def rank_labels(labelled: Sequence[LabelledWafer]) -> list[Suspect]:
+def rank_by_dies(labelled: Sequence[LabelledWafer]) -> list[SuspectDies]:
     """Rank labels, the most suspicious first, ties by key.
 
     The self-confidence of a die in a class is the probability that the model gives to what the label says of it. A
@@ -67,7 +67,7 @@ def rank_labels(labelled: Sequence[LabelledWafer]) -> list[Suspect]:
         >>> p[0] = 0.99
         >>> right, none = np.zeros((2, 8, 1, 2), dtype=bool)
         >>> right[0] = True
-        >>> found = rank_labels([LabelledWafer(k, m, p, right[0]) for k, m in (("good", right), ("bad", none))])
+        >>> found = rank_by_dies([LabelledWafer(k, m, p, right[0]) for k, m in (("good", right), ("bad", none))])
         >>> [(s.key, round(s.suspicion, 2), dict(s.missed)) for s in found]
         [('bad', 0.99, {'edge': 2}), ('good', 0.01, {})]
     """
@@ -77,7 +77,7 @@ def rank_labels(labelled: Sequence[LabelledWafer]) -> list[Suspect]:
     labels, seen = (np.concatenate(parts, axis=1) for parts in zip(*said, strict=True))
     yes, no = _mean_where(seen, labels), _mean_where(1 - seen, ~labels)
     suspects = [
-        Suspect(
+        SuspectDies(
             one.key,
             1.0 - _soft_minimum(np.where(label, p, 1 - p)),
             missed=_counted(~label & (p >= yes[:, None])),

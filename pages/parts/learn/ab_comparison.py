@@ -15,7 +15,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import stop_if_empty
 from pages.parts.links import link
-from pages.parts.state import chosen_palette, keep_duel, kept_duel
+from pages.parts.state import chosen_palette, keep_ab_comparison, kept_ab_comparison
 from pages.parts.wafers.canvas import wafer_canvas
 
 NAMES = {c.key: c.name for c in CLASSES}
@@ -23,7 +23,7 @@ MOST = 400
 DIFFERENCE_HELP = "Share of the dies that either model gives to a class on which the two do not agree."
 
 
-def duel(registry: Registry, version: Version, others: Sequence[Version]) -> None:
+def ab_comparison(registry: Registry, version: Version, others: Sequence[Version]) -> None:
     """Run two versions over wafers of the lake, newest first, and show where they differ."""
     if not others:
         st.info("There is only one version. Register another, and both can be run over the same wafers here.")
@@ -40,13 +40,13 @@ def duel(registry: Registry, version: Version, others: Sequence[Version]) -> Non
             width=300,
         )
         products, classes = product_filter(lake), class_filter()
-        most = st.number_input("Newest wafers", 1, MOST, 50, key="duel-wafers", width=140)
+        most = st.number_input("Newest wafers", 1, MOST, 50, key="ab-wafers", width=140)
         run = st.button("Run both", type="primary")
     name = f"{version.card.sha256} {by_number[number].card.sha256} {products} {classes} {most}"
     if run:
         keys = _newest(lake, WaferFilter(product=products, defect_class=classes), most)
-        keep_duel(name, _run(lake, keys, registry, (version.number, number)))
-    pairs = kept_duel(name)
+        keep_ab_comparison(name, _run(lake, keys, registry, (version.number, number)))
+    pairs = kept_ab_comparison(name)
     if pairs is None:
         st.caption("Both models segment the same wafers; nothing is written to the lake.")
         return
@@ -99,20 +99,18 @@ def _results(pairs: Sequence[Pair], first: str, second: str) -> None:
         rows,
         hide_index=True,
         height=220,
-        key="duel-rows",
+        key="ab-rows",
         column_config={"Difference, %": st.column_config.NumberColumn(format="%.1f", help=DIFFERENCE_HELP)},
     )
     csv_button(rows, "differing_wafers")
     keys = list(rows["Wafer"])
-    chosen = differing[keys.index(st.selectbox("Wafer", keys, key=f"duel-wafer-{first}-{second}", width=300))]
+    chosen = differing[keys.index(st.selectbox("Wafer", keys, key=f"ab-wafer-{first}-{second}", width=300))]
     sides = zip(st.columns(2, gap="medium"), (chosen.first, chosen.second), (first, second), strict=True)
     for column, result, name in sides:
         found = result.segmentation
         with column:
             st.markdown(f"**{name}**: {_found(found.classes_present)}, severity {result.severity.score:.0f}")
-            wafer_canvas(
-                result.wafer, found, result.instances, key=f"duel-{name}", palette=chosen_palette(), height=420
-            )
+            wafer_canvas(result.wafer, found, result.instances, key=f"ab-{name}", palette=chosen_palette(), height=420)
     link("wafer", "Open the wafer", wafer=chosen.first.wafer.key)
 
 

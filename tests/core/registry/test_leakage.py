@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from core.annotation.submissions import submit
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import freeze
 from core.datasets.label_marks import labels_mark
 from core.datasets.label_set import Split
@@ -12,8 +12,8 @@ from core.identity import Person
 from core.labels.label import Label
 from core.lake import Lake
 from core.registry.card import Card
+from core.registry.leakage import why_not_judged
 from core.registry.store import Version
-from core.registry.unseen import why_not_judged
 from core.settings import Settings
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
@@ -35,10 +35,10 @@ class Known:
 def home(tmp_path):
     """Four labelled wafers of four lots, frozen as v1."""
     labelled_home(tmp_path, lots=6)
-    decisions = Decisions(tmp_path / "decisions.db")
-    with decisions.writing() as session:
+    database = AppDatabase(tmp_path / "decisions.db")
+    with database.writing() as session:
         freeze(session, "v1", list(Lake(tmp_path / "lake").wafers_by_keys(keys()).values()), Person("ana"))
-    decisions.close()
+    database.close()
     return Settings(home=tmp_path)
 
 
@@ -47,17 +47,17 @@ def keys() -> list[str]:
 
 
 def now(at) -> str:
-    decisions = Decisions(at.decisions_place)
-    mark = labels_mark("now", labelled_wafers(decisions, Lake(at.lake_url), "now"))
-    decisions.close()
+    database = AppDatabase(at.database_place)
+    mark = labels_mark("now", labelled_wafers(database, Lake(at.lake_url), "now"))
+    database.close()
     return mark
 
 
 def label_another(at) -> None:
-    decisions, wafer = Decisions(at.decisions_place), drawn(4, lot_id="LOT004")
-    with decisions.writing() as session:
+    database, wafer = AppDatabase(at.database_place), drawn(4, lot_id="LOT004")
+    with database.writing() as session:
         submit(session, wafer, Label(wafer.key, wafer.dies.shape, no_defect=True), Person("ana"), 9.0)
-    decisions.close()
+    database.close()
 
 
 def told(*cards, name="v1", at) -> str:
@@ -81,9 +81,9 @@ def test_labels_that_changed_since_training_judge_nothing(home):
 
 @pytest.mark.parametrize("taught", ["labels", "old_labels"])
 def test_a_tested_lot_that_was_trained_on_judges_nothing(home, monkeypatch, taught):
-    sides = labelled_wafers(Decisions(home.decisions_place), Lake(home.lake_url), "v1")
+    sides = labelled_wafers(AppDatabase(home.database_place), Lake(home.lake_url), "v1")
     swapped = {**sides, Split.TRAIN: sides[Split.TEST], Split.TEST: sides[Split.TRAIN]}
-    monkeypatch.setattr("core.registry.unseen.labelled_wafers", lambda *_: swapped)
+    monkeypatch.setattr("core.registry.leakage.labelled_wafers", lambda *_: swapped)
     assert told(replace(CARD, config={taught: "v1"}), at=home) == "new@1 learnt from wafers of the same lots"
 
 

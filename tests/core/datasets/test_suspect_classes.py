@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.datasets.doubts import Doubt, judged_classes, rank_doubts
+from core.datasets.suspect_classes import SuspectClass, judged_classes, rank_by_class
 from data.classes import CLASS_INDEX
 
 RING, SCRATCH = CLASS_INDEX["ring"], CLASS_INDEX["scratch"]
@@ -26,10 +26,10 @@ def test_five_flipped_labels_of_a_hundred_come_first_and_say_why():
     keys, lots, vectors, present = looks()
     wrong = [3, 21, 48, 66, 90]
     present[wrong, SCRATCH] ^= True
-    ranked = rank_doubts(keys, lots, vectors, present)
-    assert {doubt.key for doubt in ranked[:5]} == {keys[n] for n in wrong}
+    ranked = rank_by_class(keys, lots, vectors, present)
+    assert {uncertainty.key for uncertainty in ranked[:5]} == {keys[n] for n in wrong}
     assert ranked[4].disagreement > 0.7
-    assert all("scratch" in doubt.text for doubt in ranked[:5])
+    assert all("scratch" in uncertainty.text for uncertainty in ranked[:5])
 
 
 def test_a_lots_own_labels_have_no_part_in_what_is_said_of_it():
@@ -37,7 +37,7 @@ def test_a_lots_own_labels_have_no_part_in_what_is_said_of_it():
     own = [n for n, lot in enumerate(lots) if lot == "L4"]
     turned = present.copy()
     turned[own, RING] ^= True
-    before, after = ({d.key: d for d in rank_doubts(keys, lots, vectors, labels)} for labels in (present, turned))
+    before, after = ({d.key: d for d in rank_by_class(keys, lots, vectors, labels)} for labels in (present, turned))
     for n in own:
         np.testing.assert_array_equal(after[keys[n]].probabilities, before[keys[n]].probabilities)
         assert before[keys[n]].probabilities[RING] == pytest.approx(float(present[n, RING]), abs=0.4)
@@ -49,24 +49,24 @@ def test_too_few_labels_judge_nothing_and_a_rare_class_is_left_open():
     assert judged_classes(present[:19]) == []
     present[:, SCRATCH] = np.arange(100) < 4
     assert judged_classes(present) == [RING]
-    assert all(np.isnan(d.probabilities[SCRATCH]) for d in rank_doubts(keys, lots, vectors, present))
-    assert rank_doubts(keys[:19], lots[:19], vectors[:19], present[:19]) == []
-    assert rank_doubts(keys, ["L1"] * 100, vectors, present) == []
+    assert all(np.isnan(d.probabilities[SCRATCH]) for d in rank_by_class(keys, lots, vectors, present))
+    assert rank_by_class(keys[:19], lots[:19], vectors[:19], present[:19]) == []
+    assert rank_by_class(keys, ["L1"] * 100, vectors, present) == []
 
 
 def test_a_class_of_one_lot_is_not_judged_there():
     keys, lots, vectors, present = looks()
     present[:, :] = False
     present[[n for n, lot in enumerate(lots) if lot == "L4"], RING] = True
-    found = rank_doubts(keys, lots, vectors, present)
+    found = rank_by_class(keys, lots, vectors, present)
     assert 0 < len(found) < 100
-    assert all(doubt.lot != "L4" for doubt in found)
+    assert all(uncertainty.lot != "L4" for uncertainty in found)
 
 
 def test_a_class_for_another_is_said_of_both():
     labelled = tuple(k == RING for k in range(8))
     probabilities = tuple({RING: 0.06, SCRATCH: 0.97}.get(k, float("nan")) for k in range(8))
-    doubt = Doubt("L1:W1", "L1", labelled, probabilities)
-    assert doubt.disagreement == pytest.approx(0.97)
+    uncertainty = SuspectClass("L1:W1", "L1", labelled, probabilities)
+    assert uncertainty.disagreement == pytest.approx(0.97)
     expected = "People say no scratch, ring; a model that never saw lot L1 says scratch with 97 %, ring with 6 %."
-    assert doubt.text == expected
+    assert uncertainty.text == expected

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.synthesis import draw_wafer
-from models.changes import STRETCH, joined, stretched, turned, turned_with
+from models.augmentation import STRETCH, joined, stretched, turned, turned_with
 
 
 @given(seed=st.integers(0, 2**16))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.analysis.result import analyse
-from core.ingestion.handed_file import Entry, HandedFile, Names
+from core.ingestion.uploaded_file import Entry, Names, UploadedFile
 from core.segmentation import Segmenter
 from data.errors import WaferError
 from data.formats import ReadFailure, ReadOptions, read_bytes
@@ -27,11 +27,11 @@ class Recipe:
 
     Args:
         options: what to assume where a file does not say.
-        careful: average over eight turns and flips.
+        tta: average over eight turns and flips.
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
-    careful: bool = False
+    tta: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,26 +61,26 @@ class Progress:
         return (self.total - self.done) / self.rate if self.rate else float("inf")
 
 
-class Intake:
+class UploadSession:
     """The files one person handed in, in their order.
 
     Args:
         recipe: how they are read.
 
     Example:
-        >>> intake = Intake()
-        >>> intake.add("a.png", b""), intake.add("copy of a.png", b"")
+        >>> upload = UploadSession()
+        >>> upload.add("a.png", b""), upload.add("copy of a.png", b"")
         (True, False)
     """
 
     def __init__(self, recipe: Recipe | None = None) -> None:
         self.recipe = recipe or Recipe()
-        self._files: dict[str, HandedFile] = {}
+        self._files: dict[str, UploadedFile] = {}
         self._read_from = self._segmented_from = 0.0
         self._read = self._segmented = 0
 
     @property
-    def files(self) -> list[HandedFile]:
+    def files(self) -> list[UploadedFile]:
         """All files, first handed in first."""
         return list(self._files.values())
 
@@ -126,7 +126,7 @@ class Intake:
             return False
         if not self.waiting:
             self._begin_round()
-        self._files[sha256] = self._unread(HandedFile(name, content, sha256))
+        self._files[sha256] = self._unread(UploadedFile(name, content, sha256))
         return True
 
     def follow(self, recipe: Recipe) -> bool:
@@ -140,7 +140,7 @@ class Intake:
         self.recipe = recipe
         self._begin_round()
         for sha256, file in self._files.items():
-            self._files[sha256] = self._unread(HandedFile(file.name, file.content, sha256, file.names))
+            self._files[sha256] = self._unread(UploadedFile(file.name, file.content, sha256, file.names))
         return bool(self._files)
 
     def rename(self, entry: Entry, names: Names) -> None:
@@ -173,7 +173,7 @@ class Intake:
         self._read_from = time.perf_counter()
         self._segmented_from = 0.0
 
-    def _unread(self, file: HandedFile) -> HandedFile:
+    def _unread(self, file: UploadedFile) -> UploadedFile:
         file.reader = iter(read_bytes(file.name, file.content, options=self.recipe.options))
         return file
 
@@ -192,7 +192,7 @@ class Intake:
                 if time.perf_counter() > until:
                     return
 
-    def _take(self, file: HandedFile, wafer: WaferMap, milliseconds: float) -> None:
+    def _take(self, file: UploadedFile, wafer: WaferMap, milliseconds: float) -> None:
         held = self.entries
         if len(held) >= MAX_WAFERS or sum(entry.wafer.dies.size for entry in held) + wafer.dies.size > MAX_DIES:
             file.failures.append(ReadFailure(file.name, _TOO_MUCH.format(name=file.name)))
@@ -215,10 +215,10 @@ class Intake:
             step = max(1, min(MAX_STEP_WAFERS, int(step * STEP_SECONDS / max(time.perf_counter() - began, 1e-3))))
             yield self.progress
 
-    def _analyse(self, batch: Sequence[tuple[HandedFile, Entry]], segmenter: Segmenter) -> None:
+    def _analyse(self, batch: Sequence[tuple[UploadedFile, Entry]], segmenter: Segmenter) -> None:
         began = time.perf_counter()
         try:
-            results = analyse([entry.wafer for _, entry in batch], segmenter, careful=self.recipe.careful)
+            results = analyse([entry.wafer for _, entry in batch], segmenter, tta=self.recipe.tta)
         except WaferError as error:
             self._analyse_apart(batch, segmenter, error)
             return
@@ -227,7 +227,7 @@ class Intake:
             entry.result, entry.milliseconds = result, entry.milliseconds + share
 
     def _analyse_apart(
-        self, batch: Sequence[tuple[HandedFile, Entry]], segmenter: Segmenter, error: WaferError
+        self, batch: Sequence[tuple[UploadedFile, Entry]], segmenter: Segmenter, error: WaferError
     ) -> None:
         """Let the wafers of a batch that failed go through one by one, and give up those that fail alone."""
         if len(batch) > 1:
