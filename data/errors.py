@@ -54,7 +54,7 @@ class LabelError(WaferError):
 
 
 class AppDatabaseError(WaferError):
-    """A app database that cannot be opened, read or written."""
+    """An app database that cannot be opened, read or written."""
 
 
 class IndexMissingError(WaferError):

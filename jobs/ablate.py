@@ -16,7 +16,7 @@ from core.active_learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_o
 from core.active_learning.tables import made_by, read_table
 from core.annotation.progress import duration
 from core.evaluation.fitting import calibrate, calibration_wafers
-from core.evaluation.report import Report, evaluate_labelled, evaluate_marked
+from core.evaluation.report import Report, augmented, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.training.config import TrainConfig
@@ -288,7 +288,7 @@ def _write(table: dict[str, Any], path: Path) -> None:
 def _in_use(reports: Sequence[Report]) -> dict[str, object]:
     """What the reports say of a model, plain and with test-time augmentation, and on what."""
     ways = {"plain": False, TTA: True}
-    found = {way: measures_of([one for one in reports if one["tta"] is tta]) for way, tta in ways.items()}
+    found = {way: measures_of([one for one in reports if augmented(one) is tta]) for way, tta in ways.items()}
     on = {f"{one['data']} ({one['n']:,} wafers)": None for one in reports}
     return {"in_use": found, "model": reports[0]["model"], "on": list(on)}
 

@@ -16,7 +16,7 @@ from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.learn.learning_curves import NAMES, curve_block
@@ -36,7 +36,7 @@ HELP = {
     "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
     "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
-    "weight": "Of uncertainty, by rank; the rest goes to being unlike all that is labelled or chosen. 1: uncertainty alone.",
+    "weight": "Of uncertainty, by rank; the rest goes to being unlike all that is labelled or chosen. 1: that alone.",
     "again": "Puts others in the place of this round's wafers, by strategy and number as set here. Only while nobody "
     "has begun with them; wafers that were added by hand stay.",
 }
@@ -87,7 +87,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
         number: of that round, 0 before the first.
         labelled: wafers with a label.
     """
-    database, at = open_decisions(), settings()
+    database, at = open_database(), settings()
     running = {name: newest_job(name) for name in (SELECT, TRAIN)}
     busy = {name: job is not None and job.underway for name, job in running.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -129,7 +129,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
 
 def how_trained(number: int) -> None:
     """Say how the training of a round ended, and thereby why it is not offered anew."""
-    job = next((one for one in jobs(open_decisions(), TRAIN) if run_of(one) == run_name(number)), None)
+    job = next((one for one in jobs(open_database(), TRAIN) if run_of(one) == run_name(number)), None)
     if job is not None and job.state is JobState.CANCELLED:
         st.caption(f"The training of round {number} was stopped; *Training* resumes it.")
     elif job is not None and job.state is not JobState.DONE:
@@ -144,7 +144,7 @@ with explained():
     lake = open_lake()
     st.title("Active learning")
     stop_if_empty(lake)
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found, labelled = rounds(session, settings()), labelled_keys(session)
         newest = found[-1].number if found else 0
         queued = items(session, newest, MOST_ITEMS) if newest else []

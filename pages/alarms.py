@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.alarms.store import open_alarms, past_alarms, rules
 from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
@@ -17,7 +17,7 @@ OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery"
 ON_A_PAGE = 10
 
 with explained():
-    lake, database = open_lake(), open_decisions()
+    lake, database = open_lake(), open_database()
     st.title("Alarms")
     with st.spinner("Looking at what is new"):
         look_for_alarms()

@@ -12,7 +12,7 @@ from core.labels.annotations import gold_keys
 from core.settings import settings
 from data.errors import AppDatabaseError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
@@ -43,7 +43,7 @@ HELP = {
 
 def overview(person: Person, iteration: int | None) -> None:
     """Say how far the round is, for all and for everybody."""
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         far = progress(session, person, iteration)
         counts = statuses(session, iteration)
         paces = {name: pace_s(session, name) for name in people(session)}
@@ -102,7 +102,7 @@ def table(found: list[LabelItem]) -> list[LabelItem]:
 def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> None:
     """Offer what can be done with the chosen items, and with all that wait."""
     numbers = [item.id for item in chosen]
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         known, gold, newest = people(session), gold_keys(session), newest_iteration(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
@@ -114,20 +114,20 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             help="Choose or type names. Assigning takes the first; assigning evenly uses all of them.",
         )
         if st.button("Assign chosen", disabled=not (numbers and names)):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{assign(session, numbers, names[0], person)} assigned to {names[0]}.")
         if st.button("Assign to nobody", disabled=not numbers):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 assign(session, numbers, None, person)
         if st.button("Assign evenly", disabled=not names, help="Everything that waits, so that open items are even."):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 load = balance(session, names, person, iteration)
             st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
         if st.button("Hide known ones", disabled=not (names and gold), help=GOLD_HELP):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{slip_in_gold(session, gold, names, person, iteration=iteration or newest)} hidden.")
         if st.button("Put back", disabled=not numbers, help="In progress, done or skipped: they wait again."):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 for number in numbers:
                     put_back(session, number, person)
             st.rerun()
@@ -135,13 +135,13 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             _leave_out(chosen, person)
         idle = settings().label_idle_minutes
         if st.button("Release idle", help=f"What nobody has touched for {idle} minutes waits again; drafts stay."):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{release_idle(session)} released.")
 
 
 def _leave_out(chosen: list[LabelItem], person: Person) -> None:
     try:
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             for item in chosen:
                 skip(session, item.id, f"left out by {person.name}", person)
     except AppDatabaseError as error:
@@ -155,7 +155,7 @@ with explained():
     st.title("Queue")
     stop_if_empty(lake)
     person = acting_person()
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         rounds = iterations(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen_round = st.selectbox(
@@ -178,6 +178,6 @@ with explained():
         st.info("Nothing is queued yet. Add wafers by filter or by name above, or from the Wafers page.")
         st.stop()
     overview(person, chosen_round)
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found = items(session, chosen_round)
     actions(table(found), person, chosen_round)

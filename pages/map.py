@@ -29,7 +29,9 @@ with explained():
     slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
     with slots[0]:
         coloring = Coloring(
-            st.selectbox("Colour", [str(c) for c in Coloring], key="color", bind="query-params", help=HELP["clusters"])
+            st.selectbox(
+                "Colour", list(map(str, Coloring)), key="color", bind="query-params", help=HELP["map_clusters"]
+            )
         )
     with slots[1]:
         cluster = choose_cluster(names)

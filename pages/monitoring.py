@@ -6,7 +6,7 @@ from core.lake import WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.cache import history_steps
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -19,7 +19,7 @@ AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
 
 unpack_filters("monitoring")
 with explained():
-    lake, database = open_lake(), open_decisions()
+    lake, database = open_lake(), open_database()
     st.title("Monitoring")
     stop_if_empty(lake)
     slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")

@@ -13,7 +13,7 @@ from core.lake import Lake
 from core.settings import settings
 from data.classes import CLASSES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.cache import kept
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -57,7 +57,7 @@ def choose_review(found: list[Review]) -> Review:
 
 def suspects(lake: Lake) -> None:
     """Rank labels by how strongly a model disagrees: one that never saw the lot, else the one in use."""
-    database = open_decisions()
+    database = open_database()
     with database.reading() as session:
         keys = labelled_keys(session)
         done = [entry.id for entry in entries(session, limit=1)]
@@ -93,7 +93,7 @@ def _contradicted(lake: Lake, keys: list[str]) -> None:
         "judge by a model trained without these labels."
     )
     with st.spinner("Comparing labels with the model"):
-        found = suspect_dies(open_decisions(), lake, keys)
+        found = suspect_dies(open_database(), lake, keys)
     if not found:
         st.info("No labelled wafer is segmented yet. Label some wafers first.")
         return
@@ -126,7 +126,7 @@ def _ranked(frame: pd.DataFrame, measure: str, name: str) -> None:
 
 def leaderboard() -> None:
     """Say how fast and how right everybody is, and how sure one can be of it."""
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found = annotators(session)
     if not found:
         st.info("Nobody has submitted a label yet.")
@@ -208,7 +208,7 @@ with explained():
             bind="query-params",
             label_visibility="collapsed",
         )
-        with open_decisions().reading() as session:
+        with open_database().reading() as session:
             found = open_reviews(session, kinds or tuple(Kind))
         if found:
             review_desk(choose_review(found), person, lake)

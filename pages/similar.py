@@ -48,7 +48,7 @@ with explained():
             st.download_button(
                 "Download CSV",
                 data=lambda: table_csv(matches_table(matches, findings)),
-                file_name="look_alikes.csv",
+                file_name="similar_wafers.csv",
                 mime="text/csv",
                 on_click="ignore",
             )

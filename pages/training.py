@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.jobs.launch import jobs
-from pages.parts.cache import database as open_decisions
+from pages.parts.cache import database as open_database
 from pages.parts.empty import explained
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_form import STARTED, training_form
@@ -13,7 +13,7 @@ from pages.parts.state import drop_widgets
 RUNS, START = VIEWS = ("Runs", "Start a run")
 
 with explained():
-    database = open_decisions()
+    database = open_database()
     st.title("Training")
     if STARTED in st.query_params:
         del st.query_params[STARTED]

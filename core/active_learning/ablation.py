@@ -50,7 +50,7 @@ MEASURES = (
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and with test-time augmentation.
+    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and augmented.
 
     Args:
         about: how small it is: steps, wafers and so on, by name.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from core.batches.notes import BatchRequest, Read, Summary
+from core.batches.notes import FORMER_FIELDS, BatchRequest, Read, Summary
 from core.batches.tables import (
     count_of,
     failures_in,
@@ -68,6 +68,7 @@ class Batch:
             raise BatchError(str(self.path), "there is no batch here", "Start one, or name the folder of one.")
         try:
             lists = {name: tuple(found[name]) for name in ("paths", "channels")}
+            found = {FORMER_FIELDS.get(name, name): value for name, value in found.items()}
             return BatchRequest(**{**found, **lists})
         except (TypeError, KeyError) as error:
             raise BatchError(str(self.path), f"request.json is damaged ({error})", "Start the batch anew.") from error

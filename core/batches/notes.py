@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 from data.formats import ReadFailure
 
+FORMER_FIELDS = {"careful": "tta"}
+"""Fields that requests of earlier versions hold, and what they are called now."""
+
 
 @dataclass(frozen=True)
 class BatchRequest:

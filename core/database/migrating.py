@@ -1,4 +1,4 @@
-"""Bringing a app database to the schema of this version, by one process at a time."""
+"""Bringing an app database to the schema of this version, by one process at a time."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Labels whose classes are suspect: what a model that never saw a wafer's lot says against the classes that people gave it."""
+"""Labels whose classes are suspect: a model that never saw a wafer's lot disagrees with what people said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

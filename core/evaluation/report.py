@@ -196,6 +196,11 @@ def _by_patterns(counts: Counts) -> Report:
     }
 
 
+def augmented(report: Report) -> bool:
+    """Return whether a report was made with test-time augmentation, which earlier versions called careful."""
+    return bool(report.get("tta", report.get("careful", False)))
+
+
 def _reliability(bins: Reliability, of: str) -> Report:
     """What was said and what was so in each bin, by class, and the expected calibration error."""
     report: Report = {"of": of}

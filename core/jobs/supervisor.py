@@ -39,7 +39,7 @@ class Watcher:
     """
 
     def __init__(self, database: AppDatabase, number: int, attempt: int, folder: Path, ray_address: str) -> None:
-        self._decisions = database
+        self._database = database
         self._number = number
         self._attempt = attempt
         self._folder = folder
@@ -86,8 +86,8 @@ class Watcher:
         host, process, waited = socket.gethostname(), name_of(os.getpid()) or "", False
         while not self._stopped:
             try:
-                bury_the_dead(self._decisions)
-                with self._decisions.writing() as session:
+                bury_the_dead(self._database)
+                with self._database.writing() as session:
                     job = job_by_id(session, self._number)
                     if job.state is not JobState.QUEUED or job.attempt != self._attempt:
                         return None
@@ -105,7 +105,7 @@ class Watcher:
 
     def _beat(self) -> bool:
         """Say that the job lives and how far it is; give whether it is to stop."""
-        with self._decisions.writing() as session:
+        with self._database.writing() as session:
             job = job_by_id(session, self._number)
             if job.attempt != self._attempt:
                 return True
@@ -119,7 +119,7 @@ class Watcher:
 
     def _say_how_it_ended(self, code: int) -> None:
         for attempt in range(TRIES):
-            with suppress(AppDatabaseError), self._decisions.writing() as session:
+            with suppress(AppDatabaseError), self._database.writing() as session:
                 job = job_by_id(session, self._number)
                 if job.attempt == self._attempt:
                     self._note_progress(job)

@@ -20,7 +20,7 @@ from core.storage.folder import Folder
 from data.errors import MapError
 
 FOLDER, NOTE, LOCK = "map", "map.json", "lock"
-FORMAT = 1
+FORMAT = 2
 COLUMNS = pa.schema(
     [
         ("key", pa.string()), ("x", pa.float32()), ("y", pa.float32()), ("cluster", pa.int32()),

@@ -117,14 +117,14 @@ class Placer:
         """
         features = self._layout.axes.features(matrix)
         reduced = np.ascontiguousarray(features[:, :-1])
-        places = self._among_look_alikes(reduced)
+        places = self._among_similar_wafers(reduced)
         rows = pc.fill_null(pc.index_in(keys, value_set=self._layout.keys), -1).to_numpy()
         same = (rows >= 0) & (np.abs(features - self._layout.features[rows]).max(axis=1) < SAME)
         places[same] = self._layout.places[rows[same]]
         isolation, novelty = self._novelty.score(features)
         return Placed(places, nearest_cluster(reduced, self._middles), isolation, novelty)
 
-    def _among_look_alikes(self, reduced: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _among_similar_wafers(self, reduced: NDArray[np.float32]) -> NDArray[np.float32]:
         squared, rows = self._near.search(reduced, min(NEIGHBOURS, len(self._layout.keys)))
         distances = np.sqrt(np.maximum(squared, 0))
         beyond = distances - distances[:, :1]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation.report import LABELS, SYNTHETIC, Report
+from core.evaluation.report import LABELS, SYNTHETIC, Report, augmented
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES
@@ -98,7 +98,7 @@ def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]
 
 def _alike(one: Report, other: Report) -> bool:
     """Whether two reports on data of one name are on the same wafers, looked at in the same way."""
-    return all(one.get(key) == other.get(key) for key in ("n", "tta", "wafers"))
+    return all(one.get(key) == other.get(key) for key in ("n", "wafers")) and augmented(one) == augmented(other)
 
 
 def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:

@@ -1,6 +1,6 @@
 """How unsure a model is, from probabilities alone: per die, and per wafer over the uncertain dies.
 
-Every measure is 0 for a model that is sure and rises with uncertainty. Entropies are of yes or no for each class, in bits.
+Every measure is 0 for a model that is sure. Entropies are of yes or no for each class, in bits.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from data.classes import CLASS_KEYS
 REGION_SHARE = 0.5
 """Of the largest uncertainty on a wafer: dies from there on are its uncertain region."""
 LEAST_DIES = 5
-"""A smaller region counts as if it had so many dies, the missing ones without uncertainty: one odd die is no pattern."""
+"""A smaller region counts as if it had so many dies, the missing ones certain: one odd die is no pattern."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,8 +35,8 @@ def farthest_first(
 ) -> tuple[list[int], list[float], list[float]]:
     """Choose one after another the vector farthest from all labelled and chosen ones (k-centre greedy), none twice.
 
-    With an uncertainty, what is greatest is `weight * uncertainty + (1 - weight) * distance`, both brought to 0-1: uncertainty by rank,
-    distance by the farthest at the start, so that neither outweighs the other by its unit.
+    With an uncertainty, `weight * uncertainty + (1 - weight) * distance` is greatest, both brought to 0-1: the first
+    by rank, distance by the farthest at the start, so that neither outweighs the other by its unit.
 
     Args:
         vectors: float32 (N, D).

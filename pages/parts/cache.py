@@ -52,7 +52,7 @@ def database() -> AppDatabase:
     Raises:
         AppDatabaseError: it cannot be opened.
     """
-    return _decisions(settings().database_place)
+    return _database(settings().database_place)
 
 
 def segmenter() -> Segmenter:
@@ -245,7 +245,7 @@ def _lake(url: str) -> Lake:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the app database")
-def _decisions(place: str) -> AppDatabase:
+def _database(place: str) -> AppDatabase:
     return AppDatabase(place)
 
 

@@ -21,6 +21,9 @@ ALARM_VIEW = "show_alarms"
 CARRIED = "filters"
 """Name under which filters travel packed to a page that shows none."""
 
+FORMER_NAMES = {"read_careful": "read_tta", "family": "cluster"}
+"""Names in the query string of links that people kept from earlier versions, and what says the same now."""
+
 
 @dataclass(frozen=True)
 class PageEntry:
@@ -101,6 +104,13 @@ def unpack_filters(name: str) -> None:
     """Spread packed filters over the address of a page that shows them; call it before the page draws."""
     if CARRIED in st.query_params:
         st.switch_page(page_of(name), query_params=_filters())
+
+
+def follow_former_names(page: st.Page) -> None:
+    """Spell a link that somebody kept from an earlier version as today's; call it before the page draws."""
+    if not FORMER_NAMES.keys().isdisjoint(st.query_params):
+        asked = {FORMER_NAMES.get(name, name): st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(page, query_params=asked)
 
 
 def _with_filters(query: dict[str, str | list[str]]) -> dict[str, str | list[str]]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.settings import settings
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, page_of
+from pages.parts.links import GROUPS, ICON, LOGO, follow_former_names, page_of
 from pages.parts.state import Key
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
@@ -28,4 +28,5 @@ with explained(), st.sidebar:
         persist_state="session",
         help="Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart.",
     )
+follow_former_names(page)
 page.run()

@@ -46,7 +46,7 @@ def open_page(lake_home, monkeypatch) -> Open:
 
 @pytest.fixture
 def own_home(lake_home, tmp_path) -> Path:
-    """The same lake with a app database of its own."""
+    """The same lake with an app database of its own."""
     (tmp_path / "lake").symlink_to(lake_home / "lake")
     return tmp_path
 

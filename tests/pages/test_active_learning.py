@@ -22,7 +22,7 @@ ANA = Person("ana")
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
     return spawned
 
 

@@ -36,7 +36,7 @@ def built_home(tmp_path_factory, tiny_model_path):
 
 @pytest.fixture
 def mapped(built_home, tmp_path, monkeypatch, tiny_model_path):
-    """The same workspace with a app database of its own."""
+    """The same workspace with an app database of its own."""
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     for name in ("lake", "map"):
         (tmp_path / name).symlink_to(built_home / name)

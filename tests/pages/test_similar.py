@@ -54,7 +54,7 @@ def press(app, label):
     return next(b for b in app.button if b.label == label).click().run()
 
 
-def test_a_wafer_s_look_alikes_stand_with_both_scores(open_page, home, segmenter):
+def test_a_wafer_s_similar_wafers_stand_with_both_scores(open_page, home, segmenter):
     app = open_page("similar", home=home, wafer=KEY)
     assert not app.exception
     lake = Lake(home / "lake")
@@ -138,7 +138,7 @@ def test_clusters_that_the_index_lacks_are_said(open_page, home, segmenter, tmp_
     assert f"{total} clusters were found by another model" in app.warning[0].value
 
 
-def test_what_people_found_stands_beside_the_look_alikes(open_page, home):
+def test_what_people_found_stands_beside_the_similar_wafers(open_page, home):
     with AppDatabase(home / "decisions.db").writing() as session:
         write_finding(session, "LOT:B04", "Clamp ring worn", "Arcing marks at the rim", Person("Ana"))
     table = open_page("similar", home=home, wafer=KEY).dataframe[0].value.set_index("wafer")

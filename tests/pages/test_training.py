@@ -13,7 +13,7 @@ from tests.core.training.record_examples import curves, write_runs
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
     return spawned
 
 

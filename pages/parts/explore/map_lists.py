@@ -25,7 +25,7 @@ MOST_SAID = 6
 def cluster_table(table: pd.DataFrame) -> None:
     """Show the clusters that hold wafers of the filter, as `LakeMap.clusters` gives them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Clusters**", help=HELP["clusters"], width="content")
+        st.markdown("**Clusters**", help=HELP["map_clusters"], width="content")
         csv_button(table, "map-clusters")
     st.dataframe(
         table,

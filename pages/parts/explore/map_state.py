@@ -88,7 +88,7 @@ def _facts(found: LakeMap, building: bool) -> None:
 
 
 def _choose_clusters(about: About) -> None:
-    st.markdown("**How many clusters**", help=HELP["clusters"])
+    st.markdown("**How many clusters**", help=HELP["map_clusters"])
     count = st.number_input(
         "Clusters",
         FEWEST_ASKED,

@@ -1,4 +1,4 @@
-"""What each kind of label gave a small network, and what test-time augmentation gives the model in use: curves, tables, words."""
+"""What each kind of label gave a small network, and what test-time augmentation gives: curves, tables, words."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ APART = 0.025
 
 
 def ablation_view(found: Ablation | None) -> None:
-    """Show the curves and the table of arms, what they say in words, and the model in use plain and with test-time augmentation."""
+    """Show the curves and the table of arms, what they say in words, and the model in use."""
     if found is None:
         st.info("Nobody measured what helps yet: run `python -m jobs.ablate`.")
         return

@@ -84,3 +84,11 @@ def test_one_process_works_on_a_batch_at_a_time(tmp_path):
         assert (first, second) == (True, False)
     with batch.claimed() as again:
         assert again
+
+
+def test_a_request_of_an_earlier_version_is_understood(tmp_path):
+    batch = new_batch(tmp_path)
+    batch.accept(BatchRequest("old", "ana", tta=True), [])
+    path = batch.path / "request.json"
+    path.write_text(path.read_text().replace('"tta"', '"careful"'))
+    assert batch.request.tta is True

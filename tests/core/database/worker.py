@@ -1,4 +1,4 @@
-"""What processes of their own do to a app database in tests."""
+"""What processes of their own do to an app database in tests."""
 
 import multiprocessing
 import time

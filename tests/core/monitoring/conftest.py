@@ -8,7 +8,7 @@ from core.lake import Lake
 
 @pytest.fixture(scope="package")
 def empty_database(tmp_path_factory):
-    """A app database with all its tables and nothing decided; setting one up takes a second."""
+    """An app database with all its tables and nothing decided; setting one up takes a second."""
     place = tmp_path_factory.mktemp("decisions") / "decisions.db"
     AppDatabase(place).close()
     return place

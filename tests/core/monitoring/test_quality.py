@@ -112,7 +112,7 @@ def test_models_are_scored_on_their_own_wafers_and_compared(lake, database):
     assert ab_comparison(found, "net@1", "net@3") is None
 
 
-def test_a_duel_can_be_held_among_some_of_the_wafers(lake, database):
+def test_an_ab_comparison_can_be_held_among_some_of_the_wafers(lake, database):
     """Of the first model's wafers the odd ones are wholly right, the even ones half right; the second is all right."""
     truth = rows(edge=(0, 2))
     keep(

@@ -26,7 +26,7 @@ def nearest_members(places, wafers, members):
     return members[np.argsort(far, axis=1)[:, :5]]
 
 
-def test_look_alikes_lie_together_and_the_map_is_100_either_way(laid_out):
+def test_similar_wafers_lie_together_and_the_map_is_100_either_way(laid_out):
     layout, _, _, members = laid_out
     near = nearest_members(layout.places, np.arange(FITTED), members)
     assert np.mean(near == members[:FITTED, None]) > 0.95
@@ -34,7 +34,7 @@ def test_look_alikes_lie_together_and_the_map_is_100_either_way(laid_out):
     assert layout.places.max(axis=0) == pytest.approx([100, 100], rel=1e-5)  # float32
 
 
-def test_wafers_it_was_fitted_on_stay_and_others_come_among_their_look_alikes(laid_out):
+def test_wafers_it_was_fitted_on_stay_and_others_come_among_their_similar_wafers(laid_out):
     layout, placer, matrix, members = laid_out
     placed = placer.place(of_wafers(matrix).keys, matrix)
     assert (placed.places[:FITTED] == layout.places).all()

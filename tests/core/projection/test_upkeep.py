@@ -93,7 +93,7 @@ def test_another_number_of_clusters_parts_anew_and_moves_no_wafer(monkeypatch, l
     assert about.silhouettes.items() >= {**before.silhouettes, 5: about.silhouette}.items()
 
 
-def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_look_alikes(
+def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_similar_wafers(
     monkeypatch, lake, segmenter, tmp_path
 ):
     monkeypatch.setattr(upkeep, "FITTED_WAFERS", 25)

@@ -132,7 +132,7 @@ def test_temperature_of_the_model_calibrates(tmp_path, segmenter):
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_a_careful_answer_turns_with_the_wafer(segmenter, turns):
+def test_an_augmented_answer_turns_with_the_wafer(segmenter, turns):
     shown = noisy(29, 6)
     turned = WaferMap(dies=np.rot90(shown.dies, turns)[:, ::-1], lot_id="L", wafer_id="W")
     (plain,), (other,) = segmenter.segment([shown], tta=True), segmenter.segment([turned], tta=True)
@@ -159,7 +159,7 @@ def test_of_wafers_together_each_gets_its_own_turns(tmp_path):
         assert np.allclose(found.probabilities, alone.probabilities, atol=1e-5)
 
 
-def test_a_careful_answer_is_near_the_plain_one_on_wafers_that_are_not_square(segmenter):
+def test_an_augmented_answer_is_near_the_plain_one_on_wafers_that_are_not_square(segmenter):
     failing = np.zeros((40, 25), dtype=bool)
     failing[:4] = True
     shown = wafer(failing)

@@ -26,7 +26,7 @@ def test_a_job_that_was_killed_says_so_and_runs_again_with_the_same_command(
     open_page, own_home, database, choosing, monkeypatch
 ):
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
     with database.writing() as session:
         end(job_by_id(session, choosing.id), JobState.DEAD, -9)
     app = open_page("active_learning", home=own_home)
