@@ -13,14 +13,14 @@ _SPELLINGS = {
     "y": """y diey ycoord ycoordinate yindex yloc ypos rowy row dierow rowindex ydie coordy indexy party chipy
         yaddress yaddr yadr dieycoord dieycoordinate dicey ydice coordinatey dieindexy posy""",
     "result": """passfail pf result testresult verdict status diestatus pass passed ispass good passorfail passfailflag
-        pfflag""",
+        passfg pfflag""",
     "fails": "fail failed isfail failing defect defective isdefective bad",
     "bin": """bin binnumber binno binnum bincode diebin binid binvalue hardbin hbin hbinnum hb hwbin binhard
         hardbinnumber hardbinno hardbinnum hbinno hbinnumber hardwarebin hwbinnum softbin sbin sbinnum sb swbin binsoft
         softbinnumber softbinno softbinnum sbinno sbinnumber softwarebin swbinnum testbin finalbin""",
     "code": "value dievalue code",
-    "test": """testid testnum testnumber testno tnum testname testtxt testtext parameter parametername param paramname
-        testitem""",
+    "test": """test testid testnum testnumber testno tnum testname testtxt testtext parameter parametername param
+        paramname testitem""",
     "measured": "measured measurement measuredvalue testvalue meas reading resultvalue",
     "low": "lsl lowlimit lowerlimit lolimit limitlow ll lowerspec lowspec lowerspeclimit lolim lowlim minlimit",
     "high": "usl highlimit upperlimit hilimit limithigh ul hl upperspec highspec upperspeclimit hilim highlim maxlimit",

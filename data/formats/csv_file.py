@@ -104,13 +104,20 @@ def _find_names(head: Sequence[str]) -> _Names | None:
             names = [
                 name if name.startswith(ATTRIBUTE) else name.strip() for name in _split(line.lstrip("#"), separator)
             ]
-            if columns := known_columns(names):
+            columns = known_columns(names)
+            if columns and _parts_lines(separator, head[number + 1 :]):
                 return _Names(number, distinct(names), columns, separator)
         for names in (_WIDE_BLANKS.split(line.lstrip("#").strip()), line.lstrip("#").split()):
             columns = known_columns(names)
             if columns and _goes_on(head[number + 1 :], len(names)):
                 return _Names(number, distinct(names), columns, _BLANKS)
     return None
+
+
+def _parts_lines(separator: str, lines: Sequence[str]) -> bool:
+    """Tell whether the lines below the names are parted as these are; no lines contradict nothing."""
+    filled = [line for line in lines[:_EDGE_LINES] if line.strip()]
+    return not filled or any(separator in line for line in filled)
 
 
 def _goes_on(lines: Sequence[str], width: int) -> bool:

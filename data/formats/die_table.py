@@ -6,6 +6,7 @@ name the test of a row, a die fails when one of its tests does. Without a writte
 wafer's grid is the box around its dies, y downwards, and the attribute `die_axes` keeps the file's own coordinates.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,10 @@ from data.formats.verdicts import NO_BIN, judge
 from data.orientation import DIE_AXES
 from data.wafer import MAX_GRID, OFF_WAFER, WaferMap
 
+_LEAST_ROWS = 12
+_REPEATS = re.compile(
+    "retest|repeat|pass|run|insert|touch|step|loop|time|date|seq|index|attempt|cycle|record|serial|row"
+)
 _MOST_TEXTS = 500
 """Columns that say nothing of a die are read as process history up to so many; a table of 100,000 has no more."""
 
@@ -97,6 +102,7 @@ def read_die_table(
         dies = dies.at(order)
         texts = {name: Coded(column.codes[order], column.cells) for name, column in texts.items()}
     ends = np.append(starts[1:], table.num_rows)
+    _refuse_unnamed_tests(dies.at(slice(0, ends[0])), texts, source.name)
     constant = _constant_texts(texts, starts, ends)
     dates = date_texts(pairs)
     for name, cells in constant.items():
@@ -184,6 +190,39 @@ def _groups(keys: Sequence[Coded], rows: int) -> tuple[NDArray[np.intp] | None, 
     wafer = np.repeat(rank[inverse], np.diff(np.append(starts, rows)))
     order = np.argsort(wafer, kind="stable")
     return order, np.flatnonzero(np.diff(wafer[order], prepend=-1))
+
+
+def _refuse_unnamed_tests(rows: _Dies, texts: Mapping[str, Coded], where: str) -> None:
+    """Refuse a table whose first wafer has as many rows for every die, told apart by a column whose name says not why.
+
+    Such rows may be tests, of which one failing fails the die, or repeats, of which the last counts.
+
+    Raises:
+        FormatError: they are, and results of a die differ.
+    """
+    if rows.tests is not None or len(rows.x) < _LEAST_ROWS:
+        return
+    width, height = int(np.ptp(rows.x)) + 1, int(np.ptp(rows.y)) + 1
+    if max(width, height) > MAX_GRID:
+        return
+    place = (rows.y - rows.y.min()) * width + (rows.x - rows.x.min())
+    counts = np.bincount(place, minlength=width * height)
+    each = int(counts.max())
+    if each < 2 or (counts[counts > 0] != each).any():
+        return
+    first = np.zeros(width * height, dtype=np.uint8)
+    first[place] = rows.dies
+    if (first[place] == rows.dies).all():
+        return
+    for name, column in texts.items():
+        codes = column.codes[: len(place)]
+        if _REPEATS.search(name.lower()) or len(np.unique(codes)) != each:
+            continue
+        if int(_joint([place, codes]).max()) + 1 == len(place):
+            problem = f"every die has {each} rows, told apart by '{name}', and their results differ"
+            raise FormatError(
+                where, problem, "Name that column test_id if a row is a test, or retest if the last counts."
+            )
 
 
 def _constant_texts(

@@ -25,6 +25,7 @@ _LABEL_WORDS = """unit units uom lowlimit lowerlimit lolimit limitlow lsl ll lcl
     sigma cp cpk range testnumber testnum testno testname biasconditions bias condition format type scale sum total
     count"""
 _LABELS = frozenset(_LABEL_WORDS.split())
+_SUMMED = frozenset(("count", "percent", "pct", "qty", "quantity", "total", "diecount", "share", "dies"))
 _LONG_LABEL = 4
 """A shorter word, such as LL, beside coordinates is rather the name of a lot."""
 _WORD = 3
@@ -161,7 +162,7 @@ def sections(rows: Iterable[Row], first: Section, where: str) -> Iterator[Sectio
                 _refuse_damage(row, section, place)
             if not section.numbers:
                 section.label_units(row.cells, place)
-            other = other or (_names_columns(row.cells) and "" in section.footer)
+            other = other or _names_columns(row.cells, gap="" in section.footer)
             section.footer.append(row.line)
             closed = closed or (f"line {row.number}" if section.numbers else "")
     yield section
@@ -218,10 +219,11 @@ def _check_width(row: Row, section: Section, place: str) -> None:
         raise FormatError(place, problem, "Correct the line.")
 
 
-def _names_columns(cells: Sequence[str]) -> bool:
-    """Tell whether a row may name the columns of another table, such as a summary by bins."""
+def _names_columns(cells: Sequence[str], *, gap: bool) -> bool:
+    """Tell whether a row names the columns of another table, as a summary by bins: words below a gap, or "Count"."""
     filled = [cell for cell in cells if cell.strip()]
-    return len(filled) > 1 and all(as_number(cell) is None for cell in filled)
+    words = len(filled) > 1 and all(as_number(cell) is None for cell in filled)
+    return words and (gap or any(plain_name(cell) in _SUMMED for cell in filled))
 
 
 def _next(section: Section, row: Row, place: str) -> Section:

@@ -229,3 +229,23 @@ def test_many_columns_take_no_more_than_their_share_of_time():
 
     seconds(100)
     assert seconds(32_000) < 40 * seconds(4_000) + 0.1
+
+
+def test_rows_of_a_die_that_an_unknown_column_tells_apart_are_refused_where_their_results_differ():
+    table = "x,y,corner,bin\n" + "".join(
+        f"{x},{y},{corner},{5 if corner == 'hot' and x == 2 else 1}\n"
+        for x in range(4)
+        for y in range(3)
+        for corner in ("hot", "cold")
+    )
+    assert "every die has 2 rows, told apart by 'corner', and their results differ" in refusal(table)
+    assert read(table.replace("corner", "retest", 1)).fail_count == 0  # the last row counts
+    assert read(table.replace("corner", "test_id", 1)).fail_count == 3
+
+
+def test_a_summary_below_the_dies_is_none_without_a_gap_too():
+    assert read("x,y,bin\n" + rows() + "Bin,Count,Percent\n1,4,66.7\n5,2,33.3\n").dies.tolist() == DIES
+
+
+def test_names_that_tabs_part_may_stand_above_rows_that_blanks_part():
+    assert read("x\ty\tbin\n" + rows(" ")).dies.tolist() == DIES
