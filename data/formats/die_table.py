@@ -6,9 +6,7 @@ name the test of a row, a die fails when one of its tests does. Without a writte
 wafer's grid is the box around its dies, y downwards, and the attribute `die_axes` keeps the file's own coordinates.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,41 +15,21 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferError
 from data.formats.coded_columns import Coded, RowName, Rows, as_text, encode
 from data.formats.columns import Columns, find_columns
-from data.formats.grid import Axes, to_grid
-from data.formats.metadata import ATTRIBUTE, date_texts, grid_shape, key_of
+from data.formats.die_rows import DieRows, joint, laid_out, refuse_unnamed_tests
+from data.formats.metadata import ATTRIBUTE, date_texts, key_of
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.formats.totals import declared_totals
-from data.formats.verdicts import NO_BIN, judge
-from data.orientation import DIE_AXES
-from data.wafer import MAX_GRID, OFF_WAFER, WaferMap
+from data.formats.verdicts import judge
+from data.wafer import WaferMap
 
-_LEAST_ROWS = 12
-_REPEATS = re.compile(
-    "retest|repeat|pass|run|insert|touch|step|loop|time|date|seq|index|attempt|cycle|record|serial|row"
-)
 _MOST_TEXTS = 500
 """Columns that say nothing of a die are read as process history up to so many; a table of 100,000 has no more."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Dies:
-    """Rows of a table: coordinates, off, pass or fail, bins, and a number for the test of each row."""
-
-    x: NDArray[np.int64]
-    y: NDArray[np.int64]
-    dies: NDArray[np.uint8]
-    bins: NDArray[np.int64] | None
-    tests: NDArray[np.int64] | None
-
-    def at(self, rows: slice | NDArray[np.intp]) -> "_Dies":
-        bins, tests = (None if column is None else column[rows] for column in (self.bins, self.tests))
-        return _Dies(self.x[rows], self.y[rows], self.dies[rows], bins, tests)
-
-
 def kept_columns(names: Sequence[str], used: Sequence[str]) -> list[str]:
     """Choose the columns worth reading: what says something of dies, metadata, and so many others as have a meaning."""
-    others = [name for name in names if name not in set(used)]
+    others = [name for name in names if name not in used]
     named = {name for name in others if name.startswith(ATTRIBUTE) or key_of(name)}
     return [*used, *(name for number, name in enumerate(others) if number < _MOST_TEXTS or name in named)]
 
@@ -62,7 +40,6 @@ def read_die_table(
     source: Source,
     options: ReadOptions,
     row_name: RowName,
-    remarks: Sequence[str] = (),
 ) -> Iterator[WaferMap | ReadFailure]:
     """Split a die table into wafers by its lot and wafer columns, in the order of their first rows.
 
@@ -72,7 +49,6 @@ def read_die_table(
         source: the file.
         options: the caller's.
         row_name: what to call row i in errors: "line 14".
-        remarks: what was read with doubt before.
 
     Raises:
         FormatError: a column is missing, a cell is no coordinate or bin, a wafer's name is missing in some rows, or
@@ -90,19 +66,32 @@ def read_die_table(
     rows = Rows(coded, source.name, row_name)
     x, y = rows.coordinates(columns.x), rows.coordinates(columns.y)
     verdicts = judge(rows, columns, options, x, y)
-    dies = _Dies(x, y, verdicts.dies, verdicts.bins, _tests(coded, columns))
+    dies = DieRows(x, y, verdicts.dies, verdicts.bins, _tests(coded, columns))
     texts = {name: column for name, column in coded.items() if name not in used}
     keys = [name for name in texts if _names_wafer(name)]
     filled = _filled_down(rows, keys, dies)
     texts |= filled
-    remarks = [*remarks, *verdicts.remarks]
+    remarks = list(verdicts.remarks)
     remarks += [f"Empty cells of '{name}' were read as the cell above." for name in filled]
     order, starts = _groups([texts[name] for name in keys], table.num_rows)
     if order is not None:
         dies = dies.at(order)
         texts = {name: Coded(column.codes[order], column.cells) for name, column in texts.items()}
-    ends = np.append(starts[1:], table.num_rows)
-    _refuse_unnamed_tests(dies.at(slice(0, ends[0])), texts, source.name)
+    yield from _wafers(dies, texts, starts, pairs, source, options, remarks)
+
+
+def _wafers(
+    dies: DieRows,
+    texts: Mapping[str, Coded],
+    starts: NDArray[np.intp],
+    pairs: Mapping[str, str],
+    source: Source,
+    options: ReadOptions,
+    remarks: Sequence[str],
+) -> Iterator[WaferMap | ReadFailure]:
+    """Build the wafers whose rows begin at `starts`."""
+    ends = np.append(starts[1:], len(dies.x))
+    refuse_unnamed_tests(dies.at(slice(0, ends[0])), texts, source.name)
     constant = _constant_texts(texts, starts, ends)
     dates = date_texts(pairs)
     for name, cells in constant.items():
@@ -110,7 +99,7 @@ def read_die_table(
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         own = dict(pairs) | {name: cells[i] for name, cells in constant.items() if cells[i]}
         try:
-            grid, bins, axes = _grid(dies.at(slice(start, end)), own, source.name)
+            grid, bins, axes = laid_out(dies.at(slice(start, end)), own, source.name)
             said = declared_totals(pairs).remarks(grid, source.name) if len(starts) == 1 else ()
             yield build_wafer(
                 source,
@@ -134,19 +123,10 @@ def _names_wafer(name: str) -> bool:
 
 def _tests(coded: Mapping[str, Coded], columns: Columns) -> NDArray[np.int64] | None:
     """Number the test of each row; None for a table of one row a die."""
-    return _joint([coded[name].codes for name in columns.tests]) if columns.tests else None
+    return joint([coded[name].codes for name in columns.tests]) if columns.tests else None
 
 
-def _joint(columns: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Give rows that agree in all columns one number, int64 (rows,), 0 to the number of different rows less one."""
-    combined = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        different, own = np.unique(column, return_inverse=True)
-        _, combined = np.unique(combined * len(different) + own, return_inverse=True)
-    return combined
-
-
-def _filled_down(rows: Rows, names: Sequence[str], dies: _Dies) -> dict[str, Coded]:
+def _filled_down(rows: Rows, names: Sequence[str], dies: DieRows) -> dict[str, Coded]:
     """Fill the names of lot and wafer where only the first row of each wafer has them, as merged cells do.
 
     Raises:
@@ -167,11 +147,11 @@ def _filled_down(rows: Rows, names: Sequence[str], dies: _Dies) -> dict[str, Cod
     return filled
 
 
-def _repeats(codes: NDArray[np.int32], dies: _Dies) -> bool:
+def _repeats(codes: NDArray[np.int32], dies: DieRows) -> bool:
     """Tell whether a die, or a test of it, stands in two rows of one group."""
     columns: list[NDArray[np.integer]] = [codes, dies.x, dies.y]
     columns += [] if dies.tests is None else [dies.tests]
-    return int(_joint(columns).max()) + 1 < len(codes)
+    return int(joint(columns).max()) + 1 < len(codes)
 
 
 def _groups(keys: Sequence[Coded], rows: int) -> tuple[NDArray[np.intp] | None, NDArray[np.intp]]:
@@ -192,39 +172,6 @@ def _groups(keys: Sequence[Coded], rows: int) -> tuple[NDArray[np.intp] | None, 
     return order, np.flatnonzero(np.diff(wafer[order], prepend=-1))
 
 
-def _refuse_unnamed_tests(rows: _Dies, texts: Mapping[str, Coded], where: str) -> None:
-    """Refuse a table whose first wafer has as many rows for every die, told apart by a column whose name says not why.
-
-    Such rows may be tests, of which one failing fails the die, or repeats, of which the last counts.
-
-    Raises:
-        FormatError: they are, and results of a die differ.
-    """
-    if rows.tests is not None or len(rows.x) < _LEAST_ROWS:
-        return
-    width, height = int(np.ptp(rows.x)) + 1, int(np.ptp(rows.y)) + 1
-    if max(width, height) > MAX_GRID:
-        return
-    place = (rows.y - rows.y.min()) * width + (rows.x - rows.x.min())
-    counts = np.bincount(place, minlength=width * height)
-    each = int(counts.max())
-    if each < 2 or (counts[counts > 0] != each).any():
-        return
-    first = np.zeros(width * height, dtype=np.uint8)
-    first[place] = rows.dies
-    if (first[place] == rows.dies).all():
-        return
-    for name, column in texts.items():
-        codes = column.codes[: len(place)]
-        if _REPEATS.search(name.lower()) or len(np.unique(codes)) != each:
-            continue
-        if int(_joint([place, codes]).max()) + 1 == len(place):
-            problem = f"every die has {each} rows, told apart by '{name}', and their results differ"
-            raise FormatError(
-                where, problem, "Name that column test_id if a row is a test, or retest if the last counts."
-            )
-
-
 def _constant_texts(
     texts: Mapping[str, Coded], starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> dict[str, list[str]]:
@@ -243,43 +190,3 @@ def _constant_texts(
         ]
         found[name if key_of(name) or name.startswith(ATTRIBUTE) else ATTRIBUTE + name] = cells
     return found
-
-
-def _grid(
-    rows: _Dies, pairs: Mapping[str, str], where: str
-) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None, dict[str, str]]:
-    """Lay the rows of one wafer out on its grid: as Waferscope wrote it, else the box around its dies.
-
-    Returns:
-        dies (H, W), bins (H, W) or None, and the pair that keeps the file's own coordinates, if they differ from rows
-        and columns of a written grid.
-    """
-    if rows.tests is not None:
-        rows = _one_row_a_die(rows)
-    written, kept = grid_shape(pairs), ATTRIBUTE + DIE_AXES
-    known = rows.bins is not None and bool((rows.bins != NO_BIN).any())
-    bins = np.maximum(rows.bins, 0) if known and rows.bins is not None else None
-    box = to_grid(rows.x, rows.y, rows.dies, bins, Axes(), where)
-    if written is None or min(rows.x.min(), rows.y.min()) < 0:
-        return box[0], box[1], {} if kept in pairs else {kept: box[2]}
-    if rows.y.max() >= written[0] or rows.x.max() >= written[1] or max(written) > MAX_GRID:
-        return box[0], box[1], {} if kept in pairs else {kept: box[2]}
-    top, left = int(rows.y.min()), int(rows.x.min())
-    margins = ((top, written[0] - top - box[0].shape[0]), (left, written[1] - left - box[0].shape[1]))
-    return np.pad(box[0], margins), None if box[1] is None else np.pad(box[1], margins), {}
-
-
-def _one_row_a_die(rows: _Dies) -> _Dies:
-    """Join the tests of each die: the last row of a test counts, a failing test fails the die."""
-    tests = np.zeros(len(rows.x), dtype=np.int64) if rows.tests is None else rows.tests
-    _, last = np.unique(_joint([rows.x, rows.y, tests])[::-1], return_index=True)
-    rows = rows.at(np.sort(len(rows.x) - 1 - last))
-    die = _joint([rows.x, rows.y])
-    _, first = np.unique(die, return_index=True)
-    dies = np.full(len(first), OFF_WAFER, dtype=np.uint8)
-    np.maximum.at(dies, die, rows.dies)  # off < pass < fail
-    bins = None
-    if rows.bins is not None:
-        bins = np.full(len(first), NO_BIN)
-        bins[die] = rows.bins
-    return replace(rows.at(first), dies=dies, bins=bins)

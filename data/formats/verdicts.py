@@ -85,16 +85,26 @@ def judge(rows: Rows, columns: Columns, options: ReadOptions, x: NDArray[np.int6
                 raise
             return Verdicts(words)
     told = options.off_values or options.pass_values or options.fail_values
-    if bins is not None and (told or not (columns.result or columns.fails)):
+    said = _said(rows, columns)
+    if said is not None and (bins is None or (said.any() and not told)):
+        return Verdicts(said, bins)
+    if bins is not None:
         if columns.code is not None and not told:
             _refuse_measurements(rows, columns.code, bins)
         table, remarks = _told(options) if told else _assumed(bins, x, y, str(bin_name), rows.source_name)
         dies = np.where(bins == NO_BIN, OFF_WAFER, table[np.maximum(bins, 0)]).astype(np.uint8)
         return Verdicts(dies, None if np.array_equal(np.maximum(bins, 0), dies) else bins, remarks)
+    raise FormatError(rows.source_name, "no column says which dies pass", _REMEDY)
+
+
+def _said(rows: Rows, columns: Columns) -> NDArray[np.uint8] | None:
+    """Read the column that says pass or fail; None where there is none."""
     if columns.result is not None:
-        return Verdicts(rows.understood(columns.result, read_word, "pass or fail").astype(np.uint8), bins)
+        return rows.understood(columns.result, read_word, "pass or fail").astype(np.uint8)
+    if columns.fails is None:
+        return None
     opposite = np.array([OFF_WAFER, FAIL, PASS], dtype=np.uint8)
-    return Verdicts(opposite[rows.understood(str(columns.fails), read_word, "yes or no")], bins)
+    return opposite[rows.understood(columns.fails, read_word, "yes or no")]
 
 
 def _bin(cell: object) -> int | None:

@@ -9,9 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-
-from openpyxl import load_workbook
-from openpyxl.workbook.workbook import Workbook
+from typing import TYPE_CHECKING
 
 from data.errors import FormatError
 from data.formats.archive import check_growth, is_package, open_zip
@@ -23,6 +21,9 @@ from data.formats.source import Source, names_wafer
 from data.formats.table_rows import Row, Section, distinct
 from data.formats.text import header_pairs
 from data.wafer import WaferMap
+
+if TYPE_CHECKING:
+    from openpyxl.workbook.workbook import Workbook
 
 MAX_UNPACKED_BYTES = 256 * MIB
 MAX_ROWS, MAX_COLUMNS = 2**20, 2000
@@ -59,6 +60,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: it is no workbook of today's kind, too large, no sheet holds a die table, or several do and name no
             wafers.
     """
+    from openpyxl import load_workbook  # takes a third of a second, and few files need it
+
     _check(source, options)
     source.stream.seek(0)
     with closing(load_workbook(source.stream, read_only=True, data_only=True, keep_links=False)) as book:
@@ -91,7 +94,7 @@ def _check(source: Source, options: ReadOptions) -> None:
         )
 
 
-def _find_table(book: Workbook, title: str, where: str) -> _Sheet | None:
+def _find_table(book: "Workbook", title: str, where: str) -> _Sheet | None:
     """Find the row of a sheet that names the columns of dies, among its first rows."""
     above: list[Row] = []
     for row in islice(_rows(book, title, where), _MAX_HEADER_ROWS):
@@ -120,7 +123,7 @@ def _chosen(found: list[_Sheet], titles: list[str], options: ReadOptions, where:
     return found
 
 
-def _rows(book: Workbook, title: str, where: str) -> Iterator[Row]:
+def _rows(book: "Workbook", title: str, where: str) -> Iterator[Row]:
     """Give the rows of a sheet as text, from its first.
 
     Raises:

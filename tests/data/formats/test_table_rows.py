@@ -249,3 +249,7 @@ def test_a_summary_below_the_dies_is_none_without_a_gap_too():
 
 def test_names_that_tabs_part_may_stand_above_rows_that_blanks_part():
     assert read("x\ty\tbin\n" + rows(" ")).dies.tolist() == DIES
+
+
+def test_an_empty_column_of_results_leaves_the_bins_to_tell():
+    assert read("x,y,bin,result\n0,0,1,\n1,0,5,\n").dies.tolist() == [[1, 2]]
