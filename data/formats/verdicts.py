@@ -23,8 +23,9 @@ _FAIL_WORDS = "f fail failed failing bad ng nok false n no reject rejected 0"
 _WORDS = {
     **dict.fromkeys(_PASS_WORDS.split(), PASS),
     **dict.fromkeys(_FAIL_WORDS.split(), FAIL),
-    **dict.fromkeys(("", "off", "none", "null", "nan", "untested", "not tested", "skip", "-"), OFF_WAFER),
+    **dict.fromkeys(("", "off", "none", "null", "nan", "n/a", "untested", "not tested", "skip", "-"), OFF_WAFER),
 }
+_MISSING = ("", "nan", "n/a", "null", "none")
 _MOST_CODES = 64
 _REMEDY = "Say which bins pass, fail or hold no die."
 
@@ -108,7 +109,9 @@ def _said(rows: Rows, columns: Columns) -> NDArray[np.uint8] | None:
 
 
 def _bin(cell: object) -> int | None:
-    if cell is None or (isinstance(cell, str) and not cell.strip()) or (isinstance(cell, float) and math.isnan(cell)):
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return NO_BIN
+    if isinstance(cell, str) and cell.strip().lower() in _MISSING:
         return NO_BIN
     number = as_whole(cell, MAX_BIN)
     return None if number is None or number < 0 else number

@@ -253,3 +253,9 @@ def test_names_that_tabs_part_may_stand_above_rows_that_blanks_part():
 
 def test_an_empty_column_of_results_leaves_the_bins_to_tell():
     assert read("x,y,bin,result\n0,0,1,\n1,0,5,\n").dies.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("empty", ["", "NaN", "N/A"])
+@pytest.mark.parametrize("column", ["bin", "pass_fail"])
+def test_a_die_without_a_result_was_not_tested(column, empty):
+    assert read(f"x,y,{column}\n0,0,1\n1,0,{empty}\n").dies.tolist() == [[1, 0]]
