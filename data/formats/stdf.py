@@ -30,6 +30,7 @@ _UNITS_MM = {1: 25.4, 2: 10.0, 3: 1.0, 4: 0.0254}
 _FLATS = {"U": "up", "D": "down", "L": "left", "R": "right"}
 _DIRECTIONS = {"R": "right", "L": "left", "U": "up", "D": "down"}
 _MAPS, _NO_SOFT_BIN = ("hard", "soft"), 65535
+_VAX = 0
 _UNKNOWN_TIMES = (0, 2**32 - 1)
 _LOT_ATTRIBUTES = {
     "NODE_NAM": "tester", "TSTR_TYP": "tester_type", "JOB_REV": "test_program_revision", "SBLOT_ID": "sublot",
@@ -37,6 +38,8 @@ _LOT_ATTRIBUTES = {
     "FACIL_ID": "facility", "RTST_COD": "retest_code", "FLOW_ID": "flow",
 }  # fmt: skip
 _WAFER_ATTRIBUTES = {"FABWF_ID": "fab_wafer_id", "FRAME_ID": "frame", "MASK_ID": "mask"}
+_SIZES = {"diameter_mm": "WAFR_SIZ", "pitch_row_mm": "DIE_HT", "pitch_column_mm": "DIE_WID"}
+_RUNNING = "The file ends before its MRR, the record of the lot's end: the test may still be running."
 _STEPS = ("TEST_COD", "FLOW_ID")
 Row = Mapping[str, Any]
 
@@ -95,16 +98,22 @@ class _Lot:
         table = records.part_columns()
         if table is None:
             raise FormatError(where, "the file holds no part results (PRR)", "Export the results of the parts too.")
-        running = "The file ends before its MRR, the record of the lot's end: the test may still be running."
+        config = next(reversed(records.rows("WCR")), {})
+        remarks = []
+        if records.rows("FAR")[0]["CPU_TYPE"] == _VAX and config:
+            config = {name: value for name, value in config.items() if name not in _SIZES.values()}
+            remarks.append("The file has sizes in the numbers of a VAX (CPU_TYPE 0), which are not read.")
+        if not records.ended:
+            remarks.append(_RUNNING)
         return cls(
             information=records.rows("MIR")[0],
             finish_times=[row["FINISH_T"] for row in records.rows("MRR")],
-            configuration=next(reversed(records.rows("WCR")), {}),
+            configuration=config,
             hard_bins=list(records.rows("HBR")),
             soft_bins=list(records.rows("SBR")),
             parts=Parts.of(table),
             wafers=wafers_of(records, table, where),
-            remarks=() if records.ended else (running,),
+            remarks=tuple(remarks),
         )
 
 
@@ -241,7 +250,7 @@ def _pairs(lot: _Lot, wafer: SortedWafer, name: str, times: _Times) -> dict[str,
         "notch": _FLATS.get(str(config.get("WF_FLAT", "")).upper(), ""),
     }  # fmt: skip
     unit = _UNITS_MM.get(config.get("WF_UNITS", 0))
-    for key, field in (("diameter_mm", "WAFR_SIZ"), ("pitch_row_mm", "DIE_HT"), ("pitch_column_mm", "DIE_WID")):
+    for key, field in _SIZES.items():
         length = float(config.get(field, 0.0))
         if unit and np.isfinite(length) and length > 0:
             pairs[key] = f"{length * unit:.7g}"  # as exact as STDF's 4-byte numbers are

@@ -31,6 +31,7 @@ _COLUMNS = (
 )  # fmt: skip
 _FAR_LITTLE, _FAR_BIG, _FAR = b"\x02\x00\x00\x0a", b"\x00\x02\x00\x0a", 0x000A
 _LITTLE, _BIG = struct.Struct("<HBB"), struct.Struct(">HBB")
+_VERSION = 4
 _MAX_KEPT_BYTES = 128 * MIB
 _IN_MEMORY = 256 * MIB
 _MOST_LOTS = 1000
@@ -127,6 +128,9 @@ def _tables(kept: _Kept, where: str) -> LotRecords:
         except stdf_convert.StdfError as error:
             said = str(error).removeprefix(f"{file.name}: ")
             raise FormatError(where, f"a record of the STDF cannot be read ({said})", COPY_AGAIN) from error
+    version = next((row["STDF_VER"] for row in tables["FAR"].to_pylist()), 0) if "FAR" in tables else 0
+    if version != _VERSION:
+        raise FormatError(where, f"expected STDF version 4, found {version}", "Convert the file to STDF V4.")
     if "MIR" not in tables:
         raise FormatError(where, "expected a master information record (MIR), found none", COPY_AGAIN)
     return LotRecords(tables, kept.ended)

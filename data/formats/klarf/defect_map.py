@@ -59,6 +59,8 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
         f"{ATTRIBUTE}bins_count": "defects on the die",
     }
     remarks = list(inspection.remarks)
+    if count > 1 and not inspection.wafer_id:
+        remarks.append("The file gives the wafer no name: it is numbered in the order of the file.")
     if not inspection.plan_known:
         remarks.append(_NO_PLAN + (_LAID_OUT if len(laid_out) else _NOT_LAID_OUT))
     elif outside := [number for die, number in per_die.items() if die not in inspection.inspected]:

@@ -88,16 +88,18 @@ class _Shared:
         )
 
     def _plan(self, table: Table) -> frozenset[tuple[int, int]]:
-        return self._dies.dies(table, lambda: dies_of(_pairs(table), self._where))
+        return self._dies.dies(table, lambda: dies_of(_pairs(table, "XINDEX", "YINDEX"), self._where))
 
     def _names(self, table: Table) -> Mapping[int, str]:
         if table is not self._classes[0]:
-            self._classes = table, classes_of(_pairs(table), self._where)
+            self._classes = table, classes_of(_pairs(table, "CLASSNUMBER", "CLASSNAME"), self._where)
         return self._classes[1]
 
 
-def _pairs(table: Table) -> list[tuple[Word, Word]]:
-    return [(row[0], row[1]) for row in table.rows if len(row) > 1]
+def _pairs(table: Table, *names: str) -> list[tuple[Word, Word]]:
+    """Take two columns of a list by name; the first two where it names them otherwise."""
+    first, second = (table.columns.index(name) for name in names) if {*names} <= {*table.columns} else (0, 1)
+    return [(row[first], row[second]) for row in table.rows if len(row) > 1]
 
 
 class _Parser:
