@@ -187,7 +187,8 @@ def _visit_remarks(wafer: SortedWafer) -> list[str]:
     remarks = [text for visit in wafer.visits for text in visit.remarks]
     if wafer.outside:
         remarks.append(
-            f"{wafer.outside} part results lie outside of the wafer's WIR and WRR and were taken as its own."
+            f"{wafer.outside} part results lie outside of the wafer's WIR and WRR, or are of another head, and were "
+            "taken as its own."
         )
     return remarks
 

@@ -21,6 +21,7 @@ from data.errors import FormatError
 from data.formats.stdf_records import LotRecords, Rows
 
 ALL = 255
+_ANY_HEAD = (-1, -1)
 _MOST_AT_ONCE = 64
 _NEVER = 2**63
 Key = tuple[int, int]
@@ -63,7 +64,7 @@ class SortedWafer:
         name: "" when the file gives none.
         parts: positions of its part results in the lot's table of parts, in the order of test.
         visits: in the order of the file.
-        outside: how many of its parts lie outside of its WIR and WRR.
+        outside: how many of its parts lie outside of its WIR and WRR, or are of a head that has no wafer.
     """
 
     name: str
@@ -134,7 +135,8 @@ class _Visits:
         if before is not None:
             self._replace(self.all[before], visit)
         self._open[key] = len(self.all)
-        _note(self._begins, key, place, len(self.all))
+        for one in (key, _ANY_HEAD):
+            _note(self._begins, one, place, len(self.all))
         self.all.append(visit)
 
     def _replace(self, before: Visit, visit: Visit) -> None:
@@ -164,7 +166,8 @@ class _Visits:
             visit = last
         else:
             visit = Visit(name, row["HEAD_NUM"], row["SITE_GRP"], ended=place)
-            _note(self._alone, key, place, len(self.all))
+            for one in (key, _ANY_HEAD):
+                _note(self._alone, one, place, len(self.all))
             self.all.append(visit)
         visit.results.append(row)
         self._last_ended = visit
@@ -195,19 +198,29 @@ class _Visits:
         head, site = (parts[name].to_numpy().astype(np.int64) for name in ("HEAD_NUM", "SITE_NUM"))
         codes = between << 16 | head << 8 | site
         _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-        visits = [self._of_part(int(places[at]), int(head[at]), int(site[at])) for at in first.tolist()]
-        outside = [
-            number >= 0 and self.all[number].begun is not None and not self.all[number].open_at(int(places[at]))
-            for number, at in zip(visits, first.tolist(), strict=True)
-        ]
+        visits, outside = [], []
+        for at in first.tolist():
+            place, own_head, keys = (
+                int(places[at]),
+                int(head[at]),
+                list(self._groups.keys(int(head[at]), int(site[at]))),
+            )
+            number = self._of_part(place, keys)
+            if number < 0:
+                number = self._of_part(place, [_ANY_HEAD])
+            visits.append(number)
+            outside.append(number >= 0 and self._strays(self.all[number], place, own_head))
         return np.array(visits, dtype=np.int64)[inverse], np.array(outside, dtype=np.bool_)[inverse]
 
-    def _of_part(self, place: int, head: int, site: int) -> int:
+    def _strays(self, visit: Visit, place: int, head: int) -> bool:
+        """Tell whether a part was taken as a visit's though its place or its head say otherwise."""
+        return visit.head not in (ALL, head) or (visit.begun is not None and not visit.open_at(place))
+
+    def _of_part(self, place: int, keys: list[Key]) -> int:
         """Find the visit of a part: the one begun last that is open; where none is, the next WRR's if that has no WIR.
 
         Failing that it is the visit that ended last, or the one that begins next.
         """
-        keys = list(self._groups.keys(head, site))
         before = [number for key in keys for number in _before(self._begins, key, place)]
         still_open = [number for number in before if self.all[number].open_at(place)]
         if still_open:

@@ -140,6 +140,14 @@ def test_parts_outside_of_their_wafers_records_are_told():
     assert wafer.remarks[0].startswith("1 part results lie outside of the wafer's WIR and WRR")
 
 
+def test_parts_of_a_head_that_has_no_wafer_are_those_of_the_wafer_on_the_prober_and_it_is_told():
+    write = Records()
+    blocks = [(write.wir(name, head=1), write.parts(ROW, head=2), write.wrr(name, head=1)) for name in ("01", "02")]
+    wafers = read(write.lot(*blocks[0], *blocks[1]))
+    assert [wafer.key for wafer in wafers] == ["LOT7:01", "LOT7:02"]
+    assert all("or are of another head" in wafer.remarks[0] for wafer in wafers)
+
+
 @BOTH_ORDERS
 def test_joined_files_are_lots_of_their_own_in_either_byte_order(write):
     other = Records(">")
