@@ -7,7 +7,7 @@ the file contradicts itself in, or leaves open, stands in the wafer's remarks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -165,7 +165,11 @@ def _wafer(
     attributes = counts_of(parts, verdicts.dies, kept) | _bins_said(lot, shown, options.overlay or _MAPS[0])
     attributes |= {DIE_AXES: said}
     pairs |= {ATTRIBUTE + key: text for key, text in attributes.items() if text}
-    wafer = build_wafer(
+    results = [row for visit in sorted_wafer.visits for row in visit.results]
+    remarks = [*lot.remarks, *remarks, *_visit_remarks(sorted_wafer), *times.remarks, *_verdict_remarks(verdicts)]
+    if not (options.off_values or options.pass_values or options.fail_values):
+        remarks += declared_remarks(results, parts, verdicts.dies, kept)
+    return build_wafer(
         source,
         options,
         grid,
@@ -174,13 +178,8 @@ def _wafer(
         number=number,
         count=count,
         axes_declared=declared is not None,
+        remarks=remarks,
     )
-    results = [row for visit in sorted_wafer.visits for row in visit.results]
-    remarks = [*lot.remarks, *remarks, *_visit_remarks(sorted_wafer), *times.remarks, *_verdict_remarks(verdicts)]
-    if not (options.off_values or options.pass_values or options.fail_values):
-        remarks += declared_remarks(results, parts, verdicts.dies, kept)
-    step = next(filter(None, (clean(lot.information[field]) for field in _STEPS)), "")
-    return replace(wafer, step=step, started_at=times.started, remarks=(*wafer.remarks, *remarks))
 
 
 def _visit_remarks(wafer: SortedWafer) -> list[str]:
@@ -248,6 +247,8 @@ def _pairs(lot: _Lot, wafer: SortedWafer, name: str, times: _Times) -> dict[str,
     pairs = {
         "lot": clean(said["LOT_ID"]), "wafer": name, "product": clean(said["PART_TYP"]),
         "test_program": clean(said["JOB_NAM"]), "tested_at": times.finished.isoformat() if times.finished else "",
+        "step": next(filter(None, (clean(said[field]) for field in _STEPS)), ""),
+        "started_at": times.started.isoformat() if times.started else "",
         "notch": _FLATS.get(str(config.get("WF_FLAT", "")).upper(), ""),
     }  # fmt: skip
     unit = _UNITS_MM.get(config.get("WF_UNITS", 0))

@@ -26,7 +26,6 @@ _OWN = {*_INDEX, *_WITHIN, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}
 _MISSING = ("N", "NA")
 _MIRRORED = ("YES", "Y", "TRUE", "1")
 _MOST_WORDS, _LONGEST_TEXT = 50, 500  # of what each wafer of a file repeats
-_DIAMETERS_MM = (25.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,8 @@ def build(found: Found, where: str) -> Inspection:
         )
     defects = tuple(defect for table in found.tables for defect in _defects(table, found, where))
     time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), _all_text(found, "FileTimestamp"))
-    diameter, size_remark = _diameter(found, where)
+    # a type, 1 or 2, and a length, or two lengths: the largest is the diameter in whatever order
+    size = max((number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])), default=0.0)
     history = _history(found)
     counts = count_remarks(found.summaries, defects, found.plans, len(found.inspected))
     return Inspection(
@@ -118,27 +118,14 @@ def build(found: Found, where: str) -> Inspection:
         die_pitch_mm=pitch,
         center_mm=_lengths(found, "SampleCenterLocation", where),
         die_origin_mm=_lengths(found, "DieOrigin", where) or (0.0, 0.0),
-        diameter_mm=diameter,
+        diameter_mm=size * found.size_unit_mm if size > 0 else None,
         notch=_notch(found, where),
         classes=found.classes,
         inspected_at=time,
         history=history,
         plan_known=any(found.plans),
-        remarks=tuple(filter(None, (time_remark, size_remark, *_place_remarks(found, history), *counts))),
+        remarks=tuple(filter(None, (time_remark, *_place_remarks(found, history), *counts))),
     )
-
-
-def _diameter(found: Found, where: str) -> tuple[float | None, str]:
-    """Return the wafer's diameter in mm, and a sentence where what the file says is none.
-
-    SampleSize holds a type, 1 or 2, and a length, or two lengths; the largest is the diameter in whatever order.
-    """
-    words = found.fields.get("SampleSize", [])
-    size = max((number(word, "SampleSize", where) for word in words), default=0.0) * found.size_unit_mm
-    if _DIAMETERS_MM[0] <= size <= _DIAMETERS_MM[1]:
-        return size, ""
-    said = " ".join(word.text for word in words)
-    return None, f"SampleSize '{said:.40}' is no wafer's diameter in mm, so it is not used." if size > 0 else ""
 
 
 def _place_remarks(found: Found, history: Mapping[str, str]) -> Iterable[str]:

@@ -5,7 +5,6 @@ wafer, and those without a defect are not known to pass.
 """
 
 from collections import Counter
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -66,12 +65,16 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
     elif outside := [number for die, number in per_die.items() if die not in inspection.inspected]:
         pairs[f"{ATTRIBUTE}defects_outside_the_sample_plan"] = str(sum(outside))
         remarks.append(f"{sum(outside)} defects lie on {len(outside)} dies that the sample plan does not have.")
-    wafer = build_wafer(source, options, grid, bins=bins, pairs=pairs, number=number, count=count, axes_declared=True)
-    return replace(
-        wafer,
-        step=inspection.history.get("step", ""),
-        passing_known=inspection.plan_known,
-        remarks=(*wafer.remarks, *remarks),
+    return build_wafer(
+        source,
+        options,
+        grid,
+        bins=bins,
+        pairs=pairs,
+        number=number,
+        count=count,
+        axes_declared=True,
+        remarks=remarks,
     )
 
 
@@ -121,6 +124,7 @@ def _pairs(inspection: Inspection) -> dict[str, str]:
     pairs = {
         "lot": inspection.lot_id, "wafer": inspection.wafer_id, "product": inspection.history.get("device", ""),
         "notch": inspection.notch or "", "tested_at": str(inspection.inspected_at or ""),
+        "step": inspection.history.get("step", ""), "passing_known": "" if inspection.plan_known else "no",
     }  # fmt: skip
     if inspection.diameter_mm:
         pairs["diameter_mm"] = repr(inspection.diameter_mm)

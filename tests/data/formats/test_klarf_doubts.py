@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.formats import read_bytes
-from data.formats.klarf.times import parse_time
+from data.formats.klarf.times import inspection_time
 from data.orientation import die_coordinates
 from tests.data.formats.klarf_writers import LotOf12, klarf12, klarf18
 from tests.data.formats.make_fixtures import GRID
@@ -30,22 +30,29 @@ def one(content: bytes | str):
     ],
 )  # fmt: skip
 def test_times_are_read_in_every_way_that_tells_the_day(text):
-    assert parse_time(text) == WHEN
+    assert inspection_time(text, "") == (WHEN, "")
 
 
 @pytest.mark.parametrize(
     "text",
     ["05/06/2024 14:30:00", "05.06.24 14:30", "25-05-24 14:30:00", "2024-05-25 25:00:00", "13-13-2024 00:00:00",
-     "1716647415", "yesterday", "", "05-25-24 14h30", "05-25-24 13:30 PM", "30-02-2024"],
+     "1716647415", "yesterday", "05-25-24 14h30", "05-25-24 13:30 PM", "30-02-2024"],
 )  # fmt: skip
 def test_times_that_could_be_another_day_or_are_none_are_not_guessed(text):
-    assert parse_time(text) is None
+    time, said = inspection_time(text, "")
+    assert time is None
+    assert said.startswith(f"The time of the inspection is unknown: ResultTimestamp '{text}'")
 
 
 def test_times_with_a_zone_and_of_either_century_are_told_apart():
-    assert parse_time("2024-05-25T14:30:15+02:00") == WHEN.replace(tzinfo=timezone(timedelta(hours=2)))
-    assert parse_time("07-07-77 07:07:07") == datetime(1977, 7, 7, 7, 7, 7)
-    assert parse_time("05-06-24 14:30:00") == datetime(2024, 5, 6, 14, 30)  # month first, as the standard has it
+    assert inspection_time("2024-05-25T14:30:15+02:00", "")[0] == WHEN.replace(tzinfo=timezone(timedelta(hours=2)))
+    assert inspection_time("07-07-77 07:07:07", "")[0] == datetime(1977, 7, 7, 7, 7, 7)
+
+
+def test_with_dashes_the_month_comes_first_unless_the_files_other_date_says_otherwise():
+    assert inspection_time("05-06-24 14:30:00", "")[0] == datetime(2024, 5, 6, 14, 30)
+    assert inspection_time("05-06-2024 14:30:00", "25-06-2024 00:00:00")[0] == datetime(2024, 6, 5, 14, 30)
+    assert inspection_time("05/06/2024 14:30:00", "05/25/2024 00:00:00")[0] == datetime(2024, 5, 6, 14, 30)
 
 
 @BOTH
@@ -60,7 +67,7 @@ def test_a_time_that_is_not_understood_is_unknown_and_said(write):
     wafer = one(retimed(write, "05/06/2026 14:30:00"))
     assert wafer.tested_at is None
     assert wafer.remarks == (
-        "ResultTimestamp '05/06/2026 14:30:00' cannot be told for certain, so the time of the inspection is not known.",
+        "The time of the inspection is unknown: ResultTimestamp '05/06/2026 14:30:00' cannot be read in one way alone.",
     )
 
 
@@ -71,7 +78,7 @@ def test_the_files_time_stands_for_a_missing_one_and_it_is_said():
 
 
 def retimed(write, text: str) -> bytes:
-    if write is klarf12:
+    if write is klarf12:  # its FileTimestamp tells neither order
         return write(GRID).replace(b"ResultTimestamp 05-01-2026 14:30:00;", f"ResultTimestamp {text};".encode())
     return write(GRID).replace(
         b'ResultTimestamp 2 {"05-01-2026", "14:30:00"}', f'ResultTimestamp 1 {{"{text}"}}'.encode()
@@ -139,13 +146,13 @@ def test_the_diameter_is_the_largest_number_of_the_sample_size(size):
     assert one(lot.text().replace("SampleSize 1 200;", f"SampleSize {size};")).diameter_mm == 200.0
 
 
-@pytest.mark.parametrize("size", ["1 8", "1 200000", "1"])
-def test_a_size_that_is_no_diameter_in_mm_is_not_used_and_it_is_said(size):
+@pytest.mark.parametrize(("size", "mm"), [("1 8", "8"), ("1 200000", "200000"), ("1", "1")])
+def test_a_size_that_is_no_diameter_in_mm_is_not_used_and_it_is_said(size, mm):
     lot = LotOf12()
     lot.wafer("W1", defects=[])
     wafer = one(lot.text().replace("SampleSize 1 200;", f"SampleSize {size};"))
     assert wafer.diameter_mm is None
-    assert wafer.remarks == (f"SampleSize '{size}' is no wafer's diameter in mm, so it is not used.",)
+    assert wafer.remarks == (f"A diameter of {mm} mm is no wafer's, so it is not used.",)
 
 
 def test_coordinates_that_the_file_calls_mirrored_are_told():
