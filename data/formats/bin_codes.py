@@ -28,7 +28,7 @@ def bin_number(code: str, base: int = 10) -> int:
 
 
 def code_key(code: str, base: int) -> Key:
-    """Return what codes are compared by: the value of a number, whatever its case and leading zeros, or the code itself.
+    """Return what codes are compared by: a number's value, whatever its case and leading zeros, or the code itself.
 
     Args:
         code: as written.
@@ -122,14 +122,13 @@ def judge_codes(grid: CodeGrid, meanings: Mapping[str, int], options: ReadOption
         dies (H, W), and the bins when they say more than off, pass and fail do.
     """
     named = {*options.off_values, *options.pass_values, *options.fail_values}
-    table = bin_table(options)
+    table = bin_table(options) if named else None
     judged, numbers = [], []
     for code in grid.codes:
         number = bin_number(code, base or 10)
         off = meanings[code] == OFF_WAFER and number not in named
         numbers.append(0 if off else number)
-        judged.append(OFF_WAFER if off else int(table[number]) if named else meanings[code])
+        judged.append(OFF_WAFER if off else meanings[code] if table is None else int(table[number]))
     dies = np.array(judged, dtype=np.uint8)[grid.places]
     bins = np.array(numbers, dtype=np.uint16)[grid.places]
     return dies, None if np.array_equal(bins, dies) else bins
-

@@ -100,9 +100,9 @@ def _outside_and_rim(
     found: dict[str, int] = {}
     corner = grid.corners[0]
     told = {code for code in grid.codes if code_key(code, usage.base) in header.verdicts}
-    if set(grid.corners) == {corner} and corner not in told and meanings[corner] == FAIL:
-        if is_round(grid.places != grid.codes.index(corner)):
-            found[corner] = OFF_WAFER
+    outer = set(grid.corners) == {corner} and corner not in told and meanings[corner] == FAIL
+    if outer and is_round(grid.places != grid.codes.index(corner)):
+        found[corner] = OFF_WAFER
     letters = [c for c in grid.codes if c.isalpha() and c not in told and c not in found and meanings[c] == FAIL]
     outside = [code for code in grid.codes if not code.strip(NO_DIE) or not code.strip("0") or code in found]
     if letters and outside:
@@ -121,6 +121,8 @@ def _by_totals(
     """Let declared counts decide what the open codes mean; say what they leave open."""
     totals = _tested_totals(header)
     if totals == DeclaredTotals():
+        if not open_codes and PASS in meanings.values():
+            return meanings, []
         return meanings, _nothing_passes(grid, meanings, header) + _guessed(list(open_codes), meanings, grid)
     letters = [c for c in grid.codes if len(c) == 1 and c.isalpha() and c not in open_codes and c not in "PF"]
     tried = [*open_codes, *(c for c in letters if meanings[c] == FAIL and c not in header.verdicts)]
@@ -163,7 +165,9 @@ def _tested_totals(header: MapHeader) -> DeclaredTotals:
 def declared_totals(header: MapHeader, meanings: Mapping[str, int], grid: CodeGrid) -> DeclaredTotals:
     """Return the counts to hold the dies against; gross dies may be those with and without a result."""
     totals = _tested_totals(header)
-    placed = sum(count for code, count in grid.counts.items() if meanings[code] != OFF_WAFER or code.strip(NO_DIE + "0"))
+    placed = sum(
+        count for code, count in grid.counts.items() if meanings[code] != OFF_WAFER or code.strip(NO_DIE + "0")
+    )
     if header.totals.tested is None and totals.tested == placed != sum(_passing_failing(grid, meanings)):
         return header.totals
     return totals

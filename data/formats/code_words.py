@@ -9,8 +9,8 @@ from data.wafer import FAIL, OFF_WAFER, PASS
 _MEANING = re.compile(
     r"\b(?:"
     r"(?P<fail>(?:no[tn]?[ -]good|ng|fail|bad|reject|scrap|ink(?:ed)?\b|defect)[a-z]*)"
-    r"|(?P<none>(?:un[ -]?(?:tested|probed|used|known)|(?:not|no|never|non)[ -]?(?:tested|probed|die|dice|chip|test|probe|"
-    r"device|used|result)|skip|edge|ref(?:erence)?\b|null|mirror|blank|empty|outside|off|out\b|align|pcm|dummy|ugly|"
+    r"|(?P<none>(?:un[ -]?(?:tested|probed|used|known)|"
+    r"(?:not|no|never|non)[ -]?(?:tested|probed|die|dice|chip|test|probe|device|used|result)|skip|edge|ref(?:erence)?\b|null|mirror|blank|empty|outside|off|out\b|align|pcm|dummy|ugly|"
     r"target|plug|teg\b|monitor|exclu|ignore|void|partial|process control)[a-z]*)"
     r"|(?P<good>pass[a-z]*|good|ok|okay|accept[a-z]*)"
     r")\b",
@@ -61,7 +61,9 @@ def code_list(text: str, known: Collection[Key], width: int, base: int) -> set[K
         first, dots, last = word.partition("..")
         if dots and first and last:
             found |= _range(first, last, width, base)
-        elif code_key(word, base) in known or len(word) <= width or len(word) % width or (len(words) > 1 and width == 1):
+        elif (
+            code_key(word, base) in known or len(word) <= width or len(word) % width or (len(words) > 1 and width == 1)
+        ):
             found.add(code_key(word, base))
         else:
             found |= {code_key(word[at : at + width], base) for at in range(0, len(word), width)}

@@ -18,11 +18,15 @@ _FILL = r"(?:total|dies?|dice|devices?|chips?|units?|counts?|cnt|ct|qty|quantity
 _COUNTS = {
     name: re.compile(f"{_FILL}{{0,5}}{core}{_FILL}{{0,5}}")
     for name, core in {
-        "passing": "(?:pass(?:ed|ing)?|good|ok)", "failing": "(?:fail(?:ed|ing|s|ures?)?|bad|rejects?|rejected|ng)",
-        "tested": "(?:tested|probed|measured)", "gross": "(?:gross|total|diecount|chipcount)",
-        "yield": "(?:yield|yld)", "rows": "(?:rows?)", "columns": "(?:col(?:umn)?s?)",
+        "passing": "(?:pass(?:ed|ing)?|good|ok)",
+        "failing": "(?:fail(?:ed|ing|s|ures?)?|bad|rejects?|rejected|ng)",
+        "tested": "(?:tested|probed|measured)",
+        "gross": "(?:gross|total|diecount|chipcount)",
+        "yield": "(?:yield|yld)",
+        "rows": "(?:rows?)",
+        "columns": "(?:col(?:umn)?s?)",
     }.items()
-}  # fmt: skip
+}
 _PLACES = ("row", "col", "column")  # of one die, not how many
 _CODE_WORD = r"(?:bins?|codes?|bincodes?|chars?|characters?|symbols?|marks?|equ|bc)+"
 _GOOD, _BAD = r"(?:pass?(?:ed|ing)?|good|ok)", r"(?:fail(?:ed|ing)?|bad|rej(?:ect)?(?:ed)?|ink)"
@@ -38,6 +42,12 @@ _CODE_NAMES = (
     (re.compile(f"{_BAD}(?:dies?|dice|chips?)?"), FAIL, False),
     (re.compile(f"{_NONE}(?:dies?|dice|chips?)?"), OFF_WAFER, False),
 )
+_TELLING = re.compile(
+    "pas|good|ok|acc|fail|bad|rej|ng|ink|scrap|defect|test|prob|measur|gross|total|count|yield|yld|row|col|size|dim|grid|"
+    "bin|code|equ|bc|nu|no|un|skip|edge|ref|mirror|blank|empty|off|out|void|align|pcm|dummy|ugly|target|plug|teg|monitor|"
+    "exclu|ignor|partial|control",
+    re.IGNORECASE,
+)  # a word of the vocabulary, or of what a legend says: most lines have none
 _NUMBER = re.compile(r"([A-Za-z][A-Za-z_.()% ]{0,30}?)\s{0,20}[:=,;\t \-]\s{0,20}(\d{1,9}(?:\.\d{1,6})?)(?![\w.])")
 _BY = re.compile(r"(?P<rows>\d{1,4})\s{0,3}[xX*]\s{0,3}(?P<columns>\d{1,4})")
 _PAIR = re.compile(r"\s*([A-Za-z][\w .()/#-]{0,40}?)\s*[:=]\s*(.*)")
@@ -47,7 +57,9 @@ _LEGEND = re.compile(
     r"\s{0,20}((?:[A-Za-z/]{1,20}\b(?!\s{0,5}[:=])[ \-]?){1,5})",
     re.IGNORECASE,
 )
-_NAMED_BIN = re.compile(r"\s*(bin|code|symbol|mark)?\s*['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?\s+([A-Za-z][A-Za-z /\-]{1,40})(.*)", re.I)
+_NAMED_BIN = re.compile(
+    r"\s*(bin|code|symbol|mark)?\s*['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?\s+([A-Za-z][A-Za-z /\-]{1,40})(.*)", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ class MapHeader:
     rows: int | None = None
     columns: int | None = None
     verdicts: dict[Key, int] = field(default_factory=dict)
-    totals: DeclaredTotals = DeclaredTotals()
+    totals: DeclaredTotals = field(default_factory=DeclaredTotals)
     gross: int | None = None
 
     def fits(self, shape: tuple[int, int]) -> bool:
@@ -96,7 +108,9 @@ def read_header(lines: Sequence[str], codes: Collection[str], base: int, where: 
     Raises:
         FormatError: the lines say two things of one code.
     """
-    lines = [line[:MAX_LINE] for line in lines if line.strip()]
+    lines = [line[:MAX_LINE] for line in lines if _TELLING.search(line, 0, MAX_LINE)]
+    if not lines:
+        return MapHeader()
     known = {code_key(code, base) for code in codes}
     width = max(map(len, codes), default=1)
     counts = _counts(lines)
@@ -151,7 +165,7 @@ def _whole(counts: dict[str, float], name: str) -> int | None:
 
 def _is_code(counts: dict[str, float], name: str, known: Collection[Key], base: int) -> bool:
     """Tell "Good die: 1", which names a code, from "Good die: 57", which counts."""
-    own = {kind: _whole(counts, kind) for kind in ("passing", "failing") if kind in counts}
+    own = {str(kind): _whole(counts, kind) for kind in ("passing", "failing") if kind in counts}
     number = own.get(name)
     if number is None or any(code_key(str(each), base) not in known for each in own.values()):
         return False
@@ -213,7 +227,8 @@ def _legend(line: str, known: Collection[Key], base: int) -> Iterator[tuple[set[
         if verdict is not None and code_key(match[1], base) in known:
             found = True
             yield {code_key(match[1], base)}, verdict
-    match = None if found else _NAMED_BIN.fullmatch(line)
-    if match and code_key(match[2], base) in known and (verdict := verdict_of(match[3])) is not None:
-        if match[1] or not match[2].isalnum() or match[4].strip():
-            yield {code_key(match[2], base)}, verdict
+    named = None if found else _NAMED_BIN.fullmatch(line)
+    if named and code_key(named[2], base) in known and (named[1] or not named[2].isalnum() or named[4].strip()):
+        verdict = verdict_of(named[3])
+        if verdict is not None:
+            yield {code_key(named[2], base)}, verdict

@@ -31,7 +31,7 @@ def is_round(on_wafer: NDArray[np.bool_]) -> bool:
 def is_full_rectangle(grid: CodeGrid) -> bool:
     """Tell a map without places off the wafer from a table or a list, whose columns differ from each other.
 
-    One code, which is no zero, is the most frequent in nine of ten columns and in half of all cells; there are few codes.
+    One code, which is no zero, is the most frequent in nine of ten columns and in half of all cells.
     """
     if min(grid.shape) < 3 or len(grid.codes) > _MOST_CODES:
         return False

@@ -1,8 +1,8 @@
 """SEMI E142 substrate maps in XML: layouts with sizes, substrates with lots, and one or more overlays of bin codes.
 
-Rows stand as one sees the map: the first on top, its first code on the left. Codes that name their X and Y are placed by
-`AxisDirection`. `Orientation` says how far the wafer was turned from notch down. `OriginLocation` and `AxisDirection` say
-how the maker counts; both are kept as attributes.
+Rows stand as one sees the map: the first on top, its first code on the left. Codes that name their X and Y are placed
+by `AxisDirection`. `Orientation` says how far the wafer was turned from notch down. `OriginLocation` and
+`AxisDirection` say how the maker counts; both are kept as attributes.
 """
 
 import re
@@ -15,23 +15,26 @@ from data.errors import FormatError, WaferError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
-from data.formats.semi_layouts import Layouts, Shape, layout_pairs
-from data.formats.semi_xml import (
-    apart,
-    attribute,
+from data.formats.semi_codes import (
+    SharedBins,
     bins_said,
-    children,
-    choose_map,
     code_width,
     definitions,
-    distinct_names,
     explain_bins,
+    null_bin,
+    split_rows,
+)
+from data.formats.semi_layouts import Layouts, Shape, layout_pairs
+from data.formats.semi_xml import (
+    attribute,
+    children,
+    choose_map,
+    distinct_names,
     inner,
     is_xml,
     notch_of,
-    null_bin,
+    outermost,
     parse_xml,
-    split_rows,
 )
 from data.formats.source import Source, build_wafer
 from data.wafer import MAX_GRID, Notch, WaferMap
@@ -52,7 +55,7 @@ class _File:
 
     layouts: Layouts
     lots: Mapping[str, str]
-    bins: list[Element]
+    bins: SharedBins
 
 
 def recognises(source: Source) -> bool:
@@ -67,13 +70,15 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the XML is malformed or holds no substrate map.
     """
     root = parse_xml(source)
-    maps = list(inner(root, "SubstrateMap"))
+    maps = list(outermost(root, "SubstrateMap"))
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
     lots: dict[str, str] = {}
     for each in inner(root, "Substrate"):
-        lots.setdefault(attribute(each, "SubstrateId"), next((e.text or "" for e in children(each, "LotId")), "").strip())
-    shared = _File(Layouts.of(root), lots, apart(root, maps))
+        lots.setdefault(
+            attribute(each, "SubstrateId"), next((e.text or "" for e in children(each, "LotId")), "").strip()
+        )
+    shared = _File(Layouts.of(root), lots, SharedBins(root, maps))
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
@@ -85,11 +90,11 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
     overlay, code_map, names, chosen = _overlay(element, options.overlay, source.name)
     width, base = code_width(code_map, source.name)
     specifier, notch = attribute(element, "LayoutSpecifier"), notch_of(element, source.name)
-    null, rows = _rows(element, code_map, width, shared.layouts.innermost(specifier), source.name)
+    null, rows = _rows(element, code_map, width, shared.layouts.shapes(specifier), source.name)
     grid = CodeGrid.of(rows, source.name)
     path = shared.layouts.of_map(specifier, grid.shape, notch in (Notch.LEFT, Notch.RIGHT), source.name)
     sizes, remarks = layout_pairs(path)
-    bins = definitions(code_map) or definitions(overlay) or shared.bins
+    bins = definitions(code_map) or definitions(overlay) or shared.bins.bins
     meanings = explain_bins(grid, bins, null, base, remarks)
     dies, numbers = judge_codes(grid, meanings, options, base)
     substrate = attribute(element, "SubstrateId")
@@ -101,7 +106,7 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
     wafer = build_wafer(source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1])
-    return replace(wafer, remarks=(*wafer.remarks, *remarks))
+    return replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
 
 
 def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Element, list[str], int]:
@@ -116,13 +121,23 @@ def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Elemen
 
 
 def _rows(
-    element: Element, code_map: Element, width: int, declared: Shape | None, where: str
+    element: Element, code_map: Element, width: int, declared: list[Shape], where: str
 ) -> tuple[str, list[list[str]]]:
-    """Return the code of places without a die, and the rows of codes."""
+    """Return the code of places without a die, and the rows of codes.
+
+    Args:
+        element: the substrate map.
+        code_map: its map of codes.
+        width: characters of a code.
+        declared: rows and columns that the layouts allow.
+        where: what to call the map in errors.
+    """
     codes = list(children(code_map, "BinCode"))
     null = null_bin(code_map)
     if not any(attribute(code, "Y") for code in codes):
-        columns = declared[1] if declared else None
+        counts = [columns for _, columns in declared]
+        long = len("".join((codes[0].text or "").split())) if codes else 0
+        columns = next((count for count in counts if long == count * width), counts[0] if counts else None)
         return null, [row for code in codes for row in split_rows(code.text or "", width, columns)]
     null = null or _UNFILLED
     places: dict[tuple[int, int], str] = {}
@@ -136,7 +151,7 @@ def _rows(
 
 
 def _placed(
-    places: Mapping[tuple[int, int], str], element: Element, fill: str, declared: Shape | None, where: str
+    places: Mapping[tuple[int, int], str], element: Element, fill: str, declared: list[Shape], where: str
 ) -> list[list[str]]:
     """Lay codes out by their X and Y, which count from 0, or from 1, within a declared layout."""
     if not places:
@@ -144,10 +159,11 @@ def _placed(
     words = (attribute(element, "AxisDirection") or _towards(attribute(element, "OriginLocation"))).lower()
     left, right = min(x for x, _ in places), max(x for x, _ in places)
     top, bottom = min(y for _, y in places), max(y for _, y in places)
-    if declared and min(left, top) >= 0:
-        one = int(right == declared[1] or bottom == declared[0])
-        if max(right - declared[1], bottom - declared[0]) < one <= min(left, top):
-            left, top, right, bottom = one, one, declared[1] - 1 + one, declared[0] - 1 + one
+    for rows_said, columns_said in declared:
+        one = int(right == columns_said or bottom == rows_said)
+        if max(right - columns_said, bottom - rows_said) < one <= min(left, top):
+            left, top, right, bottom = one, one, columns_said - 1 + one, rows_said - 1 + one
+            break
     if max(right - left, bottom - top) >= MAX_GRID:
         problem = f"expected at most {MAX_GRID} dies a side, found {bottom - top + 1} x {right - left + 1}"
         raise FormatError(where, problem, "Correct the codes' X and Y.")

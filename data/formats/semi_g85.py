@@ -13,21 +13,24 @@ from data.errors import FormatError, WaferError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
-from data.formats.semi_xml import (
-    apart,
-    attribute,
+from data.formats.semi_codes import (
+    SharedBins,
     bins_said,
-    choose_map,
     code_width,
     definitions,
-    distinct_names,
     explain_bins,
+    null_bin,
+    split_rows,
+)
+from data.formats.semi_xml import (
+    attribute,
+    choose_map,
+    distinct_names,
     inner,
     is_xml,
     notch_of,
-    null_bin,
+    outermost,
     parse_xml,
-    split_rows,
     tag,
     whole_number,
 )  # fmt: skip
@@ -50,10 +53,10 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the XML is malformed or holds no map.
     """
     root = parse_xml(source)
-    maps = [root] if tag(root) == "Map" else list(inner(root, "Map"))
+    maps = [root] if tag(root) == "Map" else list(outermost(root, "Map"))
     if not maps:
         raise FormatError(source.name, "expected a Map element, found none", "Export the map again as SEMI G85.")
-    shared = apart(root, maps)
+    shared = SharedBins(root, maps)
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
@@ -62,7 +65,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
 
 
 def _wafer(
-    source: Source, options: ReadOptions, element: Element, shared: list[Element], place: tuple[int, int]
+    source: Source, options: ReadOptions, element: Element, shared: SharedBins, place: tuple[int, int]
 ) -> WaferMap:
     """Read one map.
 
@@ -82,7 +85,7 @@ def _wafer(
     columns = whole_number(attribute(device, "Columns"))
     texts = [each.text or "" for each in inner(data, "Row", "BinCode")]
     rows = [row for text in texts for row in split_rows(text, width, columns)]
-    bins = definitions(data) or definitions(element) or shared
+    bins = definitions(data) or definitions(element) or shared.bins
     _check_size(device, rows, source.name)
     grid = CodeGrid.of(rows, source.name)
     remarks: list[str] = []
@@ -97,13 +100,14 @@ def _wafer(
     }  # fmt: skip
     origin = attribute(device, "OriginLocation")
     said = {
-        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: names[chosen], MAPS: ", ".join(names) if len(names) > 1 else "",
+        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: names[chosen],
+        MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": ORIGINS.get(origin, origin),
     }  # fmt: skip
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
     number, count = place
     wafer = build_wafer(source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count)
-    return replace(wafer, remarks=(*wafer.remarks, *remarks))
+    return replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
 
 
 def _known(pairs: dict[str, str]) -> dict[str, str]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from data.errors import FormatError
+from data.formats.length_units import mm_per_unit
 from data.formats.semi_xml import attribute, children, inner, whole_number
 
-MM_PER_UNIT = {
-    "mm": 1.0, "millimeter": 1.0, "millimetre": 1.0, "micron": 1e-3, "micrometer": 1e-3, "um": 1e-3, "µm": 1e-3,
-    "mil": 0.0254, "inch": 25.4, "inche": 25.4, "in": 25.4, "cm": 10.0, "centimeter": 10.0, "m": 1000.0, "meter": 1000.0,
-}  # fmt: skip
 Shape = tuple[int, int]
+_MOST_LEVELS = 16  # of layouts in layouts
 
 
 @dataclass(frozen=True)
@@ -21,17 +19,19 @@ class Layouts:
     Args:
         by_id: each by its name.
         parents: the layout that each one is a child of.
+        outermost: the first that is no child; "" for none.
     """
 
     by_id: Mapping[str, Element]
     parents: Mapping[str, str]
+    outermost: str
 
     @classmethod
     def of(cls, root: Element) -> "Layouts":
         """Collect a file's layouts, once for all its maps."""
         by_id = {name: each for each in inner(root, "Layout") if (name := attribute(each, "LayoutId"))}
         parents = {child: name for name, layout in by_id.items() for child in _children(layout) if child in by_id}
-        return cls(by_id, parents)
+        return cls(by_id, parents, next((name for name in by_id if name not in parents), ""))
 
     def of_map(self, specifier: str, shape: Shape, turned: bool, where: str) -> list[Element]:
         """Return the layouts of a map, from the wafer's to the dies'.
@@ -48,43 +48,47 @@ class Layouts:
         Raises:
             FormatError: the layouts' Dimension and the map disagree.
         """
-        named = [name for name in dict.fromkeys(specifier.split("/")) if name in self.by_id]
-        start = named or [name for name in self.by_id if name not in self.parents][:1]
-        if not start:
-            return []
+        paths, named = self._paths(specifier)
         shapes = [shape, shape[::-1]] if turned else [shape]
-        tried = [start, self._chain(start[-1]), *self._inwards(self._chain(start[-1]))]
-        for path in tried:
-            if any(found in shapes for found in _shapes([self.by_id[name] for name in path])):
-                return [self.by_id[name] for name in path]
-        path = [self.by_id[name] for name in (start if named else tried[-1])]
-        if (said := _dimension(path[-1])) and named:
+        for path in paths:
+            if any(found in shapes for found in _shapes(path)):
+                return path
+        if named and (said := _dimension(paths[0][-1])):
             problem = f"Dimension says {said[0]} rows and {said[1]} columns, but the map has {shape[0]} and {shape[1]}"
             raise FormatError(where, problem, "The map is cut; export it again.")
-        return path if len(path) > 1 else []
+        return paths[0] if named else []
 
-    def innermost(self, specifier: str) -> Shape | None:
-        """Return rows and columns of the innermost layout that a map names; None where it says nothing."""
-        names = [name for name in specifier.split("/") if name in self.by_id]
-        return _dimension(self.by_id[names[-1]]) if names else None
+    def shapes(self, specifier: str) -> list[Shape]:
+        """Return the rows and columns that a map may have by its layouts, those of the innermost layout first."""
+        return list(dict.fromkeys(found for path in self._paths(specifier)[0] for found in _shapes(path)))
+
+    def _paths(self, specifier: str) -> tuple[list[list[Element]], bool]:
+        """Return what may be the layouts of a map, the likeliest first, and whether its specifier names any."""
+        names = specifier.split("/", _MOST_LEVELS)[:_MOST_LEVELS]
+        start = [name for name in dict.fromkeys(names) if name in self.by_id]
+        named = bool(start)
+        start = start or [name for name in [self.outermost] if name]
+        if not start:
+            return [], False
+        chain = self._chain(start[-1])
+        paths = [start, chain, *self._inwards(chain)]
+        return [[self.by_id[name] for name in path] for path in paths], named
 
     def _chain(self, name: str) -> list[str]:
         """Return the names from the outermost layout to this one."""
-        chain = {name: None}
-        while (name := self.parents.get(name, "")) and name not in chain:
+        chain: dict[str, None] = {name: None}
+        while (name := self.parents.get(name, "")) and name not in chain and len(chain) < _MOST_LEVELS:
             chain[name] = None
         return list(chain)[::-1]
 
     def _inwards(self, path: list[str]) -> Iterator[list[str]]:
         """Yield the path with its only child, that one's only child, and so on."""
-        path = list(path)
-        seen = set(path)
-        while len(inside := [name for name in _children(self.by_id[path[-1]]) if name in self.by_id]) == 1:
-            if inside[0] in seen:
+        while len(path) < _MOST_LEVELS:
+            inside = [name for name in _children(self.by_id[path[-1]]) if name in self.by_id]
+            if len(inside) != 1 or inside[0] in path:
                 return
-            seen.add(inside[0])
-            path.append(inside[0])
-            yield list(path)
+            path = [*path, inside[0]]
+            yield path
 
 
 def layout_pairs(path: list[Element]) -> tuple[dict[str, str], list[str]]:
@@ -102,7 +106,9 @@ def layout_pairs(path: list[Element]) -> tuple[dict[str, str], list[str]]:
         _length(pairs, doubts, key, (path[-1], step), axis)
     if len(path) > 1:
         _length(pairs, doubts, "diameter_mm", (path[0], next(children(path[0], "DeviceSize"), None)), "X")
-    product = next((text for layout in path for e in children(layout, "ProductId") if (text := (e.text or "").strip())), "")
+    product = next(
+        (text for layout in path for e in children(layout, "ProductId") if (text := (e.text or "").strip())), ""
+    )
     return pairs | ({"product": product} if product else {}), doubts
 
 
@@ -116,19 +122,21 @@ def _length(
     except ValueError:
         return
     unit = attribute(element, "Units", "Unit") or attribute(layout, "DefaultUnits", "Units")
-    scale = MM_PER_UNIT.get(unit.lower()) or MM_PER_UNIT.get(unit.lower().removesuffix("s"))
+    scale = mm_per_unit(unit)
     if not 0 < number < float("inf"):
         return
     if scale is None:
-        name = f"Layout {attribute(layout, 'LayoutId')}"
-        doubts += [text for text in [f"{name} has lengths in the unknown unit '{unit:.20}'; they are not used."]
-                   if text not in doubts]  # fmt: skip
+        said = (
+            f"Layout {attribute(layout, 'LayoutId')} has lengths in the unknown unit '{unit:.20}'; they are not used."
+        )
+        doubts += [said] if said not in doubts else []
         return
     pairs[key] = f"{number * scale:.9g}"
 
 
 def _children(layout: Element) -> list[str]:
-    return [attribute(each, "LayoutId") for each in inner(layout, "ChildLayout")]
+    boxes = [layout, *children(layout, "ChildLayouts")]
+    return [attribute(each, "LayoutId") for box in boxes for each in children(box, "ChildLayout")]
 
 
 def _dimension(layout: Element) -> Shape | None:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from data.errors import FormatError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.code_meaning import CodeUsage, declared_totals, explain_codes
+from data.formats.length_units import mm_per_unit
 from data.formats.map_header import read_header
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
@@ -28,10 +29,6 @@ NOTCHES = {"0": Notch.UP, "90": Notch.RIGHT, "180": Notch.DOWN, "270": Notch.LEF
 _OWN = ("DEVICE", "LOT", "WAFER", "FNLOC", "ROWCT", "COLCT", "BCEQU", "DUTMS", "XDIES", "YDIES", "ROWDATA")
 _NO_RESULT = frozenset({0xFF, 0xFE, 0xFD})
 _PAIRED = re.compile(r"(?:[0-9A-Fa-f]{2}|([^0-9A-Fa-f])\1)*")
-MM_PER_UNIT = {
-    "mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "cm": 10.0, "mil": 0.0254, "mils": 0.0254, "um": 1e-3, "µm": 1e-3,
-    "micron": 1e-3, "microns": 1e-3, "in": 25.4, "inch": 25.4, "inches": 25.4, "m": 1000.0,
-}  # fmt: skip
 
 
 def recognises(source: Source) -> bool:
@@ -44,7 +41,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """Read the wafer of a SINF file.
 
     Raises:
-        FormatError: rows are missing or uneven, a header cannot be understood or contradicts another; the line is named.
+        FormatError: rows are missing or uneven, a header cannot be understood or contradicts the map.
     """
     headers: dict[str, str] = {}
     texts: list[tuple[int, str]] = []
@@ -60,16 +57,18 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     grid = CodeGrid.of(rows, source.name)
     width = max(map(len, grid.codes))
     base = {1: 0, 2: 16}.get(width, 10)
-    lines = [f"{name}: {text}" for name, text in headers.items() if name not in ("DEVICE", "LOT", "WAFER")]
+    lines = [f"{name}: {text}" for name, text in headers.items() if name not in _OWN or name == "BCEQU"]
     header = read_header(lines, grid.codes, base, source.name)
     usage = CodeUsage(base, _NO_RESULT if base == 16 else frozenset())
     meanings, remarks = explain_codes(grid, header, usage)
     dies, bins = judge_codes(grid, meanings, options, base)
-    told = options.off_values or options.pass_values or options.fail_values
-    said = declared_totals(header, meanings, grid).remarks(dies, source.name)
+    if options.off_values or options.pass_values or options.fail_values:
+        remarks = []
+    remarks += declared_totals(header, meanings, grid).remarks(dies, source.name)
     pairs, doubts = _pairs(headers, source.name)
     wafer = build_wafer(source, options, dies, bins=bins, pairs=pairs)
-    yield replace(wafer, remarks=(*wafer.remarks, *([] if told else remarks), *said, *doubts))
+    remarks += doubts
+    yield replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
 
 
 def _rows(texts: Sequence[tuple[int, str]], columns: int | None, where: str) -> list[list[str]]:
@@ -124,15 +123,18 @@ def _pairs(headers: dict[str, str], where: str) -> tuple[dict[str, str], list[st
         "product": headers.get("DEVICE", ""), "lot": headers.get("LOT", ""), "wafer": headers.get("WAFER", ""),
         "notch": NOTCHES[flat] if flat else "",
     }  # fmt: skip
-    unit = headers.get("DUTMS", "").lower() or "mm"
+    unit = headers.get("DUTMS", "") or "mm"
+    scale = mm_per_unit(unit)
     doubts = []
     for key, name in (("pitch_column_mm", "XDIES"), ("pitch_row_mm", "YDIES")):
         try:
             length = float(headers.get(name) or 0)
         except ValueError:
             raise FormatError(where, f"{name} is a length, found '{headers[name]:.20}'", "Correct it.") from None
-        if 0 < length < float("inf") and unit in MM_PER_UNIT:
-            pairs[key] = f"{length * MM_PER_UNIT[unit]:.9g}"
+        if 0 < length < float("inf") and scale:
+            pairs[key] = f"{length * scale:.9g}"
         elif length > 0:
             doubts.append(f"DUTMS is mm, um, mil or inch, found '{unit:.20}'; {name} is not used.")
-    return pairs | {ATTRIBUTE + name.lower(): text for name, text in headers.items() if text and name not in _OWN}, doubts
+    return pairs | {
+        ATTRIBUTE + name.lower(): text for name, text in headers.items() if text and name not in _OWN
+    }, doubts

@@ -17,7 +17,8 @@ Lists and tables have none of these.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from data.errors import FormatError
 from data.formats.bin_codes import CodeGrid, code_key, judge_codes
@@ -55,7 +56,7 @@ class _Run:
     begin: int
     rows: list[list[str]]
     grid: CodeGrid | None = None
-    header: MapHeader = MapHeader()
+    header: MapHeader = field(default_factory=MapHeader)
     base: int = 0
     is_map: bool = False
 
@@ -71,10 +72,16 @@ def recognises(source: Source) -> bool:
     lines = head_lines(source)
     whole = source.size <= len(source.head)
     try:
-        runs, _ = _weighed_runs(lines if whole else lines[:-1], source.name)
+        runs, _ = _of_small_text("\n".join(lines), source.name) if whole else _weighed_runs(lines[:-1], source.name)
     except FormatError:
         return True  # a map that contradicts itself, which reading it says
     return any(run.is_map or ((run.grid is None or not whole) and run.begins_like_a_map) for run in runs)
+
+
+@lru_cache(maxsize=1)
+def _of_small_text(text: str, where: str) -> tuple[list[_Run], list[str]]:
+    """Weigh a short file's rows once for recognising and reading it."""
+    return _weighed_runs(text.split("\n"), where)
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
@@ -85,16 +92,17 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             that the rows are a map; the header contradicts itself or the map.
     """
     lines = split_lines(whole_text(source).encode())
-    runs, around = _weighed_runs(lines, source.name)
+    whole = source.size <= len(source.head)
+    runs, around = _of_small_text("\n".join(lines), source.name) if whole else _weighed_runs(lines, source.name)
     run = _the_map(runs, source.name)
     grid = run.grid or CodeGrid.of(run.rows, source.name)
     run.header.check_size(grid.shape, source.name)
     meanings, remarks = explain_codes(grid, run.header, CodeUsage(run.base, zero_is_no_die=not _told(options)))
     dies, bins = judge_codes(grid, meanings, options, run.base)
     remarks = [] if _told(options) else remarks
-    said = declared_totals(run.header, meanings, grid).remarks(dies, source.name)
+    remarks += declared_totals(run.header, meanings, grid).remarks(dies, source.name)
     wafer = build_wafer(source, options, dies, bins=bins, pairs=header_pairs(around) | _notch(around, source.name))
-    yield replace(wafer, remarks=(*wafer.remarks, *remarks, *said))
+    yield replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
 
 
 def _told(options: ReadOptions) -> bool:

@@ -52,6 +52,8 @@ class DeclaredTotals:
             >>> DeclaredTotals(tested=5, failing=1).remarks(np.array([[1, 1, 1, 1, 1, 2]], np.uint8), "lot7.map")
             ('The file declares 5 tested dies, 6 were read.',)
         """
+        if self == DeclaredTotals():
+            return ()
         passing, failing = (int(np.count_nonzero(dies == value)) for value in (PASS, FAIL))
         tested = passing + failing
         counts = {
@@ -63,7 +65,9 @@ class DeclaredTotals:
         for name, (declared, read) in off.items():
             if abs(int(declared or 0) - read) > BIG_SHARE * max(tested, declared or 0):
                 raise _far_off(f"{declared} {name} dies, {read} were read", where)
-        said = [f"The file declares {declared} {name} dies, {read} were read." for name, (declared, read) in off.items()]
+        said = [
+            f"The file declares {declared} {name} dies, {read} were read." for name, (declared, read) in off.items()
+        ]
         if not self._yield_fits(passing, failing) and self.yield_percent is not None:
             read_yield = 100 * passing / max(tested, 1)
             words = f"a yield of {self.yield_percent:g} %, the dies read have {read_yield:.1f} %"
