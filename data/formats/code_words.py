@@ -10,8 +10,9 @@ _MEANING = re.compile(
     r"\b(?:"
     r"(?P<fail>(?:no[tn]?[ -]good|ng|fail|bad|reject|scrap|ink(?:ed)?\b|defect)[a-z]*)"
     r"|(?P<none>(?:un[ -]?(?:tested|probed|used|known)|"
-    r"(?:not|no|never|non)[ -]?(?:tested|probed|die|dice|chip|test|probe|device|used|result)|skip|edge|ref(?:erence)?\b|null|mirror|blank|empty|outside|off|out\b|align|pcm|dummy|ugly|"
-    r"target|plug|teg\b|monitor|exclu|ignore|void|partial|process control)[a-z]*)"
+    r"(?:not|no|never|non)[ -]?(?:tested|probed|die|dice|chip|test|probe|device|used|result)|"
+    r"skip|edge|ref(?:erence)?\b|null|mirror|blank|empty|outside|off|out\b|align|pcm|dummy|ugly|target|plug|teg\b|"
+    r"monitor|exclu|ignore|void|partial|process control)[a-z]*)"
     r"|(?P<good>pass[a-z]*|good|ok|okay|accept[a-z]*)"
     r")\b",
     re.IGNORECASE,

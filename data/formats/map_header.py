@@ -14,7 +14,10 @@ from data.formats.totals import DeclaredTotals
 from data.wafer import FAIL, OFF_WAFER, PASS
 
 MAX_LINE = 500
-_FILL = r"(?:total|dies?|dice|devices?|chips?|units?|counts?|cnt|ct|qty|quantity|number|num|nr|no|of|the|sum|all|map|max|size)"
+_FILL = (
+    r"(?:total|dies?|dice|devices?|chips?|units?|counts?|cnt|ct|qty|quantity|number|num|nr|no|of|the|sum|all|map|max|"
+    r"size)"
+)
 _COUNTS = {
     name: re.compile(f"{_FILL}{{0,5}}{core}{_FILL}{{0,5}}")
     for name, core in {
@@ -23,8 +26,8 @@ _COUNTS = {
         "tested": "(?:tested|probed|measured)",
         "gross": "(?:gross|total|diecount|chipcount)",
         "yield": "(?:yield|yld)",
-        "rows": "(?:rows?)",
-        "columns": "(?:col(?:umn)?s?)",
+        "rows": "n?rows?",
+        "columns": "n?col(?:umn)?s?",
     }.items()
 }
 _PLACES = ("row", "col", "column")  # of one die, not how many
@@ -32,7 +35,7 @@ _CODE_WORD = r"(?:bins?|codes?|bincodes?|chars?|characters?|symbols?|marks?|equ|
 _GOOD, _BAD = r"(?:pass?(?:ed|ing)?|good|ok)", r"(?:fail(?:ed|ing)?|bad|rej(?:ect)?(?:ed)?|ink)"
 _NONE = (
     r"(?:null?|nodi|nodies?|nodice|empty|blank|off|offwafer|outside|void|skip(?:ped)?|edge|ref(?:erence)?|mirror|"
-    r"untested|nottested|notprobed|unprobed|notest|ugly|dummy|pcm|align(?:ment)?|target|plug|monitor)"
+    r"untested|nottested|notprobed|unprobed|notest|ugly|dummy|pcm|align(?:ment)?|target|plug|monitor|teg|outofwafer|test(?=die|dice|chip))"
 )
 _CODE_NAMES = (
     (re.compile(f"bcequ|{_GOOD}die{_CODE_WORD}|{_GOOD}{_CODE_WORD}"), PASS, True),
@@ -53,8 +56,8 @@ _BY = re.compile(r"(?P<rows>\d{1,4})\s{0,3}[xX*]\s{0,3}(?P<columns>\d{1,4})")
 _PAIR = re.compile(r"\s*([A-Za-z][\w .()/#-]{0,40}?)\s*[:=]\s*(.*)")
 _SEGMENTS = re.compile(r"[\t;|]|,\s|\s{2,}")
 _LEGEND = re.compile(
-    r"(?:^|(?<=[\s,;|(\[]))(?:(?:bin|code|symbol|mark)\s{1,3})?['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?\s{0,20}(?:[:=]>?|->|-(?=\s))"
-    r"\s{0,20}((?:[A-Za-z/]{1,20}\b(?!\s{0,5}[:=])[ \-]?){1,5})",
+    r"(?:^|(?<=[\s,;|(\[]))(?:(?:bin|code|symbol|mark)\s{1,3})?['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?"
+    r"\s{0,20}(?:[:=]>?|->|-(?=\s))\s{0,20}((?:[A-Za-z/]{1,20}\b(?!\s{0,5}[:=])[ \-]?){1,5})",
     re.IGNORECASE,
 )
 _NAMED_BIN = re.compile(
