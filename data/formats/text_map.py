@@ -30,7 +30,7 @@ from data.formats.metadata import key_of
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.formats.text import head_lines, header_pairs, split_lines, whole_text
-from data.wafer import OFF_WAFER, PASS, WaferMap
+from data.wafer import MAX_GRID, OFF_WAFER, PASS, WaferMap
 
 _MOST_RUNS, _NEAR, _MARKED_HEADERS = 8, 500, 2
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2}")
@@ -63,6 +63,8 @@ class _Run:
     @property
     def begins_like_a_map(self) -> bool:
         """Its first row begins and ends off the wafer, or is as long as the header says."""
+        if not self.rows:
+            return False
         ends = self.rows[0][0] + self.rows[0][-1]
         return not ends.strip(NO_DIE + "0") or len(self.rows[0]) == self.header.columns
 
@@ -123,7 +125,7 @@ def _weighed(begin: int, lines: Sequence[str], around: Sequence[str], where: str
     top, rows = cells_of(lines)
     cut, rows = _without_headers(rows)
     run = _Run(begin + top + cut, rows)
-    if len(rows) < LEAST_ROWS or len({len(row) for row in rows}) > 1:
+    if not LEAST_ROWS <= len(rows) <= MAX_GRID or {len(row) for row in rows} - {min(len(rows[0]), MAX_GRID)}:
         return run
     grid = CodeGrid.of(rows, where)
     base = 16 if _is_hexadecimal(grid) else 10 if max(map(len, grid.codes)) > 1 else 0
