@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferError
 from data.formats.bins import MAX_BIN, bin_table
 from data.formats.columns import find_columns
-from data.formats.metadata import ATTRIBUTE, grid_shape, key_of
+from data.formats.metadata import ATTRIBUTE, date_texts, grid_shape, key_of
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS, WaferMap
@@ -73,12 +73,17 @@ def read_die_table(
         texts = {name: _Coded(column.codes[order], column.cells) for name, column in texts.items()}
     ends = np.append(starts[1:], table.num_rows)
     constant = _constant_texts(texts, starts, ends)
+    dates = date_texts(pairs)
+    for name, cells in constant.items():
+        dates += [date for text in dict.fromkeys(cells) for date in date_texts({name: text})]
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         own = dict(pairs) | {name: cells[i] for name, cells in constant.items() if cells[i]}
         span = slice(start, end)
         try:
             grid, bin_grid = _grid(x[span], y[span], dies[span], None if bins is None else bins[span], own, source.name)
-            yield build_wafer(source, options, grid, bins=bin_grid, pairs=own, number=i + 1, count=len(starts))
+            yield build_wafer(
+                source, options, grid, bins=bin_grid, pairs=own, number=i + 1, count=len(starts), dates=dates
+            )
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
 

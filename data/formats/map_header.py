@@ -10,25 +10,14 @@ from dataclasses import dataclass, field, replace
 from data.errors import FormatError
 from data.formats.bin_codes import Key, code_key
 from data.formats.code_words import code_list, verdict_of
-from data.formats.totals import DeclaredTotals
+from data.formats.totals import DeclaredTotals, count_of
 from data.wafer import FAIL, OFF_WAFER, PASS
 
 MAX_LINE = 500
-_FILL = (
-    r"(?:total|dies?|dice|devices?|chips?|units?|counts?|cnt|ct|qty|quantity|number|num|nr|no|of|the|sum|all|map|max|"
-    r"size)"
-)
-_COUNTS = {
-    name: re.compile(f"{_FILL}{{0,5}}{core}{_FILL}{{0,5}}")
-    for name, core in {
-        "passing": "(?:pass(?:ed|ing)?|good|ok)",
-        "failing": "(?:fail(?:ed|ing|s|ures?)?|bad|rejects?|rejected|ng)",
-        "tested": "(?:tested|probed|measured)",
-        "gross": "(?:gross|total|diecount|chipcount)",
-        "yield": "(?:yield|yld)",
-        "rows": "n?rows?",
-        "columns": "n?col(?:umn)?s?",
-    }.items()
+_FILL = r"(?:total|counts?|cnt|ct|number|num|nr|no|of|the|sum|all|map|max|size)"
+_SIZES = {
+    "rows": re.compile(f"{_FILL}{{0,5}}n?rows?{_FILL}{{0,5}}"),
+    "columns": re.compile(f"{_FILL}{{0,5}}n?col(?:umn)?s?{_FILL}{{0,5}}"),
 }
 _PLACES = ("row", "col", "column")  # of one die, not how many
 _CODE_WORD = r"(?:bins?|codes?|bincodes?|chars?|characters?|symbols?|marks?|equ|bc)+"
@@ -127,7 +116,7 @@ def read_header(lines: Sequence[str], codes: Collection[str], base: int, where: 
     header = MapHeader(_whole(counts, "rows"), _whole(counts, "columns"), verdicts, gross=_whole(counts, "gross"))
     ambiguous = {key for key in ("passing", "failing") if _is_code(counts, key, known, base)}
     totals = {name: None if name in ambiguous else _whole(counts, name) for name in ("tested", "passing", "failing")}
-    return replace(header, totals=DeclaredTotals(**totals, yield_percent=counts.get("yield")))
+    return replace(header, totals=DeclaredTotals(**totals, yield_share=counts.get("yield")))
 
 
 def _squeezed(name: str) -> str:
@@ -145,19 +134,23 @@ def _counts(lines: Sequence[str]) -> dict[str, float]:
             continue
         for match in _NUMBER.finditer(line if line.lstrip("# \t")[:1].isalpha() else ""):
             share = "%" in match[1] or line[match.end() :].lstrip().startswith("%")
-            kind = _kind(_squeezed(match[1]), share, "." in match[2])
+            kind = _kind(match[1], share, "." in match[2])
             if not kind:
                 break  # "Bin 1 Pass 81" counts one bin's dies
             number = float(match[2])
-            found.setdefault(kind, number * 100 if kind == "yield" and number <= 1 and not share else number)
+            found.setdefault(kind, number / 100 if kind == "yield" and (share or number > 1) else number)
     return found
 
 
 def _kind(name: str, share: bool, broken: bool) -> str:
     """Return what a number counts by its name; "" for anything else, and for shares that are no yield."""
-    kind = next((kind for kind, words in _COUNTS.items() if words.fullmatch(name) and name not in _PLACES), "")
-    if kind in ("passing", "yield") and share:
+    squeezed = _squeezed(name)
+    sized = next((kind for kind, words in _SIZES.items() if words.fullmatch(squeezed) and squeezed not in _PLACES), "")
+    kind = sized or count_of(name) or ""
+    if share and kind in ("passing", "yield"):
         return "yield"
+    if kind == "tested" and "test" not in squeezed:
+        kind = "gross"  # a total may hold dies that were not tested
     return kind if broken == (kind == "yield") and not share else ""
 
 

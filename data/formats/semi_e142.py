@@ -7,7 +7,7 @@ by `AxisDirection`. `Orientation` says how far the wafer was turned from notch d
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from data.bin_names import BINS, MAP, MAPS
@@ -105,8 +105,9 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
     }  # fmt: skip
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
-    wafer = build_wafer(source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1])
-    return replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
+    return build_wafer(
+        source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1], remarks=remarks
+    )
 
 
 def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Element, list[str], int]:

@@ -5,7 +5,6 @@ turned; `OriginLocation`, kept as an attribute, names the corner that the maker'
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from data.bin_names import BINS, MAP, MAPS
@@ -106,8 +105,9 @@ def _wafer(
     }  # fmt: skip
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
     number, count = place
-    wafer = build_wafer(source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count)
-    return replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
+    return build_wafer(
+        source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count, remarks=remarks
+    )
 
 
 def _known(pairs: dict[str, str]) -> dict[str, str]:

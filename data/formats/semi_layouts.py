@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from data.errors import FormatError
-from data.formats.length_units import mm_per_unit
+from data.formats.lengths import MM_PER_UNIT
 from data.formats.semi_xml import attribute, children, inner, whole_number
 
 Shape = tuple[int, int]
@@ -122,7 +122,7 @@ def _length(
     except ValueError:
         return
     unit = attribute(element, "Units", "Unit") or attribute(layout, "DefaultUnits", "Units")
-    scale = mm_per_unit(unit)
+    scale = MM_PER_UNIT.get(unit.lower())
     if not 0 < number < float("inf"):
         return
     if scale is None:

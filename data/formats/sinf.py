@@ -12,12 +12,11 @@ be probed, and FF, FE and FD are the reference die and dies at the edge: none of
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from data.errors import FormatError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.code_meaning import CodeUsage, declared_totals, explain_codes
-from data.formats.length_units import mm_per_unit
+from data.formats.lengths import MM_PER_UNIT
 from data.formats.map_header import read_header
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
@@ -66,9 +65,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         remarks = []
     remarks += declared_totals(header, meanings, grid).remarks(dies, source.name)
     pairs, doubts = _pairs(headers, source.name)
-    wafer = build_wafer(source, options, dies, bins=bins, pairs=pairs)
-    remarks += doubts
-    yield replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
+    yield build_wafer(source, options, dies, bins=bins, pairs=pairs, remarks=[*remarks, *doubts])
 
 
 def _rows(texts: Sequence[tuple[int, str]], columns: int | None, where: str) -> list[list[str]]:
@@ -124,7 +121,7 @@ def _pairs(headers: dict[str, str], where: str) -> tuple[dict[str, str], list[st
         "notch": NOTCHES[flat] if flat else "",
     }  # fmt: skip
     unit = headers.get("DUTMS", "") or "mm"
-    scale = mm_per_unit(unit)
+    scale = MM_PER_UNIT.get(unit.lower())
     doubts = []
     for key, name in (("pitch_column_mm", "XDIES"), ("pitch_row_mm", "YDIES")):
         try:

@@ -8,11 +8,14 @@ from data.errors import FormatError
 from data.formats.metadata import ATTRIBUTE, key_of
 from data.formats.options import MIB
 from data.formats.source import Source
+from data.formats.totals import count_of
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MAX_TEXT_BYTES = 64 * MIB
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
-_PAIR = re.compile(r"\s*(?P<name>[^:=,;\t]{1,40}?)\s*[:=,;\t]\s*(?P<text>.*?)[\s,;]*")
+_LONGEST_LINE, _LONGEST_NAME = 4000, 40
+_SIGN = re.compile(r"[:=,;\t|]")
+_ENDS = " \t\r\n\f\v,;|"
 
 
 def is_text(head: bytes) -> bool:
@@ -68,15 +71,37 @@ def whole_text(source: Source) -> str:
 
 
 def header_pairs(lines: Sequence[str]) -> dict[str, str]:
-    """Metadata from the lines above the data: "# lot: L1", "Lot = L1", "Lot,L1"; other "# x: y" are attributes."""
+    """Metadata from the lines beside the data; other "# x: y" are attributes, and longer lines say nothing.
+
+    Example:
+        >>> header_pairs(["# lot: L1", "Wafer = 05", "Product,P1,,", "# tool: T2", "Total Pass : 77", "hello: you"])
+        {'lot': 'L1', 'Wafer': '05', 'Product': 'P1', 'attribute.tool': 'T2', 'Total Pass': '77'}
+    """
     pairs = {}
     for line in lines:
-        match = _PAIR.fullmatch(line.lstrip("# \t"))
-        if not match or not match["text"]:
+        name, text = _pair(line.lstrip("# \t")) if len(line) <= _LONGEST_LINE else ("", "")
+        if not text:
             continue
-        name, text = match["name"], match["text"].strip('"')
-        if name.startswith(ATTRIBUTE) or key_of(name):
+        if name.startswith(ATTRIBUTE) or key_of(name) or count_of(name):
             pairs[name] = text
         elif line.startswith("#"):
             pairs[ATTRIBUTE + name] = text
     return pairs
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Part "name: text", "name = text" and "name,text"; ("", "") for a line that is no pair.
+
+    Cells may be quoted, and "Program:,JOB1" has two signs between name and text.
+    """
+    line = line.strip(_ENDS)
+    sign = _SIGN.search(line, 1) if line else None
+    if sign is None or sign.start() > _LONGEST_NAME:
+        return "", ""
+    name, text = _unquoted(line[: sign.start()].strip()), line[sign.end() :].lstrip(_ENDS + ":=")
+    return name.rstrip(":= "), _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
+    """Take a pair of quotes off; 8" keeps its inches."""
+    return text[1:-1].replace('""', '"').strip() if len(text) > 1 and text[0] == text[-1] == '"' else text

@@ -17,7 +17,7 @@ Lists and tables have none of these.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from data.errors import FormatError
@@ -103,8 +103,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     dies, bins = judge_codes(grid, meanings, options, run.base)
     remarks = [] if _told(options) else remarks
     remarks += declared_totals(run.header, meanings, grid).remarks(dies, source.name)
-    wafer = build_wafer(source, options, dies, bins=bins, pairs=header_pairs(around) | _notch(around, source.name))
-    yield replace(wafer, remarks=(*wafer.remarks, *remarks)) if remarks else wafer
+    pairs = header_pairs(around) | _notch(around, source.name)
+    yield build_wafer(source, options, dies, bins=bins, pairs=pairs, remarks=remarks)
 
 
 def _told(options: ReadOptions) -> bool:

@@ -146,7 +146,6 @@ def test_encodings_and_line_ends(encoding, newline):
         ("# notch: sideways\nx,y,bin\n0,0,1\n", "'notch' is down, left, up or right, found 'sideways'"),
         ("# diameter: wide\nx,y,bin\n0,0,1\n", "'diameter' is a positive length such as 7.5 mm, found 'wide'"),
         ("# pitch: 1x2x3\nx,y,bin\n0,0,1\n", "one length or two"),
-        ("# tested_at: 03/04/05\nx,y,bin\n0,0,1\n", "is a time such as"),
     ],
 )
 def test_each_fault_is_one_sentence_with_its_place(text, said):
