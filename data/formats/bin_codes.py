@@ -54,7 +54,7 @@ class CodeGrid:
     """A map of codes.
 
     Args:
-        codes: the distinct ones, in the order in which they appear.
+        codes: the distinct ones, by the row in which they first appear.
         places: int32 (H, W), which of `codes` stands where.
         counts: how often each code stands.
     """
@@ -86,7 +86,7 @@ class CodeGrid:
             raise FormatError(where, problem, "Split it.")
         index: dict[str, int] = {}
         for row in rows:
-            for code in set(row).difference(index):
+            for code in sorted(set(row).difference(index)):
                 index[code] = len(index)
         flat = np.fromiter(map(index.__getitem__, chain.from_iterable(rows)), np.int32, len(rows) * width)
         counts = np.bincount(flat, minlength=len(index)).tolist()

@@ -59,10 +59,10 @@ def _is_row(line: str) -> bool:
 
 
 def _is_like(line: str, row: str) -> bool:
-    """Tell a row of many letters by the row beside it, which is as long and has half of its characters."""
-    if len(line) != len(row) or not line.strip() or _CLOSE.fullmatch(line) is None:
+    """Tell a row of many letters by the row beside it, which is as long and has the characters at its ends."""
+    if len(line) != len(row) or " " in line.strip() or _CLOSE.fullmatch(line) is None:
         return False
-    return 2 * sum(map(set(row).__contains__, line)) >= len(line)
+    return line[0] in row and line[-1] in row
 
 
 def cells_of(rows: Sequence[str]) -> tuple[int, list[list[str]]]:
@@ -94,6 +94,9 @@ def _without_labels(rows: Sequence[str]) -> Sequence[str]:
     labels = [int(match[1]) for match in matches if match]
     if len(labels) < len(rows) or {b - a for a, b in pairwise(labels)} not in ({1}, {-1}):
         return rows
+    own = [match[2].rstrip() for match in matches if match]
+    if len({len(row) for row in own}) == 1:
+        return own
     end = max(match.end(1) for match in matches if match)
     rest = [row[end:] for row in rows]
     while all(row[:1] in (" ", "|", ":") and row.strip(" |:") for row in rest):

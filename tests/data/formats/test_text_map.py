@@ -1,7 +1,15 @@
-import pytest
+import io
 
-from data.formats import ReadFailure, read_bytes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.formats import ReadFailure, ReadOptions, read_bytes, text_map
+from data.formats.source import Source
 from data.wafer import WaferMap
+from tests.data.formats.map_texts import PLAIN, RING, coded, counts, dies_of
+from tests.data.formats.strategies import PATIENT
 
 DIES = [[0, 1, 1, 1, 0], [1, 1, 2, 1, 1], [0, 1, 2, 1, 0]]
 
@@ -63,3 +71,225 @@ def test_a_table_without_known_columns_still_says_which_are_missing():
 
 def test_prose_is_no_map():
     assert isinstance(read("This is a note.\nIt has lines.\nThree of them.\n"), ReadFailure)
+
+
+@pytest.mark.parametrize(
+    ("header", "mark"),
+    [
+        ("Gross Die: 61\nPass Die: 57\nFail Die: 4\nnotch-DOWN\n", "*"),
+        ("GROSS 61\nPASS 57\nFAIL 4\n", "X"),
+        ("Gross Die,61\nPass Die,57\nFail Die,4\n", "S"),
+        ("Total: 61, Pass: 57, Fail: 4, Yield: 93.44%\n", "#"),
+        ("Gross Dies: 89\nGood: 57\nBad: 4\n", "M"),
+        ("Gross: 89\nTested: 61\n", "+"),
+        ("Yield: 93.44 %\n", "E"),
+        ("ROWCNT 11\nCOLCNT 11\nPASBIN 1\nNODI   .,X\n", "X"),
+        ("BCEQU=1\nNULBC=.*\n", "*"),
+        ("Good die: 1\nEdge die: E\nReference die: R\n", "E"),
+        ("Pass bin: 1, 7\nNull bin: ~\n", "~"),
+        ("Legend: 1 = Pass, 5 = Fail, E = Edge die\n", "E"),
+        ("1 : Good\n5 : Bad\nM : Mirror die\n", "M"),
+        ("Bin 1 Pass 57\nBin 5 Fail 4\n'#' = not tested\n", "#"),
+    ],
+)
+def test_marks_that_the_header_or_its_counts_explain_are_dies_without_a_result(header, mark):
+    wafer = read(header + RING.replace("*", mark))
+    assert (wafer.dies.tolist(), wafer.remarks) == (dies_of(RING), ())
+
+
+@pytest.mark.parametrize("mark", ["*", "#", "+", "S", "M", "E", "R", "X"])
+def test_marks_that_nothing_explains_do_not_fail_and_it_is_said(mark):
+    wafer = read(RING.replace("*", mark))
+    assert wafer.dies.tolist() == dies_of(RING)
+    assert wafer.remarks == (f"The header does not explain '{mark}' (28 dies); read as dies without a result.",)
+
+
+def test_an_x_that_is_no_whole_rim_fails():
+    assert counts(read(PLAIN.replace("2", "X"))) == (81, 8)
+
+
+@pytest.mark.parametrize(
+    ("header", "passing"),
+    [
+        ("BCEQU=123456789\n", 89),
+        ("PASBIN 2\n", 8),
+        ("Good bins: 1-2\n", 89),
+        ("Pass Bin: 2, 7\n", 8),
+        ("Good bin = '1'\n", 81),
+        ("Fail bin: 2\n", 81),
+        ("2 = Pass\n1 = Fail\n", 8),
+    ],
+)
+def test_the_header_says_which_codes_pass(header, passing):
+    assert counts(read(header + PLAIN)) == (passing, 89 - passing)
+
+
+def test_codes_of_letters_pass_where_the_header_says_so():
+    assert counts(read("Good die: A\nBad die: B\n" + "\n".join(coded(PLAIN, {"1": "A", "2": "B"})))) == (81, 8)
+
+
+def test_declared_counts_tell_the_code_that_passes_where_no_header_does():
+    wafer = read("Pass: 81\nFail: 8\n" + PLAIN.replace("1", "7"))
+    assert counts(wafer) == (81, 8)
+    assert wafer.remarks == ("The header does not say which code passes; by its counts '7' does.",)
+    assert "Nothing says which code passes" in read(PLAIN.replace("1", "7")).remarks[0]
+
+
+def test_declared_counts_that_differ_are_said_and_far_off_refused():
+    assert read("Pass: 80\nFail: 9\n" + PLAIN).remarks == (
+        "The file declares 80 passing dies, 81 were read.",
+        "The file declares 9 failing dies, 8 were read.",
+    )
+    assert "the file declares 30 passing dies, 81 were read" in read("Pass die: 30\nFail die: 2\n" + PLAIN).reason
+
+
+def test_a_header_that_says_two_things_of_a_code_is_refused():
+    assert "code '1' passes, and that it fails" in read("PASBIN 1\nFail bin: 1\n" + PLAIN).reason
+
+
+def test_a_map_that_has_not_the_declared_size_is_refused():
+    assert "declares 12 rows, but the map has 11" in read("ROWCT=12\nCOLCT=11\n" + PLAIN, "a.map").reason
+    assert "declares 10 columns, but the map has 11" in read("Rows: 11\nColumns: 10\n" + PLAIN, "a.map").reason
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {".": "255", "1": "1", "2": "12"},
+        {".": "-1", "1": "1", "2": "12"},
+        {".": "FF", "1": "01", "2": "0A"},
+        {".": "__", "1": "01", "2": "03"},
+        {".": "000", "1": "001", "2": "009"},
+    ],
+)
+@pytest.mark.parametrize("parted", [" ", ",", ";", "\t"])
+def test_codes_of_words_are_numbers_of_the_file(codes, parted):
+    wafer = read("\n".join(coded(PLAIN, codes, parted)))
+    assert wafer.dies.tolist() == dies_of(PLAIN)
+    assert set(wafer.bins.ravel().tolist()) == {0, 1, int(codes["2"], 16 if "F" in codes["."] else 10)}
+
+
+def test_right_aligned_numbers_are_words():
+    rows = ["".join({".": " 255", "1": "   1", "2": "  12"}[code] for code in row) for row in PLAIN.split()]
+    assert read("\n".join(rows)).dies.tolist() == dies_of(PLAIN)
+
+
+@pytest.mark.parametrize("outside", ["N", "9", "F"])
+def test_a_code_that_fills_the_corners_around_a_round_wafer_is_no_die(outside):
+    wafer = read(PLAIN.replace(".", outside))
+    assert wafer.dies.tolist() == dies_of(PLAIN)
+    assert f"does not explain '{outside}' (32 dies)" in wafer.remarks[0]
+
+
+def test_dots_that_blanks_surround_are_dies():
+    text = PLAIN.replace(".", " ").replace("1", ".").replace("2", "X")
+    assert counts(read(". = pass\nX = fail\n" + text)) == (81, 8)
+    assert counts(read("Pass: 81\nFail: 8\n" + text)) == (81, 8)
+    assert "does not explain '.' (81 dies); read as passing dies" in read(text).remarks[0]
+
+
+def test_zeros_on_the_wafer_are_said():
+    assert counts(read("Pass: 81\nFail: 8\n" + PLAIN.replace("2", "0"))) == (81, 8)
+    assert "does not explain '0' (8 dies)" in read(PLAIN.replace("2", "0")).remarks[0]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["   01234567890", *(f"{n:02d} {row}" for n, row in enumerate(PLAIN.split()))],
+        [f"{n:2d}| {row}" for n, row in enumerate(PLAIN.split())],
+        [f"{n:03d}  {' '.join(row)}" for n, row in enumerate(PLAIN.split(), 1)],
+        ["0 1 2 3 4 5 6 7 8 9 10", *(" ".join(row) for row in PLAIN.split())],
+        [f"R{n} {row}" for n, row in zip(range(10, -1, -1), PLAIN.split(), strict=True)],
+    ],
+)
+def test_rulers_are_no_dies(lines):
+    assert read("\n".join(lines)).dies.tolist() == dies_of(PLAIN)
+
+
+def test_a_line_of_another_length_above_the_map_is_no_row():
+    assert read("2024-05-01\nWX-77\n" + PLAIN).dies.tolist() == dies_of(PLAIN)
+
+
+def test_a_row_of_many_letters_is_not_left_out():
+    assert counts(read(PLAIN.replace(".111111222.\n.111111222.", ".ABCDGHIJK.\n.1ABCDGHIJ."))) == (64, 25)
+
+
+def test_full_rectangles_need_a_declared_size_or_headers_of_a_wafer():
+    full = "111111\n112111\n111111\n"
+    assert counts(read("ROWCT=3\nCOLCT=6\n" + full)) == (17, 1)
+    assert counts(read("Lot: L1\nWafer: 3\n" + full)) == (17, 1)
+    assert isinstance(read(full), ReadFailure)
+
+
+SERIALS = "\n".join(str(number) for number in range(10000, 10030))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Serial numbers\n" + SERIALS,
+        "Lot: L1\nWafer: 3\n" + SERIALS,
+        "Lot: L1\nWafer: 3\n" + "\n".join(f"{number:05d}" for number in range(30)),
+        "\n".join(f"{n},{n % 7},1,1,2" for n in range(30)),
+        "\n".join(f"{n:02d} {n % 7:02d} 01 01 02" for n in range(30)),
+        "\n".join(f"{n} {n % 7} 1" for n in range(10, 40)),
+        "\n".join(" ".join(f"{(n * 37 + m * 11) % 256:02X}" for m in range(16)) for n in range(30)),
+        "SampleTestPlan 30\n" + "\n".join(f"{n % 10} {n // 10}" for n in range(30)) + ";\n",
+        "PRR:1|1|5|1|1|4|0\n" * 20,
+        "X;Y;HBIN;Vdd\n" + "\n".join(f"{n};{n % 7};1;1,25" for n in range(30)),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.map", "a.txt"])
+def test_lists_tables_and_dumps_are_no_maps(text, name):
+    result = read(text, name)
+    if isinstance(result, WaferMap):
+        assert result.tested_count == len(text.split("\n")) - 1  # a table of one die a row
+    else:
+        assert result.reason.endswith(".")
+    failing = Source("a.map", io.BytesIO(text.encode()))
+    assert not text_map.recognises(failing)
+
+
+def test_what_was_looked_for_is_said():
+    assert (
+        "whose dies fill a round outline or are as many as the header's Rows and Columns"
+        in read(SERIALS, "a.map").reason
+    )
+
+
+def test_a_list_longer_than_a_wafer_is_no_map():
+    assert "round outline" in read("\n".join(map(str, range(10000, 15000))), "a.map").reason
+
+
+def test_two_maps_in_a_file_are_refused():
+    assert "holds 2 maps, which begin in lines 1, 13" in read(f"{PLAIN}\n{RING}").reason
+
+
+@pytest.mark.parametrize(
+    ("header", "turns"),
+    [("notch-LEFT\n", 1), ("Flat / right\n", 3), ("MAPTYP=0\nFNLOC=90\nROWCT=11\n", 1), ("NULBC=.\nFNLOC=0\n", 0)],
+)
+def test_the_notch_is_read_from_its_word_or_in_degrees_from_the_bottom(header, turns):
+    wafer = read(header + PLAIN)
+    assert wafer.dies.tolist() == np.rot90(dies_of(PLAIN), turns).tolist()
+
+
+def test_what_the_caller_says_goes_before_what_codes_mean():
+    [wafer] = read_bytes("a.txt", RING.encode(), options=ReadOptions(pass_values=(1,), fail_values=(42,)))
+    assert (counts(wafer), wafer.remarks) == ((57, 32), ())  # 42 is the star
+
+
+@settings(PATIENT, max_examples=25)
+@given(
+    rows=st.integers(8, 60),
+    columns=st.integers(8, 60),
+    seed=st.integers(0, 2**32 - 1),
+    parted=st.sampled_from(["", " ", ","]),
+)
+def test_any_round_map_is_read_die_for_die(rows, columns, seed, parted):
+    rng = np.random.default_rng(seed)
+    up, across = (np.abs((2 * np.arange(count) + 1) / count - 1) ** 2 for count in (rows, columns))
+    dies = np.where(up[:, None] + across <= 1, np.where(rng.random((rows, columns)) < 0.2, 2, 1), 0)
+    wafer = read("\n".join(parted.join(".1F"[die] for die in row) for row in dies))
+    assert np.array_equal(wafer.dies, dies)
