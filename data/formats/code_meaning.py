@@ -88,7 +88,7 @@ def _usual(code: str, grid: CodeGrid, usage: CodeUsage, has_good: bool) -> tuple
     if not code.isalnum():
         return OFF_WAFER, False
     letters = {other for other in grid.codes if len(other) == 1 and other.isalpha()} - {"P", "F", "X"}
-    if code[0] in _MARKS and len(set(code)) == 1:
+    if code[0].upper() in _MARKS and len(set(code)) == 1:
         return (FAIL if len(letters) >= _MANY_LETTERS else OFF_WAFER), False
     return FAIL, True
 

@@ -60,8 +60,11 @@ def code_list(text: str, known: Collection[Key], width: int, base: int) -> set[K
     found: set[Key] = set()
     for word in words:
         first, dots, last = word.partition("..")
+        bare = word.lstrip("0") if width == 1 else ""
         if dots and first and last:
             found |= _range(first, last, width, base)
+        elif bare in known and word.isdecimal():
+            found.add(bare)
         elif (
             code_key(word, base) in known or len(word) <= width or len(word) % width or (len(words) > 1 and width == 1)
         ):

@@ -42,6 +42,7 @@ _TELLING = re.compile(
 )  # a word of the vocabulary, or of what a legend says: most lines have none
 _NUMBER = re.compile(r"([A-Za-z][A-Za-z_.()% ]{0,30}?)\s{0,20}[:=,;\t \-]\s{0,20}(\d{1,9}(?:\.\d{1,6})?)(?![\w.])")
 _BY = re.compile(r"(?P<rows>\d{1,4})\s{0,3}[xX*]\s{0,3}(?P<columns>\d{1,4})")
+_WHOLE_SIZE = r"(?:map|grid|matrix|array)(?:size|dimensions?)?"
 _PAIR = re.compile(r"\s*([A-Za-z][\w .()/#-]{0,40}?)\s*[:=]\s*(.*)")
 _SEGMENTS = re.compile(r"[\t;|]|,\s|\s{2,}")
 _LEGEND = re.compile(
@@ -128,7 +129,8 @@ def _counts(lines: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for line in lines:
         if (pair := _PAIR.fullmatch(line)) and (size := _BY.fullmatch(pair[2].strip())):
-            if re.fullmatch(r"(?:map|grid|matrix|array)(?:size|dimensions?)?|rowsx?col(?:umn)?s", _squeezed(pair[1])):
+            name, square = _squeezed(pair[1]), size["rows"] == size["columns"]  # which comes first is not said
+            if re.fullmatch(r"rowsx?col(?:umn)?s", name) or (square and re.fullmatch(_WHOLE_SIZE, name)):
                 found.setdefault("rows", float(size["rows"]))
                 found.setdefault("columns", float(size["columns"]))
             continue
@@ -189,7 +191,7 @@ def _named(
 ) -> tuple[set[Key], int] | None:
     """Read a line that names the codes of a kind: "PASBIN 1", "Edge die: E"."""
     for name, text in _splits(line):
-        squeezed = _squeezed(name)
+        squeezed = "" if any(map(str.isdigit, name)) else _squeezed(name)
         for words, verdict, sure in _CODE_NAMES:
             if not words.fullmatch(squeezed) or not text.strip():
                 continue
@@ -210,7 +212,8 @@ def _splits(line: str) -> Iterator[tuple[str, str]]:
         yield pair[1], pair[2]
         return
     words = line.split(None, 4)
-    for count in range(min(4, len(words) - 1), 0, -1):
+    names = next((n for n, word in enumerate(words[:4]) if not word.isalpha()), 4)
+    for count in range(min(names, len(words) - 1), 0, -1):
         if words[0][:1].isalpha():
             yield " ".join(words[:count]), " ".join(words[count:])
 

@@ -80,6 +80,9 @@ def _wafer(
     names = distinct_names(attribute(each, "MapName") for each in datas)
     chosen = choose_map(names, options.overlay, source.name)
     data = datas[chosen]
+    device = Element(
+        device.tag, {**element.attrib, **device.attrib, **data.attrib}
+    )  # makers differ in where they stand
     width, base = code_width(device, source.name)
     columns = whole_number(attribute(device, "Columns"))
     texts = [each.text or "" for each in inner(data, "Row", "BinCode")]
@@ -93,7 +96,7 @@ def _wafer(
     pairs = {
         "lot": attribute(device, "LotId", "LotNo"), "wafer": attribute(element, "SubstrateId", "WaferId"),
         "product": attribute(device, "ProductId"), "notch": notch_of(device, source.name) or "",
-        "diameter_mm": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
+        "diameter": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
         "pitch_column_um": attribute(device, "StepSizeX", "DeviceSizeX"),
         "pitch_row_um": attribute(device, "StepSizeY", "DeviceSizeY"),
     }  # fmt: skip

@@ -50,7 +50,7 @@ class _Run:
         grid: the same, None where rows differ in length.
         header: what the lines around say of it.
         base: of the numbers that codes are.
-        is_map: there is evidence.
+        evidence: that it is a map: 0 none, 1 below headers of a wafer, 2 by its outline or its declared size.
     """
 
     begin: int
@@ -58,7 +58,7 @@ class _Run:
     grid: CodeGrid | None = None
     header: MapHeader = field(default_factory=MapHeader)
     base: int = 0
-    is_map: bool = False
+    evidence: int = 0
 
     @property
     def begins_like_a_map(self) -> bool:
@@ -77,7 +77,7 @@ def recognises(source: Source) -> bool:
         runs, _ = _of_small_text("\n".join(lines), source.name) if whole else _weighed_runs(lines[:-1], source.name)
     except FormatError:
         return True  # a map that contradicts itself, which reading it says
-    return any(run.is_map or ((run.grid is None or not whole) and run.begins_like_a_map) for run in runs)
+    return any(run.evidence or ((run.grid is None or not whole) and run.begins_like_a_map) for run in runs)
 
 
 @lru_cache(maxsize=1)
@@ -113,34 +113,51 @@ def _told(options: ReadOptions) -> bool:
 
 def _weighed_runs(lines: Sequence[str], where: str) -> tuple[list[_Run], list[str]]:
     """Return the longest runs of rows with what speaks for each, and the lines that are in none."""
-    found = list(runs_of_rows(lines))
-    rows = {number for begin, run in found for number in range(begin, begin + len(run))}
-    around = [line for number, line in enumerate(lines) if number not in rows]
+    runs = sorted(runs_of_rows(lines), key=lambda run: len(run[1]), reverse=True)
+    longest = [_parted(begin, run) for begin, run in runs[:_MOST_RUNS]]
+    taken = {number for begin, run in runs[_MOST_RUNS:] for number in range(begin, begin + len(run))}
+    taken.update(number for begin, rows in longest for number in range(begin, begin + len(rows)))
+    around = [line for number, line in enumerate(lines) if number not in taken]
     around = around if len(around) <= 2 * _NEAR else [*around[:_NEAR], *around[-_NEAR:]]
-    longest = sorted(found, key=lambda each: len(each[1]), reverse=True)[:_MOST_RUNS]
-    return [_weighed(begin, run, around, where) for begin, run in longest], around
+    return [_weighed(begin, rows, around, where) for begin, rows in longest], around
 
 
-def _weighed(begin: int, lines: Sequence[str], around: Sequence[str], where: str) -> _Run:
+def _parted(begin: int, lines: Sequence[str]) -> tuple[int, list[list[str]]]:
+    """Return the first line of a run that is no ruler and no header, and the codes from there on."""
     top, rows = cells_of(lines)
     cut, rows = _without_headers(rows)
-    run = _Run(begin + top + cut, rows)
+    return begin + top + cut, rows
+
+
+def _weighed(begin: int, rows: list[list[str]], around: Sequence[str], where: str) -> _Run:
+    """Look for evidence that rows are a map."""
     if not LEAST_ROWS <= len(rows) <= MAX_GRID or {len(row) for row in rows} - {min(len(rows[0]), MAX_GRID)}:
-        return run
-    grid = CodeGrid.of(rows, where)
-    base = 16 if _is_hexadecimal(grid) else 10 if max(map(len, grid.codes)) > 1 else 0
-    header = read_header(around, grid.codes, base, where)
+        return _Run(begin, rows)
+    grid, base, header = _with_header(rows, around, where)
+    size = (header.columns or 1) * (len(rows[0]) // (header.columns or 1))
+    if base == 0 and header.rows == len(rows) and header.columns and header.columns < size == len(rows[0]):
+        step = size // header.columns  # codes of several characters that stand close
+        rows = [["".join(row[at : at + step]) for at in range(0, size, step)] for row in rows]
+        grid, base, header = _with_header(rows, around, where)
     said = {code: header.verdicts.get(code_key(code, base)) for code in grid.codes}
     off = {code: OFF_WAFER if said[code] == OFF_WAFER or not code.strip(NO_DIE + "0") else PASS for code in grid.codes}
     corner = grid.corners[0] if len(set(grid.corners)) == 1 else None
     is_map = header.fits(grid.shape) or is_round(grid.where(off, PASS))
     if corner is not None and not is_map and said[corner] != PASS and corner.lstrip("0") not in ("1", "P"):
         is_map = is_round(grid.places != grid.codes.index(corner))
+    evidence = 2 * is_map
     if not is_map:
         headers = {key_of(name) for name in header_pairs(around)} - {None}
         marked = len(headers) >= _MARKED_HEADERS and any(not code.strip("._") for code in grid.codes)
-        is_map = marked or (bool(headers) and is_full_rectangle(grid))
-    return _Run(run.begin, rows, grid, header, base, is_map)
+        evidence = int(marked or (bool(headers) and is_full_rectangle(grid)))
+    return _Run(begin, rows, grid, header, base, evidence)
+
+
+def _with_header(rows: list[list[str]], around: Sequence[str], where: str) -> tuple[CodeGrid, int, MapHeader]:
+    """Return a run's codes, the base of their numbers, and what the lines around say of them."""
+    grid = CodeGrid.of(rows, where)
+    base = 16 if _is_hexadecimal(grid) else 10 if max(map(len, grid.codes)) > 1 else 0
+    return grid, base, read_header(around, grid.codes, base, where)
 
 
 def _without_headers(rows: list[list[str]]) -> tuple[int, list[list[str]]]:
@@ -165,7 +182,8 @@ def _the_map(runs: Sequence[_Run], where: str) -> _Run:
     Raises:
         FormatError: there is none, or there are several.
     """
-    maps = sorted((run for run in runs if run.is_map), key=lambda run: run.begin)
+    most = max((run.evidence for run in runs), default=0)
+    maps = sorted((run for run in runs if run.evidence and run.evidence == most), key=lambda run: run.begin)
     if len(maps) > 1:
         places = ", ".join(str(run.begin + 1) for run in maps)
         problem = f"the file holds {len(maps)} maps, which begin in lines {places}"

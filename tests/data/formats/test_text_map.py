@@ -116,6 +116,9 @@ def test_an_x_that_is_no_whole_rim_fails():
         ("Good bins: 1-2\n", 89),
         ("Pass Bin: 2, 7\n", 8),
         ("Good bin = '1'\n", 81),
+        ("Pass bin: 01\n", 81),
+        ("PASBIN 1 2 3\n", 89),
+        ("GoodBins=A-C,2\n", 8),
         ("Fail bin: 2\n", 81),
         ("2 = Pass\n1 = Fail\n", 8),
     ],
@@ -260,6 +263,17 @@ def test_what_was_looked_for_is_said():
 
 def test_a_list_longer_than_a_wafer_is_no_map():
     assert "round outline" in read("\n".join(map(str, range(10000, 15000))), "a.map").reason
+
+
+@pytest.mark.parametrize("below", ["1    81 91.01\n2     8  8.99\n3     0  0.00\n", "BIN 1: 81\nBIN 2: 8\nTotal: 89\n"])
+def test_a_summary_of_bins_is_no_second_map(below):
+    wafer = read(f"Lot: L1\nWafer: 5\n{PLAIN}\nBin Count Yield\n{below}")
+    assert (wafer.dies.tolist(), wafer.key, wafer.remarks) == (dies_of(PLAIN), "L1:5", ())
+
+
+def test_codes_of_two_characters_may_stand_close_where_the_columns_are_declared():
+    rows = "\n".join(coded(PLAIN, {".": "__", "1": "01", "2": "0A"}))
+    assert read(f"ROWCT=11\nCOLCT=11\nBCEQU=1\n{rows}").dies.tolist() == dies_of(PLAIN)
 
 
 def test_two_maps_in_a_file_are_refused():
