@@ -1,15 +1,9 @@
-import io
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from data.formats import ReadFailure, ReadOptions, read_bytes, text_map
-from data.formats.source import Source
+from data.formats import ReadFailure, ReadOptions, read_bytes
 from data.wafer import WaferMap
 from tests.data.formats.map_texts import PLAIN, RING, coded, counts, dies_of
-from tests.data.formats.strategies import PATIENT
 
 DIES = [[0, 1, 1, 1, 0], [1, 1, 2, 1, 1], [0, 1, 2, 1, 0]]
 
@@ -218,53 +212,6 @@ def test_a_row_of_many_letters_is_not_left_out():
     assert counts(read(PLAIN.replace(".111111222.\n.111111222.", ".ABCDGHIJK.\n.1ABCDGHIJ."))) == (70, 19)
 
 
-def test_full_rectangles_need_a_declared_size_or_headers_of_a_wafer():
-    full = "111111\n112111\n111111\n"
-    assert counts(read("ROWCT=3\nCOLCT=6\n" + full)) == (17, 1)
-    assert counts(read("Lot: L1\nWafer: 3\n" + full)) == (17, 1)
-    assert isinstance(read(full), ReadFailure)
-
-
-SERIALS = "\n".join(str(number) for number in range(10000, 10030))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Serial numbers\n" + SERIALS,
-        "Lot: L1\nWafer: 3\n" + SERIALS,
-        "Lot: L1\nWafer: 3\n" + "\n".join(f"{number:05d}" for number in range(30)),
-        "\n".join(f"{n},{n % 7},1,1,2" for n in range(30)),
-        "\n".join(f"{n:02d} {n % 7:02d} 01 01 02" for n in range(30)),
-        "\n".join(f"{n} {n % 7} 1" for n in range(10, 40)),
-        "\n".join(" ".join(f"{(n * 37 + m * 11) % 256:02X}" for m in range(16)) for n in range(30)),
-        "SampleTestPlan 30\n" + "\n".join(f"{n % 10} {n // 10}" for n in range(30)) + ";\n",
-        "PRR:1|1|5|1|1|4|0\n" * 20,
-        "X;Y;HBIN;Vdd\n" + "\n".join(f"{n};{n % 7};1;1,25" for n in range(30)),
-    ],
-)
-@pytest.mark.parametrize("name", ["a.map", "a.txt"])
-def test_lists_tables_and_dumps_are_no_maps(text, name):
-    result = read(text, name)
-    if isinstance(result, WaferMap):
-        assert result.tested_count == len(text.split("\n")) - 1  # a table of one die a row
-    else:
-        assert result.reason.endswith(".")
-    failing = Source("a.map", io.BytesIO(text.encode()))
-    assert not text_map.recognises(failing)
-
-
-def test_what_was_looked_for_is_said():
-    assert (
-        "whose dies fill a round outline or are as many as the header's Rows and Columns"
-        in read(SERIALS, "a.map").reason
-    )
-
-
-def test_a_list_longer_than_a_wafer_is_no_map():
-    assert "round outline" in read("\n".join(map(str, range(10000, 15000))), "a.map").reason
-
-
 @pytest.mark.parametrize("below", ["1    81 91.01\n2     8  8.99\n3     0  0.00\n", "BIN 1: 81\nBIN 2: 8\nTotal: 89\n"])
 def test_a_summary_of_bins_is_no_second_map(below):
     wafer = read(f"Lot: L1\nWafer: 5\n{PLAIN}\nBin Count Yield\n{below}")
@@ -292,18 +239,3 @@ def test_the_notch_is_read_from_its_word_or_in_degrees_from_the_bottom(header, t
 def test_what_the_caller_says_goes_before_what_codes_mean():
     [wafer] = read_bytes("a.txt", RING.encode(), options=ReadOptions(pass_values=(1,), fail_values=(42,)))
     assert (counts(wafer), wafer.remarks) == ((57, 32), ())  # 42 is the star
-
-
-@settings(PATIENT, max_examples=25)
-@given(
-    rows=st.integers(8, 60),
-    columns=st.integers(8, 60),
-    seed=st.integers(0, 2**32 - 1),
-    parted=st.sampled_from(["", " ", ","]),
-)
-def test_any_round_map_is_read_die_for_die(rows, columns, seed, parted):
-    rng = np.random.default_rng(seed)
-    up, across = (np.abs((2 * np.arange(count) + 1) / count - 1) ** 2 for count in (rows, columns))
-    dies = np.where(up[:, None] + across <= 1, np.where(rng.random((rows, columns)) < 0.2, 2, 1), 0)
-    wafer = read("\n".join(parted.join(".1F"[die] for die in row) for row in dies))
-    assert np.array_equal(wafer.dies, dies)
