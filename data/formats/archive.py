@@ -12,6 +12,16 @@ from data.formats.options import MIB, ReadOptions
 from data.formats.source import Source
 
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_PACKAGE_ENTRIES = (
+    b"[Content_Types].xml",
+    b"_rels/.rels",
+    b"docProps/app.xml",
+    b"docProps/core.xml",
+    b"xl/workbook.xml",
+    b"xl/worksheets/",
+    b"mimetypeapplication/vnd.oasis",
+)
+_PACKAGE_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".ods")
 _ENTRY_NAME_AT = 30
 _SMALL = 16 * MIB
 _IN_MEMORY = 32 * MIB
@@ -19,8 +29,8 @@ _CHUNK = MIB
 
 
 def is_archive(source: Source) -> bool:
-    """Tell whether a file is a zip of files, and not an npz, which is a zip of arrays."""
-    return source.head.startswith(_MAGICS) and not is_npz(source)
+    """Tell whether a file is a zip of files: no npz, which is a zip of arrays, and no Office document."""
+    return source.head.startswith(_MAGICS) and not is_npz(source) and not is_package(source)
 
 
 def is_npz(source: Source) -> bool:
@@ -30,6 +40,13 @@ def is_npz(source: Source) -> bool:
     length = int.from_bytes(source.head[26:28], "little")
     first = source.head[_ENTRY_NAME_AT : _ENTRY_NAME_AT + length]
     return source.suffix == ".npz" or first.endswith(b".npy")
+
+
+def is_package(source: Source) -> bool:
+    """Tell whether a file is an Office document: a zip called so, or one that begins as their writers begin them."""
+    if not source.head.startswith(_MAGICS):
+        return False
+    return source.suffix in _PACKAGE_SUFFIXES or source.head.startswith(_PACKAGE_ENTRIES, _ENTRY_NAME_AT)
 
 
 def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:

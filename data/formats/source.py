@@ -83,7 +83,7 @@ class Source:
         match = _WAFER_AT_END.search(stem) if count == 1 else None
         if match and (lot := stem[: match.start()].rstrip(" _.-")):
             return lot, match["wafer"]
-        if count == 1 and folder and _WAFER_ALONE.fullmatch(stem):
+        if count == 1 and folder and names_wafer(stem):
             return folder, stem
         return stem.strip() or "unnamed", numbered
 
@@ -95,6 +95,16 @@ class Source:
     @property
     def _plain_name(self) -> str:
         return self.name.rpartition(".")[0] if self.packed and self.name.lower().endswith(PACKED) else self.name
+
+
+def names_wafer(text: str) -> bool:
+    """Tell whether a text is the name of a wafer: "W05", "wafer 5", "slot_12".
+
+    Example:
+        >>> names_wafer("W05"), names_wafer("Sheet1")
+        (True, False)
+    """
+    return _WAFER_ALONE.fullmatch(text.strip()) is not None
 
 
 def build_wafer(
