@@ -63,6 +63,11 @@ class DeclaredTotals:
     failing: int | None = None
     yield_share: float | None = None
 
+    def fits(self, passing: int, failing: int) -> bool:
+        """Tell whether counts of dies are those that the file declares; true also where it declares none."""
+        pairs = ((self.tested, passing + failing), (self.passing, passing), (self.failing, failing))
+        return all(declared in (None, read) for declared, read in pairs) and self._yield_fits(passing, failing)
+
     def remarks(self, dies: NDArray[np.uint8], where: str) -> tuple[str, ...]:
         """Compare what the file declares with what was read.
 
@@ -80,6 +85,8 @@ class DeclaredTotals:
             >>> DeclaredTotals(tested=5, failing=1).remarks(np.array([[1, 1, 1, 1, 1, 2]], np.uint8), "lot7.map")
             ('The file declares 5 tested dies, 6 were read.',)
         """
+        if self == DeclaredTotals():
+            return ()
         passing, failing = (int(np.count_nonzero(dies == value)) for value in (PASS, FAIL))
         counts = {
             "tested": (self.tested, passing + failing),
@@ -97,10 +104,14 @@ class DeclaredTotals:
         said = [
             f"The file declares {declared} {name} dies, {read} were read." for name, (declared, read) in off.items()
         ]
-        share = passing / max(passing + failing, 1)
-        if not off and self.yield_share is not None and abs(self.yield_share - share) > _ROUNDED:
+        if not off and self.yield_share is not None and not self._yield_fits(passing, failing):
+            share = passing / max(passing + failing, 1)
             said.append(f"The file declares a yield of {self.yield_share:.1%}, the dies read have {share:.1%}.")
         return tuple(said)
+
+    def _yield_fits(self, passing: int, failing: int) -> bool:
+        share = passing / max(passing + failing, 1)
+        return self.yield_share is None or abs(self.yield_share - share) <= _ROUNDED
 
 
 def declared_totals(pairs: Mapping[str, str]) -> DeclaredTotals:
