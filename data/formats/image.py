@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.errors import FormatError
-from data.formats.image_grid import find_cells, known_cells
-from data.formats.image_meaning import meanings
+from data.formats.image_map import read_map
 from data.formats.image_tone import dies_of_tone
-from data.formats.image_values import Picture, few_values
+from data.formats.image_values import Picture, composited, few_values
 from data.formats.metadata import grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
-from data.wafer import MAX_GRID, WaferMap
+from data.wafer import WaferMap
 
 METADATA_KEY = "waferscope"
 TIFF_PREFIX = "waferscope "
@@ -74,20 +73,9 @@ def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int =
     if levels is None:
         dies = dies_of_tone(picture, options, where)
         return build_wafer(source, options, dies, pairs=pairs, number=number, count=count)
-    meaning = meanings(levels, options, where, ours=ours)
-    shape = grid_shape(pairs)
-    cells = known_cells(levels.labels, shape) if shape else None
-    cells = cells or find_cells(levels.labels, meaning.off_labels, exact=levels.exact)
-    if max(len(cells.rows), len(cells.columns)) > MAX_GRID:
-        raise FormatError(
-            where,
-            f"expected at most {MAX_GRID} dies a side, found {len(cells.rows)} x {len(cells.columns)}",
-            "Shrink it.",
-        )
-    labels = cells.sample(levels.labels)
-    dies = meaning.dies(labels)
-    bins = meaning.bins[labels] if meaning.bins is not None else None
-    return build_wafer(source, options, dies, bins=bins, pairs=pairs, number=number, count=count)
+    reading = read_map(levels, options, where, ours=ours, shape=grid_shape(pairs))
+    wafer = build_wafer(source, options, reading.dies, bins=reading.bins, pairs=pairs, number=number, count=count)
+    return replace(wafer, remarks=(*wafer.remarks, *reading.remarks)) if reading.remarks else wafer
 
 
 def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> Picture:
@@ -118,12 +106,12 @@ def _picture_of(image: Image.Image) -> Picture:
         colors = np.zeros((256, 4), dtype=np.uint8)
         entries = np.asarray(image.getpalette("RGBA"), dtype=np.uint8).reshape(-1, 4)
         colors[: len(entries)] = entries
-        return Picture(np.asarray(image), palette=colors)
+        return Picture(np.asarray(image), palette=composited(colors))
     if image.mode == "1":
         return Picture(np.asarray(image.convert("L")))
     if image.mode in _GREY_MODES and "transparency" not in image.info:
         return grey_picture(np.asarray(image))
-    return Picture(np.asarray(image.convert("RGBA")))
+    return Picture(composited(np.asarray(image.convert("RGBA"))))
 
 
 def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) -> Picture | None:
@@ -144,7 +132,7 @@ def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) 
             if page.extrasamples and page.samplesperpixel == 4
             else np.full_like(bytes_only[..., :1], 255)
         )
-        return Picture(np.concatenate([bytes_only[..., :3], opacity], axis=-1), pairs=pairs)
+        return Picture(composited(np.concatenate([bytes_only[..., :3], opacity], axis=-1)), pairs=pairs)
     if pixels.ndim == 3:
         pixels = pixels[..., 0]
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE:

@@ -1,0 +1,153 @@
+"""The lattice of dies in a picture that shows more than dies: free in pitch and place, with or without gaps.
+
+A drawing of dies changes at the sides of its dies, so along each axis its changes gather at equal distances; rims,
+letters and noise change everywhere a little. The lattice is the widest one that takes up nearly all that gathers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Numbers = NDArray[np.float64]
+Labels = NDArray[np.uint8]
+_LOCAL = 15
+_QUARTER = 25
+_LEAST_SHARE = 0.02
+_LEAST_EDGES, _LEAST_DIES = 6, 5
+_CANDIDATES = 12
+_PEAK = 0.25
+_EXPLAINED = 0.9
+_WIDE = 1.6
+_MAX_GAP = 0.4
+_MAX_CHANCE = 1e-3
+_SLACK = 0.3
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Dies along one axis, in pixels.
+
+    Args:
+        pitch: from one die to the next.
+        start: where some die begins.
+        gap: pixels between two dies.
+        explained: share of the gathered changes that lie on sides of dies.
+    """
+
+    pitch: float
+    start: float
+    gap: float
+    explained: float
+
+    def spans(self, first: int, end: int) -> NDArray[np.intp]:
+        """First pixel and the one after the last of every die between two pixels, (n, 2); at the ends they may be cut."""
+        low = int(np.floor((first - self.start) / self.pitch + _SLACK))
+        high = int(np.ceil((end + self.gap - self.start) / self.pitch - _SLACK))
+        begins = np.arange(low, max(high, low + 1)) * self.pitch + self.start
+        spans = np.stack([np.rint(begins), np.rint(begins + self.pitch - self.gap)], axis=1).astype(np.intp)
+        spans = np.clip(spans, first, end)
+        return np.asarray(spans[spans[:, 1] > spans[:, 0]])
+
+
+def find_lattice(changes: NDArray[np.intp]) -> Lattice | None:
+    """Find the widest lattice on which the changes along an axis lie, None where chance could have laid them so.
+
+    Args:
+        changes: (size - 1,) how many pixels differ from the one before, from the second pixel on.
+    """
+    at, weights = _gathered(changes)
+    if len(at) < _LEAST_EDGES:
+        return None
+    size = len(changes) + 1
+    found: list[Lattice] = []
+    for pitch in _pitches(at, size):
+        lattice = _fitted(at, weights, pitch, size)
+        if lattice is not None:
+            found.append(lattice)
+    return max(found, key=lambda lattice: lattice.pitch, default=None)
+
+
+def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
+    """Where changes stand out from their neighbourhood, and by how much."""
+    counts = changes.astype(np.float64)
+    excess = np.maximum(counts - ndimage.percentile_filter(counts, _QUARTER, size=_LOCAL, mode="reflect"), 0)
+    noise = counts - ndimage.median_filter(counts, size=_LOCAL, mode="reflect")
+    floor = max(_LEAST_SHARE * excess.max(), 4 * float(np.median(np.abs(noise))), 1.0)
+    where = np.flatnonzero(excess >= floor)
+    return where + 1.0, excess[where]
+
+
+def _pitches(at: Numbers, size: int) -> list[float]:
+    """Distances at which many of the changes come again, refined so that they hold over the whole picture."""
+    edges = np.zeros(size)
+    edges[at.astype(np.intp)] = 1
+    spectrum = np.abs(np.fft.rfft(np.convolve(edges, [0.5, 1, 0.5], "same"), 2 * size)) ** 2
+    again = np.fft.irfft(spectrum)[: size // _LEAST_DIES + 2]
+    lags = np.arange(1, len(again) - 1)
+    peaks = lags[(again[1:-1] >= again[:-2]) & (again[1:-1] >= again[2:]) & (lags > 1)]
+    if not len(peaks):
+        return []
+    peaks = peaks[again[peaks] >= _PEAK * again[peaks].max()]
+    best = peaks[np.argsort(-again[peaks], kind="stable")][:_CANDIDATES]
+    shortest = np.sort(peaks)[:_CANDIDATES]
+    return [_refined(at, float(lag), size) for lag in np.unique(np.concatenate([best, shortest]))]
+
+
+def _refined(at: Numbers, pitch: float, size: int) -> float:
+    step = pitch**2 / (12 * size)
+    choices = pitch + np.arange(-1.0, 1.0 + step, step)
+    choices = choices[choices > 1.5]
+    turns = np.exp(2j * np.pi * at[None, :] / choices[:, None])
+    score = sum(np.abs((turns**k).sum(axis=1)) / k for k in (1, 2, 3))
+    best = float(choices[int(np.argmax(score))])
+    for _ in range(2):  # the best of coarse steps drifts over many dies; a straight line through them does not
+        place = _center(at % best, np.ones_like(at), best)
+        number = np.rint((at - place) / best)
+        near = np.abs(at - place - number * best) <= max(_WIDE, best / 6)
+        if np.ptp(number[near]) < 2:
+            break
+        best = float(np.polyfit(number[near], at[near], 1)[0])
+    return best
+
+
+def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice | None:
+    """The lattice of a pitch: its sides lie at one place of the period, or at two where dies are parted by gaps."""
+    phase = at % pitch
+    first = _center(phase, weights, pitch)
+    near = _apart(phase, first, pitch) <= _WIDE / 2
+    total, one = weights.sum(), weights[near].sum()
+    gap, start, places = 0.0, first, 1
+    if one < _EXPLAINED * total or one < 0.97 * total:
+        rest = np.where(near, 0, weights)
+        second = _center(phase, rest, pitch)
+        both = near | (_apart(phase, second, pitch) <= _WIDE / 2)
+        forward = (second - first) % pitch
+        width = min(forward, pitch - forward)
+        # both sides of a gap change alike
+        if weights[both & ~near].sum() >= 0.3 * one and width <= _MAX_GAP * pitch:
+            gap, near, places = width, both, 2
+            start = second if forward == width else first
+    explained = float(weights[near].sum() / total)
+    share = min(1.0, places * _WIDE / pitch)
+    if explained < _EXPLAINED or size / pitch < _LEAST_DIES - 1:
+        return None
+    if 4 * size * share ** (np.count_nonzero(near) - places - 1) > _MAX_CHANCE:
+        return None
+    return Lattice(pitch, start, gap, explained)
+
+
+def _center(phase: Numbers, weights: Numbers, pitch: float) -> float:
+    """The place of the period around which most weight lies."""
+    places = np.unique(np.round(phase, 2))
+    within = _apart(phase[None, :], places[:, None], pitch) <= _WIDE / 2
+    best = places[int(np.argmax((within * weights).sum(axis=1)))]
+    near = _apart(phase, best, pitch) <= _WIDE / 2
+    offset = (phase[near] - best + pitch / 2) % pitch - pitch / 2
+    return float((best + np.average(offset, weights=np.maximum(weights[near], 1e-9))) % pitch)
+
+
+def _apart(phase: Numbers, place: float | Numbers, pitch: float) -> Numbers:
+    gone = np.abs(phase - place) % pitch
+    return np.asarray(np.minimum(gone, pitch - gone))

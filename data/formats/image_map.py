@@ -1,0 +1,136 @@
+"""From the values of a picture to dies: the whole picture where it is a map and nothing else, else the map found in it.
+
+A picture whose every pixel is told by a plain grid of dies is read so. Any other goes a longer way: marks beside the map
+are left out and the lattice of dies is fitted (`image_fit`). Where there is none, each pixel is a die when the picture
+can be such a map, and else it is refused.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import FormatError
+from data.formats.image_cells import judge
+from data.formats.image_fit import Reading, fitted
+from data.formats.image_grid import Cells, find_cells, known_cells, told_by
+from data.formats.image_meaning import Meaning, inscribed_disc, meanings
+from data.formats.image_page import find_map, page_color
+from data.formats.image_values import Levels
+from data.formats.options import ReadOptions
+from data.wafer import MAX_GRID, OFF_WAFER
+
+_SMALL = 100
+_LEAST_PITCH, _COARSER = 2, 1.3
+_SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
+_INNER = 0.85
+_STRAY = 0.005
+REMEDY = "Cut out the map alone, or import the table of dies that it was drawn from."
+
+
+def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = False, shape: tuple[int, int] | None = None) -> Reading:
+    """Read the dies of a picture of few values.
+
+    Args:
+        levels: the picture's values.
+        options: the caller's.
+        where: what to call the picture in errors.
+        ours: Waferscope wrote it.
+        shape: (rows, columns) of the grid where the file says so.
+
+    Raises:
+        FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
+    """
+    meaning = meanings(levels, options, where, ours=ours)
+    outlined = meaning.off_outside_disc is None
+    known = known_cells(levels.labels, shape) if shape else None
+    if known is not None:
+        return _sampled(levels, known, meaning, where)
+    cells = find_cells(levels.labels, meaning.off_labels, exact=levels.exact, outlined=outlined)
+    small = max(levels.labels.shape) <= _SMALL
+    if small or (levels.exact and _pitch(cells) >= _LEAST_PITCH and told_by(cells, levels.labels)):
+        plain = _sampled(levels, cells, meaning, where)
+        return plain if outlined or small else replace(plain, remarks=(_from_failures(cells),))
+    page = None if _shows_failures_alone(levels, meaning) else find_map(levels.labels)
+    lattice = fitted(levels, page, options, where)
+    if page is not None and page.marks:
+        if lattice is None:
+            found = f"the picture shows a page with {page.marks} marks beside the map, and no grid of dies fits the map"
+            raise FormatError(where, found, REMEDY)
+        return lattice
+    agreement = _agreement(levels, cells)
+    if _pitch(cells) >= _LEAST_PITCH and agreement >= _SURE:
+        if lattice is None or _pitch(cells) * _COARSER > lattice.pitch:
+            return _sampled(levels, cells, meaning, where)
+    if lattice is not None:
+        return lattice
+    if _pitch(cells) >= _LEAST_PITCH and agreement >= _LEAST:
+        remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
+        return replace(_sampled(levels, cells, meaning, where), remarks=(remark,))
+    return _pixel_by_pixel(levels, meaning, where)
+
+
+def _sampled(levels: Levels, cells: Cells, meaning: Meaning, where: str) -> Reading:
+    if max(len(cells.rows), len(cells.columns)) > MAX_GRID:
+        raise FormatError(where, f"expected at most {MAX_GRID} dies a side, found {_size(cells)}", "Shrink it.")
+    labels = cells.sample(levels.labels)
+    return Reading(meaning.dies(labels), meaning.bins[labels] if meaning.bins is not None else None)
+
+
+def _pixel_by_pixel(levels: Levels, meaning: Meaning, where: str) -> Reading:
+    """Take each pixel for a die, with a remark where what fails is nowhere as fine as a pixel."""
+    shape = levels.labels.shape
+    cells = Cells(*(np.stack([np.arange(side), np.arange(side) + 1], axis=1) for side in shape))
+    reading = _sampled(levels, cells, meaning, where)
+    page = page_color(levels.labels)
+    if page is not None:
+        marked = levels.labels != page
+        beyond = marked & (_away(shape) > 1.03)
+        if np.count_nonzero(beyond) > _STRAY * np.count_nonzero(marked):
+            raise FormatError(where, "expected a wafer map, found a picture with marks beyond the wafer", REMEDY)
+    if _blocky(levels.labels, reading.dies):
+        remark = (
+            f"The grid of dies cannot be told from the picture: each of its {_size(cells)} pixels is taken for a die."
+        )
+        return replace(reading, remarks=(remark,))
+    return reading
+
+
+def _blocky(labels: NDArray[np.uint8], dies: NDArray[np.uint8]) -> bool:
+    """Whether no value changes back within two pixels on the inner wafer, as it does where single dies fail."""
+    inner = (dies != OFF_WAFER) & (_away(labels.shape) < _INNER)
+    for grid, inside in ((labels, inner), (labels.T, inner.T)):
+        single = (grid[1:-1] != grid[:-2]) & (grid[1:-1] != grid[2:]) & inside[1:-1]
+        if single.any():
+            return False
+    return True
+
+
+def _away(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """How far each pixel lies from the middle, as a share of the half sides."""
+    rows, columns = (((np.arange(side, dtype=np.float32) + 0.5) / side * 2 - 1) ** 2 for side in shape)
+    return np.asarray(np.sqrt(rows[:, None] + columns[None, :]))
+
+
+def _shows_failures_alone(levels: Levels, meaning: Meaning) -> bool:
+    """Whether all but one value is one other: failing dies on what may be wafer or page alike."""
+    return meaning.off_outside_disc is not None and np.count_nonzero(levels.counts) == 2
+
+
+def _agreement(levels: Levels, cells: Cells) -> float:
+    if _pitch(cells) < _LEAST_PITCH:
+        return 0.0
+    judged = judge(levels.labels, cells, int(levels.labels[0, 0]), np.zeros(len(levels), dtype=bool))
+    return judged.agreement if (judged.kept[levels.counts > 0] >= _KEPT).all() else 0.0
+
+
+def _from_failures(cells: Cells) -> str:
+    return f"The picture shows no outline of the wafer: its {_size(cells)} dies are told from those that fail."
+
+
+def _size(cells: Cells) -> str:
+    return f"{len(cells.rows)} x {len(cells.columns)}"
+
+
+def _pitch(cells: Cells) -> float:
+    return min(float(spans[-1, 1] - spans[0, 0]) / len(spans) for spans in (cells.rows, cells.columns))
