@@ -128,6 +128,8 @@ def _better(over_all: Found | None, over_box: Found | None, size: int) -> Spans:
         found = over_all or over_box
         return found[0] if found else _spans(np.arange(size), size)
     (whole, hits), (boxed, box_hits) = over_all, over_box
+    if whole[0, 1] <= boxed[0, 0] and whole[-1, 0] >= boxed[-1, 1]:  # rows without a die at both ends are a margin
+        return boxed
     return whole if _pitch(whole) >= _SAME_PITCH * _pitch(boxed) and hits >= box_hits - _FEWER_HITS else boxed
 
 

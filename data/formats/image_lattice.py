@@ -23,6 +23,10 @@ _WIDE = 1.6
 _MAX_GAP = 0.4
 _MAX_CHANCE = 1e-3
 _SLACK = 0.3
+_FINEST = 1.5
+_FINE_STEPS = 6
+_BIN = 0.1
+_ENDS = 0.025
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def find_lattice(changes: NDArray[np.intp]) -> Lattice | None:
         return None
     size = len(changes) + 1
     found: list[Lattice] = []
-    for pitch in _pitches(at, size):
+    for pitch in _pitches(at, weights, size):
         lattice = _fitted(at, weights, pitch, size)
         if lattice is not None:
             found.append(lattice)
@@ -79,7 +83,7 @@ def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
     return where + 1.0, excess[where]
 
 
-def _pitches(at: Numbers, size: int) -> list[float]:
+def _pitches(at: Numbers, weights: Numbers, size: int) -> list[float]:
     """Distances at which many of the changes come again, refined so that they hold over the whole picture."""
     edges = np.zeros(size)
     edges[at.astype(np.intp)] = 1
@@ -92,36 +96,37 @@ def _pitches(at: Numbers, size: int) -> list[float]:
     peaks = peaks[again[peaks] >= _PEAK * again[peaks].max()]
     best = peaks[np.argsort(-again[peaks], kind="stable")][:_CANDIDATES]
     shortest = np.sort(peaks)[:_CANDIDATES]
-    return [_refined(at, float(lag), size) for lag in np.unique(np.concatenate([best, shortest]))]
+    return [_refined(at, weights, float(lag), size) for lag in np.unique(np.concatenate([best, shortest]))]
 
 
-def _refined(at: Numbers, pitch: float, size: int) -> float:
+def _refined(at: Numbers, weights: Numbers, pitch: float, size: int) -> float:
     step = pitch**2 / (12 * size)
     choices = pitch + np.arange(-1.0, 1.0 + step, step)
-    choices = choices[choices > 1.5]
+    choices = choices[choices > _FINEST]
     turns = np.exp(2j * np.pi * at[None, :] / choices[:, None])
     score = sum(np.abs((turns**k).sum(axis=1)) / k for k in (1, 2, 3))
-    best = float(choices[int(np.argmax(score))])
-    for _ in range(2):  # the best of coarse steps drifts over many dies; a straight line through them does not
-        place = _center(at % best, np.ones_like(at), best)
-        number = np.rint((at - place) / best)
-        near = np.abs(at - place - number * best) <= max(_WIDE, best / 6)
-        if np.ptp(number[near]) < 2:
-            break
-        best = float(np.polyfit(number[near], at[near], 1)[0])
-    return best
+    rough = float(choices[int(np.argmax(score))])
+    # the best of coarse steps drifts over many dies; a straight line through them does not
+    place, _ = _center(at % rough, weights, rough)
+    number = np.rint((at - place) / rough)
+    near = np.abs(at - place - number * rough) <= max(rough / 6, _WIDE)
+    if np.ptp(number[near]) >= 2:
+        rough = float(np.polyfit(number[near], at[near], 1, w=np.sqrt(weights[near]))[0])
+    fine = rough + np.arange(-_FINE_STEPS, _FINE_STEPS + 1) * 0.25 * pitch / size
+    tried = [choice for choice in (float(np.rint(rough)), *fine.tolist()) if choice > _FINEST]
+    return max(tried, key=lambda choice: _center(at % choice, weights, choice)[1], default=pitch)
 
 
 def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice | None:
     """The lattice of a pitch: its sides lie at one place of the period, or at two where dies are parted by gaps."""
     phase = at % pitch
-    first = _center(phase, weights, pitch)
+    first, _ = _center(phase, weights, pitch)
     near = _apart(phase, first, pitch) <= _WIDE / 2
     total, one = weights.sum(), weights[near].sum()
     gap, start, places = 0.0, first, 1
     if one < _EXPLAINED * total or one < 0.97 * total:
         rest = np.where(near, 0, weights)
-        second = _center(phase, rest, pitch)
+        second, _ = _center(phase, rest, pitch)
         both = near | (_apart(phase, second, pitch) <= _WIDE / 2)
         forward = (second - first) % pitch
         width = min(forward, pitch - forward)
@@ -129,7 +134,9 @@ def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice |
         if weights[both & ~near].sum() >= 0.3 * one and width <= _MAX_GAP * pitch:
             gap, near, places = width, both, 2
             start = second if forward == width else first
-    explained = float(weights[near].sum() / total)
+    # rims and discs touch the box in flat stretches at its very ends
+    inner = (at > _ENDS * size) & (at < (1 - _ENDS) * size)
+    explained = float(weights[near & inner].sum() / max(float(weights[inner].sum()), 1e-9))
     share = min(1.0, places * _WIDE / pitch)
     if explained < _EXPLAINED or size / pitch < _LEAST_DIES - 1:
         return None
@@ -138,14 +145,18 @@ def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice |
     return Lattice(pitch, start, gap, explained)
 
 
-def _center(phase: Numbers, weights: Numbers, pitch: float) -> float:
-    """The place of the period around which most weight lies."""
-    places = np.unique(np.round(phase, 2))
-    within = _apart(phase[None, :], places[:, None], pitch) <= _WIDE / 2
-    best = places[int(np.argmax((within * weights).sum(axis=1)))]
-    near = _apart(phase, best, pitch) <= _WIDE / 2
-    offset = (phase[near] - best + pitch / 2) % pitch - pitch / 2
-    return float((best + np.average(offset, weights=np.maximum(weights[near], 1e-9))) % pitch)
+def _center(phase: Numbers, weights: Numbers, pitch: float) -> tuple[float, float]:
+    """The place of the period around which most weight lies, and how much that is."""
+    bins = max(int(np.ceil(pitch / _BIN)), 4)
+    window = min(max(int(round(_WIDE / pitch * bins)), 1), bins)
+    counted = np.bincount((phase / pitch * bins).astype(np.intp) % bins, weights, bins)
+    summed = np.concatenate([[0], np.cumsum(np.concatenate([counted, counted[:window]]))])
+    within = summed[window : window + bins] - summed[:bins]
+    first = (int(np.argmax(within >= within.max() - 1e-9)) + window / 2) / bins * pitch
+    offset = (phase - first + pitch / 2) % pitch - pitch / 2
+    near = np.abs(offset) <= _WIDE / 2 + _BIN
+    middle = float(np.average(offset[near], weights=np.maximum(weights[near], 1e-9))) if near.any() else 0.0
+    return (first + middle) % pitch, float(within.max())
 
 
 def _apart(phase: Numbers, place: float | Numbers, pitch: float) -> Numbers:

@@ -10,6 +10,7 @@ _ALONG = 0.8
 _MOST = 0.4
 _LEAST_POINTS = 100
 _DEEPEST = 3
+_RING_PX, _RING_SHARE, _RING_AROUND = 3.0, 0.1, 0.6
 
 
 def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
@@ -23,6 +24,9 @@ def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
         The labels with rim and disc as the page's, and whether there were any.
     """
     bare, found = labels, False
+    for value in np.unique(labels):
+        if value != page and _is_ring(labels == value):
+            bare, found = np.where(bare == value, np.uint8(page), bare), True
     for _ in range(_DEEPEST):
         contour = _contour(bare != page)
         if contour is None or not _is_smooth(contour):
@@ -33,6 +37,22 @@ def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
             break
         bare, found = np.where(bare == value, np.uint8(page), bare), True
     return bare, found
+
+
+def _is_ring(shows: NDArray[np.bool_]) -> bool:
+    """Whether all that shows a value is one thin line along an ellipse, most of the way around."""
+    rows, columns = np.nonzero(shows)
+    if not _LEAST_POINTS <= len(rows) <= _RING_SHARE * shows.size:
+        return False
+    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    middle, axes = _ellipse(points)
+    if not (axes > 0).all():
+        return False
+    down, across = ((points - middle) / axes).T
+    away = (np.hypot(down, across) - 1) * axes.min()
+    low, high = np.percentile(away, [5, 95])
+    sectors = np.bincount(((np.arctan2(across, down) / np.pi + 1) * 36).astype(np.intp) % 72, minlength=72)
+    return bool(high - low <= max(_RING_PX, axes.min() / 100) and (sectors > 0).mean() >= _RING_AROUND)
 
 
 def _share(labels: Labels, page: int, value: int) -> float:
