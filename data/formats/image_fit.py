@@ -53,7 +53,7 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
     Returns:
         The map, None where no lattice fits or the map made of it is not what the picture shows.
     """
-    inner = levels if page is None else _of_page(levels, page)
+    inner = levels if page is None else renumbered(levels, page.labels)[0]
     labels = inner.labels
     color = page_color(labels)
     ground = int(labels[0, 0]) if color is None else color
@@ -83,39 +83,71 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
     if judged.agreement < _LEAST or not told.all():
         return None
     try:
-        meaning = meanings(inner, options, where)
+        dies, bins, all_bounded = results(inner, judged.labels, ground if outlined else None, options, where)
     except FormatError:
         return None
     shown = judged.labels
-    dies = meaning.dies(shown)
     remarks = _doubts((rows, columns), judged, page)
     dies[without[shown]] = OFF_WAFER
-    if street is not None and street != ground and (meaning.codes[street] != OFF_WAFER):
+    if street is not None and street != ground and (dies[shown == street] != OFF_WAFER).any():
         if _enclosed(shown == street, dies != OFF_WAFER):
             remarks += ("Lines between the dies have the colour of some dies: these may be places without a die.",)
         else:
             dies[shown == street] = OFF_WAFER
     if not (dies != OFF_WAFER).any():
         return None
-    bins = meaning.bins[shown] if meaning.bins is not None else None
     if outlined:
         (top, bottom), (left, right) = _extent(dies != OFF_WAFER)
         dies = dies[top:bottom, left:right]
         bins = None if bins is None else bins[top:bottom, left:right]
-    remarks += _shape_doubts(dies, meaning.off_outside_disc is None)
+    remarks += _shape_doubts(dies, all_bounded)
     return Reading(dies, bins, remarks, min(rows.pitch, columns.pitch))
 
 
-def _of_page(levels: Levels, page: Page) -> Levels:
-    """The values that the map cut out of a picture has, numbered anew."""
-    counts = np.bincount(page.labels.ravel(), minlength=len(levels))
+def results(
+    levels: Levels, shown: NDArray[np.uint8], around: int | None, options: ReadOptions, where: str
+) -> tuple[Dies, NDArray[np.uint16] | None, bool]:
+    """Judge cells by what they show, and not by pixels: what lies between and beside dies means nothing.
+
+    Args:
+        levels: the picture's values.
+        shown: (rows, columns) the value of each cell.
+        around: the value around the map, None where the cells fill the picture.
+        options: the caller's.
+        where: what to call the picture in errors.
+
+    Returns:
+        uint8 (rows, columns) results, (rows, columns) bins or None, and whether cells show where the wafer ends.
+
+    Raises:
+        FormatError: the cells show one value.
+    """
+    framed = shown if around is None else np.pad(shown, 1, constant_values=around)
+    part, _ = renumbered(levels, framed)
+    meaning = meanings(part, options, where)
+    inside = slice(None) if around is None else slice(1, -1)
+    dies = meaning.dies(part.labels)[inside, inside]
+    bins = None if meaning.bins is None else meaning.bins[part.labels][inside, inside]
+    return dies, bins, meaning.off_outside_disc is None
+
+
+def renumbered(levels: Levels, labels: NDArray[np.uint8]) -> tuple[Levels, NDArray[np.uint8]]:
+    """The values that a part of a picture, or its cells, show.
+
+    Args:
+        levels: the picture's values.
+        labels: (H, W) the part, in the picture's values.
+
+    Returns:
+        The values that occur, numbered anew, and (K,) the new number of each old one.
+    """
+    counts = np.bincount(labels.ravel(), minlength=len(levels))
     present = np.flatnonzero(counts)
     number = np.zeros(len(levels), dtype=np.uint8)
     number[present] = np.arange(len(present))
     numbers = None if levels.numbers is None else tuple(levels.numbers[value] for value in present)
-    return replace(
-        levels, labels=number[page.labels], colors=levels.colors[present], counts=counts[present], numbers=numbers
-    )
+    part = replace(levels, labels=number[labels], colors=levels.colors[present], counts=counts[present], numbers=numbers)
+    return part, number
 
 
 def _extent(used: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]]:

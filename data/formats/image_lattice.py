@@ -25,6 +25,8 @@ _MAX_CHANCE = 1e-3
 _SLACK = 0.3
 _FINEST = 1.5
 _FINE_STEPS = 6
+_NOISE = 4
+_GAP = 0.75
 _BIN = 0.1
 _ENDS = 0.025
 
@@ -76,10 +78,9 @@ def find_lattice(changes: NDArray[np.intp]) -> Lattice | None:
 def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
     """Where changes stand out from their neighbourhood, and by how much."""
     counts = changes.astype(np.float64)
-    excess = np.maximum(counts - ndimage.percentile_filter(counts, _QUARTER, size=_LOCAL, mode="reflect"), 0)
-    noise = counts - ndimage.median_filter(counts, size=_LOCAL, mode="reflect")
-    floor = max(_LEAST_SHARE * excess.max(), 4 * float(np.median(np.abs(noise))), 1.0)
-    where = np.flatnonzero(excess >= floor)
+    base = ndimage.percentile_filter(counts, _QUARTER, size=_LOCAL, mode="reflect")
+    excess = np.maximum(counts - base, 0)
+    where = np.flatnonzero(excess >= np.maximum(max(_LEAST_SHARE * float(excess.max()), 1.0), _NOISE * np.sqrt(base)))
     return where + 1.0, excess[where]
 
 
@@ -134,6 +135,8 @@ def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice |
         if weights[both & ~near].sum() >= 0.3 * one and width <= _MAX_GAP * pitch:
             gap, near, places = width, both, 2
             start = second if forward == width else first
+    elif (width := _split(phase[near], weights[near], first, pitch)) >= _GAP:
+        gap, start = width, first + width / 2
     # rims and discs touch the box in flat stretches at its very ends
     inner = (at > _ENDS * size) & (at < (1 - _ENDS) * size)
     explained = float(weights[near & inner].sum() / max(float(weights[inner].sum()), 1e-9))
@@ -143,6 +146,15 @@ def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice |
     if 4 * size * share ** (np.count_nonzero(near) - places - 1) > _MAX_CHANCE:
         return None
     return Lattice(pitch, start, gap, explained)
+
+
+def _split(phase: Numbers, weights: Numbers, place: float, pitch: float) -> float:
+    """How far the changes before a place lie from those after it: a pixel where lines of one part dies."""
+    offset = (phase - place + pitch / 2) % pitch - pitch / 2
+    if not ((offset < 0).any() and (offset >= 0).any()):
+        return 0.0
+    before, after = (np.average(offset[side], weights=weights[side]) for side in (offset < 0, offset >= 0))
+    return float(after - before) if weights[offset < 0].sum() >= 0.3 * weights.sum() else 0.0
 
 
 def _center(phase: Numbers, weights: Numbers, pitch: float) -> tuple[float, float]:

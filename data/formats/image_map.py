@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data.errors import FormatError
 from data.formats.image_cells import judge
-from data.formats.image_fit import Reading, fitted
+from data.formats.image_fit import Reading, fitted, results
 from data.formats.image_grid import Cells, find_cells, known_cells, told_by
 from data.formats.image_meaning import Meaning, inscribed_disc, meanings
 from data.formats.image_page import find_map, page_color
@@ -42,15 +42,15 @@ def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = F
         FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
     """
     meaning = meanings(levels, options, where, ours=ours)
-    outlined = meaning.off_outside_disc is None
     known = known_cells(levels.labels, shape) if shape else None
     if known is not None:
         return _sampled(levels, known, meaning, where)
+    outlined = meaning.off_outside_disc is None
     cells = find_cells(levels.labels, meaning.off_labels, exact=levels.exact, outlined=outlined)
-    small = max(levels.labels.shape) <= _SMALL
-    if small or (levels.exact and _pitch(cells) >= _LEAST_PITCH and told_by(cells, levels.labels)):
-        plain = _sampled(levels, cells, meaning, where)
-        return plain if outlined or small else replace(plain, remarks=(_from_failures(cells),))
+    small, whole = max(levels.labels.shape) <= _SMALL, _pitch(cells) == 1
+    told = levels.exact and not whole and told_by(cells, levels.labels)
+    if small or (told and _pitch(cells) >= _LEAST_PITCH):
+        return _plain(levels, cells, meaning, options, where)
     page = None if _shows_failures_alone(levels, meaning) else find_map(levels.labels)
     lattice = fitted(levels, page, options, where)
     if page is not None and page.marks:
@@ -58,16 +58,30 @@ def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = F
             found = f"the picture shows a page with {page.marks} marks beside the map, and no grid of dies fits the map"
             raise FormatError(where, found, REMEDY)
         return lattice
-    agreement = _agreement(levels, cells)
-    if _pitch(cells) >= _LEAST_PITCH and agreement >= _SURE:
-        if lattice is None or _pitch(cells) * _COARSER > lattice.pitch:
-            return _sampled(levels, cells, meaning, where)
+    agreement = 1.0 if told else _agreement(levels, cells)
+    if not whole and agreement >= _SURE and (lattice is None or _pitch(cells) * _COARSER > lattice.pitch):
+        return _plain(levels, cells, meaning, options, where)
     if lattice is not None:
         return lattice
-    if _pitch(cells) >= _LEAST_PITCH and agreement >= _LEAST:
+    if not whole and agreement >= _LEAST:
         remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
-        return replace(_sampled(levels, cells, meaning, where), remarks=(remark,))
+        reading = _plain(levels, cells, meaning, options, where)
+        return replace(reading, remarks=(*reading.remarks, remark))
     return _pixel_by_pixel(levels, meaning, where)
+
+
+def _plain(levels: Levels, cells: Cells, meaning: Meaning, options: ReadOptions, where: str) -> Reading:
+    """Read a picture that is one grid of dies; what lines part them is no result."""
+    if all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns)):
+        reading, bounded = _sampled(levels, cells, meaning, where), meaning.off_outside_disc is None
+    else:
+        around = int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
+        dies, bins, bounded = results(levels, cells.sample(levels.labels), around, options, where)
+        reading = Reading(dies, bins)
+    if bounded or _pitch(cells) == 1 or max(levels.labels.shape) <= _SMALL:
+        return reading
+    remark = f"The picture shows no outline of the wafer: its {_size(cells)} dies are told from those that fail."
+    return replace(reading, remarks=(remark,))
 
 
 def _sampled(levels: Levels, cells: Cells, meaning: Meaning, where: str) -> Reading:
@@ -122,10 +136,6 @@ def _agreement(levels: Levels, cells: Cells) -> float:
         return 0.0
     judged = judge(levels.labels, cells, int(levels.labels[0, 0]), np.zeros(len(levels), dtype=bool))
     return judged.agreement if (judged.kept[levels.counts > 0] >= _KEPT).all() else 0.0
-
-
-def _from_failures(cells: Cells) -> str:
-    return f"The picture shows no outline of the wafer: its {_size(cells)} dies are told from those that fail."
 
 
 def _size(cells: Cells) -> str:
