@@ -20,6 +20,7 @@ _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _GATHERED = 0.97
 _GAP_SHARE = 0.6
 _ROUND = 0.9
+_STREET_DIES = 0.3
 _FEW_PIXELS = 1e-3
 Dies = NDArray[np.uint8]
 
@@ -75,6 +76,8 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
         if not more.any():
             break
         without |= more
+    if street is not None and (_middle(judged.labels) == street).mean() > _STREET_DIES:
+        street = None
     share = inner.counts / max(int(inner.counts.sum()), 1)
     told = without | (judged.kept >= _KEPT) | (share < _FEW_PIXELS)
     told[ground] = True
@@ -160,6 +163,11 @@ def _street(cells: Cells, labels: NDArray[np.uint8]) -> int | None:
     counts = between(cells, labels, 0) + between(cells, labels, 1)
     value = int(np.argmax(counts))
     return value if counts.sum() and counts[value] >= _GAP_SHARE * counts.sum() else None
+
+
+def _middle(shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns = shown.shape[0] // 4, shown.shape[1] // 4
+    return shown[rows : shown.shape[0] - rows, columns : shown.shape[1] - columns]
 
 
 def _enclosed(street: NDArray[np.bool_], on_wafer: NDArray[np.bool_]) -> bool:
