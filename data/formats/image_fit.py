@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from data.errors import FormatError
 from data.formats.image_cells import Judged, between, judge
 from data.formats.image_grid import Cells, changes_along
-from data.formats.image_lattice import Lattice, find_lattice
+from data.formats.image_lattice import SMOOTHED, Lattice, find_lattice
 from data.formats.image_meaning import inscribed_disc, meanings
 from data.formats.image_outline import without_outline
 from data.formats.image_page import Page, page_color
@@ -59,7 +59,7 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
     color = page_color(labels)
     ground = int(labels[0, 0]) if color is None else color
     labels, _ = without_outline(labels, ground)
-    lattices = [find_lattice(changes_along(labels, axis)) for axis in (0, 1)]
+    lattices = [_lattice(changes_along(labels, axis), levels.exact) for axis in (0, 1)]
     if lattices[0] is None or lattices[1] is None:
         return None
     rows, columns = lattices[0], lattices[1]
@@ -105,6 +105,10 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
         bins = None if bins is None else bins[top:bottom, left:right]
     remarks += _shape_doubts(dies, all_bounded)
     return Reading(dies, bins, remarks, min(rows.pitch, columns.pitch))
+
+
+def _lattice(changes: NDArray[np.intp], exact: bool) -> Lattice | None:
+    return find_lattice(changes) or (None if exact else find_lattice(changes, SMOOTHED))
 
 
 def results(

@@ -19,7 +19,7 @@ _LEAST_EDGES, _LEAST_DIES = 6, 5
 _CANDIDATES = 12
 _PEAK = 0.25
 _EXPLAINED = 0.9
-_WIDE = 1.6
+SHARP, SMOOTHED = 1.6, 3.4
 _MAX_GAP = 0.4
 _MAX_CHANCE = 1e-3
 _SLACK = 0.3
@@ -57,19 +57,25 @@ class Lattice:
         return np.asarray(spans[spans[:, 1] > spans[:, 0]])
 
 
-def find_lattice(changes: NDArray[np.intp]) -> Lattice | None:
+def gathered_share(changes: NDArray[np.intp]) -> float:
+    """Share of the changes along an axis that stand out from their neighbourhood: little where dies are pixels."""
+    return float(_gathered(changes)[1].sum() / max(int(changes.sum()), 1))
+
+
+def find_lattice(changes: NDArray[np.intp], wide: float = SHARP) -> Lattice | None:
     """Find the widest lattice on which the changes along an axis lie, None where chance could have laid them so.
 
     Args:
         changes: (size - 1,) how many pixels differ from the one before, from the second pixel on.
+        wide: over how many pixels the changes of one side spread, `SHARP` or `SMOOTHED`.
     """
     at, weights = _gathered(changes)
     if len(at) < _LEAST_EDGES:
         return None
     size = len(changes) + 1
     found: list[Lattice] = []
-    for pitch in _pitches(at, weights, size):
-        lattice = _fitted(at, weights, pitch, size)
+    for pitch in _pitches(at, weights, size, wide):
+        lattice = _fitted(at, weights, pitch, size, wide)
         if lattice is not None:
             found.append(lattice)
     return max(found, key=lambda lattice: lattice.pitch, default=None)
@@ -84,7 +90,7 @@ def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
     return where + 1.0, excess[where]
 
 
-def _pitches(at: Numbers, weights: Numbers, size: int) -> list[float]:
+def _pitches(at: Numbers, weights: Numbers, size: int, wide: float) -> list[float]:
     """Distances at which many of the changes come again, refined so that they hold over the whole picture."""
     edges = np.zeros(size)
     edges[at.astype(np.intp)] = 1
@@ -97,10 +103,10 @@ def _pitches(at: Numbers, weights: Numbers, size: int) -> list[float]:
     peaks = peaks[again[peaks] >= _PEAK * again[peaks].max()]
     best = peaks[np.argsort(-again[peaks], kind="stable")][:_CANDIDATES]
     shortest = np.sort(peaks)[:_CANDIDATES]
-    return [_refined(at, weights, float(lag), size) for lag in np.unique(np.concatenate([best, shortest]))]
+    return [_refined(at, weights, float(lag), size, wide) for lag in np.unique(np.concatenate([best, shortest]))]
 
 
-def _refined(at: Numbers, weights: Numbers, pitch: float, size: int) -> float:
+def _refined(at: Numbers, weights: Numbers, pitch: float, size: int, wide: float) -> float:
     step = pitch**2 / (12 * size)
     choices = pitch + np.arange(-1.0, 1.0 + step, step)
     choices = choices[choices > _FINEST]
@@ -108,39 +114,39 @@ def _refined(at: Numbers, weights: Numbers, pitch: float, size: int) -> float:
     score = sum(np.abs((turns**k).sum(axis=1)) / k for k in (1, 2, 3))
     rough = float(choices[int(np.argmax(score))])
     # the best of coarse steps drifts over many dies; a straight line through them does not
-    place, _ = _center(at % rough, weights, rough)
+    place, _ = _center(at % rough, weights, rough, wide)
     number = np.rint((at - place) / rough)
-    near = np.abs(at - place - number * rough) <= max(rough / 6, _WIDE)
+    near = np.abs(at - place - number * rough) <= max(rough / 6, wide)
     if np.ptp(number[near]) >= 2:
         rough = float(np.polyfit(number[near], at[near], 1, w=np.sqrt(weights[near]))[0])
     fine = rough + np.arange(-_FINE_STEPS, _FINE_STEPS + 1) * 0.25 * pitch / size
     tried = [choice for choice in (float(np.rint(rough)), *fine.tolist()) if choice > _FINEST]
-    return max(tried, key=lambda choice: _center(at % choice, weights, choice)[1], default=pitch)
+    return max(tried, key=lambda choice: _center(at % choice, weights, choice, wide)[1], default=pitch)
 
 
-def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int) -> Lattice | None:
+def _fitted(at: Numbers, weights: Numbers, pitch: float, size: int, wide: float) -> Lattice | None:
     """The lattice of a pitch: its sides lie at one place of the period, or at two where dies are parted by gaps."""
     phase = at % pitch
-    first, _ = _center(phase, weights, pitch)
-    near = _apart(phase, first, pitch) <= _WIDE / 2
+    first, _ = _center(phase, weights, pitch, wide)
+    near = _apart(phase, first, pitch) <= wide / 2
     total, one = weights.sum(), weights[near].sum()
     gap, start, places = 0.0, first, 1
     if one < _EXPLAINED * total or one < 0.97 * total:
         rest = np.where(near, 0, weights)
-        second, _ = _center(phase, rest, pitch)
-        both = near | (_apart(phase, second, pitch) <= _WIDE / 2)
+        second, _ = _center(phase, rest, pitch, wide)
+        both = near | (_apart(phase, second, pitch) <= wide / 2)
         forward = (second - first) % pitch
         width = min(forward, pitch - forward)
         # both sides of a gap change alike
         if weights[both & ~near].sum() >= 0.3 * one and width <= _MAX_GAP * pitch:
             gap, near, places = width, both, 2
             start = second if forward == width else first
-    elif (width := _split(phase[near], weights[near], first, pitch)) >= _GAP:
+    elif wide == SHARP and (width := _split(phase[near], weights[near], first, pitch)) >= _GAP:
         gap, start = width, first + width / 2
     # rims and discs touch the box in flat stretches at its very ends
     inner = (at > _ENDS * size) & (at < (1 - _ENDS) * size)
     explained = float(weights[near & inner].sum() / max(float(weights[inner].sum()), 1e-9))
-    share = min(1.0, places * _WIDE / pitch)
+    share = min(1.0, places * wide / pitch)
     if explained < _EXPLAINED or size / pitch < _LEAST_DIES - 1:
         return None
     if 4 * size * share ** (np.count_nonzero(near) - places - 1) > _MAX_CHANCE:
@@ -157,16 +163,16 @@ def _split(phase: Numbers, weights: Numbers, place: float, pitch: float) -> floa
     return float(after - before) if weights[offset < 0].sum() >= 0.3 * weights.sum() else 0.0
 
 
-def _center(phase: Numbers, weights: Numbers, pitch: float) -> tuple[float, float]:
+def _center(phase: Numbers, weights: Numbers, pitch: float, wide: float) -> tuple[float, float]:
     """The place of the period around which most weight lies, and how much that is."""
     bins = max(int(np.ceil(pitch / _BIN)), 4)
-    window = min(max(int(round(_WIDE / pitch * bins)), 1), bins)
+    window = min(max(int(round(wide / pitch * bins)), 1), bins)
     counted = np.bincount((phase / pitch * bins).astype(np.intp) % bins, weights, bins)
     summed = np.concatenate([[0], np.cumsum(np.concatenate([counted, counted[:window]]))])
     within = summed[window : window + bins] - summed[:bins]
     first = (int(np.argmax(within >= within.max() - 1e-9)) + window / 2) / bins * pitch
     offset = (phase - first + pitch / 2) % pitch - pitch / 2
-    near = np.abs(offset) <= _WIDE / 2 + _BIN
+    near = np.abs(offset) <= wide / 2 + _BIN
     middle = float(np.average(offset[near], weights=np.maximum(weights[near], 1e-9))) if near.any() else 0.0
     return (first + middle) % pitch, float(within.max())
 

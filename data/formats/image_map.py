@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from data.errors import FormatError
 from data.formats.image_cells import judge
 from data.formats.image_fit import Reading, fitted, results
-from data.formats.image_grid import Cells, find_cells, known_cells, told_by
+from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
+from data.formats.image_lattice import gathered_share
 from data.formats.image_meaning import Meaning, inscribed_disc, meanings
 from data.formats.image_page import find_map, page_color
 from data.formats.image_values import Levels
@@ -25,6 +26,7 @@ _LEAST_PITCH, _COARSER = 2, 1.3
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
+_GATHERS = 0.3
 REMEDY = "Cut out the map alone, or import the table of dies that it was drawn from."
 
 
@@ -92,7 +94,7 @@ def _sampled(levels: Levels, cells: Cells, meaning: Meaning, where: str) -> Read
 
 
 def _pixel_by_pixel(levels: Levels, meaning: Meaning, where: str) -> Reading:
-    """Take each pixel for a die, with a remark where what fails is nowhere as fine as a pixel."""
+    """Take each pixel for a die, with a remark where the picture looks drawn coarser than that."""
     shape = levels.labels.shape
     cells = Cells(*(np.stack([np.arange(side), np.arange(side) + 1], axis=1) for side in shape))
     reading = _sampled(levels, cells, meaning, where)
@@ -102,7 +104,8 @@ def _pixel_by_pixel(levels: Levels, meaning: Meaning, where: str) -> Reading:
         beyond = marked & (_away(shape) > 1.03)
         if np.count_nonzero(beyond) > _STRAY * np.count_nonzero(marked):
             raise FormatError(where, "expected a wafer map, found a picture with marks beyond the wafer", REMEDY)
-    if _blocky(levels.labels, reading.dies):
+    gathers = max(gathered_share(changes_along(levels.labels, axis)) for axis in (0, 1)) > _GATHERS
+    if gathers or not levels.exact or _blocky(levels.labels, reading.dies):
         remark = (
             f"The grid of dies cannot be told from the picture: each of its {_size(cells)} pixels is taken for a die."
         )
