@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.errors import FormatError
+from data.formats.image_fit import Reading
 from data.formats.image_map import read_map
-from data.formats.image_tone import dies_of_tone
+from data.formats.image_tone import dies_of_tone, doubts_of_tone
 from data.formats.image_values import Picture, composited, few_values
 from data.formats.metadata import grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
@@ -71,9 +72,10 @@ def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int =
         pairs = {name: text for name, text in pairs.items() if key_of(name) not in _TESTED_AT}
     levels = None if options.threshold is not None else few_values(picture)
     if levels is None:
-        dies = dies_of_tone(picture, options, where)
-        return build_wafer(source, options, dies, pairs=pairs, number=number, count=count)
-    reading = read_map(levels, options, where, ours=ours, shape=grid_shape(pairs))
+        remarks = () if options.threshold is not None else doubts_of_tone(picture, where)
+        reading = Reading(dies_of_tone(picture, options, where), remarks=remarks)
+    else:
+        reading = read_map(levels, options, where, ours=ours, shape=grid_shape(pairs))
     wafer = build_wafer(source, options, reading.dies, bins=reading.bins, pairs=pairs, number=number, count=count)
     return replace(wafer, remarks=(*wafer.remarks, *reading.remarks)) if reading.remarks else wafer
 

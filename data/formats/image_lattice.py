@@ -19,6 +19,8 @@ _LEAST_EDGES, _LEAST_DIES = 6, 5
 _CANDIDATES = 12
 _PEAK = 0.25
 _EXPLAINED = 0.9
+_GATHERS = 0.3
+_SIDE_PX = 10
 SHARP, SMOOTHED = 1.6, 3.4
 _MAX_GAP = 0.4
 _MAX_CHANCE = 1e-3
@@ -57,9 +59,14 @@ class Lattice:
         return np.asarray(spans[spans[:, 1] > spans[:, 0]])
 
 
-def gathered_share(changes: NDArray[np.intp]) -> float:
-    """Share of the changes along an axis that stand out from their neighbourhood: little where dies are pixels."""
-    return float(_gathered(changes)[1].sum() / max(int(changes.sum()), 1))
+def looks_drawn(changes: NDArray[np.intp]) -> bool:
+    """Whether changes along an axis gather at many places of few pixels each, as sides of dies larger than a pixel."""
+    at, weights = _gathered(changes)
+    at, weights = at[weights >= _SIDE_PX], weights[weights >= _SIDE_PX]
+    if weights.sum() <= _GATHERS * changes.sum():
+        return False
+    places = 1 + np.count_nonzero(np.diff(at) > 1)
+    return bool(places >= _LEAST_EDGES and len(at) <= SMOOTHED * places)
 
 
 def find_lattice(changes: NDArray[np.intp], wide: float = SHARP) -> Lattice | None:

@@ -14,7 +14,7 @@ from data.errors import FormatError
 from data.formats.image_cells import judge
 from data.formats.image_fit import Reading, fitted, results
 from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
-from data.formats.image_lattice import gathered_share
+from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import Meaning, inscribed_disc, meanings
 from data.formats.image_page import find_map, page_color
 from data.formats.image_values import Levels
@@ -26,7 +26,6 @@ _LEAST_PITCH, _COARSER = 2, 1.3
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
-_GATHERS = 0.3
 REMEDY = "Cut out the map alone, or import the table of dies that it was drawn from."
 
 
@@ -104,8 +103,8 @@ def _pixel_by_pixel(levels: Levels, meaning: Meaning, where: str) -> Reading:
         beyond = marked & (_away(shape) > 1.03)
         if np.count_nonzero(beyond) > _STRAY * np.count_nonzero(marked):
             raise FormatError(where, "expected a wafer map, found a picture with marks beyond the wafer", REMEDY)
-    gathers = max(gathered_share(changes_along(levels.labels, axis)) for axis in (0, 1)) > _GATHERS
-    if gathers or not levels.exact or _blocky(levels.labels, reading.dies):
+    drawn = any(looks_drawn(changes_along(levels.labels, axis)) for axis in (0, 1))
+    if drawn or not levels.exact or _blocky(levels.labels, reading.dies):
         remark = (
             f"The grid of dies cannot be told from the picture: each of its {_size(cells)} pixels is taken for a die."
         )

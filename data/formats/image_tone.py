@@ -4,12 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import FormatError
+from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import inscribed_disc
+from data.formats.image_page import find_map
 from data.formats.image_values import Picture
 from data.formats.options import ReadOptions
 from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
 
 _STEPS = 256
+_SMALL = 100
+_COARSE_STEPS = 8
+_JUMP = 16
+_PAGE_BORDER, _PAGE_MARKS = 0.98, 3
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -40,6 +46,32 @@ def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[
     threshold = options.threshold if options.threshold is not None else otsu(tone[on_wafer])
     failing = tone > threshold if options.failing_tone == "bright" else tone <= threshold
     return np.where(on_wafer, np.where(failing, FAIL, PASS), OFF_WAFER).astype(np.uint8)
+
+
+def doubts_of_tone(picture: Picture, where: str) -> tuple[str, ...]:
+    """Say what makes a picture of continuous tone look like a drawing of dies, whose pixels are none.
+
+    Raises:
+        FormatError: marks such as title, axes or colour bar lie on a page around it.
+    """
+    height, width = picture.pixels.shape[:2]
+    if max(height, width) <= _SMALL:
+        return ()
+    steps = np.minimum(_brightness(picture) * _COARSE_STEPS, _COARSE_STEPS - 1).astype(np.uint8)
+    pixels = picture.pixels if picture.in_color else picture.pixels[..., None]
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    if (border == border[0]).all(axis=1).mean() >= _PAGE_BORDER:
+        page = find_map(steps)
+        if page is not None and page.marks >= _PAGE_MARKS:
+            found = f"the picture shows a page with {page.marks} marks beside the map, and the map shows no dies"
+            raise FormatError(where, found, "Cut out the map alone, or import the table of dies that it was drawn from.")
+    tone = np.rint(_brightness(picture) * (_STEPS - 1)).astype(np.int16)
+    jumps = [np.count_nonzero(np.abs(np.diff(tone, axis=axis)) >= _JUMP, axis=1 - axis) for axis in (0, 1)]
+    if not any(looks_drawn(changes) for changes in jumps):
+        return ()
+    return (
+        f"The picture looks drawn of dies that cannot be told apart: each of its {height} x {width} pixels is taken for one.",
+    )
 
 
 def otsu(tone: NDArray[np.float64]) -> float:
