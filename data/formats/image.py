@@ -1,7 +1,7 @@
 """Pictures of wafer maps: decoding PNG, JPEG and TIFF within bounds, and the way from pixels to dies."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,9 +14,10 @@ from PIL import Image
 from data.errors import FormatError
 from data.formats.image_fit import Reading
 from data.formats.image_map import read_map
+from data.formats.image_overlay import read_overlay
 from data.formats.image_tone import dies_of_tone, doubts_of_tone
 from data.formats.image_values import Picture, composited, few_values
-from data.formats.metadata import grid_shape, key_of, parse_pairs
+from data.formats.metadata import ATTRIBUTE, grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import WaferMap
@@ -26,6 +27,8 @@ TIFF_PREFIX = "waferscope "
 _GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
 _TESTED_AT = (("tested_at", ""),)
 _FULL_16 = 65535.0
+_MASK_KEYS = {"meaning", "classes", "model"}
+_MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
 _TIFF_COMPRESSIONS = (
     tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
     tifffile.COMPRESSION.PACKBITS,
@@ -65,19 +68,37 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
 
 def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int = 1, count: int = 1) -> WaferMap:
     where = source.name if count == 1 else f"{source.name} page {number} of {count}"
-    pairs, ours = picture.pairs, METADATA_KEY in picture.pairs
-    if ours:
-        pairs = parse_pairs(pairs[METADATA_KEY], where)
-    else:  # other programs' dates are those of the picture, not of the test
-        pairs = {name: text for name, text in pairs.items() if key_of(name) not in _TESTED_AT}
-    levels = None if options.threshold is not None else few_values(picture)
-    if levels is None:
-        remarks = () if options.threshold is not None else doubts_of_tone(picture, where)
-        reading = Reading(dies_of_tone(picture, options, where), remarks=remarks)
-    else:
-        reading = read_map(levels, options, where, ours=ours, shape=grid_shape(pairs))
+    pairs, ours = _metadata(picture.pairs, where)
+    reading = read_overlay(picture, pairs, where) if ours else None
+    if reading is None:
+        reading = _reading(picture, options, where, grid_shape(pairs), ours=ours)
     wafer = build_wafer(source, options, reading.dies, bins=reading.bins, pairs=pairs, number=number, count=count)
     return replace(wafer, remarks=(*wafer.remarks, *reading.remarks)) if reading.remarks else wafer
+
+
+def _reading(
+    picture: Picture, options: ReadOptions, where: str, shape: tuple[int, int] | None, *, ours: bool
+) -> Reading:
+    levels = None if options.threshold is not None else few_values(picture)
+    if levels is not None:
+        return read_map(levels, options, where, ours=ours, shape=shape)
+    remarks = () if options.threshold is not None else doubts_of_tone(picture, where)
+    return Reading(dies_of_tone(picture, options, where), remarks=remarks)
+
+
+def _metadata(pairs: Mapping[str, str], where: str) -> tuple[dict[str, str], bool]:
+    """What the texts beside a picture say, and whether Waferscope wrote them; names longer than any of ours are none."""
+    if _MASK_KEYS <= pairs.keys():
+        raise FormatError(where, "expected a wafer map, found masks of defect classes", "Import the wafer itself.")
+    if METADATA_KEY in pairs:
+        if len(pairs[METADATA_KEY]) > _MAX_METADATA:
+            found = f"its metadata has {len(pairs[METADATA_KEY])} characters, the limit is {_MAX_METADATA}"
+            raise FormatError(where, found, "Export the file again.")
+        own = parse_pairs(pairs[METADATA_KEY], where)
+        return {name: text for name, text in own.items() if name.startswith(ATTRIBUTE) or len(name) <= _MAX_NAME}, True
+    short = {name: text for name, text in pairs.items() if len(name) <= _MAX_NAME and len(text) <= _MAX_TEXT}
+    # other programs' dates are those of the picture, not of the test
+    return {name: text for name, text in short.items() if key_of(name) not in _TESTED_AT}, False
 
 
 def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> Picture:
