@@ -17,7 +17,7 @@ from data.formats.image_grid import Cells, changes_along, find_cells, known_cell
 from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import Meaning, inscribed_disc, meanings
 from data.formats.image_page import find_map, page_color
-from data.formats.image_values import Levels
+from data.formats.image_values import LARGE, Levels
 from data.formats.options import ReadOptions
 from data.wafer import MAX_GRID, OFF_WAFER
 
@@ -52,6 +52,8 @@ def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = F
     told = levels.exact and not whole and told_by(cells, levels.labels)
     if small or (told and _pitch(cells) >= _LEAST_PITCH):
         return _plain(levels, cells, meaning, options, where)
+    if levels.labels.size > LARGE:  # details as fine as pixels
+        return _pixel_by_pixel(levels, meaning, where)
     page = None if _shows_failures_alone(levels, meaning) else find_map(levels.labels)
     lattice = fitted(levels, page, options, where)
     if page is not None and page.marks:

@@ -7,7 +7,7 @@ from data.errors import FormatError
 from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import inscribed_disc
 from data.formats.image_page import find_map
-from data.formats.image_values import Picture
+from data.formats.image_values import LARGE, Picture
 from data.formats.options import ReadOptions
 from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
 
@@ -55,7 +55,7 @@ def doubts_of_tone(picture: Picture, where: str) -> tuple[str, ...]:
         FormatError: marks such as title, axes or colour bar lie on a page around it.
     """
     height, width = picture.pixels.shape[:2]
-    if max(height, width) <= _SMALL:
+    if max(height, width) <= _SMALL or height * width > LARGE:
         return ()
     steps = np.minimum(_brightness(picture) * _COARSE_STEPS, _COARSE_STEPS - 1).astype(np.uint8)
     pixels = picture.pixels if picture.in_color else picture.pixels[..., None]

@@ -1,7 +1,8 @@
 """Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ _FULL, _HARDLY = 255, 8
 _LEADING, _LEADS = 0.9, 2e-4
 _SAMPLE = 65536
 _AT_ONCE = 2**20
+LARGE = 2**22
+_LINES, _PIXELS_PER_CHANGE = 64, 4
 _COARSE_COLORS = 64**3
 _COARSE_KEY = np.uint32(0xFCFCFCFC)
 
@@ -126,6 +129,29 @@ def composited(colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
     shown = np.concatenate([mixed, np.full_like(opacity, _FULL)], axis=-1).astype(np.uint8)
     shown[opacity[..., 0] < _HARDLY] = 0
     return np.asarray(shown)
+
+
+def thinned(picture: Picture) -> Picture | None:
+    """Take every few pixels of a very large picture, whose dies are drawn many pixels wide.
+
+    Returns:
+        At most about four million pixels, or the picture itself where it has no more; None where lines drawn across it
+        change too often for that.
+    """
+    height, width = picture.pixels.shape[:2]
+    if height * width <= LARGE:
+        return picture
+    step = math.ceil(math.sqrt(height * width / LARGE))
+    for axis, side in ((0, height), (1, width)):
+        lines = np.moveaxis(picture.pixels, axis, 0)
+        some = lines[np.linspace(0, side - 1, min(side, _LINES)).astype(np.intp)]
+        differ = some[:, 1:] != some[:, :-1]
+        if picture.in_color:
+            differ = differ.any(axis=2)
+        if differ.sum(axis=1).max() > differ.shape[1] / step / _PIXELS_PER_CHANGE:
+            return None
+    top, left = (min(step // 2, side - 1) for side in (height, width))
+    return replace(picture, pixels=picture.pixels[top::step, left::step])
 
 
 def _exact_numbers(picture: Picture) -> Levels | None:
