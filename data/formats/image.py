@@ -15,7 +15,7 @@ from data.errors import FormatError
 from data.formats.image_fit import Reading
 from data.formats.image_map import read_map
 from data.formats.image_overlay import read_overlay
-from data.formats.image_tone import dies_of_tone, doubts_of_tone
+from data.formats.image_tone import read_tone
 from data.formats.image_values import Picture, composited, few_values, thinned
 from data.formats.metadata import ATTRIBUTE, grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
@@ -82,12 +82,13 @@ def _reading(
     fewer = thinned(picture)
     if fewer is None and max(picture.pixels.shape[:2]) > MAX_GRID:
         size = f"{picture.pixels.shape[0]} x {picture.pixels.shape[1]}"
-        raise FormatError(where, f"expected at most {MAX_GRID} dies a side, found details as fine as pixels in {size}", "Shrink it.")
+        raise FormatError(
+            where, f"expected at most {MAX_GRID} dies a side, found details as fine as pixels in {size}", "Shrink it."
+        )
     levels = None if options.threshold is not None else few_values(fewer or picture)
     if levels is not None:
         return read_map(levels, options, where, ours=ours, shape=shape)
-    remarks = () if options.threshold is not None else doubts_of_tone(picture, where)
-    return Reading(dies_of_tone(picture, options, where), remarks=remarks)
+    return read_tone(picture, options, where)
 
 
 def _metadata(pairs: Mapping[str, str], where: str) -> tuple[dict[str, str], bool]:

@@ -153,7 +153,9 @@ def renumbered(levels: Levels, labels: NDArray[np.uint8]) -> tuple[Levels, NDArr
     number = np.zeros(len(levels), dtype=np.uint8)
     number[present] = np.arange(len(present))
     numbers = None if levels.numbers is None else tuple(levels.numbers[value] for value in present)
-    part = replace(levels, labels=number[labels], colors=levels.colors[present], counts=counts[present], numbers=numbers)
+    part = replace(
+        levels, labels=number[labels], colors=levels.colors[present], counts=counts[present], numbers=numbers
+    )
     return part, number
 
 
@@ -205,5 +207,3 @@ def _shape_doubts(dies: Dies, outlined: bool) -> tuple[str, ...]:
     if on_wafer.all() or np.count_nonzero(on_wafer & disc) >= _ROUND * np.count_nonzero(disc):
         return ()
     return (f"The {dies.shape[0]} x {dies.shape[1]} dies read from the picture do not fill a round wafer.",)
-
-

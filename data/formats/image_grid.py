@@ -9,6 +9,7 @@ consistent too cannot be told from a picture.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,20 +53,21 @@ class Cells:
             [labels[np.ix_(rows, columns)] for rows in _inner(self.rows) for columns in _inner(self.columns)]
         )
         middle = points[4]
+        if (points == middle).all():
+            return np.asarray(middle)
         votes = [(points == value).sum(axis=0) + 0.5 * (middle == value) for value in range(int(labels.max()) + 1)]
         return np.asarray(np.argmax(votes, axis=0), dtype=np.uint8)
 
 
 def among(labels: Labels, values: Collection[int]) -> NDArray[np.bool_]:
     """Whether each pixel shows one of some values."""
-    table = np.zeros(256, dtype=bool)
-    table[list(values)] = True
-    return np.asarray(table[labels])
+    table = np.zeros(256, dtype=np.uint8)
+    table[list(values)] = 1
+    return np.asarray(cv2.LUT(np.ascontiguousarray(labels), table)).view(np.bool_)
 
 
-def told_by(cells: Cells, labels: Labels) -> bool:
-    """Whether every pixel of every die shows what its die shows."""
-    shown = cells.sample(labels)
+def told_by(cells: Cells, shown: Labels, labels: Labels) -> bool:
+    """Whether every pixel of every die shows what its die, (rows, columns), shows."""
     for axis, spans in enumerate((cells.rows, cells.columns)):
         shown = np.repeat(shown, np.diff(spans)[:, 0], axis=axis)
     down, across = (_pixels(spans) for spans in (cells.rows, cells.columns))
@@ -94,7 +96,7 @@ def known_cells(labels: Labels, shape: tuple[int, int]) -> Cells | None:
     if shape[0] > labels.shape[0] or shape[1] > labels.shape[1]:
         return None
     cells = Cells(*(_spans(nearest_starts(n, size), size) for n, size in zip(shape, labels.shape, strict=True)))
-    return cells if told_by(cells, labels) else None
+    return cells if told_by(cells, cells.sample(labels), labels) else None
 
 
 def find_cells(labels: Labels, off: Collection[int], *, exact: bool, outlined: bool = True) -> Cells:

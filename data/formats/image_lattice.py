@@ -16,7 +16,7 @@ _LOCAL = 15
 _QUARTER = 25
 _LEAST_SHARE = 0.02
 _LEAST_EDGES, _LEAST_DIES = 6, 5
-_CANDIDATES = 12
+_CANDIDATES = 8
 _PEAK = 0.25
 _EXPLAINED = 0.9
 _GATHERS = 0.3
@@ -80,12 +80,11 @@ def find_lattice(changes: NDArray[np.intp], wide: float = SHARP) -> Lattice | No
     if len(at) < _LEAST_EDGES:
         return None
     size = len(changes) + 1
-    found: list[Lattice] = []
-    for pitch in _pitches(at, weights, size, wide):
-        lattice = _fitted(at, weights, pitch, size, wide)
+    for lag in _lags(at, size):
+        lattice = _fitted(at, weights, _refined(at, weights, lag, size, wide), size, wide)
         if lattice is not None:
-            found.append(lattice)
-    return max(found, key=lambda lattice: lattice.pitch, default=None)
+            return lattice
+    return None
 
 
 def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
@@ -97,8 +96,8 @@ def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
     return where + 1.0, excess[where]
 
 
-def _pitches(at: Numbers, weights: Numbers, size: int, wide: float) -> list[float]:
-    """Distances at which many of the changes come again, refined so that they hold over the whole picture."""
+def _lags(at: Numbers, size: int) -> list[float]:
+    """Whole distances at which many of the changes come again, the longest first."""
     edges = np.zeros(size)
     edges[at.astype(np.intp)] = 1
     spectrum = np.abs(np.fft.rfft(np.convolve(edges, [0.5, 1, 0.5], "same"), 2 * size)) ** 2
@@ -110,7 +109,7 @@ def _pitches(at: Numbers, weights: Numbers, size: int, wide: float) -> list[floa
     peaks = peaks[again[peaks] >= _PEAK * again[peaks].max()]
     best = peaks[np.argsort(-again[peaks], kind="stable")][:_CANDIDATES]
     shortest = np.sort(peaks)[:_CANDIDATES]
-    return [_refined(at, weights, float(lag), size, wide) for lag in np.unique(np.concatenate([best, shortest]))]
+    return [float(lag) for lag in np.unique(np.concatenate([best, shortest]))[::-1]]
 
 
 def _refined(at: Numbers, weights: Numbers, pitch: float, size: int, wide: float) -> float:

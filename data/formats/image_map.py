@@ -16,7 +16,7 @@ from data.formats.image_fit import Reading, fitted, results
 from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
 from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import Meaning, inscribed_disc, meanings
-from data.formats.image_page import find_map, page_color
+from data.formats.image_page import REMEDY, find_map, page_color
 from data.formats.image_values import LARGE, Levels
 from data.formats.options import ReadOptions
 from data.wafer import MAX_GRID, OFF_WAFER
@@ -26,10 +26,11 @@ _LEAST_PITCH, _COARSER = 2, 1.3
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
-REMEDY = "Cut out the map alone, or import the table of dies that it was drawn from."
 
 
-def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = False, shape: tuple[int, int] | None = None) -> Reading:
+def read_map(
+    levels: Levels, options: ReadOptions, where: str, *, ours: bool = False, shape: tuple[int, int] | None = None
+) -> Reading:
     """Read the dies of a picture of few values.
 
     Args:
@@ -45,41 +46,46 @@ def read_map(levels: Levels, options: ReadOptions, where: str, *, ours: bool = F
     meaning = meanings(levels, options, where, ours=ours)
     known = known_cells(levels.labels, shape) if shape else None
     if known is not None:
-        return _sampled(levels, known, meaning, where)
+        return _sampled(known, known.sample(levels.labels), meaning, where)
     outlined = meaning.off_outside_disc is None
     cells = find_cells(levels.labels, meaning.off_labels, exact=levels.exact, outlined=outlined)
     small, whole = max(levels.labels.shape) <= _SMALL, _pitch(cells) == 1
-    told = levels.exact and not whole and told_by(cells, levels.labels)
+    shown = cells.sample(levels.labels)
+    told = levels.exact and not whole and told_by(cells, shown, levels.labels)
     if small or (told and _pitch(cells) >= _LEAST_PITCH):
-        return _plain(levels, cells, meaning, options, where)
+        return _plain(levels, cells, shown, meaning, options, where)
     if levels.labels.size > LARGE:  # details as fine as pixels
         return _pixel_by_pixel(levels, meaning, where)
     page = None if _shows_failures_alone(levels, meaning) else find_map(levels.labels)
+    agreement = 1.0 if told else 0.0 if whole else _agreement(levels, cells)
+    if agreement >= _SURE and not levels.exact and (page is None or not page.marks):
+        return _plain(levels, cells, shown, meaning, options, where)
     lattice = fitted(levels, page, options, where)
     if page is not None and page.marks:
         if lattice is None:
             found = f"the picture shows a page with {page.marks} marks beside the map, and no grid of dies fits the map"
             raise FormatError(where, found, REMEDY)
         return lattice
-    agreement = 1.0 if told else _agreement(levels, cells)
     if not whole and agreement >= _SURE and (lattice is None or _pitch(cells) * _COARSER > lattice.pitch):
-        return _plain(levels, cells, meaning, options, where)
+        return _plain(levels, cells, shown, meaning, options, where)
     if lattice is not None:
         return lattice
     if not whole and agreement >= _LEAST:
         remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
-        reading = _plain(levels, cells, meaning, options, where)
+        reading = _plain(levels, cells, shown, meaning, options, where)
         return replace(reading, remarks=(*reading.remarks, remark))
     return _pixel_by_pixel(levels, meaning, where)
 
 
-def _plain(levels: Levels, cells: Cells, meaning: Meaning, options: ReadOptions, where: str) -> Reading:
+def _plain(
+    levels: Levels, cells: Cells, shown: NDArray[np.uint8], meaning: Meaning, options: ReadOptions, where: str
+) -> Reading:
     """Read a picture that is one grid of dies; what lines part them is no result."""
     if all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns)):
-        reading, bounded = _sampled(levels, cells, meaning, where), meaning.off_outside_disc is None
+        reading, bounded = _sampled(cells, shown, meaning, where), meaning.off_outside_disc is None
     else:
         around = int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
-        dies, bins, bounded = results(levels, cells.sample(levels.labels), around, options, where)
+        dies, bins, bounded = results(levels, shown, around, options, where)
         reading = Reading(dies, bins)
     if bounded or _pitch(cells) == 1 or max(levels.labels.shape) <= _SMALL:
         return reading
@@ -87,10 +93,9 @@ def _plain(levels: Levels, cells: Cells, meaning: Meaning, options: ReadOptions,
     return replace(reading, remarks=(remark,))
 
 
-def _sampled(levels: Levels, cells: Cells, meaning: Meaning, where: str) -> Reading:
+def _sampled(cells: Cells, labels: NDArray[np.uint8], meaning: Meaning, where: str) -> Reading:
     if max(len(cells.rows), len(cells.columns)) > MAX_GRID:
         raise FormatError(where, f"expected at most {MAX_GRID} dies a side, found {_size(cells)}", "Shrink it.")
-    labels = cells.sample(levels.labels)
     return Reading(meaning.dies(labels), meaning.bins[labels] if meaning.bins is not None else None)
 
 
@@ -98,7 +103,7 @@ def _pixel_by_pixel(levels: Levels, meaning: Meaning, where: str) -> Reading:
     """Take each pixel for a die, with a remark where the picture looks drawn coarser than that."""
     shape = levels.labels.shape
     cells = Cells(*(np.stack([np.arange(side), np.arange(side) + 1], axis=1) for side in shape))
-    reading = _sampled(levels, cells, meaning, where)
+    reading = _sampled(cells, levels.labels, meaning, where)
     page = page_color(levels.labels)
     if page is not None:
         marked = levels.labels != page

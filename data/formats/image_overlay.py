@@ -47,14 +47,18 @@ def read_overlay(picture: Picture, pairs: Mapping[str, str], where: str) -> Read
     if kind is None:
         return None
     if kind != _OVERLAY:
-        raise FormatError(where, f"expected a map of passing and failing dies, found a picture of kind '{kind[:40]}'", _REMEDY)
+        raise FormatError(
+            where, f"expected a map of passing and failing dies, found a picture of kind '{kind[:40]}'", _REMEDY
+        )
     height, width = picture.pixels.shape[:2]
     rows, columns = _number(pairs, "rows", where), _number(pairs, "columns", where)
     cell, margin = _two(pairs, "px_per_die", where), _two(pairs, "margin", where)
     size = _two(pairs, "size", where) if "size" in pairs else (height, width)
     fits = 0 < rows <= MAX_GRID and 0 < columns <= MAX_GRID and min(cell) > 0 and size == (height, width)
     if not fits:
-        found = f"its metadata tells of {rows} x {columns} dies of {cell[0]} x {cell[1]} px in a picture of another size"
+        found = (
+            f"its metadata tells of {rows} x {columns} dies of {cell[0]} x {cell[1]} px in a picture of another size"
+        )
         raise FormatError(where, found, _REMEDY)
     down = margin[0] + np.arange(rows) * cell[0] + (cell[0] - 1) // 2
     across = margin[1] + np.arange(columns) * cell[1] + (cell[1] - 1) // 2

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+REMEDY = "Cut out the map alone, or import the table of dies that it was drawn from."
 Labels = NDArray[np.uint8]
 _BORDER_SHARE = 0.6
 _BRIDGE = 5

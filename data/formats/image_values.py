@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -157,7 +158,9 @@ def thinned(picture: Picture) -> Picture | None:
 def _exact_numbers(picture: Picture) -> Levels | None:
     """The values of grey levels or palette entries, None when they are many."""
     counts = np.zeros(int(picture.pixels.max()) + 1, dtype=np.int64)
-    for some in np.array_split(picture.pixels.ravel(), -(-picture.pixels.size // _AT_ONCE)):  # counting takes 8 bytes each
+    for some in np.array_split(
+        picture.pixels.ravel(), -(-picture.pixels.size // _AT_ONCE)
+    ):  # counting takes 8 bytes each
         counts += np.bincount(some, minlength=len(counts))
     values = np.flatnonzero(counts)
     are_bins = picture.palette is None and values[-1] < BIN_NUMBERS
@@ -167,7 +170,14 @@ def _exact_numbers(picture: Picture) -> Levels | None:
     label_of[values] = np.arange(len(values))
     colors = _grey_colors(values, picture.full_scale) if picture.palette is None else picture.palette[values]
     numbers, from_palette = tuple(values.tolist()), picture.palette is not None
-    return Levels(label_of[picture.pixels], numbers, colors, counts[values], exact=True, from_palette=from_palette)
+    labels = (
+        cv2.LUT(picture.pixels, np.resize(label_of, 256))
+        if picture.pixels.dtype == np.uint8
+        else label_of[picture.pixels]
+    )
+    return Levels(
+        np.asarray(labels, dtype=np.uint8), numbers, colors, counts[values], exact=True, from_palette=from_palette
+    )
 
 
 def _exact_colors(picture: Picture) -> Levels | None:
