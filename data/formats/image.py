@@ -92,8 +92,8 @@ def _reading(
 
 
 def _metadata(pairs: Mapping[str, str], where: str) -> tuple[dict[str, str], bool]:
-    """What the texts beside a picture say, and whether Waferscope wrote them; names longer than any of ours are none."""
-    if _MASK_KEYS <= pairs.keys():
+    """What the texts beside a picture say, and whether Waferscope wrote them; very long names are none."""
+    if pairs.keys() >= _MASK_KEYS:
         raise FormatError(where, "expected a wafer map, found masks of defect classes", "Import the wafer itself.")
     if METADATA_KEY in pairs:
         if len(pairs[METADATA_KEY]) > _MAX_METADATA:

@@ -1,4 +1,4 @@
-"""The map on a fitted lattice: its cells are judged, what was drawn around it is set aside, and doubts become remarks."""
+"""The map on a fitted lattice: cells are judged, what was drawn around is set aside, doubts become remarks."""
 
 from dataclasses import dataclass, replace
 
@@ -58,7 +58,7 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
     labels = inner.labels
     color = page_color(labels)
     ground = int(labels[0, 0]) if color is None else color
-    labels, _ = without_outline(labels, ground)
+    labels = without_outline(labels, ground)
     lattices = [_lattice(changes_along(labels, axis), levels.exact) for axis in (0, 1)]
     if lattices[0] is None or lattices[1] is None:
         return None
@@ -68,28 +68,14 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
     cells = Cells(rows.spans(*box[0]), columns.spans(*box[1]))
     if min(len(cells.rows), len(cells.columns)) < 2:
         return None
-    without = np.zeros(len(inner), dtype=bool)
-    street = _street(cells, labels)
-    for _ in range(3):
-        judged = judge(labels, cells, ground, without)
-        more = judged.drawn_around() & ~without
-        if not more.any():
-            break
-        without |= more
-    if street is not None and (_middle(judged.labels) == street).mean() > _STREET_DIES:
-        street = None
-    share = inner.counts / max(int(inner.counts.sum()), 1)
-    told = without | (judged.kept >= _KEPT) | (share < _FEW_PIXELS)
-    told[ground] = True
-    if street is not None:
-        told[street] = True
-    if judged.agreement < _LEAST or not told.all():
-        return None
-    try:
-        dies, bins, all_bounded = results(inner, judged.labels, ground if outlined else None, options, where)
-    except FormatError:
+    judged, without, street = _judged(inner, labels, cells, ground)
+    if judged is None:
         return None
     shown = judged.labels
+    try:
+        dies, bins, bounded = results(inner, shown, ground if outlined else None, options, where)
+    except FormatError:
+        return None
     remarks = _doubts((rows, columns), judged, page)
     dies[without[shown]] = OFF_WAFER
     if street is not None and street != ground and (dies[shown == street] != OFF_WAFER).any():
@@ -103,8 +89,28 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
         (top, bottom), (left, right) = _extent(dies != OFF_WAFER)
         dies = dies[top:bottom, left:right]
         bins = None if bins is None else bins[top:bottom, left:right]
-    remarks += _shape_doubts(dies, all_bounded)
-    return Reading(dies, bins, remarks, min(rows.pitch, columns.pitch))
+    return Reading(dies, bins, remarks + _shape_doubts(dies, bounded), min(rows.pitch, columns.pitch))
+
+
+def _judged(
+    levels: Levels, labels: NDArray[np.uint8], cells: Cells, ground: int
+) -> tuple[Judged | None, NDArray[np.bool_], int | None]:
+    """What the cells show, None where that is not what the picture shows; which values are no dies; that of streets."""
+    without = np.zeros(len(levels), dtype=bool)
+    judged = judge(labels, cells, ground, without)
+    for _ in range(2):
+        more = judged.drawn_around() & ~without
+        if not more.any():
+            break
+        without |= more
+        judged = judge(labels, cells, ground, without)
+    street = _street(cells, labels)
+    if street is not None and (_middle(judged.labels) == street).mean() > _STREET_DIES:
+        street = None
+    share = levels.counts / max(int(levels.counts.sum()), 1)
+    told = without | (judged.kept >= _KEPT) | (share < _FEW_PIXELS)
+    told[[ground, ground if street is None else street]] = True
+    return (judged if judged.agreement >= _LEAST and told.all() else None), without, street
 
 
 def _lattice(changes: NDArray[np.intp], exact: bool) -> Lattice | None:

@@ -160,8 +160,8 @@ def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> l
 def changes_along(labels: Labels, axis: int) -> NDArray[np.intp]:
     """How many pixels of each line differ from the line before, from the second line on."""
     if axis == 0:
-        return np.count_nonzero(labels[1:] != labels[:-1], axis=1)
-    return np.count_nonzero(labels[:, 1:] != labels[:, :-1], axis=0)
+        return np.asarray(np.count_nonzero(labels[1:] != labels[:-1], axis=1))
+    return np.asarray(np.count_nonzero(labels[:, 1:] != labels[:, :-1], axis=0))
 
 
 def _drawn_by_center(n: Numbers, size: int) -> tuple[Numbers, Numbers]:

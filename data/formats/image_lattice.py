@@ -50,7 +50,7 @@ class Lattice:
     explained: float
 
     def spans(self, first: int, end: int) -> NDArray[np.intp]:
-        """First pixel and the one after the last of every die between two pixels, (n, 2); at the ends they may be cut."""
+        """First pixel and the one after the last of every die from one pixel to another, (n, 2)."""
         low = int(np.floor((first - self.start) / self.pitch + _SLACK))
         high = int(np.ceil((end + self.gap - self.start) / self.pitch - _SLACK))
         begins = np.arange(low, max(high, low + 1)) * self.pitch + self.start
@@ -93,7 +93,7 @@ def _gathered(changes: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
     base = ndimage.percentile_filter(counts, _QUARTER, size=_LOCAL, mode="reflect")
     excess = np.maximum(counts - base, 0)
     where = np.flatnonzero(excess >= np.maximum(max(_LEAST_SHARE * float(excess.max()), 1.0), _NOISE * np.sqrt(base)))
-    return where + 1.0, excess[where]
+    return np.asarray(where + 1.0), np.asarray(excess[where], dtype=np.float64)
 
 
 def _lags(at: Numbers, size: int) -> list[float]:
@@ -172,7 +172,7 @@ def _split(phase: Numbers, weights: Numbers, place: float, pitch: float) -> floa
 def _center(phase: Numbers, weights: Numbers, pitch: float, wide: float) -> tuple[float, float]:
     """The place of the period around which most weight lies, and how much that is."""
     bins = max(int(np.ceil(pitch / _BIN)), 4)
-    window = min(max(int(round(wide / pitch * bins)), 1), bins)
+    window = min(max(round(wide / pitch * bins), 1), bins)
     counted = np.bincount((phase / pitch * bins).astype(np.intp) % bins, weights, bins)
     summed = np.concatenate([[0], np.cumsum(np.concatenate([counted, counted[:window]]))])
     within = summed[window : window + bins] - summed[:bins]

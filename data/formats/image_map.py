@@ -1,8 +1,8 @@
 """From the values of a picture to dies: the whole picture where it is a map and nothing else, else the map found in it.
 
-A picture whose every pixel is told by a plain grid of dies is read so. Any other goes a longer way: marks beside the map
-are left out and the lattice of dies is fitted (`image_fit`). Where there is none, each pixel is a die when the picture
-can be such a map, and else it is refused.
+A picture whose every pixel is told by a plain grid of dies is read so. Any other goes a longer way: marks beside the
+map are left out and the lattice of dies is fitted (`image_fit`). Where there is none, each pixel is a die when the
+picture can be such a map, and else it is refused.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from data.formats.image_cells import judge
 from data.formats.image_fit import Reading, fitted, results
 from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
 from data.formats.image_lattice import looks_drawn
-from data.formats.image_meaning import Meaning, inscribed_disc, meanings
+from data.formats.image_meaning import Meaning, meanings
 from data.formats.image_page import REMEDY, find_map, page_color
 from data.formats.image_values import LARGE, Levels
 from data.formats.options import ReadOptions
@@ -52,7 +52,7 @@ def read_map(
     small, whole = max(levels.labels.shape) <= _SMALL, _pitch(cells) == 1
     shown = cells.sample(levels.labels)
     told = levels.exact and not whole and told_by(cells, shown, levels.labels)
-    if small or (told and _pitch(cells) >= _LEAST_PITCH):
+    if small or (told and outlined):
         return _plain(levels, cells, shown, meaning, options, where)
     if levels.labels.size > LARGE:  # details as fine as pixels
         return _pixel_by_pixel(levels, meaning, where)

@@ -1,4 +1,4 @@
-"""Outlines drawn around a map: a rim, and the disc on which dies lie. Both end in a smooth ellipse; dies end in steps."""
+"""Outlines drawn around a map: a rim, and the disc on which dies lie. They end in an ellipse, dies in steps."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ _DEEPEST = 3
 _RING_PX, _RING_SHARE, _RING_AROUND = 3.0, 0.1, 0.6
 
 
-def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
+def without_outline(labels: Labels, page: int) -> Labels:
     """Wipe out what ends in an ellipse around the wafer.
 
     Args:
@@ -21,12 +21,12 @@ def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
         page: the value of the page.
 
     Returns:
-        The labels with rim and disc as the page's, and whether there were any.
+        The labels with rim and disc as the page's.
     """
-    bare, found = labels, False
+    bare = labels
     for value in np.unique(labels):
         if value != page and _is_ring(labels == value):
-            bare, found = np.where(bare == value, np.uint8(page), bare), True
+            bare = np.where(bare == value, np.uint8(page), bare)
     for _ in range(_DEEPEST):
         contour = _contour(bare != page)
         if contour is None or not _is_smooth(contour):
@@ -35,8 +35,8 @@ def without_outline(labels: Labels, page: int) -> tuple[Labels, bool]:
         value = int(np.argmax(shown))
         if shown[value] < _ALONG * len(contour) or not 0 < _share(bare, page, value) <= _MOST:
             break
-        bare, found = np.where(bare == value, np.uint8(page), bare), True
-    return bare, found
+        bare = np.where(bare == value, np.uint8(page), bare)
+    return bare
 
 
 def _is_ring(shows: NDArray[np.bool_]) -> bool:
@@ -56,7 +56,7 @@ def _is_ring(shows: NDArray[np.bool_]) -> bool:
 
 
 def _share(labels: Labels, page: int, value: int) -> float:
-    return np.count_nonzero(labels == value) / max(np.count_nonzero(labels != page), 1)
+    return int(np.count_nonzero(labels == value)) / max(int(np.count_nonzero(labels != page)), 1)
 
 
 def _contour(marked: NDArray[np.bool_]) -> NDArray[np.intp] | None:

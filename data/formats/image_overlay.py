@@ -7,7 +7,7 @@ Beside the wafer's own pairs the text chunk `waferscope` holds, as texts:
 | `kind` | "overlay"; anything else is no drawing for people |
 | `rows`, `columns` | the whole die grid (or `grid_rows`, `grid_columns`) |
 | `px_per_die` | "24", or "36 x 24": height x width of a die's cell in pixels |
-| `margin` | "23", or "23 x 20": pixels above and left of die (0, 0), below zero where the picture starts within the grid |
+| `margin` | "23", or "23 x 20": pixels above and left of die (0, 0), below zero where it lies off the picture |
 | `size` | "790 x 790": height x width of the picture, so that a resized one is not taken for it; may be absent |
 | `passing_color`, `disc_color` | "#rrggbb" of passing dies and of the wafer where no die is; what is neither fails |
 """

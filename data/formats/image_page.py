@@ -111,7 +111,7 @@ def _inside_frame(marked: NDArray[np.bool_]) -> tuple[slice, slice] | None:
 
 
 def _line(share: NDArray[np.float64]) -> int:
-    """How deep the first straight line near the start lies, with the smoothed pixel beside it; 0 where there is none."""
+    """How deep a straight line near the start lies, with the smoothed pixel beside it; 0 where there is none."""
     zone = share[: max(2, int(_LINE_ZONE * len(share)))]
     along = np.flatnonzero(zone >= _LINE)
     if not len(along):
