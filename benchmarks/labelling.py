@@ -163,7 +163,7 @@ def _wait_until_told(paths: list[Path], count: int) -> None:
 
 
 def many_annotators(annotators: int, labels: int, place: str = "") -> list[Row]:
-    """Give the rows of the table: undisturbed, and with a process killed twice.
+    """Return the rows of the table: undisturbed, and with a process killed twice.
 
     Args:
         annotators: how many people.

@@ -156,7 +156,7 @@ def seconds_left(took: dict[str, list[float]], rest: Sequence[str]) -> float:
 
 
 def train_config(config: AblateConfig, arm: str, seed: int, labelled: Path, unlabelled: Path) -> TrainConfig:
-    """Say how an arm is trained: alike but for what it is shown."""
+    """Return how an arm is trained: alike but for what it is shown."""
     # Warm-up to the end: the rate rises and falls, and the average, FixMatch's teacher, is the network itself. Over so
     # few steps it would lag behind.
     return TrainConfig(

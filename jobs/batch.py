@@ -138,7 +138,7 @@ def _segmented(batch: Batch, parts: Sequence[int], segmenter: Segmenter, at: Set
 
 
 def _tell(batch: Batch, at: Settings) -> None:
-    """Tell who wants to know; the batch is done however this goes."""
+    """Notify who asked for it; the batch is done however this goes."""
     if not batch.request.channels:
         return
     try:

@@ -222,7 +222,7 @@ def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: 
 def range_inputs(
     drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None, most: int, raster: Raster
 ) -> list[NDArray[np.float32]]:
-    """Give a spread of wafers for INT8 ranges: up to `most` of each working size, real ones among them."""
+    """Return a spread of wafers for INT8 ranges: up to `most` of each working size, real ones among them."""
     grids = [s.wafer.dies for s in drawn] + (held_out.maps if held_out is not None else [])
     looks = [view for dies in grids for view in views(dies, raster)]
     batches = []

@@ -87,7 +87,7 @@ def main(config: VersionConfig) -> int:
 
 
 def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
-    """Give the wafers that people labelled and that a run learns from.
+    """Return the wafers that people labelled and that a run learns from.
 
     Raises:
         AppDatabaseError: there is no such dataset.

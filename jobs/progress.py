@@ -55,7 +55,7 @@ class ProgressLine:
             self._stream.write("\n")
 
     def update(self, done: int, share: float | None = None) -> None:
-        """Say how far it is; drawn at most ten times a second.
+        """Show how far it is; drawn at most ten times a second.
 
         Args:
             done: wafers done so far.
@@ -69,7 +69,7 @@ class ProgressLine:
             self._tell()
 
     def _tell(self) -> None:
-        """Tell the watcher of a started job, which reads once a second."""
+        """Report to the supervisor of a started job, which reads once a second."""
         self._told = time.monotonic()
         seconds = self._told - self._started
         rate = (self._done - self._already) / seconds if seconds > 0 else None

@@ -1,4 +1,4 @@
-"""Say which version of the model is served: promote, roll back, give a challenger a share, or list them."""
+"""Promote a version of the model, roll back, assign a challenger its share, or list them."""
 
 import sys
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ACTIONS = ("list", "promote", "rollback", "challenge", "sync")
 
 @dataclass(frozen=True)
 class PromoteConfig:
-    """Say which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
+    """Change which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
 
     action: tuple[str, ...]  # promote, rollback, challenge, sync or list; nothing: list
     version: int | None = None  # to promote, or the challenger; a challenge without it ends the trial

@@ -44,7 +44,7 @@ class Progress(Callback):
         self.started, self.first = time.monotonic(), trainer.global_step
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Say where it stands, at most once a minute."""
+        """Print where it stands, at most once a minute."""
         now = time.monotonic()
         if now - self.told >= 1 or trainer.global_step == self.steps:
             self.told = now
@@ -59,7 +59,7 @@ class Progress(Callback):
         say(f"step {trainer.global_step}/{self.steps}  loss {loss:.4f}  {each:.2f} s/step  {left / 60:.0f} min left")
 
     def on_validation_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Say what the epoch measured."""
+        """Print what the epoch measured."""
         measures = {k: float(v) for k, v in trainer.callback_metrics.items() if not k.startswith(("train/", "lr-"))}
         if not trainer.sanity_checking:
             say(f"step {trainer.global_step}  " + "  ".join(f"{k} {v:.3f}" for k, v in sorted(measures.items())))

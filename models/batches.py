@@ -273,7 +273,7 @@ def _groups(pools: dict[str, NDArray[np.intp]]) -> tuple[list[str], NDArray[np.f
 
 @cache
 def _looks(size: int, raster: Raster) -> dict[int, tuple[int, int]]:
-    """Give the ways to come to a working size: for each side of a cell the fewest and most dies across, fine first."""
+    """Return the ways to a working size: for each side of a cell the fewest and most dies across, fine first."""
     sides: dict[int, list[int]] = {}
     for dies in GRIDS:
         for block in blocks((dies, dies)):

@@ -45,7 +45,7 @@ HELP = {
 def overview(
     found: list[Round], labelled: int, strategy: Strategy, results: dict[str, Played], planned: int, hour: float
 ) -> None:
-    """Say how far labelling is, what it took, and what choosing saved."""
+    """Show how far labelling is, what it took, and what choosing saved."""
     newest = found[-1] if found else None
     minutes = math.fsum(one.minutes for one in found)
     with st.container(horizontal=True, gap="large"):
@@ -69,7 +69,7 @@ def overview(
 
 
 def judge(found: list[Round]) -> None:
-    """Say whether to go on, by the scores of the trainings that followed the rounds."""
+    """Show whether to go on, by the scores of the trainings that followed the rounds."""
     scored = [one for one in found if one.score is not None]
     said = verdict([one.score for one in scored if one.score is not None])
     (st.info if said.go_on else st.warning)(said.text)
@@ -128,7 +128,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
 
 
 def how_trained(number: int) -> None:
-    """Say how the training of a round ended, and thereby why it is not offered anew."""
+    """Show how the training of a round ended, and thereby why it is not offered anew."""
     job = next((one for one in jobs(open_database(), TRAIN) if run_of(one) == run_name(number)), None)
     if job is not None and job.state is JobState.CANCELLED:
         st.caption(f"The training of round {number} was stopped; *Training* resumes it.")

@@ -42,7 +42,7 @@ HELP = {
 
 
 def overview(person: Person, iteration: int | None) -> None:
-    """Say how far the round is, for all and for everybody."""
+    """Show how far the round is, for all and for everybody."""
     with open_database().reading() as session:
         far = progress(session, person, iteration)
         counts = statuses(session, iteration)

@@ -125,7 +125,7 @@ def _ranked(frame: pd.DataFrame, measure: str, name: str) -> None:
 
 
 def leaderboard() -> None:
-    """Say how fast and how right everybody is, and how sure one can be of it."""
+    """Show how fast and how right everybody is, and how sure one can be of it."""
     with open_database().reading() as session:
         found = annotators(session)
     if not found:

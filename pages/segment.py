@@ -57,7 +57,7 @@ def hand_in(held: UploadSession) -> None:
 
 
 def invitation() -> None:
-    """Say what goes in and what comes out, as long as there is nothing to show."""
+    """Show what goes in and what comes out, as long as there is nothing to show."""
     goes_in, named, comes_out = st.columns(3, gap="large")
     goes_in.markdown("**What goes in**")
     goes_in.caption(
@@ -90,7 +90,7 @@ def show(progress: Progress) -> None:
 
 
 def words(progress: Progress) -> str:
-    """Say count, rate and time left."""
+    """Return count, rate and time left in words."""
     if progress.reading:
         return f"Reading: {progress.done} of {progress.total} files"
     left = progress.seconds_left
@@ -101,7 +101,7 @@ def words(progress: Progress) -> str:
 
 
 def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
-    """Say what came out in one line, and offer it as one archive."""
+    """Show what came out in one line, and offer it as one archive."""
     failures = held.failures
     found = sum(bool(entry.result and entry.result.segmentation.classes_present) for entry in ready)
     parts = [f"**{len(ready):,}** wafer{'s' * (len(ready) != 1)}", f"**{found:,}** with a pattern"]

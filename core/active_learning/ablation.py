@@ -76,11 +76,11 @@ class Ablation:
         return len(self.arms[SYNTHETIC][MEASURES[0].key])
 
     def areas(self, arm: str, key: str) -> NDArray[np.float64]:
-        """Give the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
+        """Return the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
         return np.array([area(self.budgets, row) for row in self.arms[arm][key]], dtype=np.float64)
 
     def gained(self, arm: str, key: str) -> Difference | None:
-        """Give what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
+        """Return what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
         names = list(ARMS)
         place = names.index(arm)
         if not place:
@@ -132,7 +132,7 @@ def _built(said: dict[str, Any]) -> Ablation:
 
 
 def verdicts(found: Ablation) -> list[str]:
-    """Say of each arm what it gave against the one before, by the intervals of the areas under their curves.
+    """Return in words what each arm gave against the one before, by the intervals of the areas under their curves.
 
     Example:
         >>> def arm(iou, f1, false):

@@ -60,7 +60,7 @@ def uncertainties(
 
 
 def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
-    """Give how much more of each wafer fails than is usual (the median) for its product; (N,)."""
+    """Return how much more of each wafer fails than is usual (the median) for its product; (N,)."""
     table = lake.query(_EXCESS)
     by_key = dict(zip(table["key"], table["excess"], strict=True))
     return np.array([by_key[key] for key in keys], dtype=np.float64)

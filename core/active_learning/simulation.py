@@ -51,7 +51,7 @@ class Trained(Protocol):
     """A trained network."""
 
     def __call__(self, rows: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
-        """Give probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
+        """Return probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
 
 
 Fit = Callable[[NDArray[np.float32], NDArray[np.float32], int], Trained]

@@ -20,7 +20,7 @@ _NEWEST = """
 
 
 def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping[str, int]) -> list[Finding]:
-    """Say which products and classes lost agreement with people's labels in the newest week.
+    """Return which products and classes lost agreement with people's labels in the newest week.
 
     Args:
         rule: whose threshold is points of IoU.

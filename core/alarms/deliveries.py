@@ -94,7 +94,7 @@ def save_channel(session: Session, channel: Channel, person: Person) -> Channel:
 
 
 def channel_by_id(session: Session, number: int) -> Channel:
-    """Give a channel.
+    """Return a channel.
 
     Raises:
         AppDatabaseError: there is none of that number.

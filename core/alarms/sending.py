@@ -34,7 +34,7 @@ def deliver_due(database: AppDatabase) -> tuple[int, int]:
 
 
 def message(alarm: Alarm) -> str:
-    """Say an alarm as it is sent."""
+    """Return the text of an alarm as it is sent."""
     return f"{alarm.words}.\nOpen the page Alarms (number {alarm.id}) to see the wafers and to acknowledge it."
 
 
@@ -89,7 +89,7 @@ def check_address(address: str) -> None:
 
 
 def shown(address: str) -> str:
-    """Give an address as it may be shown: its kind, nothing that could be used.
+    """Return an address as it may be shown: its kind, nothing that could be used.
 
     Example:
         >>> shown("slack://xoxb-1/T2/C3")

@@ -161,7 +161,7 @@ def save_rule(session: Session, rule: AlarmRule, person: Person) -> AlarmRule:
 
 
 def rule_by_id(session: Session, number: int) -> AlarmRule:
-    """Give a rule.
+    """Return a rule.
 
     Raises:
         AppDatabaseError: there is none of that number.
@@ -219,7 +219,7 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
 
 
 def settled(session: Session, rule_id: int) -> dict[str, int]:
-    """Give, for each subject of a rule that was acknowledged, the newest result of the lake that the person knew of."""
+    """Return the newest result that people knew of when they acknowledged a rule's alarms, by subject."""
     wanted = select(Alarm.subject, func.max(Alarm.sequence)).where(
         Alarm.rule_id == rule_id, Alarm.acknowledged_by.is_not(None)
     )
@@ -264,7 +264,7 @@ def raise_or_add(
 
 
 def watermark(session: Session, reader: str) -> int:
-    """Say how far a reader has looked at the lake, 0 before it did."""
+    """Return how far a reader has looked at the lake, 0 before it did."""
     found = session.get(Watermark, reader)
     return found.sequence if found else 0
 

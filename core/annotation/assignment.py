@@ -14,7 +14,7 @@ from data.errors import AppDatabaseError
 
 
 def assign(session: Session, numbers: Iterable[int], assignee: str | None, person: Person) -> int:
-    """Say who shall do items that wait, None for whoever comes first; items that do not wait stay as they are.
+    """Return who shall do items that wait, None for whoever comes first; items that do not wait stay as they are.
 
     Returns:
         How many changed hands.

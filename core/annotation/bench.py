@@ -57,6 +57,6 @@ def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
 
 
 def proposal(lake: Lake, wafer: WaferMap) -> Label:
-    """Give the model's proposal for a wafer, an empty label where it is not segmented."""
+    """Return the model's proposal for a wafer, an empty label where it is not segmented."""
     found = lake.results_by_keys([wafer.key]).get(wafer.key)
     return Label(wafer.key, wafer.dies.shape) if found is None else from_proposal(wafer, found.instances)

@@ -112,7 +112,7 @@ class Candidate:
 
 
 def item_by_id(session: Session, number: int) -> LabelItem:
-    """Give an item.
+    """Return an item.
 
     Raises:
         AppDatabaseError: there is none of that number.

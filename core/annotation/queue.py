@@ -85,7 +85,7 @@ def fill(
 
 
 def take_next(session: Session, person: Person, iteration: int | None = None) -> LabelItem | None:
-    """Give a person the next wafer: the highest priority, of equals the person's own first, then the oldest.
+    """Assign the next wafer to a person: the highest priority, of equals the person's own first, then the oldest.
 
     What lay idle with others for longer than WAFERSCOPE_LABEL_IDLE_MINUTES is given out again. Nobody gets a wafer that
     somebody else has, nor one that the person has had in the same round.
@@ -105,7 +105,7 @@ def take_next(session: Session, person: Person, iteration: int | None = None) ->
 
 
 def take(session: Session, number: int, person: Person) -> LabelItem:
-    """Give a person a certain item, whoever it was meant for, unless somebody is at it.
+    """Assign a certain item to a person, whoever it was meant for, unless somebody is at it.
 
     Raises:
         AppDatabaseError: there is no such item, or it is not to be done, or another has it in progress.
@@ -169,7 +169,7 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
 
 
 def choice_of(session: Session, iteration: int) -> list[LabelItem]:
-    """Give what a strategy chose for a round, as long as nobody has begun with any of it.
+    """Return what a strategy chose for a round, as long as nobody has begun with any of it.
 
     Raises:
         AppDatabaseError: somebody has, or nothing was chosen.

@@ -117,7 +117,7 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
 
 
 def is_sampled(wafer_key: str, annotator: str) -> bool:
-    """Say whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
+    """Return whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
     return bool(held_out([f"{annotator} {wafer_key}"], EXPERT_SHARE, EXPERT_SEED)[0])
 
 
@@ -129,7 +129,7 @@ def compared(one: Annotation, other: Annotation) -> float:
 def flag_prediction(
     session: Session, wafer_key: str, model: str, class_key: str, comment: str, person: Person
 ) -> Review:
-    """Say that the model is wrong about a wafer.
+    """Record that the model is wrong about a wafer.
 
     Args:
         session: of a writing transaction.

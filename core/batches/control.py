@@ -139,7 +139,7 @@ def remove(database: AppDatabase, batch: Batch) -> None:
 
 
 def standing(database: AppDatabase, batch: Batch) -> Standing:
-    """Say how a batch stands.
+    """Return how a batch stands.
 
     Raises:
         BatchError: there is none.
@@ -149,7 +149,7 @@ def standing(database: AppDatabase, batch: Batch) -> Standing:
 
 
 def standings(database: AppDatabase, at: Settings, limit: int = 50) -> list[Standing]:
-    """Say how the newest batches of the workspace stand, newest first."""
+    """Return how the newest batches of the workspace stand, newest first."""
     known = launch.jobs(database, JOB, MOST_JOBS)
     return [_standing(batch, known) for batch in all_batches(at.home)[:limit]]
 
@@ -186,7 +186,7 @@ def _standing(batch: Batch, known: Sequence[Job]) -> Standing:
 
 
 def _state(batch: Batch, job: Job | None) -> State:
-    """Say where it is, all that is under way taken as segmenting."""
+    """Return where it is, all that is under way taken as segmenting."""
     if job is not None and job.underway:
         return State.STOPPING if job.cancelled_by is not None else State.SEGMENTING
     if batch.results:

@@ -81,7 +81,7 @@ def save_to_lake(batch: Batch, lake: Lake, told: Told, challenger: Challenger | 
 
 
 def results_of(batch: Batch) -> Iterator[tuple[WaferResult, float]]:
-    """Give all results in order, each with the seconds that it took."""
+    """Return all results in order, each with the seconds that it took."""
     for number in sorted(batch.finished()):
         for row in batch.piece(number):
             yield result_of_row(row), row["seconds"]

@@ -13,7 +13,7 @@ TITLE = "Waferscope batch"
 
 
 def tell_done(batch: Batch, database: AppDatabase) -> dict[str, str]:
-    """Tell the channels that the request names, each that was not told yet.
+    """Notify the channels that the request names, each that was not told yet.
 
     Args:
         batch: that is done.
@@ -38,7 +38,7 @@ def tell_done(batch: Batch, database: AppDatabase) -> dict[str, str]:
 
 
 def message(title: str, summary: Summary) -> str:
-    """Say how a batch ended.
+    """Return how a batch ended.
 
     Example:
         >>> message("lot7.zip", Summary(25, 3, 1)).splitlines()[0]

@@ -60,7 +60,7 @@ class AppDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Give a session in a transaction that is kept when the block ends well, and undone when it raises.
+        """Return a session in a transaction that is kept when the block ends well, and undone when it raises.
 
         One block at a time runs on a database, whoever else writes: what is read in it still holds when it is written.
         So keep it short. Rows stay readable after it.
@@ -79,7 +79,7 @@ class AppDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session that sees one moment of the database; what is changed in it is not kept.
+        """Return a session that sees one moment of the database; what is changed in it is not kept.
 
         Raises:
             AppDatabaseError: the database cannot be reached.
@@ -120,7 +120,7 @@ def _said(error: Exception) -> str:
 
 
 def url_of(place: str | Path) -> URL:
-    """Say how SQLAlchemy reaches a place.
+    """Return how SQLAlchemy reaches a place.
 
     Args:
         place: path of an SQLite file, or a postgresql:// URL.

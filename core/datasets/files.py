@@ -54,7 +54,7 @@ def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form 
 
 
 def labels_zip(labelled: Sequence[Labelled]) -> bytes:
-    """Give what `export_labels` writes as one archive."""
+    """Return what `export_labels` writes as one archive."""
     packed = io.BytesIO()
     with TemporaryDirectory() as folder:
         export_labels(labelled, folder)

@@ -102,7 +102,7 @@ def freeze(
 
 
 def frozen_set(session: Session, name: str) -> LabelSet:
-    """Give a dataset by its name.
+    """Return a dataset by its name.
 
     Raises:
         AppDatabaseError: there is none, or it is not what was frozen.
@@ -124,7 +124,7 @@ def frozen_sets(session: Session) -> list[FrozenSet]:
 
 
 def labels_in(session: Session, frozen: LabelSet) -> dict[str, Annotation]:
-    """Give the labels of a dataset by wafer, exactly the versions that were frozen, whatever became of them since.
+    """Return the labels of a dataset by wafer, exactly the versions that were frozen, whatever became of them since.
 
     Raises:
         AppDatabaseError: a version is gone or is not what was frozen.

@@ -17,7 +17,7 @@ SHOWN = 12
 
 
 def judged_wafers(database: AppDatabase, lake: Lake, name: str) -> MaskedMaps:
-    """Give the wafers that people labelled and that neither training nor thresholds see: the test part.
+    """Return the wafers that people labelled and that neither training nor thresholds see: the test part.
 
     Args:
         database: where labels are.
@@ -39,7 +39,7 @@ def judged_wafers(database: AppDatabase, lake: Lake, name: str) -> MaskedMaps:
 
 
 def labels_mark(name: str, sides: Mapping[Split, MaskedMaps]) -> str:
-    """Say which labels these are, wafers and sides of the split included: name, how many wafers, short hash.
+    """Return which labels these are, wafers and sides of the split included: name, how many wafers, short hash.
 
     Example:
         >>> nothing = MaskedMaps([], [], [])

@@ -190,7 +190,7 @@ class Changes:
 
 
 def changes(earlier: LabelSet, later: LabelSet) -> Changes:
-    """Say what a dataset changed against an earlier one."""
+    """Return what a dataset changed against an earlier one."""
     old, new = ({m.wafer_key: m for m in one.members} for one in (earlier, later))
     both = sorted(old.keys() & new.keys())
     return Changes(

@@ -16,7 +16,7 @@ NOW = "now"
 
 
 def labels_of_keys(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
-    """Give the labels that count now, of wafers that have one for their grid, in the order asked."""
+    """Return the labels that count now, of wafers that have one for their grid, in the order asked."""
     for some in batches(keys, WAFERS_AT_ONCE):
         wafers = lake.wafers_by_keys(some)
         with database.reading() as session:
@@ -26,7 +26,7 @@ def labels_of_keys(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> It
 
 
 def labels_of_set(database: AppDatabase, lake: Lake, name: str) -> Iterator[Labelled]:
-    """Give the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
+    """Return the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
 
     Raises:
         AppDatabaseError: there is no such dataset, or a label of it is not what was frozen.

@@ -18,7 +18,7 @@ MOST_UNLABELLED = 20_000  # wafers of the lake that are held in memory
 
 
 def labelled_wafers(database: AppDatabase, lake: Lake, name: str) -> dict[Split, MaskedMaps]:
-    """Give the wafers that people labelled, by the side of the split they are on.
+    """Return the wafers that people labelled, by the side of the split they are on.
 
     Args:
         database: where labels are.
@@ -58,7 +58,7 @@ def labelled_wafers(database: AppDatabase, lake: Lake, name: str) -> dict[Split,
 
 
 def unlabelled_maps(database: AppDatabase, lake: Lake, sources: Sequence[str]) -> list[NDArray[np.uint8]]:
-    """Give wafers whose labels are not looked at.
+    """Return wafers whose labels are not looked at.
 
     Args:
         database: says which wafers of the lake are labelled, and so left out.

@@ -221,5 +221,5 @@ def _by_class(values: NDArray[np.float64]) -> Report:
 
 
 def _number(value: float) -> float | None:
-    """Give a number as JSON has it: what is undefined is None."""
+    """Return a number as JSON has it: what is undefined is None."""
     return None if np.isnan(value) else float(value)

@@ -63,12 +63,12 @@ class Activations:
         return cls(ActivationMaps.load(model), metadata)
 
     def of_class(self, wafer: WaferMap, class_key: str) -> Activation:
-        """Say what the answer rests on that this class is on the wafer, by its logits pooled over failing dies."""
+        """Return what the answer rests on that this class is on the wafer, by its logits pooled over failing dies."""
         view, picture = self._look(wafer, class_key)
         return self._on_dies(wafer, view, self._maps.of_class(picture, CLASS_INDEX[class_key]))
 
     def of_dies(self, wafer: WaferMap, class_key: str, dies: NDArray[np.intp]) -> Activation:
-        """Say what the answer rests on that these dies belong to this class, by their mean logit.
+        """Return what the answer rests on that these dies belong to this class, by their mean logit.
 
         Args:
             wafer: that the dies are on.

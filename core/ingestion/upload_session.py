@@ -144,7 +144,7 @@ class UploadSession:
         return bool(self._files)
 
     def rename(self, entry: Entry, names: Names) -> None:
-        """Give a wafer other names.
+        """Rename a wafer.
 
         Raises:
             WaferValueError: lot or wafer is empty; nothing changes.

@@ -73,7 +73,7 @@ def resume(database: AppDatabase, at: Settings, number: int, person: Person) -> 
 
 
 def job(database: AppDatabase, number: int) -> Job:
-    """Give a job as it is now.
+    """Return a job as it is now.
 
     Raises:
         AppDatabaseError: there is none of that number.
@@ -91,7 +91,7 @@ def jobs(database: AppDatabase, name: str | None = None, limit: int = 50) -> lis
 
 
 def waits_for(database: AppDatabase, queued: Job) -> Job | None:
-    """Give the job whose end a queued one waits for, None when it waits for none."""
+    """Return the job whose end a queued one waits for, None when it waits for none."""
     with database.reading() as session:
         return in_the_way(session, queued, queued.host)
 

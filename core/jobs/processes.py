@@ -29,5 +29,5 @@ def name_of(pid: int) -> str | None:
 
 
 def is_alive(name: str | None) -> bool:
-    """Say whether the process of this name, and no other that took its number, lives on this machine."""
+    """Return whether the process of this name, and no other that took its number, lives on this machine."""
     return bool(name) and name_of(int(str(name).partition(" ")[0])) == name

@@ -109,11 +109,11 @@ class RayRun:
                 self._stop_asked_at = time.monotonic()
 
     def close(self) -> None:
-        """Say no more that this process lives: whatever of the job still runs, or starts later, ends."""
+        """End the heartbeat of this process: whatever of the job still runs, or starts later, ends."""
         self._watched.unlink(missing_ok=True)
 
     def _line(self, words: Sequence[str]) -> str:
-        """Give the shell's line; Ray itself would hold a job to one thread."""
+        """Return the shell's line; Ray itself would hold a job to one thread."""
         command = [
             "env",
             "-u",

@@ -104,7 +104,7 @@ def add_job(session: Session, name: str, arguments: Sequence[str], title: str, p
 
 
 def job_by_id(session: Session, number: int) -> Job:
-    """Give a job.
+    """Return a job.
 
     Raises:
         AppDatabaseError: there is none of that number.
@@ -133,7 +133,7 @@ def jobs_underway(session: Session) -> list[Job]:
 
 
 def in_the_way(session: Session, queued: Job, host: str) -> Job | None:
-    """Give the job whose end a queued one has to wait for on a machine: one that runs, or one that queued before it.
+    """Return the job whose end a queued one has to wait for on a machine: one that runs, or one that queued before it.
 
     Args:
         session: of a transaction.

@@ -104,7 +104,7 @@ class Watcher:
         return None
 
     def _beat(self) -> bool:
-        """Say that the job lives and how far it is; give whether it is to stop."""
+        """Record the heartbeat and progress of the job; return whether it is to stop."""
         with self._database.writing() as session:
             job = job_by_id(session, self._number)
             if job.attempt != self._attempt:

@@ -61,7 +61,7 @@ class Annotation(Base):
     withdrawn_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
 
     def read(self) -> Label:
-        """Give the label."""
+        """Return the label."""
         return decode(self.label)
 
 
@@ -117,13 +117,13 @@ def write_annotation(
 
 
 def own_annotation(session: Session, wafer: WaferMap, person: Person) -> Annotation | None:
-    """Give what a person says about a wafer: the newest of the person's versions of its grid that stands."""
+    """Return what a person says about a wafer: the newest of the person's versions of its grid that stands."""
     versions = (a for a in annotation_history(session, wafer.key) if a.annotator == person.name)
     return next((a for a in versions if a.withdrawn_at is None and a.grid == grid_of(wafer)), None)
 
 
 def annotation_by_id(session: Session, number: int) -> Annotation:
-    """Give a version.
+    """Return a version.
 
     Raises:
         AppDatabaseError: there is none of that number.
@@ -179,7 +179,7 @@ def gold_keys(session: Session) -> list[str]:
 
 
 def labels_of(session: Session, wafers: Sequence[WaferMap]) -> dict[str, Annotation]:
-    """Give the version that counts for each wafer as it is now; a label of another grid does not."""
+    """Return the version that counts for each wafer as it is now; a label of another grid does not."""
     counting = label_that_counts(standing(session, [wafer.key for wafer in wafers]))
     found = {wafer.key: counting.get((wafer.key, grid_of(wafer))) for wafer in wafers}
     return {key: annotation for key, annotation in found.items() if annotation is not None}

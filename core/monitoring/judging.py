@@ -52,7 +52,7 @@ class Scope:
     models: Sequence[str] = ()
 
     def condition(self) -> tuple[str, list[object]]:
-        """Give the condition on the view `wafers` and its parameters; wafers without a result are left out."""
+        """Return the condition on the view `wafers` and its parameters; wafers without a result are left out."""
         sql, parameters = self.where.where()
         sql = f"severity IS NOT NULL AND {sql}"
         return (
@@ -134,7 +134,7 @@ def with_overall(counts: Counts) -> Counts:
 
 
 def state(lake: Lake, database: AppDatabase) -> str:
-    """Give a text that changes when a result or a label does, so that answers can be kept until then."""
+    """Return a text that changes when a result or a label does, so that answers can be kept until then."""
     newest = lake.query("SELECT max(segmentation_sequence) AS s, count(*) AS n FROM wafers").iloc[0]
     with database.reading() as session:
         told = session.execute(select(func.max(Annotation.id), func.count(Annotation.withdrawn_at))).one()

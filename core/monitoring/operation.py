@@ -18,7 +18,7 @@ _LATENCY = ", ".join(f"quantile_cont(seconds, {share}) * 1000 AS {name}" for nam
 
 
 def latency(lake: Lake, scope: Scope, period: Period | None = None) -> pd.DataFrame:
-    """Give how long segmenting a wafer took, by period of the segmentation, or by model where none is given.
+    """Return how long segmenting a wafer took, by period of the segmentation, or by model where none is given.
 
     Args:
         lake: of results; those whose time nobody measured are left out.

@@ -27,7 +27,7 @@ class Period(StrEnum):
 
 
 def starts(moments: "pd.Series[pd.Timestamp]", period: Period) -> "pd.Series[pd.Timestamp]":
-    """Give the first day of the period that each moment lies in; weeks begin on Monday.
+    """Return the first day of the period that each moment lies in; weeks begin on Monday.
 
     Example:
         >>> starts(pd.Series(pd.to_datetime(["2026-03-05 12:00"])), Period.WEEK).dt.date.astype(str).tolist()

@@ -47,7 +47,7 @@ class Proposal:
 def propose(
     fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int, against: str = "the reference"
 ) -> Proposal:
-    """Say whether to train the model again.
+    """Return whether to train the model again.
 
     Args:
         fallen: what `core.monitoring.changes.drops` kept.

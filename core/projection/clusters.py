@@ -59,7 +59,7 @@ def find_clusters(reduced: NDArray[np.float32], count: int | None, seed: int) ->
 
 
 def nearest_cluster(reduced: NDArray[np.float32], middles: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Give each wafer the cluster whose middle is nearest; (N,)."""
+    """Return each wafer the cluster whose middle is nearest; (N,)."""
     farness = (middles**2).sum(axis=1) - 2 * reduced @ middles.T
     return np.asarray(farness.argmin(axis=1), dtype=np.int32)
 

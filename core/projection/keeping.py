@@ -166,7 +166,7 @@ def save(home: Path, tables: Sequence[pa.Table], about: About) -> About:
 
 
 def now() -> str:
-    """Give the present time as a map keeps it."""
+    """Return the present time as a map keeps it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

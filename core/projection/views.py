@@ -83,7 +83,7 @@ class LakeMap:
         return cls(lake, about, path, missing)
 
     def points(self, where: WaferFilter, held: int, most: int = MOST_POINTS) -> pd.DataFrame:
-        """Give the wafers to draw; more than `most` are thinned evenly, the same way every time.
+        """Return the wafers to draw; more than `most` are thinned evenly, the same way every time.
 
         Args:
             where: which wafers.
@@ -117,7 +117,7 @@ class LakeMap:
         return [str(key) for key in found["key"].to_numpy()[kept]]
 
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
-        """Give wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
+        """Return wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
         return self._named(self.lake.query(_NAMED, [self.path, list(keys)]))
 
     def kinds(self, keys: Sequence[str]) -> pd.DataFrame:
@@ -125,12 +125,12 @@ class LakeMap:
         return self.lake.query(_KINDS, [list(keys)])
 
     def novel(self, where: WaferFilter, most: int) -> pd.DataFrame:
-        """Give the wafers least like all others, least first, with the columns of `rows`."""
+        """Return the wafers least like all others, least first, with the columns of `rows`."""
         condition, parameters = where.where()
         return self._named(self.lake.query(_NOVEL.format(where=condition), [self.path, *parameters, most]))
 
     def clusters(self, where: WaferFilter) -> pd.DataFrame:
-        """Give clusters that hold any of the wafers: cluster (its name), wafers, mean severity, mean novelty."""
+        """Return clusters that hold any of the wafers: cluster (its name), wafers, mean severity, mean novelty."""
         condition, parameters = where.where()
         return self._named(self.lake.query(_SIZES.format(where=condition), [self.path, *parameters]))
 
@@ -139,7 +139,7 @@ class LakeMap:
 
 
 def inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Say which points lie within a polygon, by how often a ray to the right crosses its sides (even-odd rule).
+    """Return which points lie within a polygon, by how often a ray to the right crosses its sides (even-odd rule).
 
     Args:
         corners: (C, 2), three or more.

@@ -35,7 +35,7 @@ class Check:
 
 
 def scores(report: Report) -> dict[str, float]:
-    """Give a report's score of every class that it could measure: IoU over dies, else F1 of presence.
+    """Return a report's score of every class that it could measure: IoU over dies, else F1 of presence.
 
     Example:
         >>> scores({"iou_over_dies": {"edge": 0.8, "ring": None, "mean": 0.8}})
@@ -121,7 +121,7 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
 
 
 def _scored_on(champion: Card) -> str:
-    """Say on which data a candidate must be scored to be held against the champion."""
+    """Return on which data a candidate must be scored to be held against the champion."""
     return f"; the champion was scored on {', '.join(champion.reports)}" if champion.reports else ""
 
 

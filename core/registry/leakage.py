@@ -29,7 +29,7 @@ def parted(card: Card, data: Sequence[str], registry: Registry, at: Settings) ->
 
 
 def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> str:
-    """Say why the test part of some labels cannot judge a version, "" where it can.
+    """Return why the test part of some labels cannot judge a version, "" where it can.
 
     Lots are looked at rather than wafers, since those of a lot are alike.
 
@@ -65,7 +65,7 @@ def why_not_judged(card: Card, name: str, registry: Registry, at: Settings) -> s
 
 
 def _taught(card: Card, labels: str, tested: set[str], database: AppDatabase, lake: Lake) -> str:
-    """Say what a version learnt of the tested lots, "" where it learnt nothing."""
+    """Return what a version learnt of the tested lots, "" where it learnt nothing."""
     if not labels:
         return ""
     sides = labelled_wafers(database, lake, labels)

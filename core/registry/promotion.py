@@ -83,7 +83,7 @@ def rollback(registry: Registry, database: AppDatabase, at: Settings, person: Pe
 def challenge(
     registry: Registry, database: AppDatabase, at: Settings, number: int | None, share: float, person: Person
 ) -> None:
-    """Give a share of the wafers to a challenger, or to nobody.
+    """Assign a share of the wafers to a challenger, or to nobody.
 
     Args:
         registry: of the versions.

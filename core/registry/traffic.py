@@ -30,7 +30,7 @@ class Challenger:
     share: float
 
     def takes(self, wafer_key: str) -> bool:
-        """Say whether a wafer is this model's."""
+        """Return whether a wafer is this model's."""
         return challenger_takes(wafer_key, self.share)
 
 
@@ -49,7 +49,7 @@ def load_challenger(at: Settings) -> Challenger | None:
 def shared_out(
     results: Sequence[WaferResult], challenger: Challenger | None, *, tta: bool = False
 ) -> list[WaferResult]:
-    """Give results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
+    """Return results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
 
     Args:
         results: of the champion, a wafer each.
@@ -106,7 +106,7 @@ class Trial:
 
 
 def takes_part(results: pd.DataFrame, serving: Serving, champion_name: str) -> NDArray[np.bool_]:
-    """Say which results a trial compares: made since it began, by the very model that the wafer's key chooses.
+    """Return which results a trial compares: made since it began, by the very model that the wafer's key chooses.
 
     Args:
         results: `key`, `model` and `segmented_at` of each.

@@ -101,7 +101,7 @@ class Segmenter:
         return [self._decide(wafer, list(islice(seen, count))) for wafer, count in zip(wafers, turns, strict=True)]
 
     def answers(self, wafers: Sequence[WaferMap]) -> list[Answer]:
-        """Give what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
+        """Return what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
 
         Raises:
             ModelError: the network fails.

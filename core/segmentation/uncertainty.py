@@ -64,7 +64,7 @@ class Uncertainty:
 
 
 def binary_entropy(probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Give the entropy of yes or no, in bits.
+    """Return the entropy of yes or no, in bits.
 
     Args:
         probabilities: of yes, any shape.
@@ -99,7 +99,7 @@ def split(samples: NDArray[np.float32]) -> Split:
 
 
 def lead(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give for every die how far the likeliest answer is ahead of the next, 0 to 1.
+    """Return for every die how far the likeliest answer is ahead of the next, 0 to 1.
 
     The answers are the eight classes and "none of them", which is as likely as the likeliest class is not.
 
@@ -122,7 +122,7 @@ def region(uncertainty: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def over_region(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
-    """Give the mean of values over a region; one of fewer than five dies counts as five.
+    """Return the mean of values over a region; one of fewer than five dies counts as five.
 
     Dies elsewhere do not enter, so a small pattern uncertain is not drowned by a large wafer, nor outdone by a little
     uncertainty all over it.

@@ -9,7 +9,7 @@ BLOCK_ROWS = 4096
 
 
 def nearest_distance(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Give the distance of each vector to the nearest of others, blockwise; infinite where there are none.
+    """Return the distance of each vector to the nearest of others, blockwise; infinite where there are none.
 
     Args:
         vectors: float32 (N, D).

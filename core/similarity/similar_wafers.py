@@ -154,7 +154,7 @@ def find(
 
 
 def shared_history(lake: Lake, keys: Collection[str]) -> pd.DataFrame:
-    """Say which steps of their process history some wafers share more often than all wafers do.
+    """Return which steps of their process history some wafers share more often than all wafers do.
 
     Returns:
         attribute, value, `matches` with that value of `of_matches` that have the attribute, its `share` among all

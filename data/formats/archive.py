@@ -29,12 +29,12 @@ _CHUNK = MIB
 
 
 def is_archive(source: Source) -> bool:
-    """Tell whether a file is a zip of files: no npz, which is a zip of arrays, and no Office document."""
+    """Return whether a file is a zip of files: no npz, which is a zip of arrays, and no Office document."""
     return source.head.startswith(_MAGICS) and not is_npz(source) and not is_package(source)
 
 
 def is_npz(source: Source) -> bool:
-    """Tell whether a file is an npz: a zip called so, or one whose first entry is an array."""
+    """Return whether a file is an npz: a zip called so, or one whose first entry is an array."""
     if not source.head.startswith(_MAGICS):
         return False
     length = int.from_bytes(source.head[26:28], "little")
@@ -43,7 +43,7 @@ def is_npz(source: Source) -> bool:
 
 
 def is_package(source: Source) -> bool:
-    """Tell whether a file is an Office document: a zip called so, or one that begins as their writers begin them."""
+    """Return whether a file is an Office document: a zip called so, or one that begins as their writers begin them."""
     if not source.head.startswith(_MAGICS):
         return False
     return source.suffix in _PACKAGE_SUFFIXES or source.head.startswith(_PACKAGE_ENTRIES, _ENTRY_NAME_AT)
@@ -87,7 +87,7 @@ def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: Re
 
 
 def wanted(info: zipfile.ZipInfo) -> bool:
-    """Tell whether an entry is a file that a person put there: no folder, no hidden or system file."""
+    """Return whether an entry is a file that a person put there: no folder, no hidden or system file."""
     parts = info.filename.replace("\\", "/").split("/")
     return not info.is_dir() and "__MACOSX" not in parts and not (parts[-1].startswith(".") and parts[-1] != "..")
 

@@ -187,7 +187,7 @@ def _passing_failing(grid: CodeGrid, meanings: Mapping[str, int]) -> tuple[int, 
 
 
 def _guessed(codes: Iterable[str], meanings: Mapping[str, int], grid: CodeGrid) -> list[str]:
-    """Say how codes that nothing explains are read, a sentence a meaning."""
+    """Return how codes that nothing explains are read, a sentence a meaning."""
     said = []
     for meaning, words in _WORDS.items():
         own = [f"{code!r} ({dies_text(grid.counts[code])})" for code in codes if meanings[code] == meaning]

@@ -61,7 +61,7 @@ class _Names:
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is text that names a table's columns, or a list of numbers that lacks their names."""
+    """Return whether a file is text that names a table's columns, or a list of numbers that lacks their names."""
     if _find_names(head_lines(source)) is not None:
         return True
     lines = head_lines(source, _HEADER_BYTES)
@@ -115,13 +115,13 @@ def _find_names(head: Sequence[str]) -> _Names | None:
 
 
 def _parts_lines(separator: str, lines: Sequence[str]) -> bool:
-    """Tell whether the lines below the names are parted as these are; no lines contradict nothing."""
+    """Return whether the lines below the names are parted as these are; no lines contradict nothing."""
     filled = [line for line in lines[:_EDGE_LINES] if line.strip()]
     return not filled or any(separator in line for line in filled)
 
 
 def _goes_on(lines: Sequence[str], width: int) -> bool:
-    """Tell a line of names from a sentence: below it stands a line of numbers parted by blanks, as many as names."""
+    """Return whether a line is of names and no sentence: as many numbers, parted by blanks, stand below it."""
     cells = next((cells for line in lines[:20] if len(cells := line.split()) == width and _numbers(cells)), None)
     return cells is not None
 
@@ -152,7 +152,7 @@ def _no_names(head: Sequence[str], where: str) -> FormatError:
 
 
 def _is_list_of_numbers(lines: Sequence[str]) -> bool:
-    """Tell rows of numbers that are no map: coordinates whose names are missing, or numbers in a row such as serials.
+    """Return whether rows of numbers are no map: coordinates without names, or numbers in a row such as serials.
 
     Coordinates: two columns beside each other that differ in every row. The codes of a map repeat.
     """
@@ -196,13 +196,13 @@ def _plain_table(content: bytes, found: _Names, head: Sequence[str]) -> pa.Table
 
 
 def _all_numbers(table: pa.Table, name: str) -> bool:
-    """Tell whether every cell of a dictionary-encoded column is a number."""
+    """Return whether every cell of a dictionary-encoded column is a number."""
     chunks = table.column(name).chunks
     return all(as_number(cell) is not None for chunk in chunks for cell in chunk.dictionary.to_pylist())
 
 
 def _rows(content: bytes, found: _Names) -> Iterator[Row]:
-    """Give the rows below the line of names with their numbers."""
+    """Return the rows below the line of names with their numbers."""
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="replace")  # a line at a time
     lines = itertools.islice(text, found.line + 1, None)
     if found.separator == _BLANKS:

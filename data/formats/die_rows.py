@@ -38,7 +38,7 @@ class DieRows:
 
 
 def joint(columns: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Give rows that agree in all columns one number, int64 (rows,), 0 to the number of different rows less one."""
+    """Return rows that agree in all columns one number, int64 (rows,), 0 to the number of different rows less one."""
     combined = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         different, own = np.unique(column, return_inverse=True)

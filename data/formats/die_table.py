@@ -148,7 +148,7 @@ def _filled_down(rows: Rows, names: Sequence[str], dies: DieRows) -> dict[str, C
 
 
 def _repeats(codes: NDArray[np.int32], dies: DieRows) -> bool:
-    """Tell whether a die, or a test of it, stands in two rows of one group."""
+    """Return whether a die, or a test of it, stands in two rows of one group."""
     columns: list[NDArray[np.integer]] = [codes, dies.x, dies.y]
     columns += [] if dies.tests is None else [dies.tests]
     return int(joint(columns).max()) + 1 < len(codes)

@@ -39,7 +39,7 @@ class Cells:
     columns: Spans
 
     def sample(self, labels: Labels) -> Labels:
-        """Give the value of each die: what most of nine points in its inner half show.
+        """Return the value of each die: what most of nine points in its inner half show.
 
         Args:
             labels: (H, W) pixel values below 256.
@@ -228,7 +228,7 @@ def _spans(starts: NDArray[np.intp], size: int) -> Spans:
 
 
 def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
-    """Give the die of each pixel for the n whose boundaries, one pixel to either side, gather most of the changes.
+    """Return the die of each pixel for the n whose boundaries, one pixel to either side, gather most of the changes.
 
     What n gathers above its chance share is compared, so neither multiples nor parts of the right n win.
     """

@@ -53,7 +53,7 @@ def read_tone(picture: Picture, options: ReadOptions, where: str) -> Reading:
 
 
 def _doubts(picture: Picture, tone: NDArray[np.float64], where: str) -> tuple[str, ...]:
-    """Say what makes a picture look like a drawing of dies; refuse marks on a page around it."""
+    """Return what makes a picture look like a drawing of dies; refuse marks on a page around it."""
     height, width = tone.shape
     if max(height, width) <= _SMALL or height * width > LARGE:
         return ()

@@ -74,7 +74,7 @@ def pitch_mm(texts: Sequence[str], unit: str) -> float | None:
 
 
 def is_length(text: str) -> bool:
-    """Tell whether a text begins with a number, if only 0 as of a tool that was never set up.
+    """Return whether a text begins with a number, if only 0 as of a tool that was never set up.
 
     Example:
         >>> is_length("100"), is_length("200 mm (12 inch)"), is_length("-1"), is_length("wide")
@@ -101,7 +101,7 @@ def _unit(text: str) -> str:
 
 
 def _length(text: str, unit: str) -> tuple[float | None, bool]:
-    """Give a positive number in mm if its unit is known, and whether it is; "200 mm (8 inch)" says one length twice."""
+    """Return a positive number in mm, and whether its unit is known; "200 mm (8 inch)" is one length."""
     text = text.strip()
     if len(text) > _LONGEST:
         return None, False

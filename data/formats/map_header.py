@@ -74,7 +74,7 @@ class MapHeader:
     gross: int | None = None
 
     def fits(self, shape: tuple[int, int]) -> bool:
-        """Tell whether rows and columns are declared and are those of a map."""
+        """Return whether rows and columns are declared and are those of a map."""
         return (self.rows, self.columns) == shape
 
     def check_size(self, shape: tuple[int, int], where: str) -> None:
@@ -162,7 +162,7 @@ def _whole(counts: dict[str, float], name: str) -> int | None:
 
 
 def _is_code(counts: dict[str, float], name: str, known: Collection[Key], base: int) -> bool:
-    """Tell "Good die: 1", which names a code, from "Good die: 57", which counts."""
+    """Return whether a value is a code ("Good die: 1") and no count ("Good die: 57")."""
     own = {str(kind): _whole(counts, kind) for kind in ("passing", "failing") if kind in counts}
     number = own.get(name)
     if number is None or any(code_key(str(each), base) not in known for each in own.values()):

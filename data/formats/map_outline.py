@@ -12,7 +12,7 @@ _LEAST_FILLED, _MOST_COLUMNS, _MOST_CODES = 0.5, 0.9, 16
 
 
 def is_round(on_wafer: NDArray[np.bool_]) -> bool:
-    """Tell whether dies fill a round outline: no corner of the box around them holds one, and the box's ellipse does.
+    """Return whether dies fill a round outline: no corner of the box around them holds one, and the box's ellipse does.
 
     Args:
         on_wafer: (H, W), true where a die is, with a result or without.
@@ -29,7 +29,7 @@ def is_round(on_wafer: NDArray[np.bool_]) -> bool:
 
 
 def is_full_rectangle(grid: CodeGrid) -> bool:
-    """Tell a map without places off the wafer from a table or a list, whose columns differ from each other.
+    """Return whether rows are a full map and no table or list, whose columns differ from each other.
 
     One code, which is no zero, is the most frequent in nine of ten columns and in half of all cells.
     """

@@ -37,7 +37,7 @@ def runs_of_rows(lines: Sequence[str]) -> Iterator[Run]:
 
 
 def _is_table(first: str, above: str) -> bool:
-    """Tell a table by its names of columns: a line of as many words above it, or a first line of different words."""
+    """Return whether rows are a table: as many words stand above it, or the first line is of different words."""
     if not _PARTED.search(first):
         return False
     head = [cell.strip() for cell in _PARTED.split(first.rstrip(" "))]
@@ -59,7 +59,7 @@ def _is_row(line: str) -> bool:
 
 
 def _is_like(line: str, row: str) -> bool:
-    """Tell a row of many letters by the row beside it, which is as long and has the characters at its ends."""
+    """Return whether a row of many letters is of dies: the row beside it is as long and has the same ends."""
     if len(line) != len(row) or " " in line.strip() or _CLOSE.fullmatch(line) is None:
         return False
     return line[0] in row and line[-1] in row
@@ -79,7 +79,7 @@ def cells_of(rows: Sequence[str]) -> tuple[int, list[list[str]]]:
 
 
 def _is_ruler(row: str) -> bool:
-    """Tell a row that numbers the columns: 1 2 3 4 5, or 0123456789012."""
+    """Return whether a row numbers the columns: 1 2 3 4 5, or 0123456789012."""
     words = row.split()
     if len(words) == 1:
         steps = {(int(b) - int(a)) % 10 for a, b in pairwise(words[0])} if words[0].isdecimal() else set()

@@ -85,7 +85,7 @@ def plain_name(name: str) -> str:
 
 
 def to_pairs(wafer: WaferMap) -> dict[str, str]:
-    """Say all of a wafer but its dies as text pairs; what is unknown is left out."""
+    """Return all of a wafer but its dies as text pairs; what is unknown is left out."""
     rows, columns = wafer.dies.shape
     pairs = {
         "lot": wafer.lot_id, "wafer": wafer.wafer_id, "product": wafer.product, "test_program": wafer.test_program,
@@ -105,7 +105,7 @@ def to_pairs(wafer: WaferMap) -> dict[str, str]:
 
 
 def center_pairs(row: float, column: float) -> dict[str, str]:
-    """Say where on its grid a wafer's centre lies."""
+    """Return where on its grid a wafer's centre lies."""
     return {"center_row": repr(float(row)), "center_column": repr(float(column))}
 
 
@@ -176,7 +176,7 @@ def date_texts(pairs: Mapping[str, str]) -> list[str]:
 
 
 def grid_shape(pairs: Mapping[str, str]) -> tuple[int, int] | None:
-    """Give the (rows, columns) that Waferscope wrote beside a picture or table, None when absent or damaged."""
+    """Return the (rows, columns) that Waferscope wrote beside a picture or table, None when absent or damaged."""
     try:
         shape = int(pairs["grid_rows"]), int(pairs["grid_columns"])
     except (KeyError, ValueError):

@@ -97,5 +97,5 @@ class ReadOptions:
             raise SettingError("read options", "lengths and limits must be positive", "Correct them or leave them out.")
 
     def rule_of(self, product: str) -> OrientationRule:
-        """Give the rule of a product, the one that changes nothing where it has none."""
+        """Return the rule of a product, the one that changes nothing where it has none."""
         return dict(self.rules).get(product, OrientationRule())

@@ -11,14 +11,15 @@ _OVER, _UNDER = 1.05, 0.5
 """Shares of the diameter between which the tested dies of a whole wafer span."""
 _FAR_OVER, _FAR_UNDER = 2.0, 1 / 30
 _FEWEST = 5
-"""A side of fewer dies may be a part of a wafer: it says nothing of a length that is too small."""
+"""Fewer dies a side may be a part of a wafer."""
 
 
 def with_possible_lengths(wafer: WaferMap) -> WaferMap:
     """Return a wafer without lengths that cannot be, and with a remark on those that hardly can.
 
     A diameter that no wafer has is dropped. The span of the dies (pitch times dies) is held against the diameter, or
-    without one against the largest wafer there is: a span over twice as large, or under a thirtieth, drops the pitch.
+    without one against the largest wafer there is: a span over twice as large, or under a thirtieth, drops the pitch. A
+    span that is too small says nothing where the map may be a part of the wafer: few dies, or dies in all four corners.
 
     Example:
         >>> import numpy as np
@@ -37,7 +38,7 @@ def with_possible_lengths(wafer: WaferMap) -> WaferMap:
     spans = counts[0] * wafer.die_pitch_mm[0], counts[1] * wafer.die_pitch_mm[1]
     least = [max(count - 2, 1) * pitch for count, pitch in zip(counts, wafer.die_pitch_mm, strict=True)]  # without rim
     size = wafer.diameter_mm or _LARGEST_MM
-    whole = min(counts) >= _FEWEST
+    whole = min(counts) >= _FEWEST and not wafer.dies[[top, top, bottom, bottom], [left, right, left, right]].any()
     pitch, dies, span = (
         f"{pair[1]:.6g} x {pair[0]:.6g}" for pair in (wafer.die_pitch_mm, (float(counts[0]), float(counts[1])), spans)
     )

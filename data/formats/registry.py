@@ -83,7 +83,7 @@ def choose_reader(source: Source) -> Reader:
 
 
 def known_suffixes() -> tuple[str, ...]:
-    """Give the endings of all files that can be read, zip and packed files included, for upload widgets.
+    """Return the endings of all files that can be read, zip and packed files included, for upload widgets.
 
     Example:
         >>> ".png" in known_suffixes()

@@ -59,7 +59,7 @@ class _File:
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is XML that holds E142 map data."""
+    """Return whether a file is XML that holds E142 map data."""
     return is_xml(source, b"MapData")
 
 

@@ -41,7 +41,7 @@ _TIME_DIGITS = 14
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is XML that holds a G85 map."""
+    """Return whether a file is XML that holds a G85 map."""
     return is_xml(source, b"Map") or is_xml(source, b"Maps")
 
 

@@ -44,19 +44,19 @@ def parse_xml(source: Source) -> Element:
 
 
 def is_xml(source: Source, element: bytes) -> bool:
-    """Tell whether a file is XML that begins with, or soon has, an element of this name."""
+    """Return whether a file is XML that begins with, or soon has, an element of this name."""
     head = source.head.replace(b"\0", b"")
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return start.startswith(b"<") and any(b"<" + element + end in head for end in (b" ", b">", b"\n", b"\r", b"\t"))
 
 
 def tag(element: Element) -> str:
-    """Give an element's name without its namespace."""
+    """Return an element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
-    """Give the direct children of a name, whatever their namespace."""
+    """Return the direct children of a name, whatever their namespace."""
     return (child for child in element if tag(child) == name)
 
 
@@ -77,7 +77,7 @@ def outermost(root: Element, name: str) -> Iterator[Element]:
 
 
 def attribute(element: Element | None, *names: str) -> str:
-    """Give the first attribute that is there, its name in any case; "" for none."""
+    """Return the first attribute that is there, its name in any case; "" for none."""
     if element is None or not element.attrib:
         return ""
     exact = element.attrib.get(names[0], "").strip()  # as the standards write it: by far the most frequent

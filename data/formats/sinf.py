@@ -31,7 +31,7 @@ _PAIRED = re.compile(r"(?:[0-9A-Fa-f]{2}|([^0-9A-Fa-f])\1)*")
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file has SINF's headers or rows."""
+    """Return whether a file has SINF's headers or rows."""
     names = {line.partition(":")[0].strip().upper() for line in head_lines(source)}
     return "ROWDATA" in names or {"ROWCT", "COLCT", "FNLOC"} <= names
 

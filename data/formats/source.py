@@ -68,7 +68,7 @@ class Source:
         return self.stream.read()
 
     def names(self, number: int = 1, count: int = 1) -> tuple[str, str]:
-        """Give the lot and wafer that the file's name says.
+        """Return the lot and wafer that the file's name says.
 
         Args:
             number: position of the wafer in its file, from 1.
@@ -98,7 +98,7 @@ class Source:
 
 
 def names_wafer(text: str) -> bool:
-    """Tell whether a text is the name of a wafer: "W05", "wafer 5", "slot_12".
+    """Return whether a text is the name of a wafer: "W05", "wafer 5", "slot_12".
 
     Example:
         >>> names_wafer("W05"), names_wafer("Sheet1")

@@ -230,13 +230,13 @@ class _Times:
 
 
 def _axes(config: Row) -> Axes | None:
-    """Give the directions that the wafer configuration declares; None when it leaves either open."""
+    """Return the directions that the wafer configuration declares; None when it leaves either open."""
     x, y = str(config.get("POS_X", "")).upper(), str(config.get("POS_Y", "")).upper()
     return Axes(_DIRECTIONS[x], _DIRECTIONS[y]) if x in ("L", "R") and y in ("U", "D") else None
 
 
 def _center(config: Row, axes: Axes, first: tuple[int, int]) -> dict[str, str]:
-    """Say where on the grid the middle of the wafer's centre die lies, if the wafer configuration names that die."""
+    """Return where on the grid the middle of the wafer's centre die lies, if the wafer configuration names that die."""
     x, y = (config.get(name, NO_COORDINATE) for name in ("CENTER_X", "CENTER_Y"))
     return {} if NO_COORDINATE in (x, y) else center_pairs(*axes.place(first, float(x), float(y)))
 

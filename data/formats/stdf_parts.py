@@ -143,7 +143,7 @@ def judged(parts: Parts, soft_bins: Sequence[Row], hard_bins: Sequence[Row], opt
 
 
 def _meanings(options: ReadOptions) -> NDArray[np.uint8]:
-    """Say what each bin number means; bin 0 is a bin like the others, since each result is of a die that was tested."""
+    """Return what each bin number means; bin 0 is one like the others: each result is of a tested die."""
     table = bin_table(options)
     if 0 not in (*options.off_values, *options.pass_values, *options.fail_values):
         table[0] = PASS if options.fail_values and not options.pass_values else FAIL

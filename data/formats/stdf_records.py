@@ -74,12 +74,12 @@ class _Kept:
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file begins with STDF's file attributes record, in either byte order."""
+    """Return whether a file begins with STDF's file attributes record, in either byte order."""
     return source.head.startswith((_FAR_LITTLE, _FAR_BIG))
 
 
 def is_complete(source: Source) -> bool:
-    """Tell whether a file's last record is a master results record (MRR), by reading no more than its end.
+    """Return whether a file's last record is a master results record (MRR), by reading no more than its end.
 
     A tester writes the MRR when the lot is done, so a file without one may still be growing.
     """
@@ -98,7 +98,7 @@ def is_complete(source: Source) -> bool:
 
 
 def _is_results(body: bytes) -> bool:
-    """Tell whether the body of an MRR adds up: time, disposition and texts; all but the time may be left out."""
+    """Return whether the body of an MRR adds up: time, disposition and texts; all but the time may be left out."""
     place = 5
     for _ in range(2):
         if place < len(body):
@@ -186,7 +186,7 @@ def _keep(lots: list[_Kept], name: str, record: bytes, where: str) -> None:
 
 
 def _only_zeros(source: Source, place: int) -> bool:
-    """Tell whether nothing but padding is left; zeros that go on for long are no padding."""
+    """Return whether nothing but padding is left; zeros that go on for long are no padding."""
     left = source.size - place
     return left <= _LONGEST_PADDING and not _at(source, place, left).strip(b"\0")
 

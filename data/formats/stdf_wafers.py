@@ -52,7 +52,7 @@ class Visit:
     remarks: list[str] = field(default_factory=list)
 
     def open_at(self, place: int) -> bool:
-        """Tell whether the wafer is on the prober at a place of the file."""
+        """Return whether the wafer is on the prober at a place of the file."""
         return self.begun is not None and self.begun < place and (self.ended is None or place < self.ended)
 
 
@@ -187,7 +187,7 @@ class _Visits:
         return next(iter([*same, *([key] if key in nameless else nameless), *only]), None)
 
     def _repeats(self, last: Visit, name: str, place: int) -> bool:
-        """Tell whether a WRR that ends nothing says again how the last wafer ended: no part lies in between."""
+        """Return whether a WRR that ends nothing says again how the last wafer ended: no part lies in between."""
         ends = np.searchsorted(self._part_places, [int(last.ended or 0), place])
         return bool(ends[0] == ends[1] and (not name or name == last.name))
 
@@ -213,7 +213,7 @@ class _Visits:
         return np.array(visits, dtype=np.int64)[inverse], np.array(outside, dtype=np.bool_)[inverse]
 
     def _strays(self, visit: Visit, place: int, head: int) -> bool:
-        """Tell whether a part was taken as a visit's though its place or its head say otherwise."""
+        """Return whether a part was taken as a visit's though its place or its head say otherwise."""
         return visit.head not in (ALL, head) or (visit.begun is not None and not visit.open_at(place))
 
     def _of_part(self, place: int, keys: list[Key]) -> int:

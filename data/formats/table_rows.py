@@ -74,7 +74,7 @@ class Section:
             codes.append(seen.setdefault(row.cells[i] if i < count else "", len(seen)))
 
     def table(self) -> pa.Table:
-        """Give the dies as an Arrow table of text."""
+        """Return the dies as an Arrow table of text."""
         return pa.table(
             {
                 self.names[i]: pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(seen, pa.string()))
@@ -114,7 +114,7 @@ def distinct(names: Sequence[str]) -> list[str]:
 
 
 def is_label(cells: Sequence[str]) -> bool:
-    """Tell a row of units or limits by the first word in it.
+    """Return whether a row is of units or limits, by the first word in it.
 
     Example:
         >>> is_label(["", "LowLimit", "1.1"]), is_label(["4", "0", "1"])
@@ -169,7 +169,7 @@ def sections(rows: Iterable[Row], first: Section, where: str) -> Iterator[Sectio
 
 
 def _kind(row: Row, section: Section) -> str:
-    """Tell what a row is: blank (rules, too), the names again, a label of limits or units, a die, or other."""
+    """Return what a row is: blank (rules, too), the names again, a label of limits or units, a die, or other."""
     cells = row.cells
     x = cells[section.x] if section.x < len(cells) else ""
     y = cells[section.y] if section.y < len(cells) else ""
@@ -220,14 +220,14 @@ def _check_width(row: Row, section: Section, place: str) -> None:
 
 
 def _names_columns(cells: Sequence[str], *, gap: bool) -> bool:
-    """Tell whether a row names the columns of another table, as a summary by bins: words below a gap, or "Count"."""
+    """Return whether a row names the columns of another table, as a summary by bins: words below a gap, or "Count"."""
     filled = [cell for cell in cells if cell.strip()]
     words = len(filled) > 1 and all(as_number(cell) is None for cell in filled)
     return words and (gap or any(plain_name(cell) in _SUMMED for cell in filled))
 
 
 def _next(section: Section, row: Row, place: str) -> Section:
-    """Give the table that goes on below names that stand again: the same one, or another wafer's.
+    """Return the table that goes on below names that stand again: the same one, or another wafer's.
 
     Raises:
         FormatError: other names stand below dies, and no line between says whose they are.

@@ -21,7 +21,7 @@ _ENDS = " \t\r\n\f\v,;|"
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether bytes are text: UTF-16, or nothing but printable bytes and white space."""
+    """Return whether bytes are text: UTF-16, or nothing but printable bytes and white space."""
     return bool(head) and (_utf_16(head) is not None or _TEXT_BYTES.issuperset(head))
 
 
@@ -61,7 +61,7 @@ def split_lines(content: bytes) -> list[str]:
 
 
 def head_lines(source: Source, size: int | None = None) -> list[str]:
-    """Give the lines at the beginning of a text file, none for a file that is no text; the last may be cut.
+    """Return the lines at the beginning of a text file, none for a file that is no text; the last may be cut.
 
     Args:
         source: the file.

@@ -70,7 +70,7 @@ class _Run:
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is text that holds a map; of a file that is longer than its head, whether one may begin."""
+    """Return whether a file is text that holds a map; of a file that is longer than its head, whether one may begin."""
     lines = head_lines(source)
     whole = source.size <= len(source.head)
     try:

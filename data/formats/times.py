@@ -67,7 +67,7 @@ def read_time(text: str, *, day_first: bool | None = None) -> datetime | None:
 
 
 def day_comes_first(texts: Iterable[str]) -> bool | None:
-    """Tell from all dates of a file whether they put the day before the month; None where none tells, or they differ.
+    """Return whether the dates of a file put the day before the month; None where none tells, or they differ.
 
     Example:
         >>> day_comes_first(["03/04/2026", "28/04/2026"]), day_comes_first(["03/04/2026"])
@@ -84,7 +84,7 @@ def day_comes_first(texts: Iterable[str]) -> bool | None:
 
 
 def is_clock(text: str) -> bool:
-    """Tell whether a text is a time of day without a date."""
+    """Return whether a text is a time of day without a date."""
     return len(text) <= _LONGEST and _TIME.fullmatch(text.strip()) is not None
 
 

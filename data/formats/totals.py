@@ -64,7 +64,7 @@ class DeclaredTotals:
     yield_share: float | None = None
 
     def fits(self, passing: int, failing: int) -> bool:
-        """Tell whether counts of dies are those that the file declares; true also where it declares none."""
+        """Return whether counts of dies are those that the file declares; true also where it declares none."""
         pairs = ((self.tested, passing + failing), (self.passing, passing), (self.failing, failing))
         return all(declared in (None, read) for declared, read in pairs) and self._yield_fits(passing, failing)
 

@@ -55,7 +55,7 @@ def read_word(cell: object) -> int | None:
 
 
 def is_result(cell: str) -> bool:
-    """Tell whether a text may be the result of a die: a word for pass or fail, or a number."""
+    """Return whether a text may be the result of a die: a word for pass or fail, or a number."""
     return as_number(cell) is not None or read_word(cell) in (PASS, FAIL)
 
 
@@ -145,7 +145,7 @@ def _refuse_measurements(rows: Rows, name: str, bins: NDArray[np.int64]) -> None
 
 
 def _told(options: ReadOptions) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Give what bins mean by the caller's options; 0 is a bin like others where they do not name it."""
+    """Return what bins mean by the caller's options; 0 is a bin like others where they do not name it."""
     table = bin_table(options)
     if 0 not in (*options.off_values, *options.pass_values, *options.fail_values):
         if options.pass_values or options.fail_values:
@@ -158,7 +158,7 @@ def _told(options: ReadOptions) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
 def _assumed(
     bins: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64], name: str, where: str
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Give what bins mean where nobody says so: 1 passes; 0 passes only where most dies have it and none has 1.
+    """Return what bins mean where nobody says so: 1 passes; 0 passes only where most dies have it and none has 1.
 
     Raises:
         FormatError: 0 may pass or fail.
@@ -182,7 +182,7 @@ def _assumed(
 
 
 def _is_whole_rectangle(bins: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> bool:
-    """Tell an array written as a table: every place of the grid has as many rows, and the corners hold 0 alone."""
+    """Return whether a table is an array written out: each place has as many rows, the corners hold 0 alone."""
     left, right, top, bottom = int(x.min()), int(x.max()), int(y.min()), int(y.max())
     width, height = right - left + 1, bottom - top + 1
     if min(width, height) < 3 or len(bins) % (width * height):

@@ -49,7 +49,7 @@ class _Sheet:
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is an Office document, old or new."""
+    """Return whether a file is an Office document, old or new."""
     return source.head.startswith(_OLD) or is_package(source)
 
 
@@ -124,7 +124,7 @@ def _chosen(found: list[_Sheet], titles: list[str], options: ReadOptions, where:
 
 
 def _rows(book: "Workbook", title: str, where: str) -> Iterator[Row]:
-    """Give the rows of a sheet as text, from its first.
+    """Return the rows of a sheet as text, from its first.
 
     Raises:
         FormatError: there are more than any die table has.

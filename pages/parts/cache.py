@@ -37,17 +37,17 @@ Made = TypeVar("Made")
 
 
 def lake() -> Lake:
-    """Give the site's lake."""
+    """Return the site's lake."""
     return _lake(settings().lake_url)
 
 
 def blobs() -> Blobs:
-    """Give the site's store of original files."""
+    """Return the site's store of original files."""
     return Blobs(settings().blobs_url)
 
 
 def database() -> AppDatabase:
-    """Give the site's database of what people decide.
+    """Return the site's database of what people decide.
 
     Raises:
         AppDatabaseError: it cannot be opened.
@@ -56,7 +56,7 @@ def database() -> AppDatabase:
 
 
 def segmenter() -> Segmenter:
-    """Give the model that the site serves, loaded once.
+    """Return the model that the site serves, loaded once.
 
     Raises:
         ModelError: there is none, or it is damaged.
@@ -65,7 +65,7 @@ def segmenter() -> Segmenter:
 
 
 def similarity_index(kind: Kind) -> SimilarityIndex:
-    """Give the site's index of similar wafers, with what the lake embedded up to half a minute ago.
+    """Return the site's index of similar wafers, with what the lake embedded up to half a minute ago.
 
     Raises:
         IndexMissingError: it was not built yet, is damaged, or is of another model than the one in use.
@@ -79,12 +79,12 @@ def similarity_index(kind: Kind) -> SimilarityIndex:
 
 
 def uploaded(name: str, content: bytes, sha256: str) -> list[WaferMap | ReadFailure]:
-    """Give what reading makes of a file that is only looked at and not kept."""
+    """Return what reading makes of a file that is only looked at and not kept."""
     return _uploaded(sha256, name, content)
 
 
 def analysed(wafer: WaferMap, stamp: str) -> WaferResult:
-    """Give what the model in use finds on a wafer that is not in the lake.
+    """Return what the model in use finds on a wafer that is not in the lake.
 
     Args:
         wafer: to segment.
@@ -95,7 +95,7 @@ def analysed(wafer: WaferMap, stamp: str) -> WaferResult:
 
 
 def everywhere(result: WaferResult) -> Segmentation:
-    """Give a segmentation with the probabilities of passing dies too, which the lake does not keep.
+    """Return a segmentation with the probabilities of passing dies too, which the lake does not keep.
 
     Where another model made the result, or none can be loaded, it stays as it is.
     """
@@ -110,7 +110,7 @@ def everywhere(result: WaferResult) -> Segmentation:
 
 
 def activations() -> Activations:
-    """Give what explains the answers of the model in use by Grad-CAM; its network is rebuilt once, which takes seconds.
+    """Return what explains the model's answers by Grad-CAM; its network is rebuilt once, which takes seconds.
 
     Raises:
         ModelError: there is no model, or no network can be made of it.
@@ -120,7 +120,7 @@ def activations() -> Activations:
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
-    """Give small pictures of wafers as data URIs, in the palette and theme.
+    """Return small pictures of wafers as data URIs, in the palette and theme.
 
     Args:
         keys: wafers of the lake.
@@ -150,7 +150,7 @@ def warm_up(_model: Segmenter, name: str) -> None:
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: Theme, side_px: int) -> str:
-    """Give a small picture of a result that is not in the lake as a data URI.
+    """Return a small picture of a result that is not in the lake as a data URI.
 
     Args:
         stamp: says all that the picture depends on but its look: the file, the wafer in it, how it was made.
@@ -164,7 +164,7 @@ def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: 
 
 
 def axes_picture(wafer: WaferMap, theme: Theme) -> bytes:
-    """Give a wafer's picture with notch and axes as PNG.
+    """Return a wafer's picture with notch and axes as PNG.
 
     Args:
         wafer: as it would be saved.
@@ -180,7 +180,7 @@ def _axes_picture(said: str, theme: Theme, _wafer: WaferMap) -> bytes:
 
 
 def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, theme: Theme) -> TonePreview | None:
-    """Give what reading makes of a file's first image, None when the file is no image.
+    """Return what reading makes of a file's first image, None when the file is no image.
 
     Args:
         sha256: of the content.
@@ -198,7 +198,7 @@ def _tone_pictures(stamp: str, theme: Theme, _options: ReadOptions, _name: str, 
 
 
 def group_stack(where: WaferFilter, grid: Grid) -> Stack:
-    """Give the wafers of a group that have this grid, stacked; counted anew when wafers or results were added.
+    """Return the wafers of a group that have this grid, stacked; counted anew when wafers or results were added.
 
     Raises:
         LakeError: there is none.
@@ -261,7 +261,7 @@ def _activations(sha256: str, _model: Path, _metadata: ModelMetadata) -> Activat
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def kept(stamp: str, _make: Callable[[], Made]) -> Made:
-    """Give what was made under this stamp, which says all that it depends on; it is made when it is not kept."""
+    """Return what was made under this stamp, which says all that it depends on; it is made when it is not kept."""
     return _make()
 
 

@@ -68,14 +68,14 @@ GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for
 
 
 def page_of(name: str) -> st.Page:
-    """Give a page as `st.navigation` and links take it."""
+    """Return a page as `st.navigation` and links take it."""
     entry = ENTRIES[name]
     return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
 
 
 @cache
 def _target(name: str) -> st.Page:
-    """Give a page to be linked to, one for all sessions: making it looks up its file, and a page may hold 100 links."""
+    """Return a page to link to, one for all sessions: making it looks up its file, and a page may hold 100 links."""
     return page_of(name)
 
 
@@ -119,7 +119,7 @@ def _with_filters(query: dict[str, str | list[str]]) -> dict[str, str | list[str
 
 
 def _filters() -> dict[str, list[str]]:
-    """Give the filters in force, whether this page's address holds them openly or packed."""
+    """Return the filters in force, whether this page's address holds them openly or packed."""
     packed = parse_qs(st.query_params.get(CARRIED, ""))
     shown = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
     return {key: values for key, values in {**packed, **shown}.items() if key in FILTERS}

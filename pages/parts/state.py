@@ -24,13 +24,13 @@ class Key(StrEnum):
 
 
 def chosen_palette() -> Palette:
-    """Give the palette that the person switched to, the site's default before."""
+    """Return the palette that the person switched to, the site's default before."""
     safe = _state().get(Key.SAFE_COLORS, settings().color_safe)
     return Palette.SAFE if safe else Palette.STANDARD
 
 
 def current_theme() -> Theme:
-    """Say whether the app is light or dark right now."""
+    """Return whether the app is light or dark right now."""
     return Theme.DARK if st.context.theme.type == "dark" else Theme.LIGHT
 
 
@@ -165,13 +165,13 @@ def keep_name(name: str) -> None:
 
 
 def upload() -> UploadSession:
-    """Give the files that this person handed in on the Segment page; they stay when the page is left."""
+    """Return the files that this person handed in on the Segment page; they stay when the page is left."""
     held: UploadSession = _state().setdefault("upload", UploadSession())
     return held
 
 
 def is_new_upload(file_id: str) -> bool:
-    """Say whether this upload is seen for the first time, so that its bytes are hashed once and not on every rerun."""
+    """Show whether this upload is seen for the first time, so that its bytes are hashed once and not on every rerun."""
     seen: set[str] = _state().setdefault("upload-uploads", set())
     new = file_id not in seen
     seen.add(file_id)
@@ -190,7 +190,7 @@ def keep_ab_comparison(name: str, pairs: Sequence[Pair]) -> None:
 
 
 def kept_ab_comparison(name: str) -> Sequence[Pair] | None:
-    """Give what two models found, None where others or other wafers were compared last."""
+    """Return what two models found, None where others or other wafers were compared last."""
     held: tuple[str, Sequence[Pair]] = _state().get("ab", ("", ()))
     return held[1] if held[0] == name else None
 
@@ -217,13 +217,13 @@ def choose_tile(browser: str, tiles: str) -> None:
 
 
 def widget_number(key: str, default: int) -> int:
-    """Give the whole number that the widget of this key holds, a default before its first run."""
+    """Return the whole number that the widget of this key holds, a default before its first run."""
     value = _state().get(key)
     return value if isinstance(value, int) else default
 
 
 def widget_text(key: str) -> str:
-    """Give the text that the widget of this key holds, "" before its first run."""
+    """Return the text that the widget of this key holds, "" before its first run."""
     return str(_state().get(key) or "")
 
 

@@ -23,7 +23,7 @@ __all__ = ["Defect", "Inspection", "parse_klarf", "read", "recognises"]
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file begins as KLARF of either version does."""
+    """Return whether a file begins as KLARF of either version does."""
     words = next((line.split() for line in head_lines(source) if line.strip()), [""])
     return words[0].lower() == "fileversion" or [word.lower() for word in words[:2]] == ["record", "filerecord"]
 
@@ -47,7 +47,7 @@ def parse_klarf(text: str, where: str) -> list[Inspection]:
 
 
 def _told_apart(inspections: list[Inspection]) -> list[Inspection]:
-    """Say with each wafer that comes more than once how often it does."""
+    """Return the wafers, with a remark on each that comes more than once."""
     times = Counter((one.lot_id, one.wafer_id) for one in inspections if one.wafer_id)
     said = "The file holds the wafer {} times: as inspection {} of them."
     seen: Counter[tuple[str, str]] = Counter()

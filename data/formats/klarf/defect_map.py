@@ -113,7 +113,7 @@ def _within_rim(inspection: Inspection) -> NDArray[np.int64]:
 
 
 def _center(inspection: Inspection, first: tuple[int, int]) -> dict[str, str]:
-    """Say where on the grid the wafer's centre lies."""
+    """Return where on the grid the wafer's centre lies."""
     if inspection.center_mm is None or inspection.die_pitch_mm is None:
         return {}
     x, y = (mm / pitch - 0.5 for mm, pitch in zip(inspection.center_mm, inspection.die_pitch_mm, strict=True))

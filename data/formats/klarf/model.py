@@ -72,7 +72,7 @@ class Inspection:
     remarks: tuple[str, ...] = ()
 
     def place_mm(self, defect: Defect) -> tuple[float, float]:
-        """Give (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a pitch or centre.
+        """Return (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a pitch or centre.
 
         Example:
             >>> inspection = Inspection("L", "W", frozenset(), (), die_pitch_mm=(10.0, 8.0), center_mm=(5.0, 4.0))

@@ -135,7 +135,7 @@ class _Parser:
         return word
 
     def goes_on(self) -> bool:
-        """Tell whether another file follows; anything else behind EndOfFile is no part of the file."""
+        """Return whether another file follows; anything else behind EndOfFile is no part of the file."""
         if self._place < len(self._words) and self._peek().text == ";":
             self._place += 1
         return self._place < len(self._words) and self._peek().text.lower() == "record"

@@ -15,7 +15,7 @@ WENT_WRONG = (JobState.FAILED, JobState.DEAD)
 
 
 def newest_job(name: str) -> Job | None:
-    """Give the job of this name that was started last, None where none was.
+    """Return the job of this name that was started last, None where none was.
 
     Raises:
         AppDatabaseError: the app database cannot be used.

@@ -11,7 +11,7 @@ from pages.parts.cache import kept, segmenter
 
 
 def occlusions(wafer: WaferMap) -> Occlusions:
-    """Give a wafer with its failures taken away window by window, as the model in use answers it.
+    """Return a wafer with its failures taken away window by window, as the model in use answers it.
 
     Raises:
         ModelError: there is no model, or it fails.
@@ -21,7 +21,7 @@ def occlusions(wafer: WaferMap) -> Occlusions:
 
 
 def uncertainty(wafer: WaferMap) -> Split:
-    """Give how unsure the model in use is of every die, (8, H, W), in its two parts.
+    """Return how unsure the model in use is of every die, (8, H, W), in its two parts.
 
     Raises:
         ModelError: there is no model, or it has no decoder to drop features before.

@@ -12,7 +12,7 @@ HELP = "Root cause and finding of the failure analysis, as people wrote them. Th
 
 
 def finding_of(key: str, database: AppDatabase) -> Finding | None:
-    """Give what is known about a wafer, None where nobody wrote anything.
+    """Return what is known about a wafer, None where nobody wrote anything.
 
     Raises:
         AppDatabaseError: the database cannot be used.

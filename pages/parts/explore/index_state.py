@@ -20,7 +20,7 @@ _CLUSTERS = """
 
 
 def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
-    """Give the index of a kind; where there is none the page ends with a button that builds it.
+    """Return the index of a kind; where there is none the page ends with a button that builds it.
 
     Raises:
         ModelError: the model cannot be used.

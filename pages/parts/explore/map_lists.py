@@ -91,7 +91,7 @@ def novelty_block(found: LakeMap, where: WaferFilter) -> None:
 
 
 def _made_up(kinds: pd.DataFrame) -> None:
-    """Say which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
+    """Show which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
     none = kinds["segmented"].map({True: NO_PATTERN, False: NOT_SEGMENTED})
     classes = kinds["dominant_class"].map(CLASS_NAMES).fillna(none)
     st.markdown("**What they are**")

@@ -24,7 +24,7 @@ JOB = "map_wafers"
 
 
 def ready_map(lake: Lake) -> LakeMap:
-    """Give the map; where there is none that may be shown, the page ends with what to do about it.
+    """Return the map; where there is none that may be shown, the page ends with what to do about it.
 
     Raises:
         ModelError: the model cannot be used, or gives no embeddings.
@@ -60,7 +60,7 @@ def _offer_first(error: MapError) -> None:
 
 
 def _facts(found: LakeMap, building: bool) -> None:
-    """Say what the map is made of, and offer to bring it up to date or to part it anew."""
+    """Show what the map is made of, and offer to bring it up to date or to part it anew."""
     about = found.about
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

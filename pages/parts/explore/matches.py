@@ -147,7 +147,7 @@ def comparison(asked: Asked, query: Query, match: Match, database: AppDatabase) 
 
 
 def shared_block(lake: Lake, matches: Sequence[Match]) -> None:
-    """Say which tools and other steps the similar wafers share."""
+    """Show which tools and other steps the similar wafers share."""
     shared_steps(lake, [match.result.wafer.key for match in matches], who="Similar wafers")
 
 

@@ -13,7 +13,7 @@ SHARED_HELP = "Steps of the process history that these wafers have in common mor
 
 
 def shared_steps(lake: Lake, keys: Sequence[str], *, who: str = "These wafers") -> None:
-    """Say which steps of the process history wafers share, most telling first.
+    """Show which steps of the process history wafers share, most telling first.
 
     Args:
         lake: whose wafers they are held against.

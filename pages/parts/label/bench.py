@@ -100,7 +100,7 @@ def _skip(number: int, person: Person) -> None:
 
 
 def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
-    """Say what stands against submitting, and what is only worth a thought."""
+    """Show what stands against submitting, and what is only worth a thought."""
     for problem in problems:
         (st.warning if problem.blocks else st.caption)(problem.text)
     if laid_out.submitted:

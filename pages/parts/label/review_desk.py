@@ -91,7 +91,7 @@ def _canvas(result: WaferResult, key: str) -> None:
 
 
 def _figures(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> None:
-    """Say how far the first two agree, overall and by class."""
+    """Show how far the first two agree, overall and by class."""
     found = agreement(one, other)
     words = [f"IoU **{found.overall_iou:.2f}**, Dice **{found.overall_dice:.2f}** overall"]
     words += [

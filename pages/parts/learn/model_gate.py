@@ -36,7 +36,7 @@ TRIAL_HELP = (
 
 
 def roles_line(registry: Registry, roles: Roles, serving: Serving) -> None:
-    """Say what is served, and offer what puts this home right where it lags behind the registry."""
+    """Show what is served, and offer what puts this home right where it lags behind the registry."""
     champion = "the shipped model" if roles.champion == SHIPPED else f"version {roles.champion}"
     said = f"Champion: **{champion}**"
     if roles.challenger is not None:

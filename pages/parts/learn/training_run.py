@@ -116,7 +116,7 @@ def _state(found: Job) -> None:
 
 
 def _gpus(host: str) -> None:
-    """Say how busy the GPUs of the machine that trains are; only this one can be asked."""
+    """Show how busy the GPUs of the machine that trains are; only this one can be asked."""
     elsewhere = settings().ray_address or ("" if is_here(host) else host)
     if elsewhere:
         st.caption(f"It trains on {elsewhere}; how busy GPUs are there cannot be seen from here.")
@@ -129,7 +129,7 @@ def _gpus(host: str) -> None:
 
 
 def _kept(found: Job) -> str:
-    """Say from where a run that was cut short can go on."""
+    """Return from where a run that was cut short can go on."""
     if kept_checkpoint(settings().home, run_name(found)) is None:
         return " before its first epoch ended; it begins anew"
     return "; the checkpoint of the last whole epoch is kept"

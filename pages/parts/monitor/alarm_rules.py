@@ -144,7 +144,7 @@ def _switch(database: AppDatabase, number: int, enabled: bool) -> None:
 
 
 def _words(rule: AlarmRule) -> str:
-    """Say what a rule looks at in a line."""
+    """Return what a rule looks at in a line."""
     limit = f", above {rule.threshold:g}{UNITS[rule.kind]}" if rule.kind in WITH_LIMIT else ""
     days = f", over {rule.days} days" if rule.kind in WITH_DAYS else ""
     classes = NAMES.get(rule.defect_class, "all classes")

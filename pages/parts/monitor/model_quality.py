@@ -90,7 +90,7 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Perio
 
 
 def judged_now(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
-    """Give results held against labels, kept until a result or a label changes."""
+    """Return results held against labels, kept until a result or a label changes."""
     stamp = f"judged {lake.root} {database.url} {state(lake, database)} {scope}"
     return kept(stamp, lambda: judge(lake, database, scope))
 

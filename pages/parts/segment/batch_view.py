@@ -43,7 +43,7 @@ def batch_view(found: Standing) -> None:
 
 
 def how_far(found: Standing) -> str:
-    """Say how far a batch is: count, share, rate, time left."""
+    """Return how far a batch is: count, share, rate, time left."""
     if found.state is State.STOPPING:
         return f"Stopping at {found.done:,} wafers"
     if found.total is None:

@@ -7,7 +7,7 @@ from pages.parts.cache import kept
 
 
 def challenger() -> Challenger | None:
-    """Give the model that takes its share of what is segmented into the lake; None where no trial runs.
+    """Return the model that takes its share of what is segmented into the lake; None where no trial runs.
 
     Raises:
         ModelError: its file is missing or damaged.

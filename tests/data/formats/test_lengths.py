@@ -53,6 +53,12 @@ def square(side: int, **fields) -> WaferMap:
     return with_possible_lengths(WaferMap(np.ones((side, side), np.uint8), "L", "W", **fields))
 
 
+def whole(side: int, **fields) -> WaferMap:
+    dies = np.ones((side, side), np.uint8)
+    dies[[0, 0, -1, -1], [0, -1, 0, -1]] = 0
+    return with_possible_lengths(WaferMap(dies, "L", "W", **fields))
+
+
 @pytest.mark.parametrize(
     ("pitch", "diameter", "kept", "said"),
     [
@@ -67,7 +73,7 @@ def square(side: int, **fields) -> WaferMap:
     ],
 )
 def test_pitch_times_grid_is_held_against_the_diameter(pitch, diameter, kept, said):
-    wafer = square(11, die_pitch_mm=pitch, diameter_mm=diameter)
+    wafer = whole(11, die_pitch_mm=pitch, diameter_mm=diameter)
     assert wafer.die_pitch_mm == kept
     assert [said in remark for remark in wafer.remarks] == ([True] if said else [])
 
@@ -78,6 +84,12 @@ def test_a_diameter_of_no_wafer_is_not_used():
 
 def test_a_few_dies_of_a_wafer_are_no_contradiction():
     assert square(3, die_pitch_mm=(8.0, 8.0), diameter_mm=300.0).remarks == ()
+
+
+@pytest.mark.parametrize("pitch", [0.5, 2.5])
+def test_a_rectangle_of_dies_may_be_a_part_of_a_wafer(pitch):
+    wafer = square(6, die_pitch_mm=(pitch, pitch), diameter_mm=200.0)
+    assert (wafer.die_pitch_mm, wafer.remarks) == ((pitch, pitch), ())
 
 
 def test_every_reader_passes_through_the_check():
