@@ -21,9 +21,11 @@ from core.identity import Person
 from core.job_ends import bury_the_dead
 from core.job_folder import FOLDER_VARIABLE, LOG, job_folder
 from core.settings import SETTINGS, Settings
-from data.errors import DecisionsError
+from data.errors import DecisionsError, check_training_packages
 
 ROOT = Path(__file__).resolve().parents[1]
+TRAINING_JOBS = frozenset({"ablate", "export_model", "make_version", "train"})
+"""Jobs that need the packages of training where they run."""
 
 
 def start(
@@ -43,6 +45,7 @@ def start(
 
     Raises:
         DecisionsError: there is no such job to run, or the database cannot be written.
+        TrainingMissingError: it needs the packages of training, and would run on this machine, which lacks them.
         OSError: the machine has no room for another process or its log.
 
     Example:
@@ -50,10 +53,21 @@ def start(
     """
     if not re.fullmatch(r"[a-z][a-z_]*", name) or not (ROOT / "jobs" / f"{name}.py").exists():
         raise DecisionsError(f"job {name!r}", "there is no such command in jobs/", "Name one that README.md lists.")
+    check_can_run(at, name)
     with decisions.writing() as session:
         job = add_job(session, name, arguments, title or name.replace("_", " "), person)
     _spawn(decisions, at, job)
     return job
+
+
+def check_can_run(at: Settings, name: str) -> None:
+    """Refuse a job that needs the packages of training where this machine would run it and lacks them.
+
+    Raises:
+        TrainingMissingError: it is such a job.
+    """
+    if name in TRAINING_JOBS and not at.ray_address:
+        check_training_packages(f"jobs.{name}")
 
 
 def cancel(decisions: Decisions, number: int, person: Person) -> Job:

@@ -36,13 +36,17 @@ def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str =
         Sum(numbers=(3, 4), unit='px')
     """
     about = (config.__doc__ or "").partition("\n")[0]
-    # Under `python -m` the job's module is called __main__, but its file still tells.
-    command = f"python -m jobs.{job or Path(inspect.getfile(config)).stem}"
-    parser = argparse.ArgumentParser(prog=command, description=about, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=f"python -m {module_of(config, job)}", description=about, allow_abbrev=False)
     for field in config_fields(config):
         _add(parser, field)
     given = vars(parser.parse_args(argv))
     return config(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+def module_of(config: type[object], job: str = "") -> str:
+    """Return the dotted name of a job's module; `job` is its last part where the dataclass is of another file."""
+    # Under `python -m` the job's module is called __main__, but its file still tells.
+    return f"jobs.{job or Path(inspect.getfile(config)).stem}"
 
 
 def _add(parser: argparse.ArgumentParser, field: ConfigField) -> None:

@@ -17,7 +17,7 @@ from core.palette import share_ramp
 from core.uncertainty import Split
 from core.value_maps import Scale
 from data.classes import CLASS_INDEX, CLASSES
-from data.errors import ModelError
+from data.errors import ModelError, TrainingMissingError
 from pages.parts.cache import activations, segmenter
 from pages.parts.explanations import doubt, occlusions
 from pages.parts.state import ViewState, chosen_palette, current_theme
@@ -85,7 +85,7 @@ def _explained(result: WaferResult) -> None:
         ) or Way.OCCLUSION  # fmt: skip
     try:
         found = _attribution(result, class_key, number, way)
-    except ModelError as error:
+    except (ModelError, TrainingMissingError) as error:
         st.info(str(error))
         return
     st.markdown(_said(result, found, class_key, number))

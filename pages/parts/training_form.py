@@ -7,11 +7,11 @@ import streamlit as st
 from core.config_fields import ConfigField, command_words, config_fields
 from core.decisions import Decisions
 from core.decisions.frozen_sets import frozen_sets
-from core.launch import start
+from core.launch import check_can_run, start
 from core.settings import settings
 from core.training.config import NOW, SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe
-from data.errors import WaferError
+from data.errors import TrainingMissingError, WaferError
 from pages.parts.links import open_page
 from pages.parts.person import person_or_account
 from pages.parts.training_run import JOB
@@ -29,6 +29,7 @@ def training_form(decisions: Decisions) -> None:
     Raises:
         DecisionsError: the database of decisions cannot be used.
     """
+    can_run = _can_run()
     with decisions.reading() as session:
         datasets = [one.name for one in frozen_sets(session)]
     checkpoints = sorted(str(path) for path in run_folder(settings().home, "x").parent.glob("*/best.ckpt"))
@@ -43,9 +44,19 @@ def training_form(decisions: Decisions) -> None:
         given = _grid(recipe, [fields[name] for name in FIRST], known)
         with st.expander("All settings"):
             given |= _grid(recipe, [field for name, field in fields.items() if name not in FIRST], {})
-        pressed = st.form_submit_button("Start training", type="primary")
+        pressed = st.form_submit_button("Start training", type="primary", disabled=not can_run)
     if pressed:
         _start(decisions, given)
+
+
+def _can_run() -> bool:
+    """Whether this machine can train; where it cannot, the page says what is missing."""
+    try:
+        check_can_run(settings(), JOB)
+    except TrainingMissingError as error:
+        st.warning(str(error))
+        return False
+    return True
 
 
 def _start(decisions: Decisions, given: dict[str, object]) -> None:

@@ -26,7 +26,8 @@ from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.learning import Wafers, learner, split_real, with_shape
 from jobs.register_model import here, run_told
-from jobs.train import _origins, main
+from jobs.train import main
+from jobs.training import _origins
 from tests.core.label_examples import labelled_home
 
 TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
@@ -255,7 +256,7 @@ def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch
         raise SIGTERMException
 
     before = signal.signal(signal.SIGTERM, as_lightning_does)
-    monkeypatch.setattr("jobs.train.train", told_to_end)
+    monkeypatch.setattr("jobs.training.train", told_to_end)
     try:
         assert main([]) == 143
     finally:
