@@ -102,7 +102,7 @@ def test_no_licence_asks_for_our_sources() -> None:
 def licence(name: str) -> str:
     """What a distribution's metadata says of its licence in a line; a whole licence text pasted there is left out."""
     metadata = distribution(name).metadata
-    named = [metadata.get("License-Expression", ""), metadata.get("License", "")]
+    named = [metadata.get("License-Expression", ""), metadata.get("License", "")]  # type: ignore[attr-defined]
     classifiers = [c for c in metadata.get_all("Classifier", []) if c.startswith("License ::")]
     return "; ".join(text for text in (*named, *classifiers) if 0 < len(text) < 150)
 

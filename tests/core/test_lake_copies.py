@@ -47,6 +47,6 @@ def test_an_interrupted_run_goes_on_where_it_was(root, monkeypatch):
     assert ROWS_A_PART > BASE
     begun = multiply(Parts(root), 4 * BASE)
     assert next(begun) == 2 * BASE
-    begun.close()
+    begun.close()  # type: ignore[attr-defined]
     assert list(multiply(Parts(root), 4 * BASE)) == [3 * BASE, 4 * BASE]
     assert Lake(root).count() == 4 * BASE

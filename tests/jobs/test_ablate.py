@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from core.learning.ablation import ARMS, MEASURES, read_ablation
+from core.learning.ablation import ARMS, MEASURES, SYNTHETIC, read_ablation
 from core.settings import Settings
 from data.datasets import load_labelled
 from jobs import ablate
-from jobs.ablate import FIXMATCH, PRESENCE, SYNTHETIC, AblateConfig, main, to_run, train_config
+from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_config
 from jobs.learning import Wafers
 from tests.jobs.test_simulate_learning import write_labelled
 

@@ -12,7 +12,6 @@ from core.orientation_rules import OrientationRules
 from data.errors import LakeError
 from data.formats.write import write_npz, write_png, write_table
 from data.orientation import OrientationRule
-from jobs import watch
 from jobs.watch import main
 from tests.core.lake_examples import drawn, same_wafer
 from tests.jobs.watch_worker import processes, watch_until_step
@@ -128,7 +127,7 @@ def test_files_are_given_back_when_the_lake_cannot_be_written(home, folder, monk
         raise LakeError("lake", "the disk is full", "Make room.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(watch.Lake, "append_wafers", full)
+        patched.setattr(Lake, "append_wafers", full)
         assert main(words(folder)) == 1
     assert names(folder) == before
     assert "the disk is full" in capsys.readouterr().err

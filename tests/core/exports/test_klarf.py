@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("version", ["1.2", "1.8"])
 TENTH_OF_A_MICRON_MM = 1e-4
 
 
-def places_12(text: str) -> list[tuple[int, float, float]]:
+def places_12(text: str) -> list[tuple[float, ...]]:
     """Class number, x and y in mm from the wafer's centre, of every defect: micrometres, one statement a list."""
     statements = [part.split() for part in text.split(";")]
     pitch, center = (
@@ -47,7 +47,7 @@ def places_12(text: str) -> list[tuple[int, float, float]]:
     ]
 
 
-def places_18(text: str) -> list[tuple[int, float, float]]:
+def places_18(text: str) -> list[tuple[float, ...]]:
     """The same of the newer version: whole nanometres, columns in braces before the rows."""
     pitch, center = (
         [int(word) for word in re.search(rf"Field {name} 2 {{(.*?)}}", text)[1].split(",")]

@@ -132,7 +132,7 @@ def test_two_do_not_build_at_once(monkeypatch, lake, segmenter, tmp_path):
         pass
     with pytest.raises(MapError, match="another process is building the map"):
         build(monkeypatch, lake, segmenter, tmp_path)
-    first.close()
+    first.close()  # type: ignore[attr-defined]
     build(monkeypatch, lake, segmenter, tmp_path)
 
 
