@@ -94,12 +94,11 @@ def check_training_packages(where: str) -> None:
     Raises:
         TrainingMissingError: at least one is not installed.
     """
-    missing = [name for name in TRAINING_PACKAGES if not _is_installed(name)]
-    if missing:
+    missing = next((name for name in TRAINING_PACKAGES if not _is_installed(name)), None)
+    if missing is not None:
         raise TrainingMissingError(
             where,
-            f"it needs the packages of training, and {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not installed here",
+            f"it needs the packages of training, and {missing} is not installed here",
             "Run `make train-setup`, which installs them, and try again.",
         )
 

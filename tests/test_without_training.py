@@ -26,8 +26,8 @@ sys.meta_path.insert(0, Hidden())
 """
 """Python that makes each import of these packages fail as if they were not installed."""
 SENTENCE = (
-    "it needs the packages of training, and torch, torchvision, lightning, segmentation_models_pytorch, "
-    "pytorch_grad_cam, onnxscript are not installed here. Run `make train-setup`, which installs them, and try again."
+    "it needs the packages of training, and torch is not installed here. "
+    "Run `make train-setup`, which installs them, and try again."
 )
 
 

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,10 +14,10 @@ from core.decisions.jobs import Job, JobState, add_job
 from core.decisions.schema import now
 from core.identity import Person
 from core.job_folder import job_folder, log_tail
-from core.launch import cancel, job, jobs, resume, start, waits_for
+from core.launch import TRAINING_JOBS, cancel, check_can_run, job, jobs, resume, start, waits_for
 from core.processes import is_alive, name_of
 from core.settings import Settings
-from data.errors import DecisionsError
+from data.errors import DecisionsError, TrainingMissingError
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
 
 ANA, BEN = Person("ana"), Person("ben")
@@ -253,3 +254,18 @@ def test_one_whose_watcher_is_killed_while_it_waits_is_shown_dead(decisions, at,
     until(lambda: job(decisions, second).state is JobState.DEAD)
     (tmp_path / "go").touch()
     assert ended(decisions, first).state is JobState.DONE
+
+
+def test_a_training_that_could_not_run_here_is_refused_and_leaves_no_job(decisions, at, tmp_path, monkeypatch):
+    monkeypatch.setattr("data.errors.TRAINING_PACKAGES", ("no_such_torch",))
+    for name in TRAINING_JOBS:
+        (tmp_path / "project" / "jobs" / f"{name}.py").touch()
+        with pytest.raises(TrainingMissingError, match=rf"^jobs\.{name}: .*no_such_torch.*`make train-setup`"):
+            start(decisions, at, name, [], ANA)
+    assert jobs(decisions) == []
+    check_can_run(at, "quick")
+
+
+def test_a_training_on_a_cluster_needs_nothing_here(at, monkeypatch):
+    monkeypatch.setattr("data.errors.TRAINING_PACKAGES", ("no_such_torch",))
+    check_can_run(replace(at, ray_address="ray-head:6379"), "train")
