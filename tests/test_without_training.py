@@ -16,6 +16,8 @@ from data.errors import TRAINING_PACKAGES
 from tests.core.wafers import disc, radius, wafer
 from tests.source_tree import ROOT, source_files
 
+pytestmark = pytest.mark.slow
+
 HIDDEN = f"""
 import sys
 class Hidden:

@@ -12,6 +12,8 @@ from models.export import describe, export_float32
 from models.unet import MaskingUNet, NetworkConfig, WaferUNet
 from tests.tiny_model import METADATA
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wafers():

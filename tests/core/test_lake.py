@@ -31,6 +31,7 @@ def test_an_empty_lake_answers_everything(root):
         assert len(lake.query(f"SELECT * FROM {view}")) == 0
 
 
+@pytest.mark.slow
 def test_wafers_come_back_as_they_were_for_this_and_any_other_reader(root):
     lake = Lake(root)
     wafers = [drawn(n) for n in range(30)]
@@ -118,6 +119,7 @@ EASTERN = timezone(timedelta(hours=5))
 LAKE = Lake(f"memory://{uuid.uuid4().hex}")
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     dies=grids, lot=names, wafer=names, attributes=st.dictionaries(names, names, max_size=3),

@@ -11,6 +11,8 @@ from core.lake_compaction import LOCK
 from tests.core.lake_examples import drawn, found_on, same_wafer
 from tests.core.lake_worker import append, merge, processes
 
+pytestmark = pytest.mark.slow
+
 PER_WRITER = 16
 
 

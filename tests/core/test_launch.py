@@ -20,6 +20,8 @@ from core.settings import Settings
 from data.errors import DecisionsError, TrainingMissingError
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
 
+pytestmark = pytest.mark.slow
+
 ANA, BEN = Person("ana"), Person("ben")
 
 

@@ -93,6 +93,7 @@ def results(draw):
     return analysed(dataclasses.replace(result.wafer, dies=dies), masks)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
 def test_centroids_come_back_to_a_tenth_of_a_micron_with_either_reader(result, version):
@@ -105,6 +106,7 @@ def test_centroids_come_back_to_a_tenth_of_a_micron_with_either_reader(result, v
         assert np.array(found) == pytest.approx(np.array(expected), abs=TENTH_OF_A_MICRON_MM)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
 def test_sampled_dies_are_dies_of_their_class_and_lie_at_their_centres(result, version):

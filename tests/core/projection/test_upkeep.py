@@ -11,6 +11,8 @@ from data.errors import MapError
 from tests.core.lake_examples import drawn, found_on
 from tests.core.projection.map_examples import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def segmenter(tiny_model_path):

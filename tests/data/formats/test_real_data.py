@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 GREYS = np.array([0, 127, 255], dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_all_of_wm811k_train_is_read_with_its_maps_and_labels():
     with np.load(FOLDER / "wm811k_train.npz") as arrays:
         flat, offsets, shapes = arrays["flat"], arrays["offsets"], arrays["shapes"]
@@ -56,6 +57,7 @@ def some() -> list[WaferMap]:
     return list(read_wafers(FOLDER / "wm811k_val.npz"))[::120]
 
 
+@pytest.mark.slow
 def test_real_maps_drawn_in_300_pixels_come_back_die_for_die(some):
     for wafer in some:
         stream = io.BytesIO()
