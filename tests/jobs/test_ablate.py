@@ -11,6 +11,8 @@ from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_co
 from jobs.learning import Wafers
 from tests.jobs.test_simulate_learning import write_labelled
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"budgets": 40, "unlabelled": 50, "judged": 8, "drawn": 4, "steps": 2, "pixels": 4096, "seeds": 1}
 FEW = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
 

@@ -28,6 +28,8 @@ from tests.core.lake_examples import drawn
 from tests.source_tree import ROOT
 from tests.tiny_model import METADATA, write_tiny_model
 
+pytestmark = pytest.mark.slow
+
 SMALL_PARTS = """
 import sys
 import core.batches.reading

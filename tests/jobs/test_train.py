@@ -30,6 +30,8 @@ from jobs.train import main
 from jobs.training import _origins
 from tests.core.label_examples import labelled_home
 
+pytestmark = pytest.mark.slow
+
 TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
 FLAGS = {
     "name": "tiny", "encoder": "resnet18", "depth": 4, "decoder-channels": "16 8 8 8", "steps": 6, "epoch-steps": 3,

@@ -16,6 +16,8 @@ from jobs.watch import main
 from tests.core.lake_examples import drawn, same_wafer
 from tests.jobs.watch_worker import processes, watch_until_step
 
+pytestmark = pytest.mark.slow
+
 # Steps of `watch_until_step` on the folder below: 0 to 3 take, 4 to 6 read, 7 segments, 8 to 11 put away.
 KILLS = ((0, True), (5, True), (7, False), (7, True), (9, True))
 
