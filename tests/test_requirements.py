@@ -1,10 +1,11 @@
 """The requirement files against the code that needs them: nothing missing, nothing idle, everything pinned."""
 
+import functools
 import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import distribution, packages_distributions
 
 import pytest
@@ -49,11 +50,17 @@ def requirements(*names: str) -> dict[str, Requirement]:
     return {canonicalize_name(r.name): r for r in found}
 
 
+@functools.cache
+def providers_of_modules() -> Mapping[str, list[str]]:
+    """Distributions that put files under each top-level name; looked up once, since every one is read for it."""
+    return packages_distributions()
+
+
 def imported(folders: Iterable[str]) -> set[str]:
     """Distributions that the Python files of these folders import, by canonical name."""
     modules = {item.top for source in source_files(*folders) for item in source.imports()}
     third_party = modules - sys.stdlib_module_names - {*FOLDERS, "app", "__future__"}
-    providers = packages_distributions()
+    providers = providers_of_modules()
     named = {module: providers.get(module, [module]) for module in third_party}
     # Several distributions may put files under one name (mlflow's parts do); the one of that name stands for all.
     return {canonicalize_name(n) for module, names in named.items() for n in ([module] if module in names else names)}
@@ -87,7 +94,7 @@ def test_jobs_and_networks_import_only_what_is_required() -> None:
 
 
 def test_the_app_knows_what_it_does_without() -> None:
-    providers = packages_distributions()
+    providers = providers_of_modules()
     known = {canonicalize_name(name) for package in TRAINING_PACKAGES for name in providers[package]}
     assert known == set(requirements(TRAINING))
 
