@@ -1,5 +1,17 @@
 """Errors that people read: where it happened, what was wrong, what to do next."""
 
+from importlib.util import find_spec
+
+TRAINING_PACKAGES = (
+    "torch",
+    "torchvision",
+    "lightning",
+    "segmentation_models_pytorch",
+    "pytorch_grad_cam",
+    "onnxscript",
+)
+"""What requirements.txt names beyond requirements-app.txt, as it is imported. The app runs without these."""
+
 
 class WaferError(Exception):
     """A problem that a person can act on, said in one sentence and a next step.
@@ -41,6 +53,10 @@ class ModelError(WaferError):
     """A model file that is missing, damaged or does not fit."""
 
 
+class TrainingMissingError(WaferError):
+    """Something was asked for that needs the packages of training, and they are not installed here."""
+
+
 class LakeError(WaferError):
     """A lake that cannot be read or written."""
 
@@ -67,3 +83,28 @@ class MapError(WaferError):
 
 class BatchError(WaferError):
     """A batch that is not there, is damaged, or cannot do what was asked of it."""
+
+
+def check_training_packages(where: str) -> None:
+    """Refuse what needs the packages of training where they are not installed; none of them is imported.
+
+    Args:
+        where: what needs them.
+
+    Raises:
+        TrainingMissingError: at least one is not installed.
+    """
+    missing = next((name for name in TRAINING_PACKAGES if not _is_installed(name)), None)
+    if missing is not None:
+        raise TrainingMissingError(
+            where,
+            f"it needs the packages of training, and {missing} is not installed here",
+            "Run `make train-setup`, which installs them, and try again.",
+        )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # an import hook hides it, or what is loaded under its name is no package
+        return False

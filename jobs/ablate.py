@@ -26,13 +26,8 @@ from data.errors import FormatError, SettingError
 from data.pictures import DIES_DEPTH, raster_of
 from data.synthesis import Recipe, SyntheticWafer, draw_wafer
 from data.truth import MarkedWafer
-from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import NEUTRAL
-from jobs.learning import split_real
-from jobs.train import say, train
-from models.export import describe, export_float32
-from models.unet import MaskingUNet
+from jobs.progress import say
 
 PRESENCE, FIXMATCH, TTA = "presence", "fixmatch", "tta"
 ENCODER: Final = "dies"
@@ -76,7 +71,7 @@ Run = tuple[str, int, int]
 """Arm, seed, number of real wafers with a label."""
 
 
-@command(AblateConfig)
+@command(AblateConfig, trains=True)
 def main(config: AblateConfig) -> int:
     """Run the job.
 
@@ -186,6 +181,13 @@ def train_config(config: AblateConfig, arm: str, seed: int, labelled: Path, unla
 
 def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: Path) -> Segmenter:
     """Train an arm, fit its thresholds to wafers of the kinds it was shown, and load it as the app would."""
+    from jobs.checkpoints import read_checkpoint
+    from jobs.learning import split_real
+    from jobs.model_export import NEUTRAL
+    from jobs.training import train
+    from models.export import describe, export_float32
+    from models.unet import MaskingUNet
+
     # A larger budget holds the wafers of the smaller ones, and the unlabelled wafers are those of every budget.
     parts = [
         _some(config.train, count, seed, folder / f"{count}.npz") if count else folder / "none.npz"

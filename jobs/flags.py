@@ -40,9 +40,7 @@ def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str =
         Sum(numbers=(3, 4), unit='px')
     """
     about = (config.__doc__ or "").partition("\n")[0]
-    # Under `python -m` the job's module is called __main__, but its file still tells.
-    command = f"python -m jobs.{job or Path(inspect.getfile(config)).stem}"
-    parser = argparse.ArgumentParser(prog=command, description=about, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=f"python -m {module_of(config, job)}", description=about, allow_abbrev=False)
     for field in config_fields(config):
         _add(parser, field)
     words = sys.argv[1:] if argv is None else argv
@@ -53,6 +51,12 @@ def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str =
 def _of_today(word: str) -> str:
     flag, equals, value = word.partition("=")
     return FORMER_FLAGS.get(flag, flag) + equals + value
+
+
+def module_of(config: type[object], job: str = "") -> str:
+    """Return the dotted name of a job's module; `job` is its last part where the dataclass is of another file."""
+    # Under `python -m` the job's module is called __main__, but its file still tells.
+    return f"jobs.{job or Path(inspect.getfile(config)).stem}"
 
 
 def _add(parser: argparse.ArgumentParser, field: ConfigField) -> None:

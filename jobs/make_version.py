@@ -17,9 +17,8 @@ from core.training.config import TrainConfig, kept_checkpoint
 from core.training.shown import learnt_from, never_shown
 from data.datasets import MaskedMaps
 from data.errors import ModelError
-from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import ExportConfig, export
+from jobs.export_model import ExportConfig
 from jobs.register_model import RegisterConfig, register, run_told
 from jobs.score_version import judging, score, scored
 
@@ -43,13 +42,16 @@ class VersionConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-@command(VersionConfig)
+@command(VersionConfig, trains=True)
 def main(config: VersionConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when there is no such run or its network cannot be exported, scored or registered.
     """
+    from jobs.checkpoints import read_checkpoint
+    from jobs.model_export import export
+
     at = settings().at(config.home)
     checkpoint = kept_checkpoint(at.home, config.run)
     if checkpoint is None:

@@ -11,6 +11,7 @@ from core.explain.attribution import Attribution, shared_out
 from core.segmentation.network import ModelMetadata
 from core.segmentation.pyramid import View, fuse, views
 from data.classes import CLASS_INDEX
+from data.errors import check_training_packages
 from data.raster import cell_sums
 from data.wafer import WaferMap
 
@@ -57,7 +58,9 @@ class Activations:
 
         Raises:
             ModelError: no network can be made of it.
+            TrainingMissingError: torch is not installed.
         """
+        check_training_packages("Grad-CAM")
         from models.activation_maps import ActivationMaps
 
         return cls(ActivationMaps.load(model), metadata)

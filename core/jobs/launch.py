@@ -13,9 +13,11 @@ from core.jobs.endings import bury_the_dead
 from core.jobs.folder import FOLDER_VARIABLE, LOG, job_folder
 from core.jobs.store import Job, add_job, ask_to_stop, in_the_way, job_by_id, newest_jobs, queue_again
 from core.settings import SETTINGS, Settings
-from data.errors import AppDatabaseError
+from data.errors import AppDatabaseError, check_training_packages
 
 ROOT = Path(__file__).resolve().parents[2]
+TRAINING_JOBS = frozenset({"ablate", "export_model", "make_version", "train"})
+"""Jobs that need the packages of training where they run."""
 
 
 def start(
@@ -35,6 +37,7 @@ def start(
 
     Raises:
         AppDatabaseError: there is no such job to run, or the database cannot be written.
+        TrainingMissingError: it needs the packages of training, and would run on this machine, which lacks them.
         OSError: the machine has no room for another process or its log.
 
     Example:
@@ -42,10 +45,21 @@ def start(
     """
     if not re.fullmatch(r"[a-z][a-z_]*", name) or not (ROOT / "jobs" / f"{name}.py").exists():
         raise AppDatabaseError(f"job {name!r}", "there is no such command in jobs/", "Name one that README.md lists.")
+    check_can_run(at, name)
     with database.writing() as session:
         job = add_job(session, name, arguments, title or name.replace("_", " "), person)
     _spawn(database, at, job)
     return job
+
+
+def check_can_run(at: Settings, name: str) -> None:
+    """Refuse a job that needs the packages of training where this machine would run it and lacks them.
+
+    Raises:
+        TrainingMissingError: it is such a job.
+    """
+    if name in TRAINING_JOBS and not at.ray_address:
+        check_training_packages(f"jobs.{name}")
 
 
 def cancel(database: AppDatabase, number: int, person: Person) -> Job:

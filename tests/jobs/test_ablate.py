@@ -3,13 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from core.active_learning.ablation import ARMS, MEASURES, read_ablation
+from core.active_learning.ablation import ARMS, MEASURES, SYNTHETIC, read_ablation
 from core.settings import Settings
 from data.datasets import load_labelled
 from jobs import ablate
-from jobs.ablate import FIXMATCH, PRESENCE, SYNTHETIC, AblateConfig, main, to_run, train_config
+from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_config
 from jobs.learning import Wafers
 from tests.jobs.test_simulate_learning import write_labelled
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"budgets": 40, "unlabelled": 50, "judged": 8, "drawn": 4, "steps": 2, "pixels": 4096, "seeds": 1}
 FEW = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]

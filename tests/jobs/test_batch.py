@@ -28,6 +28,8 @@ from tests.core.lake_examples import drawn
 from tests.source_tree import ROOT
 from tests.tiny_model import METADATA, write_tiny_model
 
+pytestmark = pytest.mark.slow
+
 SMALL_PARTS = """
 import sys
 import core.batches.reading
@@ -125,7 +127,7 @@ def test_what_is_kept_in_the_lake_follows_the_split_of_a_trial(tmp_path):
     paths = [write_tiny_model(home / f"{n}.onnx", metadata={**METADATA, "name": n}) for n in ("champion", "rival")]
     ours, theirs = (Segmenter.load(str(path), threads=1).name for path in paths)
     models = [ServedModel(n, name, str(path)) for n, (name, path) in enumerate(zip((ours, theirs), paths, strict=True))]
-    keep_served(Settings(home=home), Serving(*models, 0.5, "2026-01-01T00:00:00+00:00"))
+    keep_served(Settings(home=home), Serving(*models, 0.5, "2026-01-01T00:00:00+00:00"))  # type: ignore[call-arg]
     assert main([str(mixed_folder(tmp_path / "in")), "--save", "--home", str(home)]) == 0
     rows = Lake(home / "lake").query("SELECT key, model FROM wafers")
     assert len(rows) == 7

@@ -121,6 +121,7 @@ def test_real_labels_are_scored(tmp_path, tiny_model_path, real_data, name):
     assert 0 <= report["presence"]["exact_match"] <= 1
 
 
+@pytest.mark.slow
 def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model_path):
     labelled_home(tmp_path, lots=6)
     report = report_of(tmp_path, tiny_model_path, "labels:now", "--home", str(tmp_path))
@@ -132,6 +133,7 @@ def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model
     assert set(report) == DIE_KEYS | {"wafers"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [

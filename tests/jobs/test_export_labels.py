@@ -12,6 +12,8 @@ from jobs import export_labels
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path):

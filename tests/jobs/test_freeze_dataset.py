@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.identity import Person
@@ -7,6 +9,8 @@ from core.labels.label import Label
 from jobs import export_labels, freeze_dataset
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_frozen_dataset_goes_out_as_it_was_and_the_next_says_what_changed(tmp_path, capsys):

@@ -15,6 +15,8 @@ from jobs.promote_model import main as promote
 from tests.core.label_examples import labelled_home
 from tests.core.registry.models import hurried  # noqa: F401  # listens from its import on
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrainConfig(
     encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8), labels="now", from_="served", pixels=2 * 64 * 64
 )

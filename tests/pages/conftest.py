@@ -17,6 +17,14 @@ WAFERS, SEGMENTED = 60, 58
 Open = Callable[..., AppTest]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that open a page as slow: each runs the app, which takes a second or two."""
+    for item in items:
+        if "open_page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def lake_home(tmp_path_factory) -> Path:
     """Workspace of 60 wafers in 3 lots; the last two are not segmented."""

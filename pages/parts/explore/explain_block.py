@@ -17,7 +17,7 @@ from core.explain.occlusion import Occlusion
 from core.explain.places import lesson, place, sentence
 from core.segmentation.uncertainty import Split
 from data.classes import CLASS_INDEX, CLASSES
-from data.errors import ModelError
+from data.errors import ModelError, TrainingMissingError
 from pages.parts.cache import activations, segmenter
 from pages.parts.explore.explanations import occlusions, uncertainty
 from pages.parts.state import ViewState, chosen_palette, current_theme
@@ -93,7 +93,7 @@ def _explained(result: WaferResult) -> None:
         )
     try:
         found = _attribution(result, class_key, number, way)
-    except ModelError as error:
+    except (ModelError, TrainingMissingError) as error:
         st.info(str(error))
         return
     st.markdown(_said(result, found, class_key, number))

@@ -8,11 +8,11 @@ from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_sets
 from core.datasets.reading import NOW
 from core.jobs.config_fields import ConfigField, command_words, config_fields
-from core.jobs.launch import start
+from core.jobs.launch import check_can_run, start
 from core.settings import settings
 from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe
-from data.errors import WaferError
+from data.errors import TrainingMissingError, WaferError
 from pages.parts.learn.training_run import JOB
 from pages.parts.links import open_page
 from pages.parts.person import person_or_account
@@ -30,6 +30,7 @@ def training_form(database: AppDatabase) -> None:
     Raises:
         AppDatabaseError: the app database cannot be used.
     """
+    can_run = _can_run()
     with database.reading() as session:
         datasets = [one.name for one in frozen_sets(session)]
     checkpoints = sorted(str(path) for path in run_folder(settings().home, "x").parent.glob("*/best.ckpt"))
@@ -44,9 +45,19 @@ def training_form(database: AppDatabase) -> None:
         given = _grid(recipe, [fields[name] for name in FIRST], known)
         with st.expander("All settings"):
             given |= _grid(recipe, [field for name, field in fields.items() if name not in FIRST], {})
-        pressed = st.form_submit_button("Start training", type="primary")
+        pressed = st.form_submit_button("Start training", type="primary", disabled=not can_run)
     if pressed:
         _start(database, given)
+
+
+def _can_run() -> bool:
+    """Whether this machine can train; where it cannot, the page says what is missing."""
+    try:
+        check_can_run(settings(), JOB)
+    except TrainingMissingError as error:
+        st.warning(str(error))
+        return False
+    return True
 
 
 def _start(database: AppDatabase, given: dict[str, object]) -> None:

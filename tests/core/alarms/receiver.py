@@ -24,6 +24,8 @@ class Receiver(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     """Takes one message."""
 
+    server: Receiver
+
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.status == 200:

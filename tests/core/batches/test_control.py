@@ -60,6 +60,7 @@ def test_a_batch_is_worked_through_by_a_job_of_its_own(database, at, batch):
     assert "segmented 7 of 7 wafers" in log_tail(at.home, job.id)
 
 
+@pytest.mark.slow
 def test_a_job_that_was_killed_is_shown_killed_and_goes_on(database, at, batch, monkeypatch):
     with batch.claimed():  # it cannot begin to work before it is killed
         job = launch_batch(database, at, batch, ANA)

@@ -59,7 +59,7 @@ def test_passing_dies_say_nothing():
 
 def test_no_labels_and_no_failing_dies_are_no_suspects():
     assert rank_by_dies([]) == []
-    blank = LabelledWafer("a", *np.zeros((2, 8, 2, 2), dtype=bool), np.zeros((2, 2), dtype=bool))
+    blank = LabelledWafer("a", *np.zeros((2, 8, 2, 2), dtype=bool), np.zeros((2, 2), dtype=bool))  # type: ignore[call-arg]
     assert rank_by_dies([blank])[0].suspicion == 0.0
 
 

@@ -63,5 +63,5 @@ def test_unlabelled_wafers_are_those_of_the_lake_that_nobody_labelled(home, monk
 
 def test_files_give_their_wafers_without_their_labels(home, tmp_path):
     np.savez(tmp_path / "a.npz", maps=np.ones((3, 9, 9), np.uint8), labels=np.eye(3, 2), label_names=["Donut", "Loc"])
-    assert len(unlabelled_maps(*home, [str(tmp_path / "a.npz")])) == 3
-    assert unlabelled_maps(*home, []) == []
+    assert len(unlabelled_maps(*home, [str(tmp_path / "a.npz")])) == 3  # type: ignore[call-arg]
+    assert unlabelled_maps(*home, []) == []  # type: ignore[call-arg]

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,12 +13,14 @@ from core.database.audit import entries
 from core.database.schema import now
 from core.identity import Person
 from core.jobs.folder import job_folder, log_tail
-from core.jobs.launch import cancel, job, jobs, resume, start, waits_for
+from core.jobs.launch import TRAINING_JOBS, cancel, check_can_run, job, jobs, resume, start, waits_for
 from core.jobs.processes import is_alive, name_of
 from core.jobs.store import Job, JobState, add_job
 from core.settings import Settings
-from data.errors import AppDatabaseError
+from data.errors import AppDatabaseError, TrainingMissingError
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
+
+pytestmark = pytest.mark.slow
 
 ANA, BEN = Person("ana"), Person("ben")
 
@@ -253,3 +256,18 @@ def test_one_whose_watcher_is_killed_while_it_waits_is_shown_dead(database, at, 
     until(lambda: job(database, second).state is JobState.DEAD)
     (tmp_path / "go").touch()
     assert ended(database, first).state is JobState.DONE
+
+
+def test_a_training_that_could_not_run_here_is_refused_and_leaves_no_job(database, at, tmp_path, monkeypatch):
+    monkeypatch.setattr("data.errors.TRAINING_PACKAGES", ("no_such_torch",))
+    for name in TRAINING_JOBS:
+        (tmp_path / "project" / "jobs" / f"{name}.py").touch()
+        with pytest.raises(TrainingMissingError, match=rf"^jobs\.{name}: .*no_such_torch.*`make train-setup`"):
+            start(database, at, name, [], ANA)
+    assert jobs(database) == []
+    check_can_run(at, "quick")
+
+
+def test_a_training_on_a_cluster_needs_nothing_here(at, monkeypatch):
+    monkeypatch.setattr("data.errors.TRAINING_PACKAGES", ("no_such_torch",))
+    check_can_run(replace(at, ray_address="ray-head:6379"), "train")

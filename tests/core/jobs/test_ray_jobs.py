@@ -19,6 +19,8 @@ from data.errors import SettingError
 from tests.core.batches.local_ray import running_head
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
 
+pytestmark = pytest.mark.slow
+
 ANA = Person("ana")
 NOBODY = "http://127.0.0.1:1"
 

@@ -29,6 +29,7 @@ def serve(home, number):
     return at
 
 
+@pytest.mark.slow
 def test_the_card_of_the_champion_names_the_labels_that_it_learnt_from(home):
     at = serve(home, 1)
     assert labels_learnt(at) == "v1"

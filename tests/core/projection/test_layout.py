@@ -7,6 +7,8 @@ from data.errors import MapError
 from tests.core.embedding_examples import of_wafers
 from tests.core.projection.map_examples import blobs
 
+pytestmark = pytest.mark.slow
+
 FITTED = 120
 
 

@@ -11,6 +11,8 @@ from data.errors import MapError
 from tests.core.lake_examples import drawn, found_on
 from tests.core.projection.map_examples import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def segmenter(tiny_model_path):
@@ -134,7 +136,7 @@ def test_two_do_not_build_at_once(monkeypatch, lake, segmenter, tmp_path):
         pass
     with pytest.raises(MapError, match="another process is building the map"):
         build(monkeypatch, lake, segmenter, tmp_path)
-    first.close()
+    first.close()  # type: ignore[attr-defined]
     build(monkeypatch, lake, segmenter, tmp_path)
 
 

@@ -26,6 +26,7 @@ def trail(database) -> list[tuple[str, str]]:
         return [(entry.person, entry.action) for entry in entries(session, SUBJECT)]
 
 
+@pytest.mark.slow
 def test_what_is_promoted_is_what_segments(registry, database, at, serving_one, monkeypatch):
     assert all(check.passed for check in promote(registry, database, at, 2, ANA))
     assert registry.roles() == Roles(champion=2, before=(0, 1))

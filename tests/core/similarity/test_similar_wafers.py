@@ -84,6 +84,7 @@ def names(matches):
     return [match.result.wafer.wafer_id for match in matches]
 
 
+@pytest.mark.slow
 def test_a_wafer_of_the_lake_looks_like_itself_to_the_last_die(segmenter, lake, index):
     query = query_wafer(lake.result("LOT:B03"), segmenter)
     first = find(query, index[Kind.WAFERS], lake)[0]

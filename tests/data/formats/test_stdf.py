@@ -35,7 +35,7 @@ def refused(content: bytes, **options) -> str:
 def test_both_byte_orders_and_every_direction_of_axes_give_the_wafer_as_seen(order, axes):
     wafer = one(stdf(GRID, order=order, axes=axes))
     assert wafer.bins.tolist() == GRID.tolist()
-    x, y = die_coordinates(wafer)
+    x, y = die_coordinates(wafer)  # type: ignore[misc]
     across = range(-2, 3) if axes[0] == "R" else range(2, -3, -1)
     down = range(6, 2, -1) if axes[1] == "U" else range(3, 7)
     assert x.tolist() == [list(across)] * 4
@@ -151,7 +151,7 @@ def test_the_public_lot_agrees_with_its_records_taken_one_by_one():
     for row in read_records(Source("lot2.stdf", io.BytesIO(content)))[0].tables["PRR"].to_pylist():
         last[row["X_COORD"], row["Y_COORD"]] = row["HARD_BIN"]
     [wafer] = read_bytes("lot2.stdf", content)
-    x, y = die_coordinates(wafer)
+    x, y = die_coordinates(wafer)  # type: ignore[misc]
     found = {(int(x[at]), int(y[at])): int(wafer.bins[at]) for at in zip(*np.nonzero(wafer.dies), strict=True)}
     assert found == last
 
