@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.alarms.store import open_alarms, past_alarms, rules
 from pages.parts.blocks.alarm_checks import look_for_alarms
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import database as open_database
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
@@ -41,14 +42,7 @@ with explained():
         table = alarm_table(alarms, names)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{len(alarms):,}** {'acknowledged' if view == HISTORY else 'open'}", width="content")
-            st.download_button(
-                "Download CSV",
-                table.to_csv(index=False),
-                "alarms.csv",
-                "text/csv",
-                on_click="ignore",
-                help="All of these.",
-            )
+            csv_button(table, "alarms", label="Download CSV")
         if view == HISTORY:
             st.dataframe(
                 table,
