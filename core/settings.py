@@ -165,6 +165,12 @@ class Settings:
         default=30,
         metadata=_row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
     )
+    keep_results_days: int = field(
+        default=730,
+        metadata=_row(
+            "Days for which an answer of another model is kept after a newer one took its place; 0: for ever.", 0
+        ),
+    )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )

@@ -61,9 +61,7 @@ class AblateConfig:
     pixels: int = 32768  # pixels a batch may hold
     precision: Literal["32-true", "bf16-mixed"] = "32-true"  # of training
     seeds: int = 5  # runs of each arm, those of one seed on the same wafers in the same order; 0: as in the table
-    reports: tuple[
-        Path, ...
-    ] = ()  # reports of jobs.evaluate of one model, plain and with test-time augmentation, to stand beside the arms
+    reports: tuple[Path, ...] = ()  # reports of jobs.evaluate of one model, plain and with --tta, beside the arms
     anew: bool = False  # begin anew where the table holds runs of other settings
     out: Path = RESULTS  # table to write
 

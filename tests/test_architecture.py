@@ -40,6 +40,7 @@ ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alon
     ("active_learning", "registry"),
     ("ingestion", "monitoring", "reports"),
     ("alarms", "downloads"),
+    ("pipeline",),
     ("batches", "migrations"),
 )
 LOOSE_IN_CORE = {"settings", "identity", "severity", "root_causes"}
