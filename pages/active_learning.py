@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.active_learning.curves import verdict
+from core.active_learning.curves import stop_advice
 from core.active_learning.results import Played, read_results
 from core.active_learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
 from core.annotation.items import UNTOUCHED, LabelItem
@@ -71,7 +71,7 @@ def overview(
 def judge(found: list[Round]) -> None:
     """Say whether to go on, by the scores of the trainings that followed the rounds."""
     scored = [one for one in found if one.score is not None]
-    said = verdict([one.score for one in scored if one.score is not None])
+    said = stop_advice([one.score for one in scored if one.score is not None])
     (st.info if said.go_on else st.warning)(said.text)
     round_curve(found)
     if scored:

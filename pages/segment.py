@@ -9,13 +9,13 @@ import streamlit as st
 from core.exports import OverlayStyle, results_zip
 from core.ingestion.handed_file import Entry
 from core.ingestion.samples import sample_files
-from core.ingestion.session import Intake, Progress
+from core.ingestion.session import Intake, UploadProgress
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
 from pages.parts.cache import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.segment.orientation_editor import orientation_editor
-from pages.parts.segment.read_options import map_choice, read_recipe
+from pages.parts.segment.read_options import map_choice, reading_plan
 from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state import (
@@ -84,12 +84,12 @@ def work(held: Intake, seconds: float) -> None:
         bar.empty()
 
 
-def show(progress: Progress) -> None:
+def show(progress: UploadProgress) -> None:
     """Draw the bar."""
     bar.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
 
 
-def words(progress: Progress) -> str:
+def words(progress: UploadProgress) -> str:
     """Say count, rate and time left."""
     if progress.reading:
         return f"Reading: {progress.done} of {progress.total} files"
@@ -133,7 +133,7 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
             archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
-                save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.recipe)}")
+                save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.plan)}")
 
 
 def unread(failures: Sequence[ReadFailure]) -> None:
@@ -150,7 +150,7 @@ def unread(failures: Sequence[ReadFailure]) -> None:
 with explained():
     held = intake()
     hand_in(held)
-    held.follow(read_recipe(held.files, chosen_tile(BROWSER)))
+    held.follow(reading_plan(held.files, chosen_tile(BROWSER)))
     bar = st.empty()
     if held.waiting:
         show(held.progress)
@@ -164,7 +164,7 @@ with explained():
         invitation()
         warm_up(segmenter(), segmenter().name)
     if ready:
-        chosen = results_browser(ready, held.recipe, key=BROWSER)
+        chosen = results_browser(ready, held.plan, key=BROWSER)
         map_choice(chosen.wafer)
         orientation_editor(chosen.wafer)
         if chosen.result:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.reports.tables import table_csv
+from core.reports.table import table_csv
 from core.root_causes import findings_by_keys
 from core.similarity.index import Kind
 from core.similarity.lookalikes import find

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.downloads.wafer_table import page_csv
+from core.downloads.formats import page_csv
 from core.lake import WaferFilter
 from pages.parts.blocks.exports import archive_menu, filtered_results
 from pages.parts.blocks.filters import (

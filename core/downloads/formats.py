@@ -1,4 +1,7 @@
-"""The one list of what can be taken away of a wafer, a lot or a period: pages and jobs offer these and no others."""
+"""The one list of what can be taken away of a wafer, a lot or a period, and the table of wafers as CSV.
+
+Pages and jobs offer these and no others.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +12,7 @@ from typing import TypeVar
 from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
+from core.exports.cells import plain
 from core.exports.die_table import dies_csv
 from core.exports.klarf import klarf_text
 from core.exports.review_points import Places
@@ -23,6 +27,7 @@ from core.reports.workbook import XLSX
 PNG, PDF, JSON, CSV, XML, TEXT = (
     "image/png", "application/pdf", "application/json", "text/csv", "application/xml", "text/plain",
 )  # fmt: skip
+NAMED_BY_FILES = ("key", "lot_id", "wafer_id", "product", "test_program", "source_name", "model")
 
 
 class FormatKey(StrEnum):
@@ -171,3 +176,17 @@ def chosen(formats: Sequence[AnyFormat], keys: Sequence[FormatKey]) -> list[AnyF
         ['SEMI E142 map']
     """
     return [one for one in formats if one.key in keys]
+
+
+def page_csv(lake: Lake, where: WaferFilter, sort: str) -> str:
+    """Write every wafer of a filter, in the table's columns and order, as CSV; classes parted by spaces.
+
+    Raises:
+        LakeError: the table cannot be sorted like that.
+    """
+    table = lake.wafers_page(where, sort, limit=max(1, lake.count(where)))
+    table["classes_present"] = [" ".join(keys) if keys is not None else "" for keys in table["classes_present"]]
+    for name in NAMED_BY_FILES:
+        table[name] = table[name].map(plain)
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text

@@ -44,7 +44,7 @@ def save(intake: Intake, lake: Lake, blobs: Blobs, challenger: Challenger | None
     for file in intake.files:
         _keep_originals(file, blobs)
     results = [entry.result for entry in intake.ready if entry.result]
-    kept = shared_out(results, challenger, careful=intake.recipe.careful)
+    kept = shared_out(results, challenger, careful=intake.plan.careful)
     new, already = lake.append_wafers(result.wafer for result in results)
     lake.append_results(kept)
     shared = sum(one is not other for one, other in zip(kept, results, strict=True))

@@ -11,7 +11,7 @@ LOG = "log.txt"
 PROGRESS = "progress.json"
 LOG_TAIL_BYTES = 64_000
 
-Progress = Mapping[str, float | None]
+JobProgress = Mapping[str, float | None]
 """`done`, `total`, `share` (0 to 1) and `rate` (a second); what is not known is None."""
 
 
@@ -38,10 +38,10 @@ def tell_progress(done: int, total: int | None, share: float | None, rate: float
         unfinished.replace(path)
 
 
-def told_progress(folder: Path) -> Progress | None:
+def told_progress(folder: Path) -> JobProgress | None:
     """Give what a job last told, None before it told anything."""
     try:
-        told: Progress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+        told: JobProgress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return told

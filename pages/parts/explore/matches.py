@@ -14,7 +14,7 @@ from core.drawing.overlap import draw_overlay, overlay_colors
 from core.drawing.value_maps import sharp_cell_px
 from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake
-from core.reports.tables import Column, Table
+from core.reports.table import Column, Table
 from core.root_causes import Finding
 from core.similarity.lookalikes import OVERLAP_SHARE, Match, Query
 from data.classes import CLASSES

@@ -12,7 +12,7 @@ from core.evaluation.report import Report
 from core.registry.gate import Check, gate
 from core.registry.sheet import NAMES, Curve, Reached, curve, trust_sheet
 from core.registry.store import Version
-from core.reports.tables import Table
+from core.reports.table import Table
 from core.reports.trust_report import checks_table, classes_table, confusion_table, headline, trust_pdf
 from core.settings import Settings
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure

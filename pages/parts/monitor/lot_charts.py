@@ -8,7 +8,7 @@ from core.lots.lot import Lot, slots_compared
 from core.lots.profiles import angular_profile, radial_profile
 from core.lots.slot_order import ENDS
 from core.lots.stacking import Stack
-from core.reports.tables import shown
+from core.reports.table import shown
 from pages.parts.links import open_page
 from pages.parts.monitor.share_bars import share_bars
 from pages.parts.state import chosen_palette, clicked_points, current_theme

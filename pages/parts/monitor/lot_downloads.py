@@ -9,7 +9,7 @@ from core.exports.names import safe_part
 from core.lake import Lake
 from core.lots.lot import Lot
 from core.reports.lot_tables import angular_table, radial_table, results_of, slot_table, stacked_table, wafers_table
-from core.reports.tables import Table, table_csv
+from core.reports.table import Table, table_csv
 from pages.parts.blocks.exports import archive_menu, lot_files
 
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ingestion.handed_file import HandedFile
 from core.ingestion.orientation_rules import with_rules
-from core.ingestion.session import Recipe
+from core.ingestion.session import ReadingPlan
 from core.settings import settings
 from data.bin_names import MAP, MAPS
 from data.errors import SettingError
@@ -25,7 +25,7 @@ MAP_WORDS = {"hard": "Hard bins", "soft": "Soft bins"}
 Value = int | str
 
 
-def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
+def reading_plan(files: Sequence[HandedFile], chosen: str) -> ReadingPlan:
     """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are.
 
     Args:
@@ -63,7 +63,7 @@ def read_recipe(files: Sequence[HandedFile], chosen: str) -> Recipe:
             options = ReadOptions()
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
-    return Recipe(with_rules(options, settings()), careful)
+    return ReadingPlan(with_rules(options, settings()), careful)
 
 
 def _names(places: Sequence[DeltaGenerator]) -> tuple[str, str, Notch | None, str]:

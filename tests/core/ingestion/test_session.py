@@ -7,7 +7,7 @@ import pytest
 from core.analysis.result import analyse
 from core.ingestion.handed_file import Names
 from core.ingestion.samples import sample_files
-from core.ingestion.session import Intake, Progress, Recipe
+from core.ingestion.session import Intake, ReadingPlan, UploadProgress
 from core.segmentation import Segmenter
 from data.errors import ModelError, WaferValueError
 from data.formats import ReadOptions
@@ -22,8 +22,8 @@ def segmenter(tiny_model_path):
     return Segmenter.load(str(tiny_model_path), threads=1)
 
 
-def handed_in(files, recipe=None):
-    intake = Intake(recipe)
+def handed_in(files, plan=None):
+    intake = Intake(plan)
     for name, content in files:
         intake.add(name, content)
     return intake
@@ -107,29 +107,29 @@ def test_progress_can_be_asked_for_between_steps(segmenter):
 
 
 def test_time_left_follows_the_rate():
-    progress = Progress(reading=False, done=30, total=90, seconds=10.0)
+    progress = UploadProgress(reading=False, done=30, total=90, seconds=10.0)
     assert (progress.rate, progress.seconds_left) == (3.0, 20.0)
-    assert Progress(reading=False, done=0, total=90, seconds=0.0).seconds_left == float("inf")
+    assert UploadProgress(reading=False, done=0, total=90, seconds=0.0).seconds_left == float("inf")
 
 
-def test_another_recipe_reads_everything_anew(segmenter):
+def test_another_plan_reads_everything_anew(segmenter):
     intake = handed_in(FILES[:2])
     for _ in intake.work(segmenter):
         pass
-    assert not intake.follow(Recipe())
-    assert intake.follow(Recipe(ReadOptions(product="P7")))
+    assert not intake.follow(ReadingPlan())
+    assert intake.follow(ReadingPlan(ReadOptions(product="P7")))
     assert intake.waiting
     for _ in intake.work(segmenter):
         pass
     assert [entry.wafer.product for entry in intake.ready] == ["P7", "P7"]
 
 
-def test_names_that_a_person_gave_are_everywhere_and_survive_another_recipe(segmenter):
+def test_names_that_a_person_gave_are_everywhere_and_survive_another_plan(segmenter):
     intake = handed_in(FILES[:2])
     for _ in intake.work(segmenter):
         pass
     intake.rename(intake.ready[1], Names("LOT9", "W25", "P1"))
-    intake.follow(Recipe(ReadOptions(diameter_mm=200.0)))
+    intake.follow(ReadingPlan(ReadOptions(diameter_mm=200.0)))
     for _ in intake.work(segmenter):
         pass
     entry = intake.ready[1]
