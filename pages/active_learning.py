@@ -16,11 +16,10 @@ from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.learn.learning_curves import NAMES, curve_block
-from pages.parts.learn.round_curve import round_curve
+from pages.parts.learn.learning_curves import NAMES, curve_block, round_curve
 from pages.parts.learn.round_picks import coverage_block, picks_block
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_run import run_name as run_of

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.alarms.store import open_alarms, past_alarms, rules
 from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
 from pages.parts.measures import HELP

@@ -9,8 +9,8 @@ from core.annotation.queue import take_next
 from core.identity import Person
 from core.labels.draft_store import drafts_of
 from data.errors import LakeError
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.bench import label_bench
 from pages.parts.links import link, open_page

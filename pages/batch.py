@@ -6,8 +6,8 @@ import streamlit as st
 from core.batches.control import Standing, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import decisions
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import unpack_filters
 from pages.parts.segment.batch_start import CHOSEN, start_batch

@@ -7,12 +7,12 @@ from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, commonality, s
 from core.trends.series import Subject
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import ATTRIBUTE, PRODUCT, open_page, unpack_filters
 from pages.parts.monitor.control_charts import odds_chart
 from pages.parts.monitor.trend_words import subject_name
-from pages.parts.state import clicked_points, clicked_row
+from pages.parts.state.widgets import clicked_points, clicked_row
 from pages.parts.wafers.table import WORST_FIRST
 
 NEWEST_DAYS, MOST_DRAWN, MOST_SAID, ROW_PX = 28, 12, 3, 30

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.comparison.comparison import common_grids, die_difference, measures, shared, summed_up
 from core.reports.table import table_csv
-from pages.parts.cache import group_stack, history_steps
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.groups import group_stack, history_steps
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.difference_views import (
     MAP_HELP,

@@ -12,13 +12,13 @@ from core.labels.annotations import gold_keys
 from core.settings import settings
 from data.errors import DecisionsError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
-from pages.parts.state import chosen_rows
+from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.queue_filling import fill_form
 
 TABLE = "queue-table"

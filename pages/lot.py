@@ -5,13 +5,12 @@ import math
 import streamlit as st
 
 from core.lots.lot import figures, lots, open_lot
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import LOT, link
 from pages.parts.measures import HELP
 from pages.parts.monitor.lot_charts import HELP as CHART_HELP
-from pages.parts.monitor.lot_charts import profiles, slot_order, stacked_map
-from pages.parts.monitor.lot_downloads import lot_downloads
+from pages.parts.monitor.lot_charts import lot_downloads, profiles, slot_order, stacked_map
 from pages.parts.wafers.gallery import gallery
 from pages.parts.wafers.pattern_choice import choose_pattern
 

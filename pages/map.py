@@ -7,11 +7,18 @@ import streamlit as st
 
 from core.projection.views import inside
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.likeness_chart import Coloring, likeness_chart
-from pages.parts.explore.map_lists import choice_block, family_table, novelty_block
-from pages.parts.explore.map_selection import choose_family, chosen_area, clear_chosen, keep_chosen
+from pages.parts.explore.map_lists import (
+    choice_block,
+    choose_family,
+    chosen_area,
+    clear_chosen,
+    family_table,
+    keep_chosen,
+    novelty_block,
+)
 from pages.parts.explore.map_state import ready_map
 from pages.parts.links import unpack_filters
 from pages.parts.measures import HELP

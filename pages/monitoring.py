@@ -6,9 +6,9 @@ from core.lake import WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import history_steps
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.groups import history_steps
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
 from pages.parts.monitor.drift_block import drift_block

@@ -8,7 +8,7 @@ from core.trends.overview import by_week, is_demo, newest_day, totals, worst_of_
 from data.classes import CLASS_KEYS
 from pages.parts.blocks import charts
 from pages.parts.blocks.filters import date_filter, product_filter, wafer_filter
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import link, unpack_filters
 from pages.parts.measures import HELP

@@ -5,24 +5,21 @@ import streamlit as st
 
 from core.annotation.annotators import annotators
 from core.annotation.reviews import Kind, Review, open_reviews
-from core.database.audit import entries
 from core.datasets.doubts import FEWEST_A_SIDE, FEWEST_LABELS
-from core.datasets.suspects import label_doubts, likely_errors
+from core.datasets.suspects import likely_errors
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
-from core.settings import settings
 from data.classes import CLASSES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import decisions as open_decisions
-from pages.parts.cache import kept
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.judgements import doubtful_labels
+from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.review_desk import KIND_WORDS, review_desk
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
 
 NAMES = {c.key: c.name for c in CLASSES}
-EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 REVIEW = "review"
 SHOWN = 50
 DOUBTS = (
@@ -60,13 +57,8 @@ def suspects(lake: Lake) -> None:
     decisions = open_decisions()
     with decisions.reading() as session:
         keys = labelled_keys(session)
-        done = [entry.id for entry in entries(session, limit=1)]
-    embedded = lake.query(EMBEDDED, [keys]).iloc[0].tolist()
     with st.spinner("Holding labels against models that never saw their lot"):
-        doubts, unjudged = kept(
-            f"doubts {settings().lake_url} {decisions.name} {done} {embedded}",
-            lambda: label_doubts(decisions, lake, keys),
-        )
+        doubts, unjudged = doubtful_labels(lake, decisions, keys)
     if doubts:
         st.caption(DOUBTS)
         frame = pd.DataFrame(

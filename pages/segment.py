@@ -12,21 +12,14 @@ from core.ingestion.samples import sample_files
 from core.ingestion.session import Intake, UploadProgress
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
-from pages.parts.cache import segmenter, warm_up
+from pages.parts.cache.models import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.segment.orientation_editor import orientation_editor
 from pages.parts.segment.read_options import map_choice, reading_plan
 from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
-from pages.parts.state import (
-    chosen_palette,
-    chosen_tile,
-    current_theme,
-    drop_intake,
-    intake,
-    intake_round,
-    is_new_upload,
-)
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.upload import chosen_tile, drop_intake, intake, intake_round, is_new_upload
 from pages.parts.wafers.view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0

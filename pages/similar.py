@@ -9,8 +9,9 @@ from core.root_causes import findings_by_keys
 from core.similarity.index import Kind
 from core.similarity.lookalikes import find
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
-from pages.parts.cache import decisions, segmenter
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.models import segmenter
+from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.index_state import ready_index
 from pages.parts.explore.matches import comparison, match_list, matches_table, shared_block

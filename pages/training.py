@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.jobs.launch import jobs
-from pages.parts.cache import decisions as open_decisions
+from pages.parts.cache.stores import decisions as open_decisions
 from pages.parts.empty import explained
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_form import STARTED, training_form
 from pages.parts.learn.training_run import JOB, choose_run, run_block
-from pages.parts.state import drop_widgets
+from pages.parts.state.widgets import drop_widgets
 
 RUNS, START = VIEWS = ("Runs", "Start a run")
 

@@ -13,14 +13,14 @@ from core.trends.series import KINDS, ChartKind, Period, Subject, baseline_of, c
 from pages.parts.blocks.exports import period_files
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
 from pages.parts.monitor.control_charts import control_chart
 from pages.parts.monitor.lot_scores_table import lot_scores_table
 from pages.parts.monitor.trend_words import MEASURES, last_change, period_name, rules_in_words, subject_name
 from pages.parts.monitor.weekly_block import weekly_block
-from pages.parts.state import clicked_points
+from pages.parts.state.widgets import clicked_points
 from pages.parts.wafers.table import WORST_FIRST
 
 MOST_POINTS, LEAST_POINTS = 400, 4

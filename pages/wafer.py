@@ -7,8 +7,9 @@ from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.blocks.exports import wafer_downloads
-from pages.parts.cache import decisions, segmenter
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.models import challenger, segmenter
+from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.explain_block import explain_block
 from pages.parts.explore.facts import facts, history
@@ -16,9 +17,8 @@ from pages.parts.explore.findings import findings_block
 from pages.parts.explore.flag_form import flag_form
 from pages.parts.explore.lot_steps import choose_wafer, compare_with
 from pages.parts.links import link
-from pages.parts.state import chosen_palette
+from pages.parts.state.choices import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
-from pages.parts.wafers.on_trial import challenger
 from pages.parts.wafers.view import compact_view, wafer_view
 
 with explained():

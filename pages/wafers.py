@@ -19,7 +19,7 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
 from pages.parts.wafers.gallery import gallery

@@ -5,7 +5,7 @@ import streamlit as st
 from core.settings import settings
 from pages.parts.empty import explained
 from pages.parts.links import GROUPS, ICON, LOGO, page_of
-from pages.parts.state import Key
+from pages.parts.state.choices import Key
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>

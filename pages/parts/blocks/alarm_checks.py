@@ -4,7 +4,7 @@ from core.alarms import check
 from core.identity import local_person
 from core.jobs.launch import start
 from core.settings import settings
-from pages.parts.cache import decisions, lake
+from pages.parts.cache.stores import decisions, lake
 
 
 def look_for_alarms() -> None:

@@ -18,7 +18,7 @@ from core.settings import Settings
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.person import person_or_account
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 SCORE_HELP = (
     "IoU over dies: dies that truth and model share, over dies that either has, all wafers pooled. F1 of presence: how "

@@ -15,8 +15,9 @@ from data.bin_names import MAP, MAPS
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch, WaferMap
-from pages.parts.cache import tone_pictures
-from pages.parts.state import current_theme, set_widget, widget_text
+from pages.parts.cache.pictures import tone_pictures
+from pages.parts.state.choices import current_theme
+from pages.parts.state.widgets import set_widget, widget_text
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
 TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}

@@ -14,8 +14,9 @@ from core.drawing.palette import class_colors
 from core.ingestion.handed_file import Entry
 from core.ingestion.session import ReadingPlan
 from data.classes import CLASSES
-from pages.parts.cache import result_thumbnail
-from pages.parts.state import choose_tile, chosen_palette, chosen_tile, current_theme
+from pages.parts.cache.pictures import result_thumbnail
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.upload import choose_tile, chosen_tile
 
 ASSETS = Path(__file__).parent
 NAMES = {c.key: c.name for c in CLASSES}

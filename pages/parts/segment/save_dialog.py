@@ -13,13 +13,13 @@ from core.ingestion.session import Intake
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache import blobs, lake
+from pages.parts.cache.models import challenger
+from pages.parts.cache.stores import blobs, lake
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.segment.orientation_editor import lying
-from pages.parts.state import edited_rows
+from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
-from pages.parts.wafers.on_trial import challenger
 
 TITLES = {c.key: c.name for c in CLASSES}
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
