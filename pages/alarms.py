@@ -1,8 +1,13 @@
 """Alarms: what needs somebody's eyes, worst first, and the rules that say so."""
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
-from core.alarms.store import open_alarms, past_alarms, rules
+from core.alarms.store import Alarm, open_alarms, past_alarms, rules
+from core.database import Decisions
+from core.lake import Lake
 from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.cache.stores import decisions as open_decisions
 from pages.parts.cache.stores import lake as open_lake
@@ -16,55 +21,87 @@ from pages.parts.monitor.alarm_rules import rule_editor
 OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery")
 ON_A_PAGE = 10
 
-with explained():
+
+def choose_view() -> str:
+    """Choose what the page shows."""
+    return st.segmented_control(
+        "View", VIEWS, default=OPEN, required=True, key=ALARM_VIEW, bind="query-params", label_visibility="collapsed"
+    )
+
+
+def none_to_show(*, past: bool) -> None:
+    """Write what would stand here, when nothing does."""
+    if past:
+        st.info("No alarm was acknowledged yet. Those that are stand here, with who did it and what was said.")
+    else:
+        st.info("No alarm is open. Wafers raise them by the rules, as soon as they are segmented.")
+        link("wafers", "Look at the wafers")
+
+
+def head(table: pd.DataFrame, *, past: bool) -> None:
+    """Show how many alarms there are, and offer them as CSV."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(table):,}** {'acknowledged' if past else 'open'}", width="content")
+        st.download_button(
+            "Download CSV",
+            table.to_csv(index=False),
+            "alarms.csv",
+            "text/csv",
+            on_click="ignore",
+            help="All of these.",
+        )
+
+
+def acknowledged(table: pd.DataFrame) -> None:
+    """Show the alarms that somebody has looked at."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        alt="Acknowledged alarms",
+        column_config={
+            "severity": st.column_config.NumberColumn("severity", format="%.0f", help=HELP["severity"]),
+            "wafers": st.column_config.NumberColumn("wafers", help="Wafers behind the alarm."),
+            "raised": st.column_config.DatetimeColumn("raised", format="YYYY-MM-DD HH:mm", help="UTC."),
+            "acknowledged": st.column_config.DatetimeColumn("acknowledged", format="YYYY-MM-DD HH:mm", help="UTC."),
+        },
+    )
+
+
+def cards(alarms: Sequence[Alarm], names: dict[int, str], lake: Lake, decisions: Decisions) -> None:
+    """Show the open alarms, some to a page."""
+    pages = -(-len(alarms) // ON_A_PAGE)
+    page = st.pagination(pages, key="alarm-page") if pages > 1 else 1
+    with st.spinner("Drawing wafers"):
+        alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, decisions)
+
+
+def show() -> None:
+    """Look for what is new, and show alarms, rules or ways of delivery."""
     lake, decisions = open_lake(), open_decisions()
     st.title("Alarms")
     with st.spinner("Looking at what is new"):
         look_for_alarms()
-    view = st.segmented_control(
-        "View", VIEWS, default=OPEN, required=True, key=ALARM_VIEW, bind="query-params", label_visibility="collapsed"
-    )
-    with decisions.reading() as session:
-        names = {rule.id: rule.name for rule in rules(session)}
-        alarms = past_alarms(session) if view == HISTORY else open_alarms(session)
-
+    view = choose_view()
     if view == RULES:
         rule_editor(lake, decisions)
-    elif view == DELIVERY:
+        return
+    if view == DELIVERY:
         channel_editor(decisions)
-    elif not alarms and view == HISTORY:
-        st.info("No alarm was acknowledged yet. Those that are stand here, with who did it and what was said.")
-    elif not alarms:
-        st.info("No alarm is open. Wafers raise them by the rules, as soon as they are segmented.")
-        link("wafers", "Look at the wafers")
+        return
+    past = view == HISTORY
+    with decisions.reading() as session:
+        names = {rule.id: rule.name for rule in rules(session)}
+        alarms = past_alarms(session) if past else open_alarms(session)
+    if not alarms:
+        none_to_show(past=past)
+        return
+    table = alarm_table(alarms, names)
+    head(table, past=past)
+    if past:
+        acknowledged(table)
     else:
-        table = alarm_table(alarms, names)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{len(alarms):,}** {'acknowledged' if view == HISTORY else 'open'}", width="content")
-            st.download_button(
-                "Download CSV",
-                table.to_csv(index=False),
-                "alarms.csv",
-                "text/csv",
-                on_click="ignore",
-                help="All of these.",
-            )
-        if view == HISTORY:
-            st.dataframe(
-                table,
-                hide_index=True,
-                alt="Acknowledged alarms",
-                column_config={
-                    "severity": st.column_config.NumberColumn("severity", format="%.0f", help=HELP["severity"]),
-                    "wafers": st.column_config.NumberColumn("wafers", help="Wafers behind the alarm."),
-                    "raised": st.column_config.DatetimeColumn("raised", format="YYYY-MM-DD HH:mm", help="UTC."),
-                    "acknowledged": st.column_config.DatetimeColumn(
-                        "acknowledged", format="YYYY-MM-DD HH:mm", help="UTC."
-                    ),
-                },
-            )
-        else:
-            pages = -(-len(alarms) // ON_A_PAGE)
-            page = st.pagination(pages, key="alarm-page") if pages > 1 else 1
-            with st.spinner("Drawing wafers"):
-                alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, decisions)
+        cards(alarms, names, lake, decisions)
+
+
+with explained():
+    show()

@@ -48,7 +48,8 @@ def begin(person: Person) -> None:
             link("wafers", "Find wafers")
 
 
-with explained():
+def show() -> None:
+    """Lay out the wafer that the link names, or offer the next."""
     lake = open_lake()
     stop_if_empty(lake)
     person = acting_person()
@@ -56,11 +57,15 @@ with explained():
     if not key:
         begin(person)
         person_button(person)
-        st.stop()
+        return
     try:
         laid_out = bench(open_decisions(), lake, key, person)
     except LakeError as error:
         st.error(str(error))
         link("annotate", "Back to the next wafer", wafer="")
-        st.stop()
+        return
     label_bench(laid_out, person, lake)
+
+
+with explained():
+    show()

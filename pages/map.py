@@ -1,10 +1,13 @@
 """Map: all wafers by likeness, in families with names, and those unlike anything seen."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from core.lake import Lake, WaferFilter
 from core.projection.views import inside
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
 from pages.parts.cache.stores import lake as open_lake
@@ -24,15 +27,26 @@ from pages.parts.links import unpack_filters
 from pages.parts.measures import HELP
 
 CHART = "likeness"
+Area = Sequence[tuple[float, float]]
 
-unpack_filters("map")
-with explained():
-    lake = open_lake()
-    st.title("Map")
-    stop_if_empty(lake)
-    found = ready_map(lake)
-    names = found.about.names
 
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen above the map.
+
+    Args:
+        coloring: what the points' colours say.
+        family: number of the family looked at, None for all.
+        where: filter of the wafers.
+    """
+
+    coloring: Coloring
+    family: int | None
+    where: WaferFilter
+
+
+def choose(lake: Lake, names: Sequence[str]) -> Choice:
+    """Choose colours, a family and a filter."""
     slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
     with slots[0]:
         coloring = Coloring(
@@ -49,36 +63,63 @@ with explained():
     with slots[5]:
         low, high = severity_filter()
     where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
+    return Choice(coloring, family, where)
 
-    with st.spinner("Drawing the map"):
-        families = found.families(where)
-        held = int(families["wafers"].sum())
-        points = found.points(where, held)
-    if points.empty:
-        st.info("No wafer of the map passes these filters. Widen one of them.")
-        st.stop()
-    area = chosen_area()
-    shown = np.ones(len(points), dtype=np.bool_) if family is None else (points["family"] == family).to_numpy()
+
+def draw_map(points: pd.DataFrame, held: int, names: Sequence[str], choice: Choice, area: Area) -> None:
+    """Draw the points, dimming those that are not chosen, and say how to read them.
+
+    Args:
+        points: of the wafers that are drawn.
+        held: wafers that pass the filter, of which the points may be a part.
+        names: of the families.
+        choice: what is chosen above.
+        area: corners of what was drawn on the map.
+    """
+    everything = np.ones(len(points), dtype=np.bool_)
+    shown = everything if choice.family is None else (points["family"] == choice.family).to_numpy()
     if area:
         shown &= inside(np.array(area), points[["x", "y"]].to_numpy())
+    likeness_chart(
+        points, names, choice.coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
+    )
+    thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
+    st.caption(
+        "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "
+        "large a group looks, means little. Draw a lasso or a box around wafers, or click one to open it."
+        + (thinned if len(points) < held else "")
+    )
 
+
+def show() -> None:
+    """Show the map, what is chosen on it, and what is unlike anything seen."""
+    unpack_filters("map")
+    lake = open_lake()
+    st.title("Map")
+    stop_if_empty(lake)
+    found = ready_map(lake)
+    choice = choose(lake, found.about.names)
+    with st.spinner("Drawing the map"):
+        families = found.families(choice.where)
+        held = int(families["wafers"].sum())
+        points = found.points(choice.where, held)
+    if points.empty:
+        st.info("No wafer of the map passes these filters. Widen one of them.")
+        return
+    area = chosen_area()
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
-        likeness_chart(
-            points, names, coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
-        )
-        thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
-        st.caption(
-            "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "
-            "large a group looks, means little. Draw a lasso or a box around wafers, or click one to open it."
-            + (thinned if len(points) < held else "")
-        )
+        draw_map(points, held, found.about.names, choice, area)
     with right:
         family_table(families)
-    if family is None and not area:
+    if choice.family is None and not area:
         st.info("Choose a family from the list above, or draw around wafers on the map: they are shown here.")
     else:
         st.button("Choose all again", on_click=clear_chosen)
-        choice_block(found, where, family, area)
+        choice_block(found, choice.where, choice.family, area)
     st.divider()
-    novelty_block(found, where)
+    novelty_block(found, choice.where)
+
+
+with explained():
+    show()

@@ -7,6 +7,7 @@ from core.annotation.annotators import annotators
 from core.annotation.reviews import Kind, Review, open_reviews
 from core.datasets.doubts import FEWEST_A_SIDE, FEWEST_LABELS
 from core.datasets.suspects import likely_errors
+from core.identity import Person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from data.classes import CLASSES
@@ -32,7 +33,7 @@ NEEDED = (
     f"and {FEWEST_A_SIDE} without"
 )
 BELOW = "Below, all labels are held against the model in use instead."
-SHOW = ("To decide", "Likely label errors", "Annotators")
+DECIDE, ERRORS, ANNOTATORS = VIEWS = ("To decide", "Likely label errors", "Annotators")
 
 
 def choose_review(found: list[Review]) -> Review:
@@ -170,42 +171,52 @@ def _dies(counts: object) -> str:
     return ", ".join(f"{NAMES[key]} {n}" for key, n in found.items())
 
 
-with explained():
+def to_decide(lake: Lake, person: Person) -> None:
+    """Choose a review by its kind, and lay it out to be decided."""
+    kinds = st.pills(
+        "Kind",
+        list(Kind),
+        selection_mode="multi",
+        format_func=KIND_WORDS.__getitem__,
+        key="kind",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with open_decisions().reading() as session:
+        found = open_reviews(session, kinds or tuple(Kind))
+    if found:
+        review_desk(choose_review(found), person, lake)
+    else:
+        st.info(
+            "Nothing is to be decided. Labels come here when two people disagree, when a hidden gold wafer is "
+            "missed, one in ten for experts, and when somebody flags a wrong prediction on a wafer's page."
+        )
+
+
+def show() -> None:
+    """Show what is to be decided, likely label errors, or annotators."""
     lake = open_lake()
     st.title("Review")
     stop_if_empty(lake)
     person = acting_person()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = st.segmented_control(
+        view = st.segmented_control(
             "Show",
-            SHOW,
-            default=SHOW[0],
+            VIEWS,
+            default=DECIDE,
             required=True,
             key="what",
             bind="query-params",
             label_visibility="collapsed",
         )
         person_button(person)
-    if show == SHOW[1]:
+    if view == ERRORS:
         suspects(lake)
-    elif show == SHOW[2]:
+    elif view == ANNOTATORS:
         leaderboard()
     else:
-        kinds = st.pills(
-            "Kind",
-            list(Kind),
-            selection_mode="multi",
-            format_func=KIND_WORDS.__getitem__,
-            key="kind",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        with open_decisions().reading() as session:
-            found = open_reviews(session, kinds or tuple(Kind))
-        if found:
-            review_desk(choose_review(found), person, lake)
-        else:
-            st.info(
-                "Nothing is to be decided. Labels come here when two people disagree, when a hidden gold wafer is "
-                "missed, one in ten for experts, and when somebody flags a wrong prediction on a wafer's page."
-            )
+        to_decide(lake, person)
+
+
+with explained():
+    show()

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.exports import OverlayStyle, results_zip
 from core.ingestion.handed_file import Entry
@@ -69,15 +70,15 @@ def invitation() -> None:
     )
 
 
-def work(held: Intake, seconds: float) -> None:
+def work(held: Intake, seconds: float, bar: DeltaGenerator) -> None:
     """Do some of what is left, with a bar that says how far it is."""
     for progress in held.work(segmenter(), seconds):
-        show(progress)
+        draw_progress(bar, progress)
     if not held.waiting:
         bar.empty()
 
 
-def show(progress: UploadProgress) -> None:
+def draw_progress(bar: DeltaGenerator, progress: UploadProgress) -> None:
     """Draw the bar."""
     bar.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
 
@@ -140,15 +141,25 @@ def unread(failures: Sequence[ReadFailure]) -> None:
             st.caption(f"and {len(failures) - FAILURES_SHOWN} more, all listed in summary.json of the download.")
 
 
-with explained():
+def show_results(held: Intake, ready: Sequence[Entry]) -> None:
+    """Show the results as tiles, and the chosen one large."""
+    chosen = results_browser(ready, held.plan, key=BROWSER)
+    map_choice(chosen.wafer)
+    orientation_editor(chosen.wafer)
+    if chosen.result:
+        wafer_view(chosen.result, key="segment")
+
+
+def show() -> None:
+    """Take files in, work on them, and show what is ready."""
     held = intake()
     hand_in(held)
     held.follow(reading_plan(held.files, chosen_tile(BROWSER)))
     bar = st.empty()
     if held.waiting:
-        show(held.progress)
+        draw_progress(bar, held.progress)
         if not held.ready:
-            work(held, FIRST_SECONDS)
+            work(held, FIRST_SECONDS, bar)
     ready = held.ready
     if held.files:
         summary(held, ready)
@@ -157,12 +168,12 @@ with explained():
         invitation()
         warm_up(segmenter(), segmenter().name)
     if ready:
-        chosen = results_browser(ready, held.plan, key=BROWSER)
-        map_choice(chosen.wafer)
-        orientation_editor(chosen.wafer)
-        if chosen.result:
-            wafer_view(chosen.result, key="segment")
+        show_results(held, ready)
     if held.waiting:
         # Results stay usable while the rest is worked on: a while of work, then a rerun that shows what is new.
-        work(held, LATER_SECONDS)
+        work(held, LATER_SECONDS, bar)
         st.rerun()
+
+
+with explained():
+    show()

@@ -1,10 +1,13 @@
 """Wafer: one map with its defects, what they measure, and its way through the fab."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.analysis.result import analyse
+from core.analysis.result import WaferResult, analyse
+from core.lake import Lake
 from core.registry.traffic import shared_out
 from data.errors import WaferError
+from data.wafer import WaferMap
 from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.blocks.exports import wafer_downloads
 from pages.parts.cache.models import challenger, segmenter
@@ -21,11 +24,9 @@ from pages.parts.state.choices import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.view import compact_view, wafer_view
 
-with explained():
-    lake = open_lake()
-    stop_if_empty(lake)
-    top = st.container(horizontal=True, vertical_alignment="bottom")
-    key = choose_wafer(lake, top)
+
+def read(lake: Lake, key: str) -> tuple[WaferMap, WaferResult | None]:
+    """Read a wafer and its result, None before it is segmented; the page ends where there is no such wafer."""
     with st.spinner("Reading the wafer"):
         try:
             wafer = lake.wafer(key)
@@ -33,34 +34,68 @@ with explained():
             st.error(str(error))
             link("wafers", "Find it among all wafers")
             st.stop()
-        result = lake.result(key)
+        return wafer, lake.result(key)
 
+
+def not_segmented(lake: Lake, wafer: WaferMap) -> None:
+    """Show a wafer without a result, and offer to make one."""
+    facts(wafer)
+    st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
+    if st.button("Segment it now", type="primary"):
+        with st.spinner("Finding patterns"):
+            lake.append_results(shared_out(analyse([wafer], segmenter()), challenger()))
+            look_for_alarms()
+        st.rerun()
+    wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
+
+
+def beside(result: WaferResult, other: WaferResult) -> None:
+    """Show two wafers beside each other."""
+    for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
+        with column:
+            st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
+            facts(one.wafer)
+            compact_view(one, key=name, linked=name == "wafer")
+
+
+def segmented(lake: Lake, result: WaferResult, top: DeltaGenerator) -> None:
+    """Show a wafer with its defects, alone or beside another.
+
+    Args:
+        lake: of the wafers.
+        result: of the wafer.
+        top: place of what can be done with it.
+    """
+    key = result.wafer.key
+    with top:
+        link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
+        wafer_downloads(result)
+        flag_form(key, result.segmentation.model)
+        other = compare_with(lake, result.wafer)
+    if other is not None:
+        beside(result, other)
+        return
+    facts(result.wafer)
+    wafer_view(result, key="wafer", linked=True)
+    explain_block(result)
+
+
+def show() -> None:
+    """Show one wafer."""
+    lake = open_lake()
+    stop_if_empty(lake)
+    top = st.container(horizontal=True, vertical_alignment="bottom")
+    key = choose_wafer(lake, top)
+    wafer, result = read(lake, key)
     with top:
         link("annotate", "Label", help="Mark which failing dies belong to which defect.", wafer=key)
     if result is None:
-        facts(wafer)
-        st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
-        if st.button("Segment it now", type="primary"):
-            with st.spinner("Finding patterns"):
-                lake.append_results(shared_out(analyse([wafer], segmenter()), challenger()))
-                look_for_alarms()
-            st.rerun()
-        wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
+        not_segmented(lake, wafer)
     else:
-        with top:
-            link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
-            wafer_downloads(result)
-            flag_form(key, result.segmentation.model)
-            other = compare_with(lake, wafer)
-        if other is None:
-            facts(wafer)
-            wafer_view(result, key="wafer", linked=True)
-            explain_block(result)
-        else:
-            for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
-                with column:
-                    st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
-                    facts(one.wafer)
-                    compact_view(one, key=name, linked=name == "wafer")
+        segmented(lake, result, top)
     findings_block(key, decisions(), key="wafer-finding")
     history(wafer, result)
+
+
+with explained():
+    show()

@@ -12,20 +12,26 @@ DENSE = """<style>
 [data-testid='stMainBlockContainer'] { padding-left: 2rem; padding-right: 2rem; }
 [data-testid='stMain'] [data-testid='stPageLink-NavLink'] { padding-left: 0; padding-right: 0; }
 </style>"""
+SAFE_HELP = "Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart."
 
-st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
-st.logo(LOGO, size="large")
-st.html(DENSE)
-page = st.navigation(
-    {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
-)
 
-with explained(), st.sidebar:
-    st.toggle(
-        "Colour-blind safe",
-        value=settings().color_safe,
-        key=Key.SAFE_COLORS,
-        persist_state="session",
-        help="Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart.",
+def show() -> None:
+    """Draw the frame, and the page in it."""
+    st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
+    st.logo(LOGO, size="large")
+    st.html(DENSE)
+    page = st.navigation(
+        {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
     )
-page.run()
+    with explained(), st.sidebar:
+        st.toggle(
+            "Colour-blind safe",
+            value=settings().color_safe,
+            key=Key.SAFE_COLORS,
+            persist_state="session",
+            help=SAFE_HELP,
+        )
+    page.run()
+
+
+show()
