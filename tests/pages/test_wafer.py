@@ -131,7 +131,7 @@ def test_a_click_leaves_the_wafer_to_the_model_on_trial_where_it_is_in_its_share
 ):
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     other = Segmenter.load(str(write_tiny_model(tmp_path / "other.onnx", dimension=0)))
-    monkeypatch.setattr("pages.parts.wafers.on_trial.challenger", lambda: Challenger(other, 1.0))
+    monkeypatch.setattr("pages.parts.cache.models.challenger", lambda: Challenger(other, 1.0))
     lake = Lake(tmp_path / "lake")
     lake.append_wafers([Lake(lake_home / "lake").wafer(PLAIN_KEY)])
     app = open_page("wafer", home=tmp_path, wafer=PLAIN_KEY)
