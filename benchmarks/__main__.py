@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
     parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
     parser.add_argument(
-        "--vectors", type=int, default=1_000_000, help="vectors that look-alikes are found among (default: 1000000)"
+        "--vectors", type=int, default=1_000_000, help="vectors that similar wafers are found among (default: 1000000)"
     )
     parser.add_argument(
         "--only",

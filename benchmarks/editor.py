@@ -59,7 +59,7 @@ PLAY = """async ([body, frames]) => {
 
 
 def editing() -> list[Row]:
-    """Give a row for each gesture on a wafer of 200 x 200 dies with 100 defects."""
+    """Return a row for each gesture on a wafer of 200 x 200 dies with 100 defects."""
     work = f"editor, {SIDE} x {SIDE} dies, {DEFECTS} defects: "
     if CHROMIUM is None:
         return [left_out(work + "all", "no Chromium on this machine", REACH)]

@@ -15,7 +15,7 @@ from benchmarks.timing import Row
 from core.annotation.items import Candidate, LabelItem, Status, items_in_hand
 from core.annotation.queue import fill, take_next
 from core.annotation.submissions import submit
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.audit import AuditEntry
 from core.identity import Person
 from core.labels.annotations import Annotation
@@ -59,14 +59,14 @@ def labelling(place: str, annotators: int = 20, labels: int = 50, kills: int = 0
     """Let annotators submit labels all at once, each as many, from several processes with several threads.
 
     Args:
-        place: of an empty database of decisions, as `Decisions` takes it.
+        place: of an empty app database, as `AppDatabase` takes it.
         annotators: how many people.
         labels: that each submits.
         kills: how often one of the processes is killed on its way and started again.
     """
-    decisions = Decisions(place)
+    database = AppDatabase(place)
     names = [f"annotator {n:02d}" for n in range(annotators)]
-    with decisions.writing() as session:
+    with database.writing() as session:
         for name in names:
             wished = [Candidate(wafer_named(name, n).key) for n in range(labels)]
             fill(session, wished, Person("benchmark"), assignee=name)
@@ -93,17 +93,17 @@ def labelling(place: str, annotators: int = 20, labels: int = 50, kills: int = 0
             worker.join()
         seconds = time.perf_counter() - started
         lines = [line.split("\t") for path in told for line in path.read_text().splitlines()]
-    found = _counted(decisions, [key for key, _ in lines], [float(ms) for _, ms in lines], seconds)
-    decisions.close()
+    found = _counted(database, [key for key, _ in lines], [float(ms) for _, ms in lines], seconds)
+    database.close()
     return found
 
 
 def annotate_all(place: str, names: list[str], labels: int, told: Path) -> None:
     """Submit what waits for some annotators, a thread each, and tell each label once it is acknowledged."""
-    decisions = Decisions(place)
+    database = AppDatabase(place)
     with told.open("a") as file:
         threads = [
-            threading.Thread(target=_annotate, args=(decisions, Person(name), labels, file.write, file.flush))
+            threading.Thread(target=_annotate, args=(database, Person(name), labels, file.write, file.flush))
             for name in names
         ]
         for thread in threads:
@@ -120,25 +120,25 @@ def wafer_named(annotator: str, number: int) -> WaferMap:
 
 
 def _annotate(
-    decisions: Decisions, person: Person, labels: int, write: Callable[[str], object], flush: Callable[[], object]
+    database: AppDatabase, person: Person, labels: int, write: Callable[[str], object], flush: Callable[[], object]
 ) -> None:
     wafers = {wafer.key: wafer for wafer in (wafer_named(person.name, n) for n in range(labels))}
     while True:
-        with decisions.writing() as session:
+        with database.writing() as session:
             item = next(iter(items_in_hand(session, person)), None) or take_next(session, person)
         if item is None:
             return
         wafer = wafers[item.wafer_key]
         label = Label(wafer.key, wafer.dies.shape, (LabelInstance(1, "scratch", np.argwhere(wafer.failing)),))
         started = time.perf_counter()
-        with decisions.writing() as session:
+        with database.writing() as session:
             submit(session, wafer, label, person, 60.0)
         write(f"{wafer.key}\t{(time.perf_counter() - started) * 1000:.2f}\n")
         flush()
 
 
-def _counted(decisions: Decisions, keys: list[str], milliseconds: list[float], seconds: float) -> Load:
-    with decisions.reading() as session:
+def _counted(database: AppDatabase, keys: list[str], milliseconds: list[float], seconds: float) -> Load:
+    with database.reading() as session:
         held = list(session.scalars(select(Annotation.wafer_key)))
         done = select(func.count(LabelItem.annotation_id.distinct())).where(LabelItem.status == Status.DONE)
         written = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "annotation.write")
@@ -163,7 +163,7 @@ def _wait_until_told(paths: list[Path], count: int) -> None:
 
 
 def many_annotators(annotators: int, labels: int, place: str = "") -> list[Row]:
-    """Give the rows of the table: undisturbed, and with a process killed twice.
+    """Return the rows of the table: undisturbed, and with a process killed twice.
 
     Args:
         annotators: how many people.

@@ -50,7 +50,7 @@ def importing(wafers: int) -> list[Row]:
 
 @contextmanager
 def demo_fab(wafers: int, home: Path | None = None) -> Iterator[Path]:
-    """Give a workspace with a demo fab of that many wafers: the one at `home`, or a new one that goes again."""
+    """Return a workspace with a demo fab of that many wafers: the one at `home`, or a new one that goes again."""
     with tempfile.TemporaryDirectory() as folder:
         place = home or Path(folder)
         # In a process of its own: what making the fab takes is no memory of the app.

@@ -22,7 +22,7 @@ class Person:
 
 
 def local_person() -> Person:
-    """Give the person whose account runs this process ("local" where the account has no name, as in a container)."""
+    """Return the person whose account runs this process ("local" where the account has no name, as in a container)."""
     try:
         return Person(getpass.getuser())
     except (OSError, KeyError):
@@ -30,7 +30,7 @@ def local_person() -> Person:
 
 
 def named_person(name: str) -> Person:
-    """Give a person who says a name, where several share one account.
+    """Return a person who says a name, where several share one account.
 
     Raises:
         WaferValueError: the name is empty or longer than 200 characters.

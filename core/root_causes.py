@@ -69,7 +69,7 @@ def write_finding(session: Session, wafer_key: str, root_cause: str, fa_finding:
 
 
 def findings_by_keys(session: Session, keys: Sequence[str]) -> dict[str, Finding]:
-    """Give the newest finding of each wafer; wafers without one, or whose finding was taken back, are left out."""
+    """Return the newest finding of each wafer; wafers without one, or whose finding was taken back, are left out."""
     found: dict[str, Finding] = {}
     for start in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[start : start + KEYS_AT_ONCE]

@@ -10,6 +10,8 @@ from typing import Any
 from data.errors import SettingError
 
 PREFIX = "WAFERSCOPE_"
+FORMER_NAMES = {"WAFERSCOPE_DECISIONS": "WAFERSCOPE_DATABASE"}
+"""Variables that earlier versions read, and the ones that say the same now."""
 SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 Value = str | int | float | bool | Path
@@ -87,10 +89,10 @@ class Settings:
     blobs: str = field(
         default="", metadata=_row("Folder or URL of the original files; empty: `blobs` in the home folder.")
     )
-    decisions: str = field(
+    database: str = field(
         default="",
         metadata=_row(
-            "Database of what people decide: an SQLite file's path, or postgresql://USER:PASSWORD@HOST/DATABASE; "
+            "App database, of what people decide: an SQLite file's path, or postgresql://USER:PASSWORD@HOST/DATABASE; "
             "empty: `decisions.db` in the home folder."
         ),
     )
@@ -179,9 +181,9 @@ class Settings:
         return self.mlflow or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
 
     @property
-    def decisions_place(self) -> str:
-        """Path or URL of the database of decisions."""
-        return self.decisions or str(self.home / "decisions.db")
+    def database_place(self) -> str:
+        """Path or URL of the app database."""
+        return self.database or str(self.home / "decisions.db")
 
 
 _UNSET = Settings()
@@ -204,7 +206,9 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         2
     """
     variables = os.environ if environment is None else environment
-    given: dict[str, Any] = {s.name: s.read(variables[s.variable]) for s in SETTINGS if variables.get(s.variable)}
+    old = {new: variables[name] for name, new in FORMER_NAMES.items() if variables.get(name)}
+    variables = {**old, **{name: text for name, text in variables.items() if text}}
+    given: dict[str, Any] = {s.name: s.read(variables[s.variable]) for s in SETTINGS if s.variable in variables}
     return Settings(**given)
 
 

@@ -23,7 +23,7 @@ def bins_text(said: Mapping[int, Iterable[str]]) -> str:
 
 
 def bin_names(wafer: WaferMap) -> dict[int, str]:
-    """Give the names of a wafer's bins, as far as its file has them, without their verdicts.
+    """Return the names of a wafer's bins, as far as its file has them, without their verdicts.
 
     Example:
         >>> import numpy as np

@@ -49,12 +49,12 @@ class LabelledMaps:
 
     @property
     def without_pattern(self) -> NDArray[np.bool_]:
-        """Tell of each wafer, bool (N,), whether people saw no pattern at all on it."""
+        """Return bool (N,), whether on each wafer people saw no pattern at all on it."""
         known: NDArray[np.bool_] = np.nansum(self.presence, axis=1) == 0
         return known & ~np.isnan(self.presence).all(axis=1) & ~self.near_full
 
     def take(self, index: NDArray[np.intp]) -> "LabelledMaps":
-        """Give some of the wafers, in the order of `index`."""
+        """Return some of the wafers, in the order of `index`."""
         return LabelledMaps(
             [self.maps[i] for i in index], self.presence[index], [self.names[i] for i in index], self.near_full[index]
         )

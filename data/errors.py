@@ -1,5 +1,17 @@
 """Errors that people read: where it happened, what was wrong, what to do next."""
 
+from importlib.util import find_spec
+
+TRAINING_PACKAGES = (
+    "torch",
+    "torchvision",
+    "lightning",
+    "segmentation_models_pytorch",
+    "pytorch_grad_cam",
+    "onnxscript",
+)
+"""What requirements.txt names beyond requirements-app.txt, as it is imported. The app runs without these."""
+
 
 class WaferError(Exception):
     """A problem that a person can act on, said in one sentence and a next step.
@@ -41,6 +53,10 @@ class ModelError(WaferError):
     """A model file that is missing, damaged or does not fit."""
 
 
+class TrainingMissingError(WaferError):
+    """Something was asked for that needs the packages of training, and they are not installed here."""
+
+
 class LakeError(WaferError):
     """A lake that cannot be read or written."""
 
@@ -53,17 +69,42 @@ class LabelError(WaferError):
     """A label that cannot be read, or that contradicts itself or its wafer."""
 
 
-class DecisionsError(WaferError):
-    """A database of decisions that cannot be opened, read or written."""
+class AppDatabaseError(WaferError):
+    """An app database that cannot be opened, read or written."""
 
 
 class IndexMissingError(WaferError):
-    """An index of look-alikes that was not built yet, is damaged, or is of another model."""
+    """An index of similar wafers that was not built yet, is damaged, or is of another model."""
 
 
 class MapError(WaferError):
-    """A map of look-alikes that was not built yet, lags behind its lake, is damaged, or is of another model."""
+    """A map of similar wafers that was not built yet, lags behind its lake, is damaged, or is of another model."""
 
 
 class BatchError(WaferError):
     """A batch that is not there, is damaged, or cannot do what was asked of it."""
+
+
+def check_training_packages(where: str) -> None:
+    """Refuse what needs the packages of training where they are not installed; none of them is imported.
+
+    Args:
+        where: what needs them.
+
+    Raises:
+        TrainingMissingError: at least one is not installed.
+    """
+    missing = next((name for name in TRAINING_PACKAGES if not _is_installed(name)), None)
+    if missing is not None:
+        raise TrainingMissingError(
+            where,
+            f"it needs the packages of training, and {missing} is not installed here",
+            "Run `make train-setup`, which installs them, and try again.",
+        )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # an import hook hides it, or what is loaded under its name is no package
+        return False

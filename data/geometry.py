@@ -63,7 +63,7 @@ def geometry(wafer: WaferMap) -> WaferGeometry:
 
 
 def holds_dies(wafer: WaferMap) -> bool:
-    """Tell whether a wafer's centre can be: no tested die lies beyond the rim, or, sizes unknown, it is amid them."""
+    """Return whether a wafer's centre can be: no tested die lies beyond the rim, or, sizes unknown, it is amid them."""
     frame = geometry(wafer)
     if frame.assumed:
         top, bottom, left, right = extent(wafer.dies)
@@ -74,7 +74,7 @@ def holds_dies(wafer: WaferMap) -> bool:
 
 
 def polar(wafer: WaferMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give every die's distance from the wafer's centre and its angle, as `radius_share` and `clock_angle` do.
+    """Return every die's distance from the wafer's centre and its angle, as `radius_share` and `clock_angle` do.
 
     Where centre, pitch and diameter are known they say both, so that a sample plan of few dies has no rim of its own.
     """

@@ -122,7 +122,7 @@ def _turned_point(
 
 
 def axes_text(x: str, y: str, first: tuple[int, int]) -> str:
-    """Say where a file's die coordinates run on the grid, for the attribute `die_axes`.
+    """Return where a file's die coordinates run on the grid, for the attribute `die_axes`.
 
     Args:
         x: direction of rising x: right, down, left or up.
@@ -137,7 +137,7 @@ def axes_text(x: str, y: str, first: tuple[int, int]) -> str:
 
 
 def die_coordinates(wafer: WaferMap) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Give x and y of every die as its file names them, int (H, W) each; None where no coordinates are known.
+    """Return x and y of every die as its file names them, int (H, W) each; None where no coordinates are known.
 
     Example:
         >>> wafer = WaferMap(dies=np.ones((2, 2), dtype=np.uint8), lot_id="L", wafer_id="W",
@@ -155,7 +155,7 @@ def die_coordinates(wafer: WaferMap) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def axis_directions(wafer: WaferMap) -> tuple[str, str]:
-    """Say which way x and y of a wafer's dies run on its grid; to the right and down where its file names no dies."""
+    """Return which way x and y of a wafer's dies run on its grid; right and down where its file names no dies."""
     parsed = _parse_axes(wafer)
     return (parsed[0], parsed[1]) if parsed else ("right", "down")
 

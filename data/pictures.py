@@ -38,7 +38,7 @@ class Raster(ABC):
 
     @abstractmethod
     def per_cell(self, pixels: NDArray[np.float32], shape: Sequence[int]) -> NDArray[np.float32]:
-        """Give what pixels (..., S, S) say of each of (H, W) cells, (..., H, W)."""
+        """Return what pixels (..., S, S) say of each of (H, W) cells, (..., H, W)."""
 
 
 class Resampled(Raster):
@@ -104,7 +104,7 @@ RASTERS: dict[str, Raster] = {raster.name: raster for raster in (RESAMPLED, PADD
 
 
 def raster_of(encoder: str) -> Raster:
-    """Give the way in which an encoder wants its pictures."""
+    """Return the way in which an encoder wants its pictures."""
     return PADDED if encoder == DIES else RESAMPLED
 
 

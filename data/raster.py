@@ -12,7 +12,7 @@ CHANNELS = ("fail", "on_wafer", "radius_share")
 
 
 def blocks(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Say how many dies wide the cells are through which a die grid is looked at, fine first.
+    """Return how many dies wide the cells are through which a die grid is looked at, fine first.
 
     A grid of up to 62 dies across is seen die by die. A larger one is also seen in cells of several dies, few enough
     for the network to take in a ring or a gradient as a whole; and one of more than 210 dies in finer cells only.
@@ -56,12 +56,12 @@ def cell_sums(planes: NDArray[np.float32], block: int) -> NDArray[np.float32]:
 
 
 def nearest_index(dies: int, size: int) -> NDArray[np.intp]:
-    """Give for each of `size` pixels along an axis the die it shows, (size,) rising from 0 to dies - 1."""
+    """Return for each of `size` pixels along an axis the die it shows, (size,) rising from 0 to dies - 1."""
     return ((np.arange(size) + 0.5) * dies / size).astype(np.intp)
 
 
 def die_planes(dies: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give the network's channels on the die grid.
+    """Return the network's channels on the die grid.
 
     Returns:
         float32 (3, H, W): failing, on wafer, distance from the centre as a share of the radius (0 off wafer).

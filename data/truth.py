@@ -46,7 +46,7 @@ def array_names(path: str | Path) -> frozenset[str]:
 
 
 def is_marked(names: frozenset[str]) -> bool:
-    """Tell by the names of its arrays whether `load_marked` reads a file."""
+    """Return by the names of its arrays whether `load_marked` reads a file."""
     return {*MAP_ARRAYS} <= names and (MASK_ARRAY in names or CODE_ARRAY in names)
 
 
@@ -101,7 +101,7 @@ def save_marked(path: str | Path, wafers: Iterable[MarkedWafer]) -> None:
 
 
 def presence(marked: MarkedWafer) -> NDArray[np.float32]:
-    """Tell which classes are on a wafer: float32 (8,), 1 there, 0 not, NaN unknown."""
+    """Return which classes are on a wafer: float32 (8,), 1 there, 0 not, NaN unknown."""
     known = np.isin(CLASS_KEYS, marked.known)
     there: NDArray[np.float32] = np.where(known, marked.masks.any(axis=(1, 2)), np.nan).astype(np.float32)
     return there

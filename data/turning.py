@@ -39,7 +39,7 @@ def turn(dies: Grid, angle: float) -> Grid:
 
 
 def turn_sources(dies: Grid, angle: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Say for each die of a turned wafer which die it was: rows and columns, (H, W) each, to turn masks along."""
+    """Return which die each die of a turned wafer was: rows and columns, (H, W) each, to turn masks along."""
     top, bottom, left, right = extent(dies)
     rows = (np.arange(dies.shape[0]) - (top + bottom) / 2) / ((bottom - top + 1) / 2)
     columns = (np.arange(dies.shape[1]) - (left + right) / 2) / ((right - left + 1) / 2)

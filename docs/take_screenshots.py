@@ -63,7 +63,7 @@ def take_all(home: Path) -> int:
 
 
 def chosen_shots(lake: Lake, files: tuple[Path, ...]) -> list[Shot]:
-    """Say what to photograph: of the severe wafers with several patterns the two that the model is surest of."""
+    """Return what to photograph: of the severe wafers with several patterns the two that the model is surest of."""
     severe = lake.wafers_page(sort="-severity", limit=SEVERE)
     several = severe[severe["classes_present"].map(len) > 1]
     first, second = several.nlargest(2, "mean_confidence")["key"]

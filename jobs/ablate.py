@@ -16,7 +16,7 @@ from core.active_learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_o
 from core.active_learning.shipped_tables import made_by, read_table
 from core.annotation.progress import duration
 from core.evaluation.fitting import calibrate, calibration_wafers
-from core.evaluation.report import Report, evaluate_labelled, evaluate_marked
+from core.evaluation.report import Report, augmented, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.training.config import TrainConfig
@@ -26,15 +26,10 @@ from data.errors import FormatError, SettingError
 from data.pictures import DIES_DEPTH, raster_of
 from data.synthesis import SyntheticWafer, WaferRecipe, draw_wafer
 from data.truth import MarkedWafer
-from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import NEUTRAL
-from jobs.learning import split_real
-from jobs.train import say, train
-from models.export import describe, export_float32
-from models.unet import MaskingUNet
+from jobs.progress import say
 
-PRESENCE, FIXMATCH, CAREFUL = "presence", "fixmatch", "careful"
+PRESENCE, FIXMATCH, TTA = "presence", "fixmatch", "tta"
 ENCODER: Final = "dies"
 SMALL = WaferRecipe(shortest=24, longest=50)
 """Synthetic wafers of the sizes that are trained on: larger ones cost most of the time."""
@@ -65,7 +60,9 @@ class AblateConfig:
     pixels: int = 32768  # pixels a batch may hold
     precision: Literal["32-true", "bf16-mixed"] = "32-true"  # of training
     seeds: int = 5  # runs of each arm, those of one seed on the same wafers in the same order; 0: as in the table
-    reports: tuple[Path, ...] = ()  # reports of jobs.evaluate of one model, plain and careful, to stand beside the arms
+    reports: tuple[
+        Path, ...
+    ] = ()  # reports of jobs.evaluate of one model, plain and with test-time augmentation, to stand beside the arms
     anew: bool = False  # begin anew where the table holds runs of other settings
     out: Path = RESULTS  # table to write
 
@@ -74,7 +71,7 @@ Run = tuple[str, int, int]
 """Arm, seed, number of real wafers with a label."""
 
 
-@command(AblateConfig)
+@command(AblateConfig, trains=True)
 def main(config: AblateConfig) -> int:
     """Run the job.
 
@@ -116,7 +113,7 @@ def ablate(config: AblateConfig, runs: Sequence[Run]) -> Iterator[list[dict[str,
         runs: what.
 
     Yields:
-        The measures of each run; FixMatch's network is judged careful too.
+        The measures of each run; FixMatch's network is also judged with test-time augmentation.
 
     Raises:
         FormatError: a file holds no labels of whole wafers.
@@ -130,10 +127,10 @@ def ablate(config: AblateConfig, runs: Sequence[Run]) -> Iterator[list[dict[str,
         for number, (arm, seed, labelled) in enumerate(runs):
             began = time.monotonic()
             model = _trained(config, arm, seed, labelled, Path(name))
-            ways = {arm: False, CAREFUL: True} if arm == FIXMATCH else {arm: False}
+            ways = {arm: False, TTA: True} if arm == FIXMATCH else {arm: False}
             found: list[dict[str, object]] = [
-                {"arm": way, "seed": seed, "labelled": labelled, **_judged(model, drawn, test, careful)}
-                for way, careful in ways.items()
+                {"arm": way, "seed": seed, "labelled": labelled, **_judged(model, drawn, test, tta)}
+                for way, tta in ways.items()
             ]
             took[arm].append(time.monotonic() - began)
             rest = [arm for arm, _, _ in runs[number + 1 :]]
@@ -154,7 +151,7 @@ def seconds_left(took: dict[str, list[float]], rest: Sequence[str]) -> float:
 
 
 def train_config(config: AblateConfig, arm: str, seed: int, labelled: Path, unlabelled: Path) -> TrainConfig:
-    """Say how an arm is trained: alike but for what it is shown."""
+    """Return how an arm is trained: alike but for what it is shown."""
     # Warm-up to the end: the rate rises and falls, and the average, FixMatch's teacher, is the network itself. Over so
     # few steps it would lag behind.
     return TrainConfig(
@@ -184,6 +181,13 @@ def train_config(config: AblateConfig, arm: str, seed: int, labelled: Path, unla
 
 def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: Path) -> Segmenter:
     """Train an arm, fit its thresholds to wafers of the kinds it was shown, and load it as the app would."""
+    from jobs.checkpoints import read_checkpoint
+    from jobs.learning import split_real
+    from jobs.model_export import NEUTRAL
+    from jobs.training import train
+    from models.export import describe, export_float32
+    from models.unet import MaskingUNet
+
     # A larger budget holds the wafers of the smaller ones, and the unlabelled wafers are those of every budget.
     parts = [
         _some(config.train, count, seed, folder / f"{count}.npz") if count else folder / "none.npz"
@@ -208,11 +212,9 @@ def _trained(config: AblateConfig, arm: str, seed: int, labelled: int, folder: P
     return Segmenter.load(str(path))
 
 
-def _judged(model: Segmenter, drawn: Sequence[SyntheticWafer], test: LabelledMaps, careful: bool) -> dict[str, float]:
+def _judged(model: Segmenter, drawn: Sequence[SyntheticWafer], test: LabelledMaps, tta: bool) -> dict[str, float]:
     wafers = (MarkedWafer(one.wafer, one.masks) for one in drawn)
-    return measures_of(
-        [evaluate_marked(wafers, model, careful=careful), evaluate_labelled(test, model, careful=careful)]
-    )
+    return measures_of([evaluate_marked(wafers, model, tta=tta), evaluate_labelled(test, model, tta=tta)])
 
 
 def _draw(count: int, seed: int) -> list[SyntheticWafer]:
@@ -286,9 +288,9 @@ def _write(table: dict[str, Any], path: Path) -> None:
 
 
 def _in_use(reports: Sequence[Report]) -> dict[str, object]:
-    """What the reports say of a model, plain and careful, and on what."""
-    ways = {"plain": False, CAREFUL: True}
-    found = {way: measures_of([one for one in reports if one["careful"] is careful]) for way, careful in ways.items()}
+    """What the reports say of a model, plain and with test-time augmentation, and on what."""
+    ways = {"plain": False, TTA: True}
+    found = {way: measures_of([one for one in reports if augmented(one) is tta]) for way, tta in ways.items()}
     on = {f"{one['data']} ({one['n']:,} wafers)": None for one in reports}
     return {"in_use": found, "model": reports[0]["model"], "on": list(on)}
 

@@ -13,7 +13,7 @@ from core.batches.results import save_to_lake, write_archive
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake, WaferFilter
@@ -21,7 +21,7 @@ from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
-from data.errors import BatchError, DecisionsError
+from data.errors import AppDatabaseError, BatchError
 from data.formats import ReadOptions
 from jobs.check_alarms import check_after_work
 from jobs.command import command
@@ -41,7 +41,7 @@ class BatchConfig:
     lot: tuple[str, ...] = ()  # of the lake: only these lots
     wafers: Path | None = None  # of the lake: only those that this file names, LOT:WAFER, one a line
     title: str = ""  # for people; empty: the names of the files
-    careful: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
+    tta: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
     save: bool = False  # keep wafers and results in the lake when all is done; a challenger segments its share anew
     tell: tuple[str, ...] = ()  # channels of the page Alarms that are told when it is done, by name
     retry: bool = False  # of a batch that is there, also try again what failed
@@ -85,14 +85,14 @@ def _accept(batch: Batch, config: BatchConfig, at: Settings, lake: Lake) -> None
         raise BatchError("command line", "expected files or --lake, found both", "Say which of both to segment.")
     channels: tuple[int, ...] = ()
     if config.tell:
-        channels = channels_named(Decisions(at.decisions_place), config.tell)
+        channels = channels_named(AppDatabase(at.database_place), config.tell)
     keys = lake_keys(lake, WaferFilter(product=config.product, lot=config.lot), config.wafers) if config.lake else ()
     request = BatchRequest(
         title=config.title or ", ".join(path.name for path in config.paths) or f"{len(keys):,} wafers of the lake",
         asked_by=local_person().name,
         paths=tuple(str(path.absolute()) for path in config.paths),
         model=config.model and str(Path(config.model).absolute()),
-        careful=config.careful,
+        tta=config.tta,
         save=config.save,
         channels=channels,
     )
@@ -138,12 +138,12 @@ def _segmented(batch: Batch, parts: Sequence[int], segmenter: Segmenter, at: Set
 
 
 def _tell(batch: Batch, at: Settings) -> None:
-    """Tell who wants to know; the batch is done however this goes."""
+    """Notify who asked for it; the batch is done however this goes."""
     if not batch.request.channels:
         return
     try:
-        told = tell_done(batch, Decisions(at.decisions_place))
-    except DecisionsError as error:
+        told = tell_done(batch, AppDatabase(at.database_place))
+    except AppDatabaseError as error:
         print(error, file=sys.stderr)
         return
     for name, problem in told.items():

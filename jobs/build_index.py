@@ -1,4 +1,4 @@
-"""Build the indexes in which look-alikes are found anew, embedding first what was not embedded yet."""
+"""Build the indexes in which similar wafers are found anew, embedding first what was not embedded yet."""
 
 import sys
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from jobs.segment import load_segmenter
 
 @dataclass(frozen=True)
 class IndexConfig:
-    """Build the indexes in which look-alikes are found anew, embedding first what was not embedded yet."""
+    """Build the indexes in which similar wafers are found anew, embedding first what was not embedded yet."""
 
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says

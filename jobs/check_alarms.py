@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.alarms import check
 from core.alarms.sending import deliver_due
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 from core.settings import Settings, settings
 from data.errors import WaferError
@@ -42,16 +42,16 @@ def check_alarms(at: Settings, lake: Lake, *, deliver: bool = True) -> int:
     """Look at what is new and send what is due.
 
     Args:
-        at: where the decisions are.
+        at: where the database are.
         lake: looked at.
         deliver: send; else new alarms are only kept.
 
     Returns:
         0, or 1 when a delivery failed.
     """
-    decisions = Decisions(at.decisions_place)
-    found = check(lake, decisions, deliver=deliver)
-    delivered, failed = deliver_due(decisions) if deliver else (0, 0)
+    database = AppDatabase(at.database_place)
+    found = check(lake, database, deliver=deliver)
+    delivered, failed = deliver_due(database) if deliver else (0, 0)
     print(f"{found.raised:,} new alarms, {delivered:,} delivered, {failed:,} failed.", file=sys.stderr)
     return 1 if failed else 0
 

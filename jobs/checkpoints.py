@@ -84,7 +84,7 @@ def check_goes_on(path: Path, module: nn.Module) -> None:
 
 
 def shape_of(config: TrainConfig) -> NetworkConfig:
-    """Say which network a configuration trains."""
+    """Return which network a configuration trains."""
     return NetworkConfig(config.encoder, config.depth, tuple(config.decoder_channels), config.dropout)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Protocol, TypeVar
 
-from data.errors import WaferError
-from jobs.flags import parse
+from data.errors import WaferError, check_training_packages
+from jobs.flags import module_of, parse
 
 Config = TypeVar("Config")
 
@@ -18,7 +18,9 @@ class Command(Protocol):
         """Run the job with the words after the command's name, None for those of this process; gives the status."""
 
 
-def command(config: type[Config], *, name: str = "") -> Callable[[Callable[[Config], int]], Command]:
+def command(
+    config: type[Config], *, name: str = "", trains: bool = False
+) -> Callable[[Callable[[Config], int]], Command]:
     """Make a command of what a job does with its configuration.
 
     An error that people can do something about is printed, and the status is 1.
@@ -26,6 +28,8 @@ def command(config: type[Config], *, name: str = "") -> Callable[[Callable[[Conf
     Args:
         config: the dataclass that holds the flags.
         name: of the job, where the dataclass is of another file.
+        trains: whether the job needs the packages of training. Its file must import them inside functions alone, so
+            that a sentence says where they are missing.
 
     Example:
         >>> from dataclasses import dataclass
@@ -44,6 +48,8 @@ def command(config: type[Config], *, name: str = "") -> Callable[[Callable[[Conf
         def main(argv: Sequence[str] | None = None) -> int:
             given = parse(config, argv, job=name)
             try:
+                if trains:
+                    check_training_packages(module_of(config, name))
                 return work(given)
             except (WaferError, OSError) as error:
                 print(error, file=sys.stderr)

@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import SHOWN, judged_wafers, wafers_sha256
 from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.lake import Lake
@@ -38,7 +38,7 @@ class EvaluateConfig:
     data: str  # .npz with labels, synthetic:N:SEED, or labels:NAME: the test part of a frozen dataset, or of now
     out: Path  # report to write, JSON
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
-    careful: bool = False  # average over eight turns and flips: up to eight times the work
+    tta: bool = False  # average over eight turns and flips: up to eight times the work
     most: int = 0  # wafers at most of a file with labels per wafer, always the same ones, drawn at random; 0: all
     home: Path | None = None  # workspace folder with the labels; empty: as WAFERSCOPE_HOME says
 
@@ -72,7 +72,7 @@ def evaluate(config: EvaluateConfig) -> Report:
     Raises:
         SettingError: the data is neither a file nor synthetic:N:SEED, --most does not go with it, or no labelled wafer
             is in the test part.
-        DecisionsError: there is no such frozen dataset.
+        AppDatabaseError: there is no such frozen dataset.
         FormatError: the file holds no labels.
         ModelError: the model is missing, damaged or fails.
     """
@@ -81,22 +81,22 @@ def evaluate(config: EvaluateConfig) -> Report:
     started = time.perf_counter()
     if config.data.startswith(SYNTHETIC):
         count, seed = _synthetic(config.data)
-        report = _marked(_drawn(count, seed), count, segmenter, config.careful)
+        report = _marked(_drawn(count, seed), count, segmenter, config.tta)
     elif config.data.startswith(LABELS):
         report = _by_people(config, segmenter, settings().at(config.home))
     elif is_marked(array_names(config.data)):
         marked = load_marked(config.data)
-        report = _marked(iter(marked), len(marked), segmenter, config.careful)
+        report = _marked(iter(marked), len(marked), segmenter, config.tta)
     else:
         labelled = load_labelled(config.data)
         if 0 < config.most < len(labelled):
             chosen = np.random.default_rng(DRAW_SEED).choice(len(labelled), config.most, replace=False)
             labelled = labelled.take(np.sort(chosen))
         with ProgressLine("evaluated", len(labelled)) as progress:
-            report = evaluate_labelled(labelled, segmenter, careful=config.careful, progress=progress.update)
+            report = evaluate_labelled(labelled, segmenter, tta=config.tta, progress=progress.update)
     # A report is passed on: what a file is called says what was measured, where it lay on this machine does not.
     data = config.data if config.data.startswith((SYNTHETIC, LABELS)) else Path(config.data).name
-    about: Report = {"model": segmenter.name, "data": data, "careful": config.careful}
+    about: Report = {"model": segmenter.name, "data": data, "tta": config.tta}
     return {**about, **report, "seconds": round(time.perf_counter() - started, 3)}
 
 
@@ -138,17 +138,17 @@ def _check(config: EvaluateConfig) -> None:
         )
 
 
-def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, careful: bool) -> Report:
+def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, tta: bool) -> Report:
     with ProgressLine("evaluated", total) as progress:
-        return evaluate_marked(wafers, segmenter, careful=careful, progress=progress.update)
+        return evaluate_marked(wafers, segmenter, tta=tta, progress=progress.update)
 
 
 def _by_people(config: EvaluateConfig, segmenter: Segmenter, at: Settings) -> Report:
     """Score on the test part of people's labels; the report says which wafers and labels these are by a hash."""
-    found = judged_wafers(Decisions(at.decisions_place), Lake(at.lake_url), config.data.removeprefix(LABELS))
+    found = judged_wafers(AppDatabase(at.database_place), Lake(at.lake_url), config.data.removeprefix(LABELS))
     named = zip(found.maps, found.masks, found.names, strict=True)
     marked = (MarkedWafer(WaferMap(dies=dies, lot_id="labels", wafer_id=key), masks) for dies, masks, key in named)
-    report = _marked(marked, len(found), segmenter, config.careful)
+    report = _marked(marked, len(found), segmenter, config.tta)
     return {"wafers": wafers_sha256(found)[:SHOWN], **report}
 
 

@@ -1,4 +1,4 @@
-"""Measure how well look-alikes are found: labelled wafers as queries over others, and write the report as JSON."""
+"""Measure how well similar wafers are found, with labelled wafers as queries, and write the report as JSON."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ STEP = 256
 
 @dataclass(frozen=True)
 class SimilarityConfig:
-    """Measure how well look-alikes are found: labelled wafers as queries over others, and write the report as JSON."""
+    """Measure how well similar wafers are found, with labelled wafers as queries, and write the report as JSON."""
 
     queries: Path  # .npz with labels per wafer: what to look for
     gallery: Path  # .npz with labels per wafer: where to look

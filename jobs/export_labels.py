@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.files import export_labels, import_coco
 from core.datasets.reading import labels_of_keys, labels_of_set
 from core.identity import local_person, named_person
@@ -35,25 +35,25 @@ def main(config: ExportLabelsConfig) -> int:
         0, or 1 when something could not be read or written.
     """
     at = settings().at(config.home)
-    decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+    database, lake = AppDatabase(at.database_place), Lake(at.lake_url)
     if config.coco:
-        return _read(config, decisions, lake)
+        return _read(config, database, lake)
     if config.dataset:
-        labelled = list(labels_of_set(decisions, lake, config.dataset))
+        labelled = list(labels_of_set(database, lake, config.dataset))
     else:
-        with decisions.reading() as session:
+        with database.reading() as session:
             keys = labelled_keys(session)
-        labelled = list(labels_of_keys(decisions, lake, keys))
+        labelled = list(labels_of_keys(database, lake, keys))
     export_labels(labelled, config.out, config.form)
     print(f"{len(labelled):,} labels in {config.out}")
     return 0
 
 
-def _read(config: ExportLabelsConfig, decisions: Decisions, lake: Lake) -> int:
+def _read(config: ExportLabelsConfig, database: AppDatabase, lake: Lake) -> int:
     person = named_person(config.person) if config.person else local_person()
     problems = 0
     for path in config.coco:
-        done = import_coco(decisions, lake, path.read_text(encoding="utf-8"), path.name, person)
+        done = import_coco(database, lake, path.read_text(encoding="utf-8"), path.name, person)
         print(f"{path}: {done.kept:,} labels kept")
         for problem in done.problems:
             print(problem, file=sys.stderr)

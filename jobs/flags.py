@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,9 @@ from typing import Any, TypeVar
 from core.jobs.config_fields import ConfigField, config_fields
 
 Config = TypeVar("Config")
+
+FORMER_FLAGS = {"--careful": "--tta", "--no-careful": "--no-tta", "--families": "--clusters"}
+"""Flags that earlier versions took, and the ones that say the same now."""
 
 
 def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str = "") -> Config:
@@ -36,13 +40,23 @@ def parse(config: type[Config], argv: Sequence[str] | None = None, *, job: str =
         Sum(numbers=(3, 4), unit='px')
     """
     about = (config.__doc__ or "").partition("\n")[0]
-    # Under `python -m` the job's module is called __main__, but its file still tells.
-    command = f"python -m jobs.{job or Path(inspect.getfile(config)).stem}"
-    parser = argparse.ArgumentParser(prog=command, description=about, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=f"python -m {module_of(config, job)}", description=about, allow_abbrev=False)
     for field in config_fields(config):
         _add(parser, field)
-    given = vars(parser.parse_args(argv))
+    words = sys.argv[1:] if argv is None else argv
+    given = vars(parser.parse_args([_of_today(word) for word in words]))
     return config(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+def _of_today(word: str) -> str:
+    flag, equals, value = word.partition("=")
+    return FORMER_FLAGS.get(flag, flag) + equals + value
+
+
+def module_of(config: type[object], job: str = "") -> str:
+    """Return the dotted name of a job's module; `job` is its last part where the dataclass is of another file."""
+    # Under `python -m` the job's module is called __main__, but its file still tells.
+    return f"jobs.{job or Path(inspect.getfile(config)).stem}"
 
 
 def _add(parser: argparse.ArgumentParser, field: ConfigField) -> None:

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import freeze, frozen_set, frozen_sets
 from core.datasets.label_set import LabelSet, Split, changes
 from core.identity import local_person, named_person
@@ -33,15 +33,15 @@ def main(config: FreezeConfig) -> int:
         0, or 1 when nothing could be frozen.
     """
     at = settings().at(config.home)
-    decisions = Decisions(at.decisions_place)
+    database = AppDatabase(at.database_place)
     if not config.name:
-        _list(decisions)
+        _list(database)
         return 0
     person = named_person(config.person) if config.person else local_person()
-    with decisions.reading() as session:
+    with database.reading() as session:
         keys = labelled_keys(session)
     wafers = list(Lake(at.lake_url).wafers_by_keys(keys).values())
-    with decisions.writing() as session:
+    with database.writing() as session:
         frozen = freeze(session, config.name, wafers, person, note=config.note, after=config.after)
         before = frozen_set(session, config.after) if config.after else LabelSet("", ())
     sides = ", ".join(f"{len(frozen.of(side)):,} {side}" for side in Split)
@@ -50,8 +50,8 @@ def main(config: FreezeConfig) -> int:
     return 0
 
 
-def _list(decisions: Decisions) -> None:
-    with decisions.reading() as session:
+def _list(database: AppDatabase) -> None:
+    with database.reading() as session:
         for row in frozen_sets(session):
             count = len(frozen_set(session, row.name).members)
             print(f"{row.name}  {row.frozen_at:%Y-%m-%d %H:%M}  {count:,} labels  {row.sha256[:12]}  {row.note}")

@@ -11,7 +11,7 @@ import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers, unlabelled_maps
 from core.lake import Lake
@@ -56,13 +56,13 @@ class Wafers(lightning.LightningDataModule):
         self.judged: MaskedMaps | None = None
         self.more = MoreWafers()
         if config.labels or config.old_labels or config.unlabelled:
-            decisions, lake = Decisions(at.decisions_place), Lake(at.lake_url)
+            database, lake = AppDatabase(at.database_place), Lake(at.lake_url)
             sides = [
-                labelled_wafers(decisions, lake, name) if name else {} for name in (config.labels, config.old_labels)
+                labelled_wafers(database, lake, name) if name else {} for name in (config.labels, config.old_labels)
             ]
             people, known = (side.get(Split.TRAIN) for side in sides)
             self.judged = sides[0].get(Split.VALIDATION)
-            self.more = MoreWafers(people, known, unlabelled_maps(decisions, lake, config.unlabelled))
+            self.more = MoreWafers(people, known, unlabelled_maps(database, lake, config.unlabelled))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches from the current step on."""
@@ -76,7 +76,7 @@ class Wafers(lightning.LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Give the fixed batches."""
+        """Return the fixed batches."""
         judged = self.judged if self.judged is not None and len(self.judged) else None
         batches: Any = fixed_batches(
             self.held_out, self.config.validation_batches, self.config.seed + 1, raster_of(self.config.encoder), judged
@@ -84,7 +84,7 @@ class Wafers(lightning.LightningDataModule):
         return DataLoader(batches, batch_size=None)
 
     def old_batches(self, count: int) -> list[Batch]:
-        """Give batches of what the starting weights learnt from: synthetic, with presence labels, of --old-labels."""
+        """Return batches of what the starting weights learnt from: synthetic, with presence labels, of --old-labels."""
         old = WaferBatches(
             self.train_part, mix_of(self.config), self.config.seed + 2, more=MoreWafers(known=self.more.known)
         )
@@ -101,7 +101,7 @@ def split_real(paths: Sequence[str], share: float, seed: int) -> tuple[LabelledM
 
 
 def mix_of(config: TrainConfig) -> MixConfig:
-    """Say what a batch of a run holds."""
+    """Return what a batch of a run holds."""
     return MixConfig(
         pixels=config.pixels,
         real_share=config.real_share,
@@ -127,7 +127,7 @@ def learner(config: TrainConfig) -> Learner:
 
 
 def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
-    """Give the configuration the network's shape of the weights that it starts from.
+    """Return the configuration the network's shape of the weights that it starts from.
 
     Raises:
         ModelError: they cannot be read.
@@ -142,7 +142,7 @@ def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
 
 
 def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
-    """Give a learner the weights that `--from` names: averaged ones of a checkpoint, or the served file's.
+    """Load into a learner the weights that `--from` names: averaged ones of a checkpoint, or the served file's.
 
     Raises:
         ModelError: they cannot be read.

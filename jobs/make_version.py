@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.reading import NOW
 from core.datasets.wafers import labelled_wafers
@@ -17,9 +17,8 @@ from core.training.config import TrainConfig, kept_checkpoint
 from core.training.shown import learnt_from, never_shown
 from data.datasets import MaskedMaps
 from data.errors import ModelError
-from jobs.checkpoints import read_checkpoint
 from jobs.command import command
-from jobs.export_model import ExportConfig, export
+from jobs.export_model import ExportConfig
 from jobs.register_model import RegisterConfig, register, run_told
 from jobs.score_version import judging, score, scored
 
@@ -43,13 +42,16 @@ class VersionConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-@command(VersionConfig)
+@command(VersionConfig, trains=True)
 def main(config: VersionConfig) -> int:
     """Run the job.
 
     Returns:
         0, or 1 when there is no such run or its network cannot be exported, scored or registered.
     """
+    from jobs.checkpoints import read_checkpoint
+    from jobs.model_export import export
+
     at = settings().at(config.home)
     checkpoint = kept_checkpoint(at.home, config.run)
     if checkpoint is None:
@@ -87,16 +89,16 @@ def main(config: VersionConfig) -> int:
 
 
 def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
-    """Give the wafers that people labelled and that a run learns from.
+    """Return the wafers that people labelled and that a run learns from.
 
     Raises:
-        DecisionsError: there is no such dataset.
+        AppDatabaseError: there is no such dataset.
         SettingError: none of its wafers is in the lake as labelled.
     """
     names = [name for name in (trained.labels, trained.old_labels) if name]
-    decisions = Decisions(at.decisions_place)
-    found = [labelled_wafers(decisions, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
-    decisions.close()
+    database = AppDatabase(at.database_place)
+    found = [labelled_wafers(database, Lake(at.lake_url), name)[Split.TRAIN] for name in names]
+    database.close()
     return found
 
 

@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from core.lake import Lake
-from core.projection.families import FEWEST_ASKED, MOST_ASKED
+from core.projection.clusters import FEWEST_ASKED, MOST_ASKED
 from core.projection.upkeep import Step, bring_up_to_date
 from core.settings import settings
 from data.errors import SettingError
@@ -20,7 +20,7 @@ from jobs.segment import load_segmenter
 class MapConfig:
     """Lay the wafers of the lake out on a map by how much they look alike, or bring that map up to date."""
 
-    families: int | None = None  # families to part the wafers into, 2 to 60; empty: the silhouette chooses
+    clusters: int | None = None  # clusters to part the wafers into, 2 to 60; empty: the silhouette chooses
     anew: bool = False  # fit the map anew, even where placing new wafers on it would do
     seed: int = 0  # of a new fit; the same seed and wafers give the same map
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
@@ -34,14 +34,14 @@ def main(config: MapConfig) -> int:
     Returns:
         0, or 1 when the job could not run.
     """
-    if config.families is not None and not FEWEST_ASKED <= config.families <= MOST_ASKED:
-        raise SettingError("--families", f"found {config.families}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
+    if config.clusters is not None and not FEWEST_ASKED <= config.clusters <= MOST_ASKED:
+        raise SettingError("--clusters", f"found {config.clusters}", f"Give {FEWEST_ASKED} to {MOST_ASKED}.")
     at = settings().at(config.home)
     steps = bring_up_to_date(
         Lake(at.lake_url),
         load_segmenter(at, config.model),
         at.home,
-        families=config.families,
+        clusters=config.clusters,
         anew=config.anew,
         seed=config.seed,
     )

@@ -1,4 +1,4 @@
-"""One line that says how far a job is: count, rate, time left."""
+"""How far a job is: one line with count, rate and time left, or lines with the time of day."""
 
 import sys
 import time
@@ -55,7 +55,7 @@ class ProgressLine:
             self._stream.write("\n")
 
     def update(self, done: int, share: float | None = None) -> None:
-        """Say how far it is; drawn at most ten times a second.
+        """Show how far it is; drawn at most ten times a second.
 
         Args:
             done: wafers done so far.
@@ -69,7 +69,7 @@ class ProgressLine:
             self._tell()
 
     def _tell(self) -> None:
-        """Tell the watcher of a started job, which reads once a second."""
+        """Report to the supervisor of a started job, which reads once a second."""
         self._told = time.monotonic()
         seconds = self._told - self._started
         rate = (self._done - self._already) / seconds if seconds > 0 else None
@@ -118,6 +118,11 @@ def describe(verb: str, done: int, total: int | None, share: float | None, secon
         gained = share * (1 - already / done) if done else share
         left = f"{_clock(seconds * (1 - share) / gained)} left" if gained else "just begun"
     return f"{verb} {count} wafers [{'#' * cells}{'.' * (BAR_CELLS - cells)}] {pace}, {left}"
+
+
+def say(line: str) -> None:
+    """Print one line at once."""
+    print(time.strftime("%H:%M:%S "), line, flush=True)
 
 
 def _clock(seconds: float) -> str:

@@ -1,10 +1,10 @@
-"""Say which version of the model is served: promote, roll back, give a challenger a share, or list them."""
+"""Promote a version of the model, roll back, assign a challenger its share, or list them."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person, named_person
 from core.registry.promotion import challenge, promote, rollback, sync
 from core.registry.store import Registry
@@ -17,7 +17,7 @@ ACTIONS = ("list", "promote", "rollback", "challenge", "sync")
 
 @dataclass(frozen=True)
 class PromoteConfig:
-    """Say which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
+    """Change which version is served: promote, rollback, challenge with a share of wafers, sync, or list."""
 
     action: tuple[str, ...]  # promote, rollback, challenge, sync or list; nothing: list
     version: int | None = None  # to promote, or the challenger; a challenge without it ends the trial
@@ -47,16 +47,16 @@ def _run(config: PromoteConfig) -> None:
         sync(registry, at)
     elif action != "list":
         person = named_person(config.person) if config.person else local_person()
-        decisions = Decisions(at.decisions_place)
+        database = AppDatabase(at.database_place)
         if action == "promote":
             if config.version is None:
                 raise SettingError("--version", "expected the version to promote, found none", "Name one of the list.")
-            for check in promote(registry, decisions, at, config.version, person):
+            for check in promote(registry, database, at, config.version, person):
                 print(f"passed  {check.name}: {check.found} (needed {check.needed})")
         elif action == "rollback":
-            rollback(registry, decisions, at, person)
+            rollback(registry, database, at, person)
         else:
-            challenge(registry, decisions, at, config.version, config.share, person)
+            challenge(registry, database, at, config.version, config.share, person)
     _list(registry)
 
 

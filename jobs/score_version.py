@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.evaluation.report import LABELS
 from core.registry.gate import still_to_score
+from core.registry.leakage import parted
 from core.registry.store import Registry, Version
-from core.registry.unseen import parted
 from core.settings import Settings, settings
 from data.errors import SettingError
 from jobs.command import command

@@ -31,7 +31,7 @@ class SegmentConfig:
     out: Path | None = None  # folder for masks, tables and summary.json
     lake: bool = False  # segment what is in the lake instead of files
     model: str = ""  # ONNX file; empty: as WAFERSCOPE_MODEL says, else the shipped one
-    careful: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
+    tta: bool = False  # average over eight turns and flips: up to eight times the work, steadier answers
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
@@ -55,7 +55,7 @@ def _run(config: SegmentConfig, at: Settings) -> int:
         check_after_work(at, lake)
         return 0
     options = with_rules(ReadOptions(), at)
-    return segment_files(config.paths, config.out, segmenter, careful=config.careful, options=options)
+    return segment_files(config.paths, config.out, segmenter, tta=config.tta, options=options)
 
 
 def load_segmenter(at: Settings, model: str = "") -> Segmenter:
@@ -68,7 +68,7 @@ def load_segmenter(at: Settings, model: str = "") -> Segmenter:
 
 
 def segment_files(
-    paths: Sequence[Path], out: Path, segmenter: Segmenter, *, careful: bool = False, options: ReadOptions | None = None
+    paths: Sequence[Path], out: Path, segmenter: Segmenter, *, tta: bool = False, options: ReadOptions | None = None
 ) -> int:
     """Segment every wafer of some files and write the results.
 
@@ -76,7 +76,7 @@ def segment_files(
         paths: files, folders or zips.
         out: folder for the results.
         segmenter: the model.
-        careful: average over eight turns and flips.
+        tta: average over eight turns and flips.
         options: how to read the files.
 
     Returns:
@@ -88,7 +88,7 @@ def segment_files(
     """
     reading = Reading(paths, options)
     with ResultWriter(out) as writer, ProgressLine("segmented") as progress:
-        for done, (result, milliseconds) in enumerate(_timed(reading, segmenter, careful), 1):
+        for done, (result, milliseconds) in enumerate(_timed(reading, segmenter, tta), 1):
             writer.add(result, milliseconds)
             progress.update(done, reading.share)
         for failure in reading.failures:
@@ -139,11 +139,11 @@ def _segment(lake: Lake, segmenter: Segmenter, takes: Callable[[str], bool] = la
             progress.update(done)
 
 
-def _timed(reading: Reading, segmenter: Segmenter, careful: bool) -> Iterator[tuple[WaferResult, float]]:
+def _timed(reading: Reading, segmenter: Segmenter, tta: bool) -> Iterator[tuple[WaferResult, float]]:
     """Results, each with its share in milliseconds of the time that reading and analysing its batch took."""
     started = time.perf_counter()
     for wafers in bounded_batches(reading):
-        results = analyse(wafers, segmenter, careful=careful)
+        results = analyse(wafers, segmenter, tta=tta)
         milliseconds = (time.perf_counter() - started) * 1000 / len(wafers)
         yield from ((result, milliseconds) for result in results)
         started = time.perf_counter()

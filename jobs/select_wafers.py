@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.active_learning.candidates import doubts, excess_of, queue_picks, without_label
+from core.active_learning.candidates import excess_of, queue_picks, uncertainties, without_label
 from core.annotation.progress import iterations
 from core.annotation.queue import choice_of, take_back
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person, named_person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
@@ -35,9 +35,9 @@ class SelectConfig:
     spares: int = 5  # the next ones after these: each takes the place of a wafer that nobody can tell
     iteration: int = 0  # round of labelling that they belong to; 0: a new one, or with --again the newest
     again: bool = False  # in place of what was chosen for the round before; only while nobody has begun with it
-    passes: int = PASSES  # of dropout, by which doubt is measured
+    passes: int = PASSES  # of dropout, by which uncertainty is measured
     most: int = 9000  # wafers looked at; of more without a label so many are drawn at random
-    weight: float = UNCERTAINTY_WEIGHT  # of doubt against likeness in the hybrid, 0 to 1
+    weight: float = UNCERTAINTY_WEIGHT  # of uncertainty against likeness in the hybrid, 0 to 1
     product: str = ""  # of this product only; empty: of all
     seed: int = 20261123  # of what is left to chance
     person: str = ""  # who fills the queue; empty: the account that runs this
@@ -55,14 +55,14 @@ def main(config: SelectConfig) -> int:
     _check(config)
     at = settings().at(config.home)
     person = named_person(config.person) if config.person else local_person()
-    decisions = Decisions(at.decisions_place)
-    with decisions.reading() as session:
+    database = AppDatabase(at.database_place)
+    with database.reading() as session:
         iteration = config.iteration or max(iterations(session), default=0) + (not config.again)
-    picks = choose(config, at, decisions, iteration)
+    picks = choose(config, at, database, iteration)
     if not picks:
         print("Every wafer has a label or waits for one: there is nothing to choose.", file=sys.stderr)
         return 1
-    with decisions.writing() as session:
+    with database.writing() as session:
         if config.again:
             take_back(session, iteration, person)
         added, spare = queue_picks(session, picks, config.strategy, person, iteration, config.count)
@@ -71,17 +71,17 @@ def main(config: SelectConfig) -> int:
     return 0
 
 
-def choose(config: SelectConfig, at: Settings, decisions: Decisions, iteration: int) -> list[Pick]:
+def choose(config: SelectConfig, at: Settings, database: AppDatabase, iteration: int) -> list[Pick]:
     """Gather what the strategy asks for and choose.
 
     Raises:
-        DecisionsError: the round is to be chosen anew, and somebody has begun with it or nothing was chosen.
+        AppDatabaseError: the round is to be chosen anew, and somebody has begun with it or nothing was chosen.
         LakeError: the lake cannot be read, or holds no vectors where they are needed.
         ModelError: the model cannot be used.
     """
     rng = np.random.default_rng((config.seed, iteration))
     lake = Lake(at.lake_url)
-    with decisions.reading() as session:
+    with database.reading() as session:
         given_back = choice_of(session, iteration) if config.again else []
         keys, labelled = without_label(lake, session, config.product, given_back), labelled_keys(session)
     if len(keys) > config.most:
@@ -104,7 +104,7 @@ def _measured(config: SelectConfig, at: Settings, lake: Lake, keys: Sequence[str
     segmenter = DropoutSegmenter.load(config.model or str(model_in_use(at)), threads=at.threads or None)
     found: list[Uncertainty] = []
     with ProgressLine("measured", len(keys)) as progress:
-        for one in doubts(lake, keys, segmenter, passes=config.passes, seed=config.seed):
+        for one in uncertainties(lake, keys, segmenter, passes=config.passes, seed=config.seed):
             found.append(one)
             progress.update(len(found))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.reading import LAKE
 from core.datasets.wafers import labelled_wafers, unlabelled_maps
@@ -38,15 +38,15 @@ def teachers(real: Sequence[str], labels: str, lake: int, share: float, seed: in
 
     Raises:
         FormatError: a file cannot be used.
-        DecisionsError: there is no such dataset.
+        AppDatabaseError: there is no such dataset.
         ModelError: the model in use cannot be used.
     """
     parts = [split_real(real, share, seed)]
     if labels:
-        sides = labelled_wafers(Decisions(at.decisions_place), Lake(at.lake_url), labels)
+        sides = labelled_wafers(AppDatabase(at.database_place), Lake(at.lake_url), labels)
         parts.append((_told("people", sides[Split.TRAIN].labelled), _told("people", sides[Split.VALIDATION].labelled)))
     if lake:
-        maps = unlabelled_maps(Decisions(at.decisions_place), Lake(at.lake_url), (LAKE,))
+        maps = unlabelled_maps(AppDatabase(at.database_place), Lake(at.lake_url), (LAKE,))
         every = as_reported(maps[:: max(1, -(-len(maps) // lake))], Segmenter.load(str(model_in_use(at))))
         apart = held_out(every.names, share, seed)
         parts.append((every.take(np.flatnonzero(~apart)), every.take(np.flatnonzero(apart))))

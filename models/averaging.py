@@ -9,7 +9,7 @@ from models.unet import WaferUNet
 
 
 def mean_network(networks: Sequence[WaferUNet]) -> WaferUNet:
-    """Give the first network the mean of the weights of all.
+    """Return the first network the mean of the weights of all.
 
     Networks that learnt on from one another mostly lie in one valley, and their mean lower in it than each.
 

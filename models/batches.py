@@ -21,7 +21,7 @@ from data.raster import blocks, cell_sums, die_planes, reduced
 from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.turning import Grid, add_noise, overlaid
 from data.wafer import FAIL
-from models.changes import joined, stretched, turned, turned_with
+from models.augmentation import joined, stretched, turned, turned_with
 from models.views import two_views
 
 Batch = dict[str, Tensor]
@@ -273,7 +273,7 @@ def _groups(pools: dict[str, NDArray[np.intp]]) -> tuple[list[str], NDArray[np.f
 
 @cache
 def _looks(size: int, raster: Raster) -> dict[int, tuple[int, int]]:
-    """Give the ways to come to a working size: for each side of a cell the fewest and most dies across, fine first."""
+    """Return the ways to a working size: for each side of a cell the fewest and most dies across, fine first."""
     sides: dict[int, list[int]] = {}
     for dies in GRIDS:
         for block in blocks((dies, dies)):

@@ -50,17 +50,17 @@ class Consistency(nn.Module):
         self.register_buffer("seen", torch.zeros(CLASS_COUNT))
 
     def ramped(self, step: int) -> float:
-        """Give the share of the ramp that is climbed at a step."""
+        """Return the share of the ramp that is climbed at a step."""
         return min(1.0, step / max(1, self.config.ramp))
 
     def thresholds(self, step: int) -> Tensor:
-        """Give for each class the probability, (8,), from which it is taken as there."""
+        """Return for each class the probability, (8,), from which it is taken as there."""
         least, confidence = self.config.least, self.config.confidence
         learnt = self.seen / self.seen.max().clamp(min=1e-6)
         return least + (confidence - least) * self.ramped(step) * learnt / (2 - learnt)
 
     def forward(self, logits: Tensor, taught: Tensor, where: Tensor, step: int) -> dict[str, Tensor]:
-        """Give the term.
+        """Return the term.
 
         Args:
             logits: (N, 8, S, S), of the disturbed looks.

@@ -31,7 +31,7 @@ class Consolidation:
         self.kept = {name: weight.detach().clone() for name, weight in network.named_parameters()}
 
     def penalty(self, network: WaferUNet) -> Tensor:
-        """Give the penalty of a network's weights, a scalar with gradients."""
+        """Return the penalty of a network's weights, a scalar with gradients."""
         terms = []
         for name, weight in network.named_parameters():
             importance, kept = self.importance[name].to(weight), self.kept[name].to(weight)

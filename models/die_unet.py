@@ -73,7 +73,7 @@ class DieEncoder(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, wafer: Tensor) -> list[Tensor]:
-        """Give the features, fine to coarse."""
+        """Return the features, fine to coarse."""
         features = [wafer]
         for level, (enter, stage) in enumerate(zip(self.enter, self.stages, strict=True)):
             entered = enter(features[-1])

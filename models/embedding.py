@@ -82,7 +82,7 @@ class DescribingUNet(nn.Module):
         self.network, self.describer = network, Describer(network.strides)
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
-        """Give logits (N, 8, S, S) and descriptor (N, D)."""
+        """Return logits (N, 8, S, S) and descriptor (N, D)."""
         features = self.network.encode(wafer)
         logits = self.network.decode(features)
         return logits, self.describer(wafer, features, self.network.whole(features), logits)
@@ -104,7 +104,7 @@ class ServedUNet(nn.Module):
         self.describing, self.presence, self.embedder = DescribingUNet(network), head, Embedder(projection)
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give logits (N, 8, S, S), presence (N, 8) and embedding (N, 512)."""
+        """Return logits (N, 8, S, S), presence (N, 8) and embedding (N, 512)."""
         logits, described = self.describing(wafer)
         return logits, self.presence(described), self.embedder(described)
 

@@ -168,7 +168,7 @@ class _Calibration(CalibrationDataReader):  # type: ignore[misc]  # untyped base
         self._batches: Iterator[NDArray[np.float32]] = iter(batches)
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """Give the next input, None at the end."""
+        """Return the next input, None at the end."""
         batch = next(self._batches, None)
         return None if batch is None else {INPUT: batch}
 

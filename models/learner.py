@@ -41,7 +41,7 @@ class ScheduleConfig:
     average: float = 0.998
 
     def factor(self, step: int) -> float:
-        """Give the share of `rate` at a step."""
+        """Return the share of `rate` at a step."""
         fall = self.fall_from * self.steps
         falling = 1.0 if step < fall else max(0.0, (self.steps - step) / max(1.0, self.steps - fall))
         return min(1.0, (step + 1) / max(1, self.warmup)) * falling

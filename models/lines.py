@@ -39,7 +39,7 @@ class Lines(nn.Module):
 
 
 def line(reach: int, turn: float) -> NDArray[np.float64]:
-    """Give the weights, of sum 1, of a line one die wide that runs `turn` radians down from the rows' direction."""
+    """Return the weights, of sum 1, of a line one die wide that runs `turn` radians down from the rows' direction."""
     down, right = _offsets()
     along = right * np.cos(turn) + down * np.sin(turn)
     beside = down * np.cos(turn) - right * np.sin(turn)
@@ -48,7 +48,7 @@ def line(reach: int, turn: float) -> NDArray[np.float64]:
 
 
 def disc(radius: int) -> NDArray[np.float64]:
-    """Give the weights, of sum 1, of all dies up to a distance."""
+    """Return the weights, of sum 1, of all dies up to a distance."""
     inside = np.hypot(*_offsets()) <= radius + 0.5
     return np.asarray(inside / inside.sum())
 

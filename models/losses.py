@@ -44,7 +44,7 @@ class LossConfig:
     rare: float = 2.0
 
     def class_weights(self, classes: int) -> Tensor:
-        """Give (classes,) weights of mean 1."""
+        """Return (classes,) weights of mean 1."""
         weights = torch.ones(classes)
         weights[[CLASS_INDEX["scratch"], CLASS_INDEX["lithography"]]] = self.rare
         return weights / weights.mean()
@@ -111,7 +111,7 @@ def presence_loss(pooled: Tensor, presence: Tensor) -> Tensor:
 
 
 def extent_loss(logits: Tensor, where: Tensor, tested: Tensor, presence: Tensor) -> Tensor:
-    """Say how far masks of classes known to be there go beyond what the class ever takes of a wafer.
+    """Return how far masks of classes known to be there go beyond what the class ever takes of a wafer.
 
     A presence label alone is satisfied by a mask over all that fails. The squared share above `LARGEST`, as a multiple
     of it, averaged over the known classes.

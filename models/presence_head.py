@@ -47,11 +47,11 @@ class PresenceHead(nn.Module):
         )
 
     def forward(self, described: Tensor) -> Tensor:
-        """Give the logits of the classes' presence."""
+        """Return the logits of the classes' presence."""
         return self.votes(described).mean(dim=0)
 
     def votes(self, described: Tensor) -> Tensor:
-        """Give each member's logits, (M, N, 8)."""
+        """Return each member's logits, (M, N, 8)."""
         standard = ((described - self.center) / self.spread).clamp(-BOUND, BOUND)
         return torch.stack([member(standard) for member in self.members])
 

@@ -46,7 +46,7 @@ def network_of(path: Path, dropout: float, seen: Sequence[Tensor]) -> WaferUNet:
 
 
 def served_shape(path: Path) -> NetworkConfig:
-    """Say which network a served file holds.
+    """Return which network a served file holds.
 
     Raises:
         ModelError: the file is missing, damaged, or does not say.
@@ -96,7 +96,7 @@ def _take_over(network: WaferUNet, graph: onnx.GraphProto) -> list[nn.BatchNorm2
 
 
 def _measure(network: WaferUNet, norms: Sequence[nn.BatchNorm2d], seen: Sequence[Tensor]) -> None:
-    """Give normalisations the statistics of what they see, and make up for them."""
+    """Set normalisations to the statistics of what they see, and make up for them."""
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
 
     def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -37,7 +37,7 @@ def hold_still(network: WaferUNet, config: TuningConfig, step: int) -> None:
 
 
 def parameter_groups(network: WaferUNet, config: TuningConfig, rate: float) -> list[dict[str, object]]:
-    """Give the optimiser its parameters: all alike, or the encoder at a rate of its own."""
+    """Return the optimiser its parameters: all alike, or the encoder at a rate of its own."""
     if config.encoder_rate == 1:
         return [{"params": list(network.parameters())}]
     encoder: list[Tensor] = list(network.encoder.parameters())

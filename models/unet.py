@@ -77,11 +77,11 @@ class WaferUNet(nn.Module):
         self.load_state_dict({**begun, **weights})
 
     def forward(self, wafer: Tensor) -> Tensor:
-        """Give logits for every class and pixel."""
+        """Return logits for every class and pixel."""
         return self.decode(self.encode(wafer))
 
     def encode(self, wafer: Tensor) -> list[Tensor]:
-        """Give the encoder's features, fine to coarse; the first is the wafer itself."""
+        """Return the encoder's features, fine to coarse; the first is the wafer itself."""
         features: list[Tensor] = self.encoder(wafer)
         return features
 
@@ -98,7 +98,7 @@ class WaferUNet(nn.Module):
         return pixels + whole[:, :, None, None], whole
 
     def whole(self, features: list[Tensor]) -> Tensor:
-        """Give one logit a class, (N, 8), from the coarsest features pooled over the wafer."""
+        """Return one logit a class, (N, 8), from the coarsest features pooled over the wafer."""
         logits: Tensor = self.wafer_head(self._pooled(features))
         return logits
 
@@ -144,5 +144,5 @@ class MaskingUNet(nn.Module):
         self.network = network
 
     def forward(self, wafer: Tensor) -> tuple[Tensor]:
-        """Give logits (N, 8, S, S)."""
+        """Return logits (N, 8, S, S)."""
         return (self.network(wafer),)

@@ -17,7 +17,7 @@ from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.learn.learning_curves import NAMES, curve_block, round_curve
@@ -36,7 +36,7 @@ HELP = {
     "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
     "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
-    "weight": "Of doubt, by rank; the rest goes to being unlike all that is labelled or chosen. 1: doubt alone.",
+    "weight": "Of uncertainty, by rank; the rest goes to being unlike all that is labelled or chosen. 1: that alone.",
     "again": "Puts others in the place of this round's wafers, by strategy and number as set here. Only while nobody "
     "has begun with them; wafers that were added by hand stay.",
 }
@@ -45,7 +45,7 @@ HELP = {
 def overview(
     found: list[Round], labelled: int, strategy: Strategy, results: dict[str, Played], planned: int, hour: float
 ) -> None:
-    """Say how far labelling is, what it took, and what choosing saved."""
+    """Show how far labelling is, what it took, and what choosing saved."""
     newest = found[-1] if found else None
     minutes = math.fsum(one.minutes for one in found)
     with st.container(horizontal=True, gap="large"):
@@ -69,7 +69,7 @@ def overview(
 
 
 def judge(found: list[Round]) -> None:
-    """Say whether to go on, by the scores of the trainings that followed the rounds."""
+    """Show whether to go on, by the scores of the trainings that followed the rounds."""
     scored = [one for one in found if one.score is not None]
     said = stop_advice([one.score for one in scored if one.score is not None])
     (st.info if said.go_on else st.warning)(said.text)
@@ -87,7 +87,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
         number: of that round, 0 before the first.
         labelled: wafers with a label.
     """
-    decisions, at = open_decisions(), settings()
+    database, at = open_database(), settings()
     running = {name: newest_job(name) for name in (SELECT, TRAIN)}
     busy = {name: job is not None and job.underway for name, job in running.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -100,7 +100,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
             words = [*choice, "--count", str(count), "--person", person_or_account().name]
             words += ["--again", "--iteration", str(number)] if again else []
             title = f"Choose wafers of round {number} again" if again else "Choose wafers to label"
-            start(decisions, at, SELECT, words, person_or_account(), title=title)
+            start(database, at, SELECT, words, person_or_account(), title=title)
             st.rerun()
         trained = number > 0 and run_folder(at.home, run_name(number)).exists()
         if st.button(
@@ -109,7 +109,7 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
             help="Trains from the weights in use on all labels that count now; goes on when you leave the page.",
         ):
             start(
-                decisions,
+                database,
                 at,
                 TRAIN,
                 training_words(number, labelled),
@@ -128,8 +128,8 @@ def next_round(choice: list[str], queued: list[LabelItem], number: int, labelled
 
 
 def how_trained(number: int) -> None:
-    """Say how the training of a round ended, and thereby why it is not offered anew."""
-    job = next((one for one in jobs(open_decisions(), TRAIN) if run_of(one) == run_name(number)), None)
+    """Show how the training of a round ended, and thereby why it is not offered anew."""
+    job = next((one for one in jobs(open_database(), TRAIN) if run_of(one) == run_name(number)), None)
     if job is not None and job.state is JobState.CANCELLED:
         st.caption(f"The training of round {number} was stopped; *Training* resumes it.")
     elif job is not None and job.state is not JobState.DONE:
@@ -162,7 +162,7 @@ def choose_strategy(*, begun: bool) -> tuple[Strategy, list[str]]:
     if strategy is not Strategy.HYBRID:
         return strategy, ["--strategy", strategy]
     weight = st.number_input(
-        "Weight of doubt",
+        "Weight of uncertainty",
         0.0,
         1.0,
         UNCERTAINTY_WEIGHT,
@@ -214,7 +214,7 @@ def show() -> None:
     lake = open_lake()
     st.title("Active learning")
     stop_if_empty(lake)
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found, labelled = rounds(session, settings()), labelled_keys(session)
         newest = found[-1].number if found else 0
         queued = items(session, newest, MOST_ITEMS) if newest else []

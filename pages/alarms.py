@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.alarms.store import Alarm, open_alarms, past_alarms, rules
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
@@ -67,29 +67,29 @@ def acknowledged(table: pd.DataFrame) -> None:
     )
 
 
-def cards(alarms: Sequence[Alarm], names: dict[int, str], lake: Lake, decisions: Decisions) -> None:
+def cards(alarms: Sequence[Alarm], names: dict[int, str], lake: Lake, database: AppDatabase) -> None:
     """Show the open alarms, some to a page."""
     pages = -(-len(alarms) // ON_A_PAGE)
     page = st.pagination(pages, key="alarm-page") if pages > 1 else 1
     with st.spinner("Drawing wafers"):
-        alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, decisions)
+        alarm_cards(alarms[(page - 1) * ON_A_PAGE : page * ON_A_PAGE], names, lake, database)
 
 
 def show() -> None:
     """Look for what is new, and show alarms, rules or ways of delivery."""
-    lake, decisions = open_lake(), open_decisions()
+    lake, database = open_lake(), open_database()
     st.title("Alarms")
     with st.spinner("Looking at what is new"):
         look_for_alarms()
     view = choose_view()
     if view == RULES:
-        rule_editor(lake, decisions)
+        rule_editor(lake, database)
         return
     if view == DELIVERY:
-        channel_editor(decisions)
+        channel_editor(database)
         return
     past = view == HISTORY
-    with decisions.reading() as session:
+    with database.reading() as session:
         names = {rule.id: rule.name for rule in rules(session)}
         alarms = past_alarms(session) if past else open_alarms(session)
     if not alarms:
@@ -100,7 +100,7 @@ def show() -> None:
     if past:
         acknowledged(table)
     else:
-        cards(alarms, names, lake, decisions)
+        cards(alarms, names, lake, database)
 
 
 with explained():

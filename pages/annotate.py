@@ -9,7 +9,7 @@ from core.annotation.queue import take_next
 from core.identity import Person
 from core.labels.draft_store import drafts_of
 from data.errors import LakeError
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.bench import label_bench
@@ -22,7 +22,7 @@ WAFER = "wafer"
 def begin(person: Person) -> None:
     """Offer the person's next wafer, or say that nothing waits and where to find some."""
     st.title("Annotate")
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         far = progress(session, person)
         begun = [item.wafer_key for item in items_in_hand(session, person)]
         begun += [draft.wafer_key for draft in drafts_of(session, person) if draft.wafer_key not in begun]
@@ -33,7 +33,7 @@ def begin(person: Person) -> None:
     if far.mine > len(begun):
         st.markdown(f"**{far.text}**")
         if st.button("Start with the next wafer", type="primary", shortcut="Enter"):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 item = take_next(session, person)
             if item is not None:
                 open_page("annotate", wafer=item.wafer_key)
@@ -59,7 +59,7 @@ def show() -> None:
         person_button(person)
         return
     try:
-        laid_out = bench(open_decisions(), lake, key, person)
+        laid_out = bench(open_database(), lake, key, person)
     except LakeError as error:
         st.error(str(error))
         link("annotate", "Back to the next wafer", wafer="")

@@ -6,7 +6,7 @@ import streamlit as st
 from core.batches.control import Standing, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import unpack_filters
@@ -71,7 +71,7 @@ def show() -> None:
     """Offer a new batch, watch one, list all."""
     unpack_filters("batch")
     st.title("Batch")
-    found = standings(decisions(), settings())
+    found = standings(database(), settings())
     with st.expander("New batch", expanded=not found):
         start_batch(open_lake())
     if found:

@@ -10,9 +10,9 @@ from core.annotation.queue import put_back, release_idle, skip
 from core.identity import Person
 from core.labels.annotations import gold_keys
 from core.settings import settings
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
@@ -42,8 +42,8 @@ HELP = {
 
 
 def overview(person: Person, iteration: int | None) -> None:
-    """Say how far the round is, for all and for everybody."""
-    with open_decisions().reading() as session:
+    """Show how far the round is, for all and for everybody."""
+    with open_database().reading() as session:
         far = progress(session, person, iteration)
         counts = statuses(session, iteration)
         paces = {name: pace_s(session, name) for name in people(session)}
@@ -102,7 +102,7 @@ def table(found: list[LabelItem]) -> list[LabelItem]:
 def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> None:
     """Offer what can be done with the chosen items, and with all that wait."""
     numbers = [item.id for item in chosen]
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         known, gold, newest = people(session), gold_keys(session), newest_iteration(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
@@ -111,23 +111,23 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             accept_new_options=True,
             key="queue-people",
             width=320,
-            help="Choose or type names. Assigning takes the first; dealing out uses all of them.",
+            help="Choose or type names. Assigning takes the first; assigning evenly uses all of them.",
         )
         if st.button("Assign chosen", disabled=not (numbers and names)):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{assign(session, numbers, names[0], person)} assigned to {names[0]}.")
         if st.button("Assign to nobody", disabled=not numbers):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 assign(session, numbers, None, person)
-        if st.button("Deal out evenly", disabled=not names, help="Everything that waits, so that open items are even."):
-            with open_decisions().writing() as session:
+        if st.button("Assign evenly", disabled=not names, help="Everything that waits, so that open items are even."):
+            with open_database().writing() as session:
                 load = balance(session, names, person, iteration)
             st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
         if st.button("Hide known ones", disabled=not (names and gold), help=GOLD_HELP):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{slip_in_gold(session, gold, names, person, iteration=iteration or newest)} hidden.")
         if st.button("Put back", disabled=not numbers, help="In progress, done or skipped: they wait again."):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 for number in numbers:
                     put_back(session, number, person)
             st.rerun()
@@ -135,16 +135,16 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
             _leave_out(chosen, person)
         idle = settings().label_idle_minutes
         if st.button("Release idle", help=f"What nobody has touched for {idle} minutes waits again; drafts stay."):
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 st.toast(f"{release_idle(session)} released.")
 
 
 def _leave_out(chosen: list[LabelItem], person: Person) -> None:
     try:
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             for item in chosen:
                 skip(session, item.id, f"left out by {person.name}", person)
-    except DecisionsError as error:
+    except AppDatabaseError as error:
         st.error(str(error))
     else:
         st.rerun()
@@ -174,7 +174,7 @@ def show() -> None:
     st.title("Queue")
     stop_if_empty(lake)
     person = acting_person()
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         rounds = iterations(session)
     chosen = choose_round(rounds, person)
     with st.expander("Add wafers", expanded=not rounds):
@@ -185,7 +185,7 @@ def show() -> None:
         st.info("Nothing is queued yet. Add wafers by filter or by name above, or from the Wafers page.")
         return
     overview(person, chosen)
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found = items(session, chosen)
     actions(table(found), person, chosen)
 

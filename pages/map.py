@@ -1,4 +1,4 @@
-"""Map: all wafers by likeness, in families with names, and those unlike anything seen."""
+"""Map: all wafers by likeness, in clusters with names, and those unlike anything seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ from core.projection.views import inside
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.explore.likeness_chart import Coloring, likeness_chart
+from pages.parts.explore.map_chart import Coloring, map_chart
 from pages.parts.explore.map_lists import (
     choice_block,
-    choose_family,
+    choose_cluster,
     chosen_area,
     clear_chosen,
-    family_table,
+    cluster_table,
     keep_chosen,
     novelty_block,
 )
@@ -36,24 +36,26 @@ class Choice:
 
     Args:
         coloring: what the points' colours say.
-        family: number of the family looked at, None for all.
+        cluster: number of the cluster looked at, None for all.
         where: filter of the wafers.
     """
 
     coloring: Coloring
-    family: int | None
+    cluster: int | None
     where: WaferFilter
 
 
 def choose(lake: Lake, names: Sequence[str]) -> Choice:
-    """Choose colours, a family and a filter."""
+    """Choose colours, a cluster and a filter."""
     slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
     with slots[0]:
         coloring = Coloring(
-            st.selectbox("Colour", [str(c) for c in Coloring], key="color", bind="query-params", help=HELP["families"])
+            st.selectbox(
+                "Colour", list(map(str, Coloring)), key="color", bind="query-params", help=HELP["map_clusters"]
+            )
         )
     with slots[1]:
-        family = choose_family(names)
+        cluster = choose_cluster(names)
     with slots[2]:
         products = product_filter(lake)
     with slots[3]:
@@ -63,7 +65,7 @@ def choose(lake: Lake, names: Sequence[str]) -> Choice:
     with slots[5]:
         low, high = severity_filter()
     where = replace(wafer_filter(products, days, lake), defect_class=classes, severity_min=low, severity_max=high)
-    return Choice(coloring, family, where)
+    return Choice(coloring, cluster, where)
 
 
 def draw_map(points: pd.DataFrame, held: int, names: Sequence[str], choice: Choice, area: Area) -> None:
@@ -72,17 +74,15 @@ def draw_map(points: pd.DataFrame, held: int, names: Sequence[str], choice: Choi
     Args:
         points: of the wafers that are drawn.
         held: wafers that pass the filter, of which the points may be a part.
-        names: of the families.
+        names: of the clusters.
         choice: what is chosen above.
         area: corners of what was drawn on the map.
     """
     everything = np.ones(len(points), dtype=np.bool_)
-    shown = everything if choice.family is None else (points["family"] == choice.family).to_numpy()
+    shown = everything if choice.cluster is None else (points["cluster"] == choice.cluster).to_numpy()
     if area:
         shown &= inside(np.array(area), points[["x", "y"]].to_numpy())
-    likeness_chart(
-        points, names, choice.coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART)
-    )
+    map_chart(points, names, choice.coloring, chosen=shown, area=area, key=CHART, on_select=lambda: keep_chosen(CHART))
     thinned = f" {len(points):,} of {held:,} wafers are drawn, thinned evenly; choices take in all of them."
     st.caption(
         "The map's axes have no unit. Wafers close together look alike; how far apart distant groups lie, and how "
@@ -100,8 +100,8 @@ def show() -> None:
     found = ready_map(lake)
     choice = choose(lake, found.about.names)
     with st.spinner("Drawing the map"):
-        families = found.families(choice.where)
-        held = int(families["wafers"].sum())
+        clusters = found.clusters(choice.where)
+        held = int(clusters["wafers"].sum())
         points = found.points(choice.where, held)
     if points.empty:
         st.info("No wafer of the map passes these filters. Widen one of them.")
@@ -111,12 +111,12 @@ def show() -> None:
     with left:
         draw_map(points, held, found.about.names, choice, area)
     with right:
-        family_table(families)
-    if choice.family is None and not area:
-        st.info("Choose a family from the list above, or draw around wafers on the map: they are shown here.")
+        cluster_table(clusters)
+    if choice.cluster is None and not area:
+        st.info("Choose a cluster from the list above, or draw around wafers on the map: they are shown here.")
     else:
         st.button("Choose all again", on_click=clear_chosen)
-        choice_block(found, choice.where, choice.family, area)
+        choice_block(found, choice.where, choice.cluster, area)
     st.divider()
     novelty_block(found, choice.where)
 

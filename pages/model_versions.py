@@ -9,8 +9,8 @@ from core.registry.store import Registry, Roles, Version
 from core.segmentation.serving import served
 from core.settings import settings
 from pages.parts.empty import explained
+from pages.parts.learn.ab_comparison import ab_comparison
 from pages.parts.learn.ablation_table import ablation_view
-from pages.parts.learn.model_duel import duel
 from pages.parts.learn.model_gate import gate_block, roles_line, trial_block
 from pages.parts.learn.trust_view import trust_view
 
@@ -85,7 +85,7 @@ def show() -> None:
     versions_table(versions, roles)
     version, view = choose(versions)
     if view == SIDE_BY_SIDE:
-        duel(registry, version, [other for other in versions if other.number != version.number])
+        ab_comparison(registry, version, [other for other in versions if other.number != version.number])
     elif view == SERVE:
         gate_block(registry, version, roles, at)
         trial_block(registry, serving, at)

@@ -7,7 +7,7 @@ from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
 from pages.parts.cache.groups import history_steps
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
@@ -57,7 +57,7 @@ def choose_scope(lake: Lake) -> tuple[Scope, Period]:
 def show() -> None:
     """Show agreement with labels, the model at work, or drift."""
     unpack_filters("monitoring")
-    lake, decisions = open_lake(), open_decisions()
+    lake, database = open_lake(), open_database()
     st.title("Monitoring")
     stop_if_empty(lake)
     scope, period = choose_scope(lake)
@@ -71,11 +71,11 @@ def show() -> None:
         label_visibility="collapsed",
     )
     if view == AGREEMENT:
-        quality_block(lake, decisions, scope, period)
+        quality_block(lake, database, scope, period)
     elif view == WORK:
-        work_block(lake, decisions, scope, period)
+        work_block(lake, database, scope, period)
     else:
-        drift_block(lake, decisions, scope)
+        drift_block(lake, database, scope)
 
 
 with explained():

@@ -5,15 +5,15 @@ import streamlit as st
 
 from core.annotation.annotators import annotators
 from core.annotation.reviews import Kind, Review, open_reviews
-from core.datasets.doubts import FEWEST_A_SIDE, FEWEST_LABELS
-from core.datasets.suspects import likely_errors
+from core.datasets.suspect_classes import FEWEST_A_SIDE, FEWEST_LABELS
+from core.datasets.suspects import suspect_dies
 from core.identity import Person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from data.classes import CLASSES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache.judgements import doubtful_labels
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.judgements import contradicted_labels
+from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.review_desk import KIND_WORDS, review_desk
@@ -23,7 +23,7 @@ from pages.parts.person import acting_person, person_button
 NAMES = {c.key: c.name for c in CLASSES}
 REVIEW = "review"
 SHOWN = 50
-DOUBTS = (
+CONTRADICTED = (
     "Labels that a model contradicts most, worst first. Disagreement is |label - probability| of the worst class, 0 to "
     "1; the probability is of a logistic regression on what wafers look like that learnt from the labels of other lots "
     "alone, in five parts, so that no label speaks for itself."
@@ -55,26 +55,26 @@ def choose_review(found: list[Review]) -> Review:
 
 def suspects(lake: Lake) -> None:
     """Rank labels by how strongly a model disagrees: one that never saw the lot, else the one in use."""
-    decisions = open_decisions()
-    with decisions.reading() as session:
+    database = open_database()
+    with database.reading() as session:
         keys = labelled_keys(session)
     with st.spinner("Holding labels against models that never saw their lot"):
-        doubts, unjudged = doubtful_labels(lake, decisions, keys)
-    if doubts:
-        st.caption(DOUBTS)
+        contradicted, unjudged = contradicted_labels(lake, database, keys)
+    if contradicted:
+        st.caption(CONTRADICTED)
         frame = pd.DataFrame(
             {
-                "wafer": [d.key for d in doubts],
-                "disagreement": [d.disagreement for d in doubts],
-                "why": [d.text for d in doubts],
+                "wafer": [d.key for d in contradicted],
+                "disagreement": [d.disagreement for d in contradicted],
+                "why": [d.text for d in contradicted],
             }
         )
-        _ranked(frame, "disagreement", "label_doubts")
+        _ranked(frame, "disagreement", "suspect_classes")
         if unjudged:
             st.info(f"Too few labels to judge {', '.join(unjudged)} so: {NEEDED}. {BELOW}")
     else:
         st.info(f"There are too few labels for a model of their own: {NEEDED}. {BELOW}")
-    if unjudged or not doubts:
+    if unjudged or not contradicted:
         _contradicted(lake, keys)
 
 
@@ -86,7 +86,7 @@ def _contradicted(lake: Lake, keys: list[str]) -> None:
         "judge by a model trained without these labels."
     )
     with st.spinner("Comparing labels with the model"):
-        found = likely_errors(open_decisions(), lake, keys)
+        found = suspect_dies(open_database(), lake, keys)
     if not found:
         st.info("No labelled wafer is segmented yet. Label some wafers first.")
         return
@@ -118,8 +118,8 @@ def _ranked(frame: pd.DataFrame, measure: str, name: str) -> None:
 
 
 def leaderboard() -> None:
-    """Say how fast and how right everybody is, and how sure one can be of it."""
-    with open_decisions().reading() as session:
+    """Show how fast and how right everybody is, and how sure one can be of it."""
+    with open_database().reading() as session:
         found = annotators(session)
     if not found:
         st.info("Nobody has submitted a label yet.")
@@ -182,7 +182,7 @@ def to_decide(lake: Lake, person: Person) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         found = open_reviews(session, kinds or tuple(Kind))
     if found:
         review_desk(choose_review(found), person, lake)

@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.exports import OverlayStyle, results_zip
-from core.ingestion.handed_file import Entry
 from core.ingestion.samples import sample_files
-from core.ingestion.session import Intake, UploadProgress
+from core.ingestion.upload_session import UploadProgress, UploadSession
+from core.ingestion.uploaded_file import Entry
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
 from pages.parts.cache.models import segmenter, warm_up
@@ -20,7 +20,7 @@ from pages.parts.segment.read_options import map_choice, reading_plan
 from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state.choices import chosen_palette, current_theme
-from pages.parts.state.upload import chosen_tile, drop_intake, intake, intake_round, is_new_upload
+from pages.parts.state.upload import chosen_tile, drop_upload, is_new_upload, upload, upload_round
 from pages.parts.wafers.view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
@@ -28,14 +28,14 @@ FAILURES_SHOWN = 100
 BROWSER = "segment-browser"
 
 
-def hand_in(held: Intake) -> None:
+def hand_in(held: UploadSession) -> None:
     """Offer the ways in: files, and samples for who has none."""
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     files = st.file_uploader(
         "Wafer maps: STDF, KLARF, SEMI maps, images, die tables, npz, or a zip of them",
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
         accept_multiple_files=True,
-        key=f"segment-files-{intake_round()}",
+        key=f"segment-files-{upload_round()}",
         label_visibility="collapsed",
     )
     for file in files:
@@ -43,7 +43,7 @@ def hand_in(held: Intake) -> None:
             held.add(file.name, file.getvalue())
     head.title("Segment", width="content")
     if held.files:
-        head.button("Start over", on_click=drop_intake, help="Forgets all files and results of this page.")
+        head.button("Start over", on_click=drop_upload, help="Forgets all files and results of this page.")
     elif head.button("Try six sample wafers", help="Synthetic wafers, handed in as PNG files."):
         for name, content in sample_files():
             held.add(name, content)
@@ -51,7 +51,7 @@ def hand_in(held: Intake) -> None:
 
 
 def invitation() -> None:
-    """Say what goes in and what comes out, as long as there is nothing to show."""
+    """Show what goes in and what comes out, as long as there is nothing to show."""
     goes_in, named, comes_out = st.columns(3, gap="large")
     goes_in.markdown("**What goes in**")
     goes_in.caption(
@@ -70,7 +70,7 @@ def invitation() -> None:
     )
 
 
-def work(held: Intake, seconds: float, bar: DeltaGenerator) -> None:
+def work(held: UploadSession, seconds: float, bar: DeltaGenerator) -> None:
     """Do some of what is left, with a bar that says how far it is."""
     for progress in held.work(segmenter(), seconds):
         draw_progress(bar, progress)
@@ -84,7 +84,7 @@ def draw_progress(bar: DeltaGenerator, progress: UploadProgress) -> None:
 
 
 def words(progress: UploadProgress) -> str:
-    """Say count, rate and time left."""
+    """Return count, rate and time left in words."""
     if progress.reading:
         return f"Reading: {progress.done} of {progress.total} files"
     left = progress.seconds_left
@@ -94,8 +94,8 @@ def words(progress: UploadProgress) -> str:
     return f"Segmenting: {progress.done:,} of {progress.total:,} wafers · {progress.rate:.1f} a second · {until}"
 
 
-def summary(held: Intake, ready: Sequence[Entry]) -> None:
-    """Say what came out in one line, and offer it as one archive."""
+def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
+    """Show what came out in one line, and offer it as one archive."""
     failures = held.failures
     found = sum(bool(entry.result and entry.result.segmentation.classes_present) for entry in ready)
     parts = [f"**{len(ready):,}** wafer{'s' * (len(ready) != 1)}", f"**{found:,}** with a pattern"]
@@ -127,7 +127,7 @@ def summary(held: Intake, ready: Sequence[Entry]) -> None:
             archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
-                save_dialog(held, key=f"segment-names-{intake_round()}-{len(ready)}-{hash(held.plan)}")
+                save_dialog(held, key=f"segment-names-{upload_round()}-{len(ready)}-{hash(held.plan)}")
 
 
 def unread(failures: Sequence[ReadFailure]) -> None:
@@ -141,7 +141,7 @@ def unread(failures: Sequence[ReadFailure]) -> None:
             st.caption(f"and {len(failures) - FAILURES_SHOWN} more, all listed in summary.json of the download.")
 
 
-def show_results(held: Intake, ready: Sequence[Entry]) -> None:
+def show_results(held: UploadSession, ready: Sequence[Entry]) -> None:
     """Show the results as tiles, and the chosen one large."""
     chosen = results_browser(ready, held.plan, key=BROWSER)
     map_choice(chosen.wafer)
@@ -152,7 +152,7 @@ def show_results(held: Intake, ready: Sequence[Entry]) -> None:
 
 def show() -> None:
     """Take files in, work on them, and show what is ready."""
-    held = intake()
+    held = upload()
     hand_in(held)
     held.follow(reading_plan(held.files, chosen_tile(BROWSER)))
     bar = st.empty()

@@ -9,10 +9,10 @@ from core.lake import Lake, WaferFilter
 from core.reports.table import table_csv
 from core.root_causes import findings_by_keys
 from core.similarity.index import Kind
-from core.similarity.lookalikes import Match, Query, find
+from core.similarity.similar_wafers import Match, Query, find
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
 from pages.parts.cache.models import segmenter
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.index_state import ready_index
@@ -30,14 +30,14 @@ def choose_among(lake: Lake) -> WaferFilter:
 
 def choose_match(lake: Lake, asked: Asked, query: Query, matches: Sequence[Match]) -> Match:
     """List the matches with what was found of them, and offer them as CSV; the one that is chosen."""
-    with decisions().reading() as session:
+    with database().reading() as session:
         findings = findings_by_keys(session, [match.result.wafer.key for match in matches])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"The **{len(matches)}** most like **{asked.name}**", width="stretch")
         st.download_button(
             "Download CSV",
             data=lambda: table_csv(matches_table(matches, findings)),
-            file_name="look_alikes.csv",
+            file_name="similar_wafers.csv",
             mime="text/csv",
             on_click="ignore",
         )
@@ -60,7 +60,7 @@ def show() -> None:
             ready_index(Kind.CLUSTERS if way == WAYS[2] else Kind.WAFERS, lake)
             st.info("Say what to look for, and the wafers most like it are listed here.")
             return
-        with st.spinner("Looking for look-alikes"):
+        with st.spinner("Looking for similar wafers"):
             query = asked.query(segmenter(), turned)
             index = ready_index(query.kind, lake)
             matches = find(query, index, lake, where, without=[asked.key] if asked.key else [])
@@ -68,7 +68,7 @@ def show() -> None:
             st.info("Nothing alike is in the index under these filters. Widen them, or build the index of more wafers.")
             return
         chosen = choose_match(lake, asked, query, matches)
-    comparison(asked, query, chosen, decisions())
+    comparison(asked, query, chosen, database())
     shared_block(lake, matches)
 
 

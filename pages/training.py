@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.jobs.launch import jobs
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.empty import explained
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_form import STARTED, training_form
@@ -14,10 +14,10 @@ from pages.parts.state.widgets import drop_widgets
 RUNS, START = VIEWS = ("Runs", "Start a run")
 
 
-def runs(decisions: Decisions) -> None:
+def runs(database: AppDatabase) -> None:
     """Show one of the runs, or how to start the first."""
     with st.spinner("Looking up runs"):
-        found = jobs(decisions, JOB)
+        found = jobs(database, JOB)
     if found:
         chosen = choose_run(found)
         version_block(next(one for one in found if one.id == chosen))
@@ -34,7 +34,7 @@ def runs(decisions: Decisions) -> None:
 
 def show() -> None:
     """Show runs, or the form that starts one."""
-    decisions = open_decisions()
+    database = open_database()
     st.title("Training")
     if STARTED in st.query_params:
         del st.query_params[STARTED]
@@ -43,9 +43,9 @@ def show() -> None:
         "View", VIEWS, default=RUNS, required=True, key="training", bind="query-params", label_visibility="collapsed"
     )
     if view == START:
-        training_form(decisions)
+        training_form(database)
     else:
-        runs(decisions)
+        runs(database)
 
 
 with explained():

@@ -11,7 +11,7 @@ from data.wafer import WaferMap
 from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.blocks.exports import wafer_downloads
 from pages.parts.cache.models import challenger, segmenter
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.explain_block import explain_block
@@ -68,7 +68,7 @@ def segmented(lake: Lake, result: WaferResult, top: DeltaGenerator) -> None:
     """
     key = result.wafer.key
     with top:
-        link("similar", "Find look-alikes", help="Wafers and clusters that look like this one.", wafer=key)
+        link("similar", "Find similar wafers", help="Wafers and clusters that look like this one.", wafer=key)
         wafer_downloads(result)
         flag_form(key, result.segmentation.model)
         other = compare_with(lake, result.wafer)
@@ -93,7 +93,7 @@ def show() -> None:
         not_segmented(lake, wafer)
     else:
         segmented(lake, result, top)
-    findings_block(key, decisions(), key="wafer-finding")
+    findings_block(key, database(), key="wafer-finding")
     history(wafer, result)
 
 

@@ -18,7 +18,13 @@ ALLOWED = {
 ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SHARED_PARTS = {"blocks", "wafers", "wafer_editor"}  # rooms that pages of several groups use
 FRAME_ROOMS = {"cache", "state"}  # rooms of the frame, used by every page
-WHOLE_PROJECT_TESTS = {"test_architecture", "test_requirements", "test_docs", "test_checklists"}
+WHOLE_PROJECT_TESTS = {
+    "test_architecture",
+    "test_requirements",
+    "test_docs",
+    "test_checklists",
+    "test_without_training",
+}
 WHOLE_PACKAGE_TESTS = {"data/formats/test_damage", "data/formats/test_real_data"}  # claims about all readers at once
 FIRST_PARTY = {*FOLDERS, "app"}
 

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from core.alarms.store import RuleKind, rules
+from core.database import AppDatabase
 from data.classes import BUILT_IN
 from data.formats.options import ReadOptions
 from data.formats.registry import READERS, Reader, choose_reader
@@ -76,7 +78,7 @@ def test_every_job_is_run_by_a_test() -> None:
 
 
 def test_every_kind_of_alarm_rule_is_looked_for_named_and_explained() -> None:
-    kinds = set(defining("RuleKind").RuleKind.__members__)
+    kinds = set(RuleKind.__members__)
     lookers = [
         s.text for s in source_files("core") if s.name.startswith("core/alarms/") and "class RuleKind" not in s.text
     ]
@@ -91,9 +93,9 @@ def test_the_guide_lists_every_kind_of_alarm_rule() -> None:
 
 
 def test_the_guide_lists_the_alarm_rules_that_a_new_database_begins_with(tmp_path: Path) -> None:
-    database = defining("Decisions").Decisions(tmp_path / "decisions.db")
+    database = AppDatabase(tmp_path / "decisions.db")
     with database.reading() as session:
-        names = [rule.name for rule in defining("AlarmRule").rules(session)]
+        names = [rule.name for rule in rules(session)]
     assert names
     assert [name for name in names if f"*{name}*" not in section(GUIDE, "Alarms")] == []
 
@@ -137,16 +139,6 @@ def reader_of(name: str, content: bytes) -> str:
 def section(document: str, title: str) -> str:
     """Words below a heading of the second level, up to the next, whatever lines they are on."""
     return " ".join(document.partition(f"\n## {title}\n")[2].partition("\n## ")[0].split())
-
-
-def defining(name: str) -> ModuleType:
-    """The module of core/ that defines a class."""
-    [found] = [
-        source
-        for source in source_files("core")
-        if any(isinstance(node, ast.ClassDef) and node.name == name for node in source.tree.body)
-    ]
-    return module(found)
 
 
 def module(source: SourceFile) -> ModuleType:

@@ -25,8 +25,8 @@ def test_the_readme_shows_the_table_of_settings() -> None:
 
 
 def test_the_readme_names_the_commands_that_exist() -> None:
-    exist = set(re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", "\n".join(_code(README))))
+    exist = set(re.findall(r"^([a-z-]+):.*##", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(_code(README))))
     assert named == exist - {"help"}
 
 

@@ -19,7 +19,7 @@ ARMS = {
     SYNTHETIC: "synthetic masks alone",
     "presence": "presence labels",
     "fixmatch": "unlabelled wafers (FixMatch)",
-    "careful": "averaging over eight turns (careful)",
+    "tta": "averaging over eight turns (test-time augmentation)",
 }
 """Each arm has all that the one before it has, and what its name says. The first one needs no real wafer."""
 
@@ -50,13 +50,13 @@ MEASURES = (
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and careful.
+    """Arms trained alike with the labels of more and more real wafers, and a model in use judged plain and augmented.
 
     Args:
         about: how small it is: steps, wafers and so on, by name.
         budgets: numbers of real wafers with a label, rising.
         arms: of each arm the measures by key, float (seeds, budgets). Seeds that are not through yet are left out.
-        in_use: of the model that is served the measures by key, "plain" and "careful"; empty where nobody measured.
+        in_use: of the model that is served the measures by key, "plain" and "tta"; empty where nobody measured.
         model: its name.
         on: the wafers that it was judged on.
         made_by: command that trains and judges the arms again.
@@ -76,11 +76,11 @@ class Ablation:
         return len(self.arms[SYNTHETIC][MEASURES[0].key])
 
     def areas(self, arm: str, key: str) -> NDArray[np.float64]:
-        """Give the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
+        """Return the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
         return np.array([area(self.budgets, row) for row in self.arms[arm][key]], dtype=np.float64)
 
     def gained(self, arm: str, key: str) -> Difference | None:
-        """Give what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
+        """Return what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
         names = list(ARMS)
         place = names.index(arm)
         if not place:
@@ -132,14 +132,14 @@ def _built(said: dict[str, Any]) -> Ablation:
 
 
 def verdicts(found: Ablation) -> list[str]:
-    """Say of each arm what it gave against the one before, by the intervals of the areas under their curves.
+    """Return in words what each arm gave against the one before, by the intervals of the areas under their curves.
 
     Example:
         >>> def arm(iou, f1, false):
         ...     rows = {"synthetic_iou": iou, "macro_f1": f1, "false_alarms": false}
         ...     return {key: np.array(row)[:, None] for key, row in rows.items()}
         >>> one, two = arm([0.2, 0.3], [0.3, 0.4], [0.5, 0.4]), arm([0.3, 0.2], [0.4, 0.5], [0.6, 0.6])
-        >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "careful": two}
+        >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "tta": two}
         >>> print(verdicts(Ablation({}, [200], arms, {}))[0])
         Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+15.0 points) and left mean IoU
         over dies (+0.0 points) undecided.

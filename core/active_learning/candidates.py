@@ -43,7 +43,7 @@ def without_label(lake: Lake, session: Session, product: str = "", given_back: S
     return [str(key) for key in lake.query(_KEYS, [product, product])["key"] if key not in taken]
 
 
-def doubts(
+def uncertainties(
     lake: Lake, keys: Sequence[str], segmenter: DropoutSegmenter, *, passes: int = PASSES, seed: int = 0
 ) -> Iterator[Uncertainty]:
     """Measure how unsure the model is of wafers of the lake, in their order.
@@ -60,7 +60,7 @@ def doubts(
 
 
 def excess_of(lake: Lake, keys: Sequence[str]) -> NDArray[np.float64]:
-    """Give how much more of each wafer fails than is usual (the median) for its product; (N,)."""
+    """Return how much more of each wafer fails than is usual (the median) for its product; (N,)."""
     table = lake.query(_EXCESS)
     by_key = dict(zip(table["key"], table["excess"], strict=True))
     return np.array([by_key[key] for key in keys], dtype=np.float64)

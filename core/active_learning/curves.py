@@ -46,7 +46,7 @@ class StopAdvice:
 
 
 def area(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float]) -> float:
-    """Give the area under a learning curve, divided by its width: the mean score over it; of one point its score.
+    """Return the area under a learning curve, divided by its width: the mean score over it; of one point its score.
 
     Example:
         >>> area([10, 20, 40], [0.0, 1.0, 1.0]), area([10], [0.5])
@@ -58,7 +58,7 @@ def area(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float]) 
 
 
 def interval(values: NDArray[np.floating], seed: int = 0) -> tuple[float, float]:
-    """Give the 95 % interval of a mean by bootstrap over the values; NaN of fewer than two, which say nothing of it.
+    """Return the 95 % interval of a mean by bootstrap over the values; NaN of fewer than two, which say nothing of it.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, percentile method.
     """
@@ -70,7 +70,7 @@ def interval(values: NDArray[np.floating], seed: int = 0) -> tuple[float, float]
 
 
 def band(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the mean curve of an arm and the bounds of its 95 % interval over seeds.
+    """Return the mean curve of an arm and the bounds of its 95 % interval over seeds.
 
     Args:
         rows: (seeds, measurements).
@@ -91,7 +91,7 @@ def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) 
 
 
 def labels_to_reach(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float], goal: float) -> float | None:
-    """Give the number of labels at which a curve first reaches a score, None where it never does.
+    """Return the number of labels at which a curve first reaches a score, None where it never does.
 
     Example:
         >>> labels_to_reach([10, 20, 30], [0.2, 0.6, 0.7], 0.4), labels_to_reach([10, 20], [0.2, 0.6], 0.9)
@@ -107,7 +107,7 @@ def labels_to_reach(labels: Sequence[int], scores: NDArray[np.floating] | Sequen
 
 
 def stop_advice(scores: Sequence[float]) -> StopAdvice:
-    """Say whether to label on, by what the last round gained.
+    """Return whether to label on, by what the last round gained.
 
     Args:
         scores: 0 to 1, one a round, oldest first.

@@ -20,7 +20,7 @@ class SmallHead:
         self._seed = seed
 
     def __call__(self, rows: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
-        """Give probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
+        """Return probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
         first, bias, second, bias2 = self._weights
         hidden = np.maximum(rows @ first + bias, 0)
         if not passes:

@@ -82,7 +82,7 @@ def _played(said: dict[str, Any]) -> dict[str, Played]:
 
 
 def worth(played: Played) -> list[Worth]:
-    """Say what every arm came to, the largest area first."""
+    """Return what every arm came to, the largest area first."""
     base = np.array([area(played.labels, row) for row in played.arms[BASELINE]])
     goal = ENOUGH * float(np.mean(played.all_labels))
     found = []

@@ -73,7 +73,7 @@ def rounds(session: Session, at: Settings) -> list[Round]:
 
 
 def own_curve(found: Sequence[Round]) -> pd.DataFrame:
-    """Give the site's own learning curve: a row for each trained round and what its IoU was measured on.
+    """Return the site's own learning curve: a row for each trained round and what its IoU was measured on.
 
     Args:
         found: rounds, oldest first.
@@ -89,14 +89,14 @@ def own_curve(found: Sequence[Round]) -> pd.DataFrame:
 
 
 def wafers_of(lake: Lake, keys: Sequence[str]) -> pd.DataFrame:
-    """Give rows as `Lake.wafers_page` does, in the order of the keys; wafers that are gone are left out."""
+    """Return rows as `Lake.wafers_page` does, in the order of the keys; wafers that are gone are left out."""
     found = lake.query(_OF_KEYS, [list(keys)])
     order = {key: i for i, key in enumerate(keys)}
     return found.sort_values("key", key=lambda column: column.map(order)).reset_index(drop=True)
 
 
 def share_saved(played: Played, arm: str) -> float | None:
-    """Say which share of random choice's labels an arm saves for the same score.
+    """Return which share of random choice's labels an arm saves for the same score.
 
     The score is what random choice comes to at the end; the labels are those at which the arm's mean curve gets there.
 
@@ -109,14 +109,14 @@ def share_saved(played: Played, arm: str) -> float | None:
 
 
 def least_saved(results: Mapping[str, Played], arm: str) -> float | None:
-    """Give what an arm saves on the task on which it saves least; None without a task, or where it fails on one."""
+    """Return what an arm saves on the task on which it saves least; None without a task, or where it fails on one."""
     shares = [share_saved(played, arm) for played in results.values()]
     known = [share for share in shares if share is not None]
     return min(known) if known and len(known) == len(shares) else None
 
 
 def minutes_saved(minutes: float, share: float) -> float:
-    """Give the minutes that labelling by chance would have taken on top, for the same score.
+    """Return the minutes that labelling by chance would have taken on top, for the same score.
 
     Example:
         >>> minutes_saved(60.0, 0.25)

@@ -44,7 +44,7 @@ def read_table(path: Path, version: int, build: Callable[[dict[str, Any]], Read]
 
 
 def made_by(job: str, config: object) -> str:
-    """Give the command that makes a table: files by their names alone, and nothing of where it was written.
+    """Return the command that makes a table: files by their names alone, and nothing of where it was written.
 
     Args:
         job: its name.

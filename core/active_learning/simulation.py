@@ -51,7 +51,7 @@ class Trained(Protocol):
     """A trained network."""
 
     def __call__(self, rows: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
-        """Give probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
+        """Return probabilities (passes, R, 8) with dropout; of 0 passes (1, R, 8) without."""
 
 
 Fit = Callable[[NDArray[np.float32], NDArray[np.float32], int], Trained]
@@ -134,12 +134,12 @@ def _choose(
 ) -> NDArray[np.intp]:
     free = np.flatnonzero(~labelled)
     keys = [str(i) for i in free]
-    doubts = _doubts(task, ~labelled[task.owner], free, trained) if strategy in UNSURE else None
-    pool = Pool(keys, doubts, task.vectors[free], task.vectors[labelled], task.excess[free])
+    uncertainties = _uncertainties(task, ~labelled[task.owner], free, trained) if strategy in UNSURE else None
+    pool = Pool(keys, uncertainties, task.vectors[free], task.vectors[labelled], task.excess[free])
     return np.array([int(pick.key) for pick in select(pool, strategy, count, rng, iteration=iteration)], dtype=np.intp)
 
 
-def _doubts(task: Task, rows: NDArray[np.bool_], free: NDArray[np.intp], trained: Trained) -> list[Uncertainty]:
+def _uncertainties(task: Task, rows: NDArray[np.bool_], free: NDArray[np.intp], trained: Trained) -> list[Uncertainty]:
     samples = trained(task.rows[rows], PASSES).transpose(0, 2, 1)[:, :, None]
     starts, ends = (np.searchsorted(task.owner[rows], free, side=side) for side in ("left", "right"))
     return [

@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.alarms.rules import MOST_WAFERS, Breach
 from core.alarms.store import AlarmRule, FoundWafer
-from core.database import Decisions
+from core.database import AppDatabase
 from core.labels.annotations import labelled_keys
 from core.lake import Lake, WaferFilter
 from core.monitoring.changes import WEEK, drops, weekly_changes, words
@@ -19,27 +19,27 @@ _NEWEST = """
 """
 
 
-def falling(rule: AlarmRule, lake: Lake, decisions: Decisions, settled: Mapping[str, int]) -> list[Breach]:
-    """Say which products and classes lost agreement with people's labels in the newest week.
+def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping[str, int]) -> list[Breach]:
+    """Return which products and classes lost agreement with people's labels in the newest week.
 
     Args:
         rule: whose threshold is points of IoU.
         lake: of results.
-        decisions: of labels.
+        database: of labels.
         settled: subjects that a person has dealt with, and up to which result of the lake: it takes newer ones to raise
             them again.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         keys = labelled_keys(session)
     newest = lake.query(_NEWEST, [keys, rule.product, rule.product])["tested"].iloc[0]
     if pd.isna(newest):
         return []
     since = (newest.normalize() + timedelta(days=1) - 2 * WEEK).to_pydatetime()
-    judged = judge(lake, decisions, Scope(WaferFilter(product=rule.product, since=since)))
+    judged = judge(lake, database, Scope(WaferFilter(product=rule.product, since=since)))
     fallen = drops(weekly_changes(judged), rule.threshold)
     found = []
     for row in fallen[fallen["class"].isin([rule.defect_class] if rule.defect_class else COLUMNS)].to_dict("records"):

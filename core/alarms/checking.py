@@ -8,7 +8,7 @@ from core.alarms.agreement_rule import falling
 from core.alarms.deliveries import send_to_all, waiting
 from core.alarms.rules import Look, find
 from core.alarms.store import RuleKind, move_watermark, raise_or_add, rules, settled, watermark
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 
 READER = "alarms"
@@ -30,7 +30,7 @@ class Checked:
     waiting: int
 
 
-def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
+def check(lake: Lake, database: AppDatabase, *, deliver: bool = True) -> Checked:
     """Look at the wafers that were segmented since the last look, by every enabled rule.
 
     Rules about agreement with people look every time, for labels come after results.
@@ -39,15 +39,15 @@ def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
 
     Args:
         lake: looked at.
-        decisions: hold rules and alarms.
+        database: hold rules and alarms.
         deliver: put newly raised alarms on their way to the channels.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     row = lake.query(_NEWEST).iloc[0]
-    with decisions.reading() as session:
+    with database.reading() as session:
         seen, wanted = watermark(session, READER), [rule for rule in rules(session) if rule.enabled]
         dealt_with = {rule.id: settled(session, rule.id) for rule in wanted}
         due = waiting(session)
@@ -58,13 +58,13 @@ def check(lake: Lake, decisions: Decisions, *, deliver: bool = True) -> Checked:
     found = []
     for rule in wanted:
         if rule.kind is RuleKind.AGREEMENT:
-            found.append((rule, falling(rule, lake, decisions, dealt_with[rule.id])))
+            found.append((rule, falling(rule, lake, database, dealt_with[rule.id])))
         elif newest > seen:
             found.append((rule, find(rule, Look(lake, tested, seen, since, dealt_with[rule.id]))))
     if newest <= seen and not any(findings for _, findings in found):
         return Checked(0, due)
     raised = 0
-    with decisions.writing() as session:
+    with database.writing() as session:
         for rule, findings in found:
             for finding in findings:
                 alarm = raise_or_add(session, rule, finding.subject, finding.words, finding.wafers, newest)

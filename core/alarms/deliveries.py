@@ -10,7 +10,7 @@ from core.alarms.store import Alarm
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 LEASE = timedelta(minutes=2)
 """How long one who sends has for it before another may think it died."""
@@ -79,11 +79,11 @@ def save_channel(session: Session, channel: Channel, person: Person) -> Channel:
     """Keep a channel, new or changed; its address stands in no audit row.
 
     Raises:
-        DecisionsError: it has no name.
+        AppDatabaseError: it has no name.
     """
     channel.name = channel.name.strip()
     if not 0 < len(channel.name) <= NAME_LENGTH:
-        raise DecisionsError("channel", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
+        raise AppDatabaseError("channel", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
     channel.changed_by = person.name
     session.add(channel)
     session.flush()
@@ -94,14 +94,14 @@ def save_channel(session: Session, channel: Channel, person: Person) -> Channel:
 
 
 def channel_by_id(session: Session, number: int) -> Channel:
-    """Give a channel.
+    """Return a channel.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     channel = session.get(Channel, number)
     if channel is None:
-        raise DecisionsError(f"channel {number}", "there is no such channel", "Look at the list of channels.")
+        raise AppDatabaseError(f"channel {number}", "there is no such channel", "Look at the list of channels.")
     return channel
 
 

@@ -97,7 +97,7 @@ class Look:
 
 
 def find(rule: AlarmRule, look: Look) -> list[Breach]:
-    """Say what a rule finds among the wafers that are new since the last look.
+    """Return what a rule finds among the wafers that are new since the last look.
 
     Args:
         rule: what to look for.

@@ -5,14 +5,14 @@ import re
 
 from core.alarms.deliveries import Channel, claim_due, note_outcome
 from core.alarms.store import Alarm
-from core.database import Decisions
-from data.errors import DecisionsError
+from core.database import AppDatabase
+from data.errors import AppDatabaseError
 
 TITLE = "Waferscope alarm"
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
-def deliver_due(decisions: Decisions) -> tuple[int, int]:
+def deliver_due(database: AppDatabase) -> tuple[int, int]:
     """Send every delivery that is due; what fails is tried again later and says why.
 
     Any number of processes may do this at once: each delivery is taken by one.
@@ -22,19 +22,19 @@ def deliver_due(decisions: Decisions) -> tuple[int, int]:
     """
     delivered = failed = 0
     while True:
-        with decisions.writing() as session:
+        with database.writing() as session:
             claimed = claim_due(session)
         if claimed is None:
             return delivered, failed
         delivery, channel, alarm = claimed
         problem = send(channel.address, TITLE, message(alarm))
-        with decisions.writing() as session:
+        with database.writing() as session:
             note_outcome(session, delivery.id, problem)
         delivered, failed = delivered + (not problem), failed + bool(problem)
 
 
 def message(alarm: Alarm) -> str:
-    """Say an alarm as it is sent."""
+    """Return the text of an alarm as it is sent."""
     return f"{alarm.words}.\nOpen the page Alarms (number {alarm.id}) to see the wafers and to acknowledge it."
 
 
@@ -76,12 +76,12 @@ def check_address(address: str) -> None:
     """Refuse an address that nothing could be sent to.
 
     Raises:
-        DecisionsError: apprise does not understand it.
+        AppDatabaseError: apprise does not understand it.
     """
     import apprise
 
     if not SCHEME.match(address) or apprise.Apprise.instantiate(address) is None:
-        raise DecisionsError(
+        raise AppDatabaseError(
             "channel",
             "expected an address that apprise understands",
             "Write mailto://USER:PASSWORD@HOST, slack://TOKENS, msteams://..., or json://HOST/PATH for a webhook.",
@@ -89,7 +89,7 @@ def check_address(address: str) -> None:
 
 
 def shown(address: str) -> str:
-    """Give an address as it may be shown: its kind, nothing that could be used.
+    """Return an address as it may be shown: its kind, nothing that could be used.
 
     Example:
         >>> shown("slack://xoxb-1/T2/C3")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 LONGEST_COMMENT = 4000
 
@@ -141,13 +141,13 @@ def save_rule(session: Session, rule: AlarmRule, person: Person) -> AlarmRule:
     """Keep a rule, new or changed.
 
     Raises:
-        DecisionsError: it has no name, or a number out of its range.
+        AppDatabaseError: it has no name, or a number out of its range.
     """
     rule.name = rule.name.strip()
     if not 0 < len(rule.name) <= NAME_LENGTH:
-        raise DecisionsError("rule", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
+        raise AppDatabaseError("rule", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
     if not (0 <= rule.threshold <= 100 and 1 <= rule.days <= 365):
-        raise DecisionsError(
+        raise AppDatabaseError(
             f"rule {rule.name!r}",
             f"expected a limit from 0 to 100 and 1 to 365 days, found {rule.threshold:g} and {rule.days}",
             "Correct them.",
@@ -161,14 +161,14 @@ def save_rule(session: Session, rule: AlarmRule, person: Person) -> AlarmRule:
 
 
 def rule_by_id(session: Session, number: int) -> AlarmRule:
-    """Give a rule.
+    """Return a rule.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     rule = session.get(AlarmRule, number)
     if rule is None:
-        raise DecisionsError(f"rule {number}", "there is no such rule", "Look at the list of rules.")
+        raise AppDatabaseError(f"rule {number}", "there is no such rule", "Look at the list of rules.")
     return rule
 
 
@@ -198,15 +198,17 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
     """Close an alarm: somebody has seen to it, and says what.
 
     Raises:
-        DecisionsError: there is no such alarm, it is closed already, or the comment is empty or too long.
+        AppDatabaseError: there is no such alarm, it is closed already, or the comment is empty or too long.
     """
     alarm = session.get(Alarm, number)
     if alarm is None:
-        raise DecisionsError(f"alarm {number}", "there is no such alarm", "Look at the list of alarms.")
+        raise AppDatabaseError(f"alarm {number}", "there is no such alarm", "Look at the list of alarms.")
     if alarm.acknowledged_by is not None:
-        raise DecisionsError(f"alarm {number}", f"{alarm.acknowledged_by} acknowledged it already", "See its history.")
+        raise AppDatabaseError(
+            f"alarm {number}", f"{alarm.acknowledged_by} acknowledged it already", "See its history."
+        )
     if not 0 < len(comment.strip()) <= LONGEST_COMMENT:
-        raise DecisionsError(
+        raise AppDatabaseError(
             f"alarm {number}",
             f"expected a comment of 1 to {LONGEST_COMMENT:,} characters",
             "Say what was done about it.",
@@ -217,7 +219,7 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
 
 
 def settled(session: Session, rule_id: int) -> dict[str, int]:
-    """Give, for each subject of a rule that was acknowledged, the newest result of the lake that the person knew of."""
+    """Return the newest result that people knew of when they acknowledged a rule's alarms, by subject."""
     wanted = select(Alarm.subject, func.max(Alarm.sequence)).where(
         Alarm.rule_id == rule_id, Alarm.acknowledged_by.is_not(None)
     )
@@ -262,7 +264,7 @@ def raise_or_add(
 
 
 def watermark(session: Session, reader: str) -> int:
-    """Say how far a reader has looked at the lake, 0 before it did."""
+    """Return how far a reader has looked at the lake, 0 before it did."""
     found = session.get(Watermark, reader)
     return found.sequence if found else 0
 

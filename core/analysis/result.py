@@ -22,13 +22,13 @@ class WaferResult:
     severity: Severity
 
 
-def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, careful: bool = False) -> list[WaferResult]:
+def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, tta: bool = False) -> list[WaferResult]:
     """Segment wafers, group and measure their clusters and score them, in their order.
 
     Args:
         wafers: any number, of any sizes.
         segmenter: the model.
-        careful: average over the eight turns and flips of each wafer.
+        tta: average over the eight turns and flips of each wafer.
 
     Raises:
         ModelError: the network fails.
@@ -36,14 +36,14 @@ def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, careful: bool =
     """
     rules = SeverityRules.configured()
     results = []
-    for wafer, segmentation in zip(wafers, segmenter.segment(wafers, careful=careful), strict=True):
+    for wafer, segmentation in zip(wafers, segmenter.segment(wafers, tta=tta), strict=True):
         instances = find_instances(segmentation, wafer)
         results.append(WaferResult(wafer, segmentation, instances, severity(instances, wafer, rules)))
     return results
 
 
 def analyse_stream(
-    wafers: Iterable[WaferMap], segmenter: Segmenter, batch: int = BATCH_WAFERS, *, careful: bool = False
+    wafers: Iterable[WaferMap], segmenter: Segmenter, batch: int = BATCH_WAFERS, *, tta: bool = False
 ) -> Iterator[WaferResult]:
     """Analyse any number of wafers in bounded memory, in their order.
 
@@ -51,14 +51,14 @@ def analyse_stream(
         wafers: read as results are taken.
         segmenter: the model.
         batch: wafers that are analysed together at most; fewer where they are large.
-        careful: average over the eight turns and flips of each wafer.
+        tta: average over the eight turns and flips of each wafer.
 
     Raises:
         ModelError: the network fails.
         SettingError: a severity setting holds nonsense.
     """
     for held in bounded_batches(wafers, batch):
-        yield from analyse(held, segmenter, careful=careful)
+        yield from analyse(held, segmenter, tta=tta)
 
 
 def bounded_batches(wafers: Iterable[WaferMap], most: int = BATCH_WAFERS) -> Iterator[list[WaferMap]]:

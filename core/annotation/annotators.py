@@ -88,7 +88,7 @@ def _measured(name: str, seconds: Sequence[float], gold: Sequence[float], disput
 
 
 def median_interval(values: Sequence[float], rng: np.random.Generator) -> Interval:
-    """Give the 95 % interval of a median by the percentile bootstrap; NaN of fewer than two values.
+    """Return the 95 % interval of a median by the percentile bootstrap; NaN of fewer than two values.
 
     Args:
         values: what was measured.

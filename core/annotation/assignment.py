@@ -1,4 +1,4 @@
-"""Who labels what: assigned by hand, dealt out evenly, and wafers of known label slipped in to measure people."""
+"""Who labels what: assigned by hand, assigned evenly, and wafers of known label slipped in to measure people."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,11 +10,11 @@ from core.annotation.queue import fill
 from core.database import audit
 from core.identity import Person
 from core.labels.annotations import Source, label_that_counts, standing
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 
 def assign(session: Session, numbers: Iterable[int], assignee: str | None, person: Person) -> int:
-    """Say who shall do items that wait, None for whoever comes first; items that do not wait stay as they are.
+    """Return who shall do items that wait, None for whoever comes first; items that do not wait stay as they are.
 
     Returns:
         How many changed hands.
@@ -30,7 +30,7 @@ def assign(session: Session, numbers: Iterable[int], assignee: str | None, perso
 
 
 def balance(session: Session, names: Sequence[str], person: Person, iteration: int | None = None) -> dict[str, int]:
-    """Deal what waits out to people so that their open items differ by one at most; nobody gets a wafer twice.
+    """Assign what waits to people so that their open items differ by one at most; nobody gets a wafer twice.
 
     Returns:
         How many open items each now has.
@@ -39,16 +39,16 @@ def balance(session: Session, names: Sequence[str], person: Person, iteration: i
     if iteration is not None:
         wanted = wanted.where(LabelItem.iteration == iteration)
     items = list(session.scalars(wanted.order_by(LabelItem.priority.desc(), LabelItem.id)))
-    dealt = [item for item in items if item.status is Status.PENDING and not item.gold]
-    load = {name: sum(i.assignee == name for i in items if i not in dealt) for name in names}
+    assigned = [item for item in items if item.status is Status.PENDING and not item.gold]
+    load = {name: sum(i.assignee == name for i in items if i not in assigned) for name in names}
     had = {name: _wafers_had(session, name) for name in names}
-    for item in dealt:
+    for item in assigned:
         free = [name for name in names if (item.iteration, item.wafer_key) not in had[name]]
         item.assignee = min(free, key=lambda name: load[name]) if free else None
         if item.assignee:
             load[item.assignee] += 1
             had[item.assignee].add((item.iteration, item.wafer_key))
-    audit.record(session, person, "queue.balance", "queue", {"people": list(names), "items": len(dealt)})
+    audit.record(session, person, "queue.balance", "queue", {"people": list(names), "items": len(assigned)})
     return load
 
 
@@ -68,13 +68,13 @@ def slip_in_gold(
         How many items were added.
 
     Raises:
-        DecisionsError: a wafer has no gold label.
+        AppDatabaseError: a wafer has no gold label.
     """
     right = label_that_counts(standing(session, keys)).values()
     authors = {a.wafer_key: a.annotator for a in right if a.source is Source.GOLD}
     missing = [key for key in keys if key not in authors]
     if missing:
-        raise DecisionsError(missing[0], "it has no gold label", "Accept a label of it as gold first.")
+        raise AppDatabaseError(missing[0], "it has no gold label", "Accept a label of it as gold first.")
     wanted = select(LabelItem.priority).where(
         LabelItem.status == Status.PENDING, LabelItem.iteration == iteration, LabelItem.gold.is_(False)
     )

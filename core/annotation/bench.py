@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.annotation.items import LabelItem, items_in_hand
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.labels.annotations import own_annotation
 from core.labels.draft_store import OtherDraft, draft_of, other_drafts
@@ -33,15 +33,15 @@ class Bench:
     submitted: bool
 
 
-def bench(decisions: Decisions, lake: Lake, key: str, person: Person) -> Bench:
+def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
     """Lay out a wafer for a person.
 
     Raises:
         LakeError: the lake does not hold the wafer.
-        DecisionsError: the database cannot be reached.
+        AppDatabaseError: the database cannot be reached.
     """
     wafer = lake.wafer(key)
-    with decisions.reading() as session:
+    with database.reading() as session:
         before = own_annotation(session, wafer, person)
         draft = draft_of(session, wafer, person)
         item = next((i for i in items_in_hand(session, person) if i.wafer_key == key), None)
@@ -57,6 +57,6 @@ def bench(decisions: Decisions, lake: Lake, key: str, person: Person) -> Bench:
 
 
 def proposal(lake: Lake, wafer: WaferMap) -> Label:
-    """Give the model's proposal for a wafer, an empty label where it is not segmented."""
+    """Return the model's proposal for a wafer, an empty label where it is not segmented."""
     found = lake.results_by_keys([wafer.key]).get(wafer.key)
     return Label(wafer.key, wafer.dies.shape) if found is None else from_proposal(wafer, found.instances)

@@ -25,7 +25,7 @@ class NamedWafers:
 
 
 def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, reason: str = "") -> list[Candidate]:
-    """Give the first wafers of a filter in an order, to be labelled in that order.
+    """Return the first wafers of a filter in an order, to be labelled in that order.
 
     Args:
         lake: the lake.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from core.database.schema import NAME_LENGTH, Base, Choice
 from core.identity import Person
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 
 class Status(StrEnum):
@@ -112,14 +112,14 @@ class Candidate:
 
 
 def item_by_id(session: Session, number: int) -> LabelItem:
-    """Give an item.
+    """Return an item.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     item = session.get(LabelItem, number)
     if item is None:
-        raise DecisionsError(f"queue item {number}", "there is no such item", "Look at the queue.")
+        raise AppDatabaseError(f"queue item {number}", "there is no such item", "Look at the queue.")
     return item
 
 

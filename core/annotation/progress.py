@@ -47,7 +47,7 @@ class LabelProgress:
 
 
 def progress(session: Session, person: Person, iteration: int | None = None) -> LabelProgress:
-    """Say how far a round is.
+    """Return how far a round is.
 
     Args:
         session: of a transaction.

@@ -12,7 +12,7 @@ from core.database.schema import KEYS_AT_ONCE, Moment, now
 from core.identity import Person
 from core.labels.draft_store import Draft
 from core.settings import settings
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 _NEXT = (
     select(LabelItem)
@@ -85,7 +85,7 @@ def fill(
 
 
 def take_next(session: Session, person: Person, iteration: int | None = None) -> LabelItem | None:
-    """Give a person the next wafer: the highest priority, of equals the person's own first, then the oldest.
+    """Assign the next wafer to a person: the highest priority, of equals the person's own first, then the oldest.
 
     What lay idle with others for longer than WAFERSCOPE_LABEL_IDLE_MINUTES is given out again. Nobody gets a wafer that
     somebody else has, nor one that the person has had in the same round.
@@ -105,17 +105,17 @@ def take_next(session: Session, person: Person, iteration: int | None = None) ->
 
 
 def take(session: Session, number: int, person: Person) -> LabelItem:
-    """Give a person a certain item, whoever it was meant for, unless somebody is at it.
+    """Assign a certain item to a person, whoever it was meant for, unless somebody is at it.
 
     Raises:
-        DecisionsError: there is no such item, or it is not to be done, or another has it in progress.
+        AppDatabaseError: there is no such item, or it is not to be done, or another has it in progress.
     """
     item = item_by_id(session, number)
     if item.status is Status.IN_PROGRESS and item.assignee == person.name:
         return item
     if item.status is not Status.PENDING:
         by = f" by {item.assignee}" if item.assignee else ""
-        raise DecisionsError(item.wafer_key, f"it is {item.status.replace('_', ' ')}{by}", "Choose another wafer.")
+        raise AppDatabaseError(item.wafer_key, f"it is {item.status.replace('_', ' ')}{by}", "Choose another wafer.")
     return _begin(item, person)
 
 
@@ -123,7 +123,7 @@ def put_back(session: Session, number: int, person: Person) -> LabelItem:
     """Let go of an item that is in progress, done or skipped: it waits again, for anybody unless it is gold.
 
     Raises:
-        DecisionsError: there is no such item.
+        AppDatabaseError: there is no such item.
     """
     item = item_by_id(session, number)
     _free(item)
@@ -145,13 +145,13 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
         The spare one that now waits instead, None when there is none or none is needed.
 
     Raises:
-        DecisionsError: there is no such item, it is closed already, or no reason is given.
+        AppDatabaseError: there is no such item, it is closed already, or no reason is given.
     """
     item = item_by_id(session, number)
     if item.status not in OPEN:
-        raise DecisionsError(item.wafer_key, f"it is {item.status} already", "There is nothing to skip.")
+        raise AppDatabaseError(item.wafer_key, f"it is {item.status} already", "There is nothing to skip.")
     if not reason.strip():
-        raise DecisionsError(item.wafer_key, "a wafer is skipped for a reason", "Say why, in a word or two.")
+        raise AppDatabaseError(item.wafer_key, "a wafer is skipped for a reason", "Say why, in a word or two.")
     item.status, item.skip_reason, item.ended_at, item.assignee = Status.SKIPPED, reason.strip(), now(), person.name
     details = {"item": number, "reason": item.skip_reason, "ambiguous": ambiguous}
     audit.record(session, person, "queue.skip", f"wafer {item.wafer_key}", details)
@@ -169,19 +169,21 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
 
 
 def choice_of(session: Session, iteration: int) -> list[LabelItem]:
-    """Give what a strategy chose for a round, as long as nobody has begun with any of it.
+    """Return what a strategy chose for a round, as long as nobody has begun with any of it.
 
     Raises:
-        DecisionsError: somebody has, or nothing was chosen.
+        AppDatabaseError: somebody has, or nothing was chosen.
     """
     chosen = list(
         session.scalars(select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None)))
     )
     if not chosen:
-        raise DecisionsError(f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round.")
+        raise AppDatabaseError(
+            f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round."
+        )
     begun = next((item for item in chosen if item.status not in UNTOUCHED), None)
     if begun is not None:
-        raise DecisionsError(
+        raise AppDatabaseError(
             f"round {iteration}",
             f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
             "Choose wafers for a new round.",
@@ -201,7 +203,7 @@ def take_back(session: Session, iteration: int, person: Person) -> int:
         How many items.
 
     Raises:
-        DecisionsError: somebody has begun with one of them, or nothing was chosen.
+        AppDatabaseError: somebody has begun with one of them, or nothing was chosen.
     """
     chosen = choice_of(session, iteration)
     for item in chosen:

@@ -16,7 +16,7 @@ from core.labels.annotations import (
     write_annotation,
 )
 from core.labels.label import Label
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from data.wafer import WaferMap
 
 
@@ -41,7 +41,7 @@ def accept(
         source: gold to measure annotators by it from now on.
 
     Raises:
-        DecisionsError: there is no such review, or it is decided already.
+        AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
     return _decide(session, number, ReviewOutcome.ACCEPTED, person, note, (wafer, label, source))
@@ -59,7 +59,7 @@ def merge(
     """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
 
     Raises:
-        DecisionsError: there is no such review, or it is decided already.
+        AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
     return _decide(session, number, ReviewOutcome.MERGED, person, note, (wafer, label, source))
@@ -69,7 +69,7 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
     """Take the labels in question back, all but gold ones, and let the wafer be labelled again, before all others.
 
     Raises:
-        DecisionsError: there is no such review, or it is decided already.
+        AppDatabaseError: there is no such review, or it is decided already.
     """
     review = _decide(session, number, ReviewOutcome.REDO, person, note)
     for annotation_id in (review.first_id, review.second_id):
@@ -90,7 +90,7 @@ def dismiss(session: Session, number: int, person: Person, note: str = "") -> Re
     """Decide that nothing is to be changed.
 
     Raises:
-        DecisionsError: there is no such review, or it is decided already.
+        AppDatabaseError: there is no such review, or it is decided already.
     """
     return _decide(session, number, ReviewOutcome.DISMISSED, person, note)
 
@@ -109,9 +109,9 @@ def _decide(
 ) -> Review:
     review = session.get(Review, number)
     if review is None:
-        raise DecisionsError(f"review {number}", "there is no such review", "Look at the list of reviews.")
+        raise AppDatabaseError(f"review {number}", "there is no such review", "Look at the list of reviews.")
     if review.verdict is not None:
-        raise DecisionsError(
+        raise AppDatabaseError(
             review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."
         )
     if written is not None:

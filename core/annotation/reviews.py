@@ -19,7 +19,7 @@ from core.labels.annotations import (
     standing,
 )
 from data.classes import CLASS_INDEX
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from data.splits import held_out
 
 EXPERT_SHARE = 0.1
@@ -117,7 +117,7 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
 
 
 def is_sampled(wafer_key: str, annotator: str) -> bool:
-    """Say whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
+    """Return whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
     return bool(held_out([f"{annotator} {wafer_key}"], EXPERT_SHARE, EXPERT_SEED)[0])
 
 
@@ -129,7 +129,7 @@ def compared(one: Annotation, other: Annotation) -> float:
 def flag_prediction(
     session: Session, wafer_key: str, model: str, class_key: str, comment: str, person: Person
 ) -> Review:
-    """Say that the model is wrong about a wafer.
+    """Record that the model is wrong about a wafer.
 
     Args:
         session: of a writing transaction.
@@ -140,15 +140,15 @@ def flag_prediction(
         person: who says so.
 
     Raises:
-        DecisionsError: the class does not exist, or the comment is empty or too long.
+        AppDatabaseError: the class does not exist, or the comment is empty or too long.
     """
     text = comment.strip()
     if class_key and class_key not in CLASS_INDEX:
-        raise DecisionsError(
+        raise AppDatabaseError(
             wafer_key, f"the class '{class_key}' does not exist", f"Use one of {', '.join(CLASS_INDEX)}."
         )
     if not 0 < len(text) <= LONGEST_COMMENT:
-        raise DecisionsError(
+        raise AppDatabaseError(
             wafer_key, f"a comment has 1 to {LONGEST_COMMENT:,} characters, found {len(text):,}", "Say what is wrong."
         )
     review = Review(

@@ -65,10 +65,10 @@ def submit(
         >>> import numpy as np
         >>> from pathlib import Path
         >>> from tempfile import mkdtemp
-        >>> from core.database import Decisions
+        >>> from core.database import AppDatabase
         >>> wafer = WaferMap(dies=np.ones((9, 9), dtype=np.uint8), lot_id="L", wafer_id="W")
-        >>> decisions = Decisions(Path(mkdtemp()) / "decisions.db")
-        >>> with decisions.writing() as session:
+        >>> database = AppDatabase(Path(mkdtemp()) / "decisions.db")
+        >>> with database.writing() as session:
         ...     done = submit(session, wafer, Label("L:W", (9, 9), no_defect=True), Person("ana"), 4.0)
         >>> done.annotation.annotator, done.item
         ('ana', None)

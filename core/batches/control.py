@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.batches.folder import Batch, all_batches
 from core.batches.notes import BatchRequest
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.schema import NAME_LENGTH
 from core.identity import Person
 from core.jobs import launch
@@ -79,11 +79,11 @@ class Standing:
         return timedelta(seconds=max(0, self.total - self.done) / self.rate)
 
 
-def launch_batch(decisions: Decisions, at: Settings, batch: Batch, person: Person, *, retry: bool = False) -> Job:
+def launch_batch(database: AppDatabase, at: Settings, batch: Batch, person: Person, *, retry: bool = False) -> Job:
     """Start the job that works on an accepted batch, from the beginning or from where it stopped.
 
     Args:
-        decisions: keeps the job's state.
+        database: keeps the job's state.
         at: where things are kept.
         batch: accepted, and worked on by nobody.
         person: who starts it.
@@ -91,76 +91,76 @@ def launch_batch(decisions: Decisions, at: Settings, batch: Batch, person: Perso
 
     Raises:
         BatchError: it is under way, or was cancelled.
-        DecisionsError: the database cannot be written.
+        AppDatabaseError: the database cannot be written.
         OSError: the machine has no room for another process.
     """
-    found = standing(decisions, batch)
+    found = standing(database, batch)
     if found.state in UNDERWAY:
         raise BatchError(found.request.title, f"it is {found.state}", "Let it end, or pause it.")
     if found.state is State.CANCELLED:
         raise BatchError(found.request.title, "it was cancelled", "Start a new one.")
     batch.go_on()
     words = ["--out", str(batch.path), *(["--retry"] if retry else [])]
-    return launch.start(decisions, at, JOB, words, person, title=f"Batch {found.request.title}"[:NAME_LENGTH])
+    return launch.start(database, at, JOB, words, person, title=f"Batch {found.request.title}"[:NAME_LENGTH])
 
 
-def pause(decisions: Decisions, batch: Batch, person: Person) -> None:
+def pause(database: AppDatabase, batch: Batch, person: Person) -> None:
     """Stop a batch such that it can go on; what is under way is lost, what is finished stays.
 
     Raises:
         BatchError: nobody works on it.
     """
-    _halt(decisions, batch, person, "paused")
+    _halt(database, batch, person, "paused")
 
 
-def cancel(decisions: Decisions, batch: Batch, person: Person) -> None:
+def cancel(database: AppDatabase, batch: Batch, person: Person) -> None:
     """Stop a batch for good.
 
     Raises:
         BatchError: it ended already.
     """
-    found = standing(decisions, batch)
+    found = standing(database, batch)
     if found.state in RESUMABLE:
         batch.halt("cancelled", person.name)
     else:
-        _halt(decisions, batch, person, "cancelled")
+        _halt(database, batch, person, "cancelled")
 
 
-def remove(decisions: Decisions, batch: Batch) -> None:
+def remove(database: AppDatabase, batch: Batch) -> None:
     """Delete a batch that nobody works on, with its uploads and results; the lake keeps what was saved there.
 
     Raises:
         BatchError: it is under way.
     """
-    found = standing(decisions, batch)
+    found = standing(database, batch)
     if found.state in UNDERWAY:
         raise BatchError(found.request.title, f"it is {found.state}", "Cancel it first.")
     shutil.rmtree(batch.path)
 
 
-def standing(decisions: Decisions, batch: Batch) -> Standing:
-    """Say how a batch stands.
+def standing(database: AppDatabase, batch: Batch) -> Standing:
+    """Return how a batch stands.
 
     Raises:
         BatchError: there is none.
-        DecisionsError: the database cannot be read.
+        AppDatabaseError: the database cannot be read.
     """
-    return _standing(batch, launch.jobs(decisions, JOB, MOST_JOBS))
+    return _standing(batch, launch.jobs(database, JOB, MOST_JOBS))
 
 
-def standings(decisions: Decisions, at: Settings, limit: int = 50) -> list[Standing]:
-    """Say how the newest batches of the workspace stand, newest first."""
-    known = launch.jobs(decisions, JOB, MOST_JOBS)
+def standings(database: AppDatabase, at: Settings, limit: int = 50) -> list[Standing]:
+    """Return how the newest batches of the workspace stand, newest first."""
+    known = launch.jobs(database, JOB, MOST_JOBS)
     return [_standing(batch, known) for batch in all_batches(at.home)[:limit]]
 
 
-def _halt(decisions: Decisions, batch: Batch, person: Person, how: str) -> None:
-    found = standing(decisions, batch)
+def _halt(database: AppDatabase, batch: Batch, person: Person, how: str) -> None:
+    found = standing(database, batch)
     if found.state not in UNDERWAY or found.job is None:
         raise BatchError(found.request.title, f"it is {found.state}", "Only a batch under way can be stopped.")
     batch.halt(how, person.name)
     if found.state is not State.STOPPING:
-        launch.cancel(decisions, found.job.id, person)
+        launch.cancel(database, found.job.id, person)
 
 
 def _standing(batch: Batch, known: Sequence[Job]) -> Standing:
@@ -186,7 +186,7 @@ def _standing(batch: Batch, known: Sequence[Job]) -> Standing:
 
 
 def _state(batch: Batch, job: Job | None) -> State:
-    """Say where it is, all that is under way taken as segmenting."""
+    """Return where it is, all that is under way taken as segmenting."""
     if job is not None and job.underway:
         return State.STOPPING if job.cancelled_by is not None else State.SEGMENTING
     if batch.results:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from core.batches.notes import BatchRequest, Read, Summary
+from core.batches.notes import FORMER_FIELDS, BatchRequest, Read, Summary
 from core.batches.parquet_files import (
     count_of,
     failures_in,
@@ -68,6 +68,7 @@ class Batch:
             raise BatchError(str(self.path), "there is no batch here", "Start one, or name the folder of one.")
         try:
             lists = {name: tuple(found[name]) for name in ("paths", "channels")}
+            found = {FORMER_FIELDS.get(name, name): value for name, value in found.items()}
             return BatchRequest(**{**found, **lists})
         except (TypeError, KeyError) as error:
             raise BatchError(str(self.path), f"request.json is damaged ({error})", "Start the batch anew.") from error
@@ -141,7 +142,7 @@ class Batch:
             write_wafers(path, wafers)
 
     def wafers(self, number: int) -> list[WaferMap]:
-        """Give the wafers of a part."""
+        """Return the wafers of a part."""
         return read_wafers_of(self.path / _part("wafers", number))
 
     def finish_reading(self, counts: Iterable[int], failures: Iterable[ReadFailure]) -> None:
@@ -155,7 +156,7 @@ class Batch:
             write_results(path, rows, failures, model)
 
     def piece(self, number: int) -> list[dict[str, Any]]:
-        """Give what was found on a part, as `core.batches.parquet_files` keeps it; nothing before it is finished."""
+        """Return what was found on a part, as `core.batches.parquet_files` keeps it; nothing before it is finished."""
         path = self.path / _part("pieces", number)
         return read_results(path) if path.exists() else []
 
@@ -170,7 +171,7 @@ class Batch:
         return model_of(path) if path.exists() else None
 
     def piece_failures(self, number: int) -> dict[int, str]:
-        """Say which wafers of a finished part the model failed on, by place, and why."""
+        """Return which wafers of a finished part the model failed on, by place, and why."""
         path = self.path / _part("pieces", number)
         return failures_in(path) if path.exists() else {}
 
@@ -230,7 +231,7 @@ class Batch:
 
 
 def new_batch(home: Path) -> Batch:
-    """Give a batch of its own in the workspace; it exists once something is accepted."""
+    """Return a batch of its own in the workspace; it exists once something is accepted."""
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(8)}"
     return Batch(home / BATCHES / name)
 

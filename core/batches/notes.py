@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 from data.formats import ReadFailure
 
+FORMER_FIELDS = {"careful": "tta"}
+"""Fields that requests of earlier versions hold, and what they are called now."""
+
 
 @dataclass(frozen=True)
 class BatchRequest:
@@ -16,7 +19,7 @@ class BatchRequest:
         asked_at: when, ISO 8601 in UTC.
         paths: files, folders or zips to read; relative ones lie in the batch's own folder.
         model: path of the ONNX file, "" for the one of the settings.
-        careful: average over eight turns and flips of each wafer.
+        tta: average over eight turns and flips of each wafer.
         save: keep wafers and results in the lake when all is done.
         channels: numbers of the channels that are told when it is done.
     """
@@ -26,7 +29,7 @@ class BatchRequest:
     asked_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     paths: tuple[str, ...] = ()
     model: str = ""
-    careful: bool = False
+    tta: bool = False
     save: bool = False
     channels: tuple[int, ...] = ()
 

@@ -74,14 +74,14 @@ def save_to_lake(batch: Batch, lake: Lake, told: Told, challenger: Challenger | 
         results = [result_of_row(row) for row in batch.piece(number)]
         if results:
             lake.append_wafers(result.wafer for result in results)
-            lake.append_results(shared_out(results, challenger, careful=batch.request.careful))
+            lake.append_results(shared_out(results, challenger, tta=batch.request.tta))
             lake.tidy()
             done += len(results)
             told(done)
 
 
 def results_of(batch: Batch) -> Iterator[tuple[WaferResult, float]]:
-    """Give all results in order, each with the seconds that it took."""
+    """Return all results in order, each with the seconds that it took."""
     for number in sorted(batch.finished()):
         for row in batch.piece(number):
             yield result_of_row(row), row["seconds"]

@@ -54,7 +54,7 @@ def segment_part(batch: Batch, number: int, segmenter: Segmenter) -> Iterator[in
     known = {row["place"] for row in kept}
     waiting = [(place, wafer) for place, wafer in enumerate(batch.wafers(number)) if place not in known]
     rows, failures = list(kept), dict[int, str]()
-    analysed = partial(_analysed, segmenter=segmenter, careful=batch.request.careful)
+    analysed = partial(_analysed, segmenter=segmenter, tta=batch.request.tta)
     with ThreadPoolExecutor(STEPS_AT_ONCE) as pool:
         for found, failed in pool.map(analysed, batches(waiting, WAFERS_PER_STEP)):
             rows += found
@@ -63,17 +63,17 @@ def segment_part(batch: Batch, number: int, segmenter: Segmenter) -> Iterator[in
     batch.write_piece(number, sorted(rows, key=lambda row: int(row["place"])), failures, segmenter.name)
 
 
-def _analysed(placed: Sequence[Placed], segmenter: Segmenter, careful: bool) -> tuple[list[dict[str, Any]], Failures]:
+def _analysed(placed: Sequence[Placed], segmenter: Segmenter, tta: bool) -> tuple[list[dict[str, Any]], Failures]:
     """Rows of some wafers, and the places of those that the model fails on alone."""
     started = time.perf_counter()
     try:
-        results = analyse([wafer for _, wafer in placed], segmenter, careful=careful)
+        results = analyse([wafer for _, wafer in placed], segmenter, tta=tta)
     except ModelError as error:
         if len(placed) == 1:
             return [], {placed[0][0]: f"{placed[0][1].key}: {error}"}
         rows, failures = list[dict[str, Any]](), Failures()
         for one in placed:
-            found, failed = _analysed([one], segmenter, careful)
+            found, failed = _analysed([one], segmenter, tta)
             rows += found
             failures |= failed
         return rows, failures

@@ -6,29 +6,29 @@ from core.alarms.deliveries import channels
 from core.alarms.sending import send
 from core.batches.folder import Batch
 from core.batches.notes import Summary
-from core.database import Decisions
+from core.database import AppDatabase
 from data.errors import BatchError
 
 TITLE = "Waferscope batch"
 
 
-def tell_done(batch: Batch, decisions: Decisions) -> dict[str, str]:
-    """Tell the channels that the request names, each that was not told yet.
+def tell_done(batch: Batch, database: AppDatabase) -> dict[str, str]:
+    """Notify the channels that the request names, each that was not told yet.
 
     Args:
         batch: that is done.
-        decisions: hold the channels.
+        database: hold the channels.
 
     Returns:
         Why telling failed by the channel's name, "" where it did not.
 
     Raises:
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     request, told, summary = batch.request, batch.told, batch.summary
     if summary is None or not request.channels:
         return told
-    with decisions.reading() as session:
+    with database.reading() as session:
         wanted = [(one.name, one.address) for one in channels(session) if one.id in request.channels]
     for name, address in wanted:
         if told.get(name) != "":
@@ -38,7 +38,7 @@ def tell_done(batch: Batch, decisions: Decisions) -> dict[str, str]:
 
 
 def message(title: str, summary: Summary) -> str:
-    """Say how a batch ended.
+    """Return how a batch ended.
 
     Example:
         >>> message("lot7.zip", Summary(25, 3, 1)).splitlines()[0]
@@ -51,13 +51,13 @@ def message(title: str, summary: Summary) -> str:
     )
 
 
-def channels_named(decisions: Decisions, names: Sequence[str]) -> tuple[int, ...]:
+def channels_named(database: AppDatabase, names: Sequence[str]) -> tuple[int, ...]:
     """Find channels by name.
 
     Raises:
         BatchError: there is none of a name.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         known = {one.name: one.id for one in channels(session)}
     missing = [name for name in names if name not in known]
     if missing:

@@ -128,7 +128,7 @@ def suspects(found: Commonality) -> pd.DataFrame:
 
 
 def words(row: Mapping[Hashable, Any]) -> str:
-    """Say what one value, a row of the table as a dict, has to do with the defects.
+    """Return what one value, a row of the table as a dict, has to do with the defects.
 
     Example:
         >>> values = ("cmp_tool", "CMP-3", 37, 74, 2, 101, 49.5, 11.3, 217.0, 1e-15, 1e-14, 6, 6, 3e-5, 4e-4)

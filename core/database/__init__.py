@@ -1,5 +1,5 @@
 """What people decide: findings, alarms, jobs and who did what, in a SQL database that many processes share."""
 
-from core.database.database import Decisions
+from core.database.app_database import AppDatabase
 
-__all__ = ["Decisions"]
+__all__ = ["AppDatabase"]

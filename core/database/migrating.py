@@ -1,4 +1,4 @@
-"""Bringing a database of decisions to the schema of this version, by one process at a time."""
+"""Bringing an app database to the schema of this version, by one process at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, text
 
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MIGRATION_LOCK = 0x57414644  # any number that nobody else locks in the same PostgreSQL database
@@ -39,7 +39,7 @@ def to_head(url: URL, readers: Engine, new_engine: NewEngine) -> None:
         new_engine: opens it to be changed.
 
     Raises:
-        DecisionsError: a newer version has written it.
+        AppDatabaseError: a newer version has written it.
     """
     config = _config()
     scripts = ScriptDirectory.from_config(config)
@@ -60,7 +60,7 @@ def _upgrade(url: URL, connection: Connection, scripts: ScriptDirectory, config:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
     unknown = _heads(connection) - {script.revision for script in scripts.walk_revisions()}
     if unknown:
-        raise DecisionsError(
+        raise AppDatabaseError(
             url.render_as_string(hide_password=True),
             f"a newer version of Waferscope has written it (schema {', '.join(sorted(unknown))})",
             "Start that version, or point WAFERSCOPE_DECISIONS elsewhere.",

@@ -1,4 +1,4 @@
-"""What the tables of decisions share: their base, and the types of their columns."""
+"""What the tables of database share: their base, and the types of their columns."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -60,7 +60,7 @@ class Choice(TypeDecorator[StrEnum]):
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False):
-    """Base of every table of decisions: typed columns, a constructor that takes them by name."""
+    """Base of every table of database: typed columns, a constructor that takes them by name."""
 
     metadata = MetaData(
         naming_convention={
@@ -75,5 +75,5 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False):
 
 
 def now() -> datetime:
-    """The present time, aware, as decisions are stamped with."""
+    """The present time, aware, as database are stamped with."""
     return datetime.now(UTC)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 
-class Line:
+class WriteQueue:
     """Lets one at a time through. Whoever dies in the middle holds up nobody.
 
     A lock goes to whoever asks just when it is free, mostly the process that has just let go of it. So there are two:
@@ -21,7 +21,7 @@ class Line:
 
     Example:
         >>> from tempfile import mkdtemp
-        >>> with Line(Path(mkdtemp()) / "line").turn():
+        >>> with WriteQueue(Path(mkdtemp()) / "line").turn():
         ...     print("mine")
         mine
     """
@@ -35,13 +35,13 @@ class Line:
         """Wait until nobody else is in the block, then hold all others back until it ends.
 
         Raises:
-            DecisionsError: the file cannot be made.
+            AppDatabaseError: the file cannot be made.
         """
         with self._threads.turn():
             try:
                 following, mine = (path.open("ab") for path in self._paths)
             except OSError as error:
-                raise DecisionsError(
+                raise AppDatabaseError(
                     str(self._paths[1]),
                     f"the line of writers cannot be kept ({error.strerror})",
                     "Check that the folder exists and may be written.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.identity import Person
@@ -54,7 +54,7 @@ def export_labels(labelled: Sequence[Labelled], out_dir: str | Path, form: Form 
 
 
 def labels_zip(labelled: Sequence[Labelled]) -> bytes:
-    """Give what `export_labels` writes as one archive."""
+    """Return what `export_labels` writes as one archive."""
     packed = io.BytesIO()
     with TemporaryDirectory() as folder:
         export_labels(labelled, folder)
@@ -62,11 +62,11 @@ def labels_zip(labelled: Sequence[Labelled]) -> bytes:
     return packed.getvalue()
 
 
-def import_coco(decisions: Decisions, lake: Lake, text: str, name: str, person: Person) -> Written:
+def import_coco(database: AppDatabase, lake: Lake, text: str, name: str, person: Person) -> Written:
     """Keep the labels of a COCO file as versions of their wafers; what does not pass the checks is said and left out.
 
     Args:
-        decisions: where labels are kept.
+        database: where labels are kept.
         lake: where wafers are.
         text: the file.
         name: of the file, for messages.
@@ -79,7 +79,7 @@ def import_coco(decisions: Decisions, lake: Lake, text: str, name: str, person: 
     found: Imported = read_coco(text, wafers, name)
     problems, kept = list(found.problems), 0
     for some in batches(found.labels, WAFERS_AT_ONCE):
-        with decisions.writing() as session:
+        with database.writing() as session:
             for label in some:
                 wrong = [p.text for p in validate(label, wafers[label.key]) if p.blocks]
                 if wrong:

@@ -13,7 +13,7 @@ from core.datasets.label_set import LabelSet, Member, label_sha256, read_label_s
 from core.identity import Person
 from core.labels.annotations import Annotation, labels_of
 from data.classes import CLASS_KEYS
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from data.wafer import WaferMap
 
 
@@ -56,19 +56,19 @@ def freeze(
         after: version that it follows: lots known there stay on their side of the split. "" for none.
 
     Raises:
-        DecisionsError: the name is empty, too long or taken, the version that it follows does not exist, or none of
+        AppDatabaseError: the name is empty, too long or taken, the version that it follows does not exist, or none of
             the wafers is labelled.
     """
     name = name.strip()
     if not 0 < len(name) <= NAME_LENGTH:
-        raise DecisionsError("dataset", "a dataset needs a name", "Name it, as v1.0.")
+        raise AppDatabaseError("dataset", "a dataset needs a name", "Name it, as v1.0.")
     if session.scalar(select(FrozenSet.id).where(FrozenSet.name == name)):
-        raise DecisionsError(f"dataset {name}", "it is frozen already and stays as it is", "Choose another name.")
+        raise AppDatabaseError(f"dataset {name}", "it is frozen already and stays as it is", "Choose another name.")
     known = {m.lot_id: m.split for m in frozen_set(session, after).members} if after else {}
     found = labels_of(session, wafers)
     labelled = sorted((w for w in wafers if w.key in found), key=lambda w: w.key)
     if not labelled:
-        raise DecisionsError(f"dataset {name}", "none of these wafers is labelled", "Label some first.")
+        raise AppDatabaseError(f"dataset {name}", "none of these wafers is labelled", "Label some first.")
     present = np.array([found[w.key].read().masks().any(axis=(1, 2)) for w in labelled])
     sides = split_by_lot([w.lot_id for w in labelled], present, known)
     members = tuple(
@@ -102,17 +102,19 @@ def freeze(
 
 
 def frozen_set(session: Session, name: str) -> LabelSet:
-    """Give a dataset by its name.
+    """Return a dataset by its name.
 
     Raises:
-        DecisionsError: there is none, or it is not what was frozen.
+        AppDatabaseError: there is none, or it is not what was frozen.
     """
     row = session.scalar(select(FrozenSet).where(FrozenSet.name == name))
     if row is None:
-        raise DecisionsError(f"dataset {name}", "there is no such dataset", "python -m jobs.freeze_dataset lists them.")
+        raise AppDatabaseError(
+            f"dataset {name}", "there is no such dataset", "python -m jobs.freeze_dataset lists them."
+        )
     found = read_label_set(name, row.members)
     if found.sha256 != row.sha256:
-        raise DecisionsError(f"dataset {name}", "its members do not fit its hash", "Restore it from a backup.")
+        raise AppDatabaseError(f"dataset {name}", "its members do not fit its hash", "Restore it from a backup.")
     return found
 
 
@@ -122,10 +124,10 @@ def frozen_sets(session: Session) -> list[FrozenSet]:
 
 
 def labels_in(session: Session, frozen: LabelSet) -> dict[str, Annotation]:
-    """Give the labels of a dataset by wafer, exactly the versions that were frozen, whatever became of them since.
+    """Return the labels of a dataset by wafer, exactly the versions that were frozen, whatever became of them since.
 
     Raises:
-        DecisionsError: a version is gone or is not what was frozen.
+        AppDatabaseError: a version is gone or is not what was frozen.
     """
     numbers = [m.annotation_id for m in frozen.members]
     found: dict[int, Annotation] = {}
@@ -135,7 +137,7 @@ def labels_in(session: Session, frozen: LabelSet) -> dict[str, Annotation]:
     for member in frozen.members:
         annotation = found.get(member.annotation_id)
         if annotation is None or label_sha256(annotation.label) != member.label_sha256:
-            raise DecisionsError(
+            raise AppDatabaseError(
                 f"dataset {frozen.name}",
                 f"the label of {member.wafer_key} is not what was frozen",
                 "Restore the database from a backup.",

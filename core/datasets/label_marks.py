@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -16,19 +16,19 @@ SHOWN = 12
 """Digits of a hash that are enough to tell two sets of labels apart."""
 
 
-def judged_wafers(decisions: Decisions, lake: Lake, name: str) -> MaskedMaps:
-    """Give the wafers that people labelled and that neither training nor thresholds see: the test part.
+def judged_wafers(database: AppDatabase, lake: Lake, name: str) -> MaskedMaps:
+    """Return the wafers that people labelled and that neither training nor thresholds see: the test part.
 
     Args:
-        decisions: where labels are.
+        database: where labels are.
         lake: where wafers are.
         name: of a frozen dataset, or "now" for the labels that count now.
 
     Raises:
-        DecisionsError: there is no such dataset.
+        AppDatabaseError: there is no such dataset.
         SettingError: none of its wafers is there as it was labelled, or none of these is in the test part.
     """
-    found = labelled_wafers(decisions, lake, name)[Split.TEST]
+    found = labelled_wafers(database, lake, name)[Split.TEST]
     if not len(found):
         raise SettingError(
             f"labels {name}",
@@ -39,7 +39,7 @@ def judged_wafers(decisions: Decisions, lake: Lake, name: str) -> MaskedMaps:
 
 
 def labels_mark(name: str, sides: Mapping[Split, MaskedMaps]) -> str:
-    """Say which labels these are, wafers and sides of the split included: name, how many wafers, short hash.
+    """Return which labels these are, wafers and sides of the split included: name, how many wafers, short hash.
 
     Example:
         >>> nothing = MaskedMaps([], [], [])

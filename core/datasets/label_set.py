@@ -118,10 +118,10 @@ def split_by_lot(
 ) -> list[Split]:
     """Part wafers 80/10/10, whole lots to a side, the classes spread alike over the sides.
 
-    Lots are dealt one by one, the largest first, each to the side on which it brings the counts (wafers, wafers of each
-    class, wafers without any) nearest to their shares: the chi-square of counts against shares rises least. The last
-    lots go to sides that are still empty. This is iterative stratification (Sechidis et al., On the stratification of
-    multi-label data, ECML 2011) with lots in the place of examples.
+    Lots are assigned one by one, the largest first, each to the side on which it brings the counts (wafers, wafers of
+    each class, wafers without any) nearest to their shares: the chi-square of counts against shares rises least. The
+    last lots go to sides that are still empty. This is iterative stratification (Sechidis et al., On the stratification
+    of multi-label data, ECML 2011) with lots in the place of examples.
 
     Args:
         lots: lot of each wafer.
@@ -190,7 +190,7 @@ class Changes:
 
 
 def changes(earlier: LabelSet, later: LabelSet) -> Changes:
-    """Say what a dataset changed against an earlier one."""
+    """Return what a dataset changed against an earlier one."""
     old, new = ({m.wafer_key: m for m in one.members} for one in (earlier, later))
     both = sorted(old.keys() & new.keys())
     return Changes(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_set, labels_in
 from core.labels.annotations import grid_of, labels_of
 from core.labels.label import Labelled
@@ -15,23 +15,23 @@ NOW = "now"
 """Stands for the labels that count now, where a frozen dataset could be named."""
 
 
-def labels_of_keys(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
-    """Give the labels that count now, of wafers that have one for their grid, in the order asked."""
+def labels_of_keys(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
+    """Return the labels that count now, of wafers that have one for their grid, in the order asked."""
     for some in batches(keys, WAFERS_AT_ONCE):
         wafers = lake.wafers_by_keys(some)
-        with decisions.reading() as session:
+        with database.reading() as session:
             found = labels_of(session, list(wafers.values()))
         for key, a in found.items():
             yield Labelled(wafers[key], a.read(), a.annotator, a.seconds)
 
 
-def labels_of_set(decisions: Decisions, lake: Lake, name: str) -> Iterator[Labelled]:
-    """Give the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
+def labels_of_set(database: AppDatabase, lake: Lake, name: str) -> Iterator[Labelled]:
+    """Return the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
 
     Raises:
-        DecisionsError: there is no such dataset, or a label of it is not what was frozen.
+        AppDatabaseError: there is no such dataset, or a label of it is not what was frozen.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         found = labels_in(session, frozen_set(session, name))
     for some in batches(found, WAFERS_AT_ONCE):
         for key, wafer in lake.wafers_by_keys(some).items():

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.database import Decisions
-from core.datasets.doubts import Doubt, judged_classes, rank_doubts
-from core.datasets.errors import LabelledWafer, Suspect, rank_labels
+from core.database import AppDatabase
+from core.datasets.suspect_classes import SuspectClass, judged_classes, rank_by_class
+from core.datasets.suspect_dies import LabelledWafer, SuspectDies, rank_by_dies
 from core.labels.annotations import labels_of
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
@@ -19,18 +19,18 @@ _MODEL = """
 """
 
 
-def label_doubts(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> tuple[list[Doubt], list[str]]:
+def suspect_classes(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> tuple[list[SuspectClass], list[str]]:
     """Rank the labels of wafers by how strongly a cross-validated model disagrees, worst first.
 
     It learns from vectors of the model that has embedded the most of these wafers.
 
     Args:
-        decisions: where the labels are.
+        database: where the labels are.
         lake: where wafers and vectors are.
         keys: of wafers; those without a label or a vector are left out.
 
     Returns:
-        The doubts, and the names of the classes that too few labels say anything about.
+        The uncertainties, and the names of the classes that too few labels say anything about.
     """
     embedded = lake.query(_MODEL, [list(keys)])["model"]
     shown, vectors = vectors_of(lake, str(embedded[0]), keys) if len(embedded) else ([], np.zeros((0, 0), np.float32))
@@ -38,7 +38,7 @@ def label_doubts(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> tuple
     lots: dict[str, str] = {}
     for some in batches(shown, WAFERS_AT_ONCE):
         wafers = lake.wafers_by_keys(some)
-        with decisions.reading() as session:
+        with database.reading() as session:
             labels = labels_of(session, list(wafers.values()))
         present |= {key: np.asarray(a.read().masks().any(axis=(1, 2))) for key, a in labels.items()}
         lots |= {key: wafers[key].lot_id for key in labels}
@@ -47,28 +47,28 @@ def label_doubts(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> tuple
     said = np.array([present[key] for key in known], dtype=bool).reshape(-1, CLASS_COUNT)
     judged = judged_classes(said)
     return (
-        rank_doubts(known, [lots[key] for key in known], vectors[rows], said),
+        rank_by_class(known, [lots[key] for key in known], vectors[rows], said),
         [c.name for k, c in enumerate(CLASSES) if k not in judged],
     )
 
 
-def likely_errors(decisions: Decisions, lake: Lake, keys: Sequence[str]) -> list[Suspect]:
+def suspect_dies(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> list[SuspectDies]:
     """Rank the labels of wafers by how strongly the lake's segmentations disagree, worst first.
 
     It is as fair as the model is new to these labels: one that has learnt a wrong label agrees with it.
 
     Args:
-        decisions: where the labels are.
+        database: where the labels are.
         lake: where wafers and segmentations are.
         keys: of wafers; those without a label or a segmentation are left out.
     """
     found: list[LabelledWafer] = []
     for some in batches(keys, WAFERS_AT_ONCE):
         results = lake.results_by_keys(some)
-        with decisions.reading() as session:
+        with database.reading() as session:
             labels = labels_of(session, [result.wafer for result in results.values()])
         found += [
             LabelledWafer(key, a.read().masks(), results[key].segmentation.probabilities, results[key].wafer.failing)
             for key, a in labels.items()
         ]
-    return rank_labels(found)
+    return rank_by_dies(found)

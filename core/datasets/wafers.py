@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_set
 from core.datasets.label_set import Split, split_by_lot
 from core.datasets.reading import LAKE, NOW, labels_of_keys, labels_of_set
@@ -17,24 +17,24 @@ from data.errors import SettingError
 MOST_UNLABELLED = 20_000  # wafers of the lake that are held in memory
 
 
-def labelled_wafers(decisions: Decisions, lake: Lake, name: str) -> dict[Split, MaskedMaps]:
-    """Give the wafers that people labelled, by the side of the split they are on.
+def labelled_wafers(database: AppDatabase, lake: Lake, name: str) -> dict[Split, MaskedMaps]:
+    """Return the wafers that people labelled, by the side of the split they are on.
 
     Args:
-        decisions: where labels are.
+        database: where labels are.
         lake: where wafers are.
         name: of a frozen dataset, or "now" for the labels that count now, split by lot as a new dataset would be.
 
     Raises:
-        DecisionsError: there is no such dataset.
+        AppDatabaseError: there is no such dataset.
         SettingError: none of its wafers is there with the grid that was labelled.
     """
     if name == NOW:
-        with decisions.reading() as session:
+        with database.reading() as session:
             keys = labelled_keys(session)
-        found = list(labels_of_keys(decisions, lake, keys))
+        found = list(labels_of_keys(database, lake, keys))
     else:
-        found = list(labels_of_set(decisions, lake, name))
+        found = list(labels_of_set(database, lake, name))
     if not found:
         raise SettingError(
             "--labels", f"{name}: no wafer of it is in the lake as labelled", "Label some, or take in the wafers."
@@ -44,7 +44,7 @@ def labelled_wafers(decisions: Decisions, lake: Lake, name: str) -> dict[Split, 
         lots = [one.wafer.lot_id for one in found]
         sides = split_by_lot(lots, np.array([mask.any(axis=(1, 2)) for mask in masks]))
     else:
-        with decisions.reading() as session:
+        with database.reading() as session:
             split = {m.wafer_key: m.split for m in frozen_set(session, name).members}
         sides = [split[one.wafer.key] for one in found]
     return {
@@ -57,11 +57,11 @@ def labelled_wafers(decisions: Decisions, lake: Lake, name: str) -> dict[Split, 
     }
 
 
-def unlabelled_maps(decisions: Decisions, lake: Lake, sources: Sequence[str]) -> list[NDArray[np.uint8]]:
-    """Give wafers whose labels are not looked at.
+def unlabelled_maps(database: AppDatabase, lake: Lake, sources: Sequence[str]) -> list[NDArray[np.uint8]]:
+    """Return wafers whose labels are not looked at.
 
     Args:
-        decisions: says which wafers of the lake are labelled, and so left out.
+        database: says which wafers of the lake are labelled, and so left out.
         lake: the lake.
         sources: "lake", of which at most 20,000 are taken, spread evenly; or .npz files with wafer-level labels.
 
@@ -71,7 +71,7 @@ def unlabelled_maps(decisions: Decisions, lake: Lake, sources: Sequence[str]) ->
     maps: list[NDArray[np.uint8]] = []
     for source in sources:
         if source == LAKE:
-            with decisions.reading() as session:
+            with database.reading() as session:
                 labelled = set(labelled_keys(session))
             keys = [key for key in lake.query("SELECT key FROM wafers ORDER BY key")["key"] if key not in labelled]
             keys = keys[:: max(1, -(-len(keys) // MOST_UNLABELLED))]

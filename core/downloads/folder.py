@@ -62,7 +62,7 @@ class ExportFolder:
             raise SettingError(str(folder), problem, "Name a folder you may write to.") from error
 
     def __enter__(self) -> "ExportFolder":
-        """Give the folder."""
+        """Return the folder."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -169,7 +169,7 @@ AnyFormat = TypeVar("AnyFormat", bound=Format)
 
 
 def chosen(formats: Sequence[AnyFormat], keys: Sequence[FormatKey]) -> list[AnyFormat]:
-    """Give the formats of some keys, in the list's order; keys of other lists are passed over.
+    """Return the formats of some keys, in the list's order; keys of other lists are passed over.
 
     Example:
         >>> [one.label for one in chosen(WAFER_FORMATS, [FormatKey.E142, FormatKey.LOT_PDF])]

@@ -47,7 +47,7 @@ def draw_overlay(
 
 
 def overlay_colors(theme: Theme | str) -> dict[str, str]:
-    """Give the colours of `both`, `asked` (only the pattern asked for) and `found` (only the one found)."""
+    """Return the colours of `both`, `asked` (only the pattern asked for) and `found` (only the one found)."""
     theme = Theme(theme)
     return {"both": GREYS[theme].ink, "asked": POLES[theme][0], "found": POLES[theme][1]}
 

@@ -55,7 +55,7 @@ GROUP_TONES = {
 
 
 def class_colors(palette: Palette | str = Palette.STANDARD) -> dict[str, str]:
-    """Give the colour of every class, keyed by class, "#rrggbb".
+    """Return the colour of every class, keyed by class, "#rrggbb".
 
     Example:
         >>> class_colors("safe")["center"]
@@ -76,7 +76,7 @@ def rgb(color: str) -> tuple[int, int, int]:
 
 
 def heat_ramp(color: str, theme: Theme | str) -> list[str]:
-    """Give 256 colours from "the class is surely not here" to "it surely is".
+    """Return 256 colours from "the class is surely not here" to "it surely is".
 
     The ramp runs from the theme's passing grey to the class's own colour, so that a probability map still says by its
     hue which class it shows.
@@ -93,12 +93,12 @@ def heat_ramp(color: str, theme: Theme | str) -> list[str]:
 
 
 def share_ramp(class_key: str | None, palette: Palette | str, theme: Theme | str) -> list[str]:
-    """Give 256 colours from "on no wafer" to the most: towards a class's colour, or ink for all failing dies."""
+    """Return 256 colours from "on no wafer" to the most: towards a class's colour, or ink for all failing dies."""
     theme = Theme(theme)
     return heat_ramp(GREYS[theme].ink if class_key is None else class_colors(palette)[class_key], theme)
 
 
 def difference_ramp(theme: Theme | str) -> list[str]:
-    """Give 511 colours for a difference: from its lower end over none, the passing grey in the middle, to its upper."""
+    """Return 511 colours for a difference, with the passing grey of none in the middle."""
     low, high = (heat_ramp(pole, theme) for pole in POLES[Theme(theme)])
     return low[:0:-1] + high

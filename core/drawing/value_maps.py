@@ -46,12 +46,12 @@ def share_scale(
     palette: Palette | str = Palette.STANDARD,
     theme: Theme | str = Theme.LIGHT,
 ) -> Scale:
-    """Give a scale from 0 to the round share that no share of these exceeds."""
+    """Return a scale from 0 to the round share that no share of these exceeds."""
     return Scale(share_ramp(class_key, palette, theme), 0.0, _end(shares))
 
 
 def difference_scale(differences: NDArray[np.float64], theme: Theme | str = Theme.LIGHT) -> Scale:
-    """Give a scale that is symmetric about 0 and holds all of these differences of shares."""
+    """Return a scale that is symmetric about 0 and holds all of these differences of shares."""
     end = _end(np.abs(differences))
     return Scale(difference_ramp(theme), -end, end)
 

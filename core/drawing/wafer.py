@@ -48,7 +48,7 @@ class Sheet:
     size: tuple[int, int]
 
     def box(self, row: int, column: int) -> tuple[slice, slice]:
-        """Give the pixels of one die, as slices of rows and columns."""
+        """Return the pixels of one die, as slices of rows and columns."""
         top = self.origin[0] + (row - self.first[0]) * self.cell[0]
         left = self.origin[1] + (column - self.first[1]) * self.cell[1]
         return slice(top, top + self.cell[0]), slice(left, left + self.cell[1])

@@ -12,7 +12,7 @@ _AT_ONCE = 50  # resamples whose weights stand in memory: 50 x 12,000 wafers are
 
 
 def iou_interval(counts: Counts, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
-    """Give the 95 % intervals of `iou_over_dies` by class, and of their mean.
+    """Return the 95 % intervals of `iou_over_dies` by class, and of their mean.
 
     Wafers are drawn, not dies: the dies of a wafer are right or wrong together. A class that no draw holds is NaN.
 
@@ -37,7 +37,7 @@ def iou_interval(counts: Counts, resamples: int = RESAMPLES, seed: int = SEED) -
 def f1_interval(
     truth: NDArray[np.float32], reported: NDArray[np.bool_], resamples: int = RESAMPLES, seed: int = SEED
 ) -> NDArray[np.float64]:
-    """Give the 95 % intervals of the F1 of class presence by class, and of their mean.
+    """Return the 95 % intervals of the F1 of class presence by class, and of their mean.
 
     Args:
         truth: float32 (N, 8): 1 there, 0 not, NaN unknown.
@@ -54,7 +54,7 @@ def f1_interval(
 
 
 def iou_change(before: Counts, now: Counts, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
-    """Give the 95 % interval of how far `iou_over_dies` moved between two sets of wafers, column by column.
+    """Return the 95 % interval of how far `iou_over_dies` moved between two sets of wafers, column by column.
 
     Args:
         before: of the first wafers, (N, C).

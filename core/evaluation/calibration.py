@@ -66,7 +66,7 @@ def fit_fine_shares(fine: FailingDies, coarse: FailingDies) -> NDArray[np.float3
 
 
 def calibration_error(dies: FailingDies, temperatures: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-    """Say how far the probabilities of dies are from shares, per class: the expected calibration error.
+    """Return how far the probabilities of dies are from shares, per class: the expected calibration error.
 
     Args:
         dies: of wafers that fitted no temperature.

@@ -51,7 +51,7 @@ def fine_shares(fine: Segmenter, coarse: Segmenter, drawn: Sequence[SyntheticWaf
 
 
 def calibration_wafers(drawn: Sequence[SyntheticWafer], held_out: LabelledMaps | None) -> list[WaferMap]:
-    """Give the wafers that fit, the synthetic ones first."""
+    """Return the wafers that fit, the synthetic ones first."""
     named = zip(held_out.maps, held_out.names, strict=True) if held_out is not None else ()
     return [s.wafer for s in drawn] + [WaferMap(dies=dies, lot_id="held out", wafer_id=name) for dies, name in named]
 

@@ -85,7 +85,7 @@ def _average_precision(same: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _votes(nearest: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Give the label that most of the neighbours have, of equals the one whose first is nearer."""
+    """Return the label that most of the neighbours have, of equals the one whose first is nearer."""
     found = nearest[:, :, None] == np.arange(count)
     # What a label gains by being nearer stays below one vote.
     nearer = found.any(axis=1) / (2.0 + found.argmax(axis=1))

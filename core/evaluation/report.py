@@ -45,7 +45,7 @@ def evaluate_marked(
     marked: Iterable[MarkedWafer],
     segmenter: Segmenter,
     *,
-    careful: bool = False,
+    tta: bool = False,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Report:
     """Score a model on wafers whose dies are marked. Classes that nobody looked for are left out on both sides.
@@ -53,7 +53,7 @@ def evaluate_marked(
     Args:
         marked: read as they are needed.
         segmenter: the model.
-        careful: average over eight turns and flips.
+        tta: average over eight turns and flips.
         progress: is told how many wafers are done.
 
     Returns:
@@ -77,7 +77,7 @@ def evaluate_marked(
             yield one.wafer
 
     for batch in bounded_batches(wafers()):
-        for found in segmenter.segment(batch, careful=careful):
+        for found in segmenter.segment(batch, tta=tta):
             one = waiting.popleft()
             known = np.isin(CLASS_KEYS, one.known)[:, None, None]
             truth, predicted = one.masks & known, found.masks & known
@@ -111,7 +111,7 @@ def evaluate_labelled(
     labelled: LabelledMaps,
     segmenter: Segmenter,
     *,
-    careful: bool = False,
+    tta: bool = False,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Report:
     """Score a model on wafers with one label each, or several bits. A class counts as reported with its first die.
@@ -119,7 +119,7 @@ def evaluate_labelled(
     Args:
         labelled: maps and labels.
         segmenter: the model.
-        careful: average over eight turns and flips.
+        tta: average over eight turns and flips.
         progress: is told how many wafers are done.
 
     Returns:
@@ -136,7 +136,7 @@ def evaluate_labelled(
     reported, done = np.zeros((len(labelled), CLASS_COUNT), dtype=bool), 0
     said = np.zeros((len(labelled), CLASS_COUNT), dtype=np.float32)
     for batch in bounded_batches(wafers):
-        for found in segmenter.segment(batch, careful=careful):
+        for found in segmenter.segment(batch, tta=tta):
             reported[done], said[done] = found.masks.any(axis=(1, 2)), found.presence
             done += 1
             progress(done)
@@ -196,6 +196,11 @@ def _by_patterns(counts: Counts) -> Report:
     }
 
 
+def augmented(report: Report) -> bool:
+    """Return whether a report was made with test-time augmentation, which earlier versions called careful."""
+    return bool(report.get("tta", report.get("careful", False)))
+
+
 def _reliability(bins: Reliability, of: str) -> Report:
     """What was said and what was so in each bin, by class, and the expected calibration error."""
     report: Report = {"of": of}
@@ -216,5 +221,5 @@ def _by_class(values: NDArray[np.float64]) -> Report:
 
 
 def _number(value: float) -> float | None:
-    """Give a number as JSON has it: what is undefined is None."""
+    """Return a number as JSON has it: what is undefined is None."""
     return None if np.isnan(value) else float(value)

@@ -11,6 +11,7 @@ from core.explain.attribution import Attribution, shared_out
 from core.segmentation.network import ModelMetadata
 from core.segmentation.pyramid import View, fuse, views
 from data.classes import CLASS_INDEX
+from data.errors import check_training_packages
 from data.raster import cell_sums
 from data.wafer import WaferMap
 
@@ -57,18 +58,20 @@ class Activations:
 
         Raises:
             ModelError: no network can be made of it.
+            TrainingMissingError: torch is not installed.
         """
+        check_training_packages("Grad-CAM")
         from models.activation_maps import ActivationMaps
 
         return cls(ActivationMaps.load(model), metadata)
 
     def of_class(self, wafer: WaferMap, class_key: str) -> Activation:
-        """Say what the answer rests on that this class is on the wafer, by its logits pooled over failing dies."""
+        """Return what the answer rests on that this class is on the wafer, by its logits pooled over failing dies."""
         view, picture = self._look(wafer, class_key)
         return self._on_dies(wafer, view, self._maps.of_class(picture, CLASS_INDEX[class_key]))
 
     def of_dies(self, wafer: WaferMap, class_key: str, dies: NDArray[np.intp]) -> Activation:
-        """Say what the answer rests on that these dies belong to this class, by their mean logit.
+        """Return what the answer rests on that these dies belong to this class, by their mean logit.
 
         Args:
             wafer: that the dies are on.

@@ -54,12 +54,12 @@ class Occlusions:
         self._dies = np.stack([said.logits[:, wafer.failing].astype(np.float64) for said in seen])
 
     def of_class(self, class_key: str) -> Occlusion:
-        """Say what the answer rests on that this class is on the wafer, by the fall of its presence's logit."""
+        """Return what the answer rests on that this class is on the wafer, by the fall of its presence's logit."""
         said = self._presence[:, CLASS_INDEX[class_key]]
         return self._attribution(said[0] - said[1:])
 
     def of_dies(self, class_key: str, dies: NDArray[np.intp]) -> Occlusion:
-        """Say what the answer rests on that these dies belong to this class, by the fall of their mean logit.
+        """Return what the answer rests on that these dies belong to this class, by the fall of their mean logit.
 
         Args:
             class_key: the class.

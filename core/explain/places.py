@@ -44,7 +44,7 @@ class Place:
 
 
 def place(wafer: WaferMap, dies: NDArray[np.bool_]) -> Place:
-    """Say where some dies of a wafer lie.
+    """Return where some dies of a wafer lie.
 
     Args:
         wafer: for its geometry.
@@ -70,7 +70,7 @@ def place(wafer: WaferMap, dies: NDArray[np.bool_]) -> Place:
 
 
 def sentence(class_key: str, where: Place, wafer: WaferMap, what: str) -> str:
-    """Say in one sentence what drove an answer, and where that lies.
+    """Return a sentence on what drove an answer, and where that lies.
 
     Args:
         class_key: the class of the answer.
@@ -103,7 +103,7 @@ def sentence(class_key: str, where: Place, wafer: WaferMap, what: str) -> str:
 
 
 def lesson(class_key: str) -> str:
-    """Say what the class looks like and what commonly makes it."""
+    """Return what the class looks like and what commonly makes it."""
     found = _BY_KEY[class_key]
     return f"{found.name}: {found.definition} Commonly: {found.cause}"
 

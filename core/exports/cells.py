@@ -8,7 +8,7 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def plain(cell: object) -> object:
-    """Give a cell such that a spreadsheet shows it and computes nothing: an apostrophe before what begins a formula.
+    """Return a cell such that a spreadsheet shows it and computes nothing: an apostrophe before what begins a formula.
 
     Numbers, which may begin with a minus, stay as they are.
 
@@ -20,5 +20,5 @@ def plain(cell: object) -> object:
 
 
 def plain_row(row: Mapping[Key, object]) -> dict[Key, object]:
-    """Give a row of plain cells."""
+    """Return a row of plain cells."""
     return {name: plain(cell) for name, cell in row.items()}

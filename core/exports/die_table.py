@@ -17,7 +17,7 @@ DIE_COLUMNS = ("key", "lot", "wafer", "x", "y", "row", "column", "bin", "result"
 
 
 def die_rows(result: WaferResult) -> Iterator[Mapping[str, Json]]:
-    """Give a row for each tested die, keyed by DIE_COLUMNS.
+    """Return a row for each tested die, keyed by DIE_COLUMNS.
 
     `x` and `y` are the die's coordinates in the file that the wafer came from, as STDF's X_COORD and Y_COORD; where
     that file named none they are `column` and `row`, which count from the upper left corner of the map, notch down.

@@ -55,7 +55,7 @@ class UniqueNames:
         self._taken: dict[str, int] = {}
 
     def take(self, name: str) -> str:
-        """Give `name`, or its first free variant."""
+        """Return `name`, or its first free variant."""
         folded = name.casefold()
         if folded not in self._taken:
             self._taken[folded] = 1

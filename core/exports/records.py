@@ -32,7 +32,7 @@ UNITS = {
 
 
 def identity(wafer: WaferMap) -> dict[str, Json]:
-    """Give what names, dates and counts a wafer, the same in JSON and CSV."""
+    """Return what names, dates and counts a wafer, the same in JSON and CSV."""
     return {
         "key": wafer.key,
         "lot": wafer.lot_id,
@@ -51,7 +51,7 @@ def identity(wafer: WaferMap) -> dict[str, Json]:
 
 
 def wafer_record(result: WaferResult) -> dict[str, Json]:
-    """Say everything about one wafer but its dies: identity, severity with its terms, class presence, clusters."""
+    """Return everything about one wafer but its dies: identity, severity with its terms, class presence, clusters."""
     wafer, found = result.wafer, result.segmentation
     presence = {key: number(found.presence[k]) for k, key in enumerate(CLASS_KEYS)}
     return {
@@ -70,7 +70,7 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
 
 
 def instance_record(instance: Instance, wafer: WaferMap) -> dict[str, Json]:
-    """Say one cluster's measures, its place in dies, mm and pixels, its outline and its dies."""
+    """Return one cluster's measures, its place in dies, mm and pixels, its outline and its dies."""
     return {
         "class": instance.class_key,
         "number": instance.number,

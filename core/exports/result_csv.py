@@ -25,7 +25,7 @@ WAFER_COLUMNS = (
 
 
 def wafer_row(result: WaferResult) -> dict[str, Json]:
-    """Give one wafer as a row of wafers.csv, keyed by WAFER_COLUMNS."""
+    """Return one wafer as a row of wafers.csv, keyed by WAFER_COLUMNS."""
     severity, presence = result.severity, result.segmentation.presence
     return {
         **identity(result.wafer),
@@ -43,7 +43,7 @@ def wafer_row(result: WaferResult) -> dict[str, Json]:
 
 
 def instance_rows(result: WaferResult) -> list[dict[str, Json]]:
-    """Give one wafer's clusters as rows of instances.csv, keyed by INSTANCE_COLUMNS."""
+    """Return one wafer's clusters as rows of instances.csv, keyed by INSTANCE_COLUMNS."""
     return [_instance_row(instance, result.wafer) for instance in result.instances]
 
 

@@ -102,11 +102,11 @@ class ReviewTable:
         return load_review_table(settings().review)
 
     def number(self, class_key: str) -> int:
-        """Give a class's number."""
+        """Return a class's number."""
         return self.classes[class_key].number
 
     def points(self, class_key: str, severity: float) -> int:
-        """Give how many places of a class to review on a wafer of this severity."""
+        """Return how many places of a class to review on a wafer of this severity."""
         return self.classes[class_key].points[(severity >= self.medium) + (severity >= self.high)]
 
 

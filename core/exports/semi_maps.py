@@ -27,7 +27,7 @@ Bins = NDArray[np.int64]
 
 
 def defect_bins(result: WaferResult, table: ReviewTable) -> Bins:
-    """Give the bin of every die, int (H, W): 255 off the wafer, 1 pass, 2 fail, or the number of its class."""
+    """Return the bin of every die, int (H, W): 255 off the wafer, 1 pass, 2 fail, or the number of its class."""
     masks = result.segmentation.masks
     likely = np.where(masks, result.segmentation.probabilities, -1).argmax(axis=0)
     numbers = np.array([table.number(key) for key in CLASS_KEYS], dtype=np.int64)

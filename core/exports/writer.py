@@ -76,7 +76,7 @@ class ResultWriter:
         self._open_files()
 
     def __enter__(self) -> "ResultWriter":
-        """Give the writer."""
+        """Return the writer."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

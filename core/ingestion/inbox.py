@@ -72,7 +72,7 @@ class Inbox:
             raise SettingError(str(folder), problem, "Give this account the right to.") from error
 
     def __enter__(self) -> "Inbox":
-        """Give the folder."""
+        """Return the folder."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -80,7 +80,7 @@ class Inbox:
         self._lock.release()
 
     def left_over(self) -> list[Taken]:
-        """Give the files that were taken and not finished, as they lie."""
+        """Return the files that were taken and not finished, as they lie."""
         working = self._folder / WORKING
         return [
             Taken(path, path.relative_to(working / str(attempt)), attempt)

@@ -37,7 +37,7 @@ class OrientationRules:
         self._folder = Folder(url)
 
     def all(self) -> tuple[tuple[str, OrientationRule], ...]:
-        """Give all rules as (product, rule), by product.
+        """Return all rules as (product, rule), by product.
 
         Raises:
             SettingError: a file holds no rule; it is named.
@@ -46,7 +46,7 @@ class OrientationRules:
         return tuple(sorted((self._read(name) for name in names), key=lambda found: found[0]))
 
     def of(self, product: str) -> OrientationRule:
-        """Give the rule of a product, the one that changes nothing where none was set.
+        """Return the rule of a product, the one that changes nothing where none was set.
 
         Raises:
             SettingError: its file holds no rule.

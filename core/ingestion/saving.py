@@ -1,11 +1,11 @@
-"""From an intake into the lake: the original files, the wafers under their names, what was found on them."""
+"""From an upload into the lake: the original files, the wafers under their names, what was found on them."""
 
 import io
 import zipfile
 from dataclasses import dataclass
 
-from core.ingestion.handed_file import HandedFile
-from core.ingestion.session import Intake
+from core.ingestion.upload_session import UploadSession
+from core.ingestion.uploaded_file import UploadedFile
 from core.lake import Lake
 from core.registry.traffic import Challenger, shared_out
 from core.storage.blobs import Blobs
@@ -18,7 +18,7 @@ class Saved:
     Args:
         new: wafers that the lake did not hold just like this.
         already: wafers that it did.
-        keys: of both, in the order of the intake.
+        keys: of both, in the order of the upload.
         shared: how many of them keep the challenger's result.
     """
 
@@ -28,11 +28,11 @@ class Saved:
     shared: int = 0
 
 
-def save(intake: Intake, lake: Lake, blobs: Blobs, challenger: Challenger | None = None) -> Saved:
-    """Save all segmented wafers of an intake; saving them again changes nothing but which result is newest.
+def save(upload: UploadSession, lake: Lake, blobs: Blobs, challenger: Challenger | None = None) -> Saved:
+    """Save all segmented wafers of an upload; saving them again changes nothing but which result is newest.
 
     Args:
-        intake: its names count.
+        upload: its names count.
         lake: for wafers and results.
         blobs: for the original files, which are kept first.
         challenger: the model that takes a share of the wafers, and whose results are kept of these; None for none.
@@ -41,17 +41,17 @@ def save(intake: Intake, lake: Lake, blobs: Blobs, challenger: Challenger | None
         LakeError: the lake or a blob cannot be written.
         ModelError: the challenger's network fails.
     """
-    for file in intake.files:
+    for file in upload.files:
         _keep_originals(file, blobs)
-    results = [entry.result for entry in intake.ready if entry.result]
-    kept = shared_out(results, challenger, careful=intake.plan.careful)
+    results = [entry.result for entry in upload.ready if entry.result]
+    kept = shared_out(results, challenger, tta=upload.plan.tta)
     new, already = lake.append_wafers(result.wafer for result in results)
     lake.append_results(kept)
     shared = sum(one is not other for one, other in zip(kept, results, strict=True))
     return Saved(new, already, tuple(result.wafer.key for result in results), shared)
 
 
-def _keep_originals(file: HandedFile, blobs: Blobs) -> None:
+def _keep_originals(file: UploadedFile, blobs: Blobs) -> None:
     """Keep the file, or those entries of a zip that gave a wafer."""
     names = {e.wafer.source_sha256: e.wafer.source_name for e in file.entries if e.result}
     if names.pop(file.sha256, None) is not None:

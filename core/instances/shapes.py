@@ -137,7 +137,7 @@ def _traced(region: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _squared(line: NDArray[np.intp], fine: MatLike) -> NDArray[np.intp]:
-    """Give a line of single steps back the inner corners that OpenCV cuts, and keep its corners alone."""
+    """Return a line of single steps back the inner corners that OpenCV cuts, and keep its corners alone."""
     after = _shifted(line)
     cut = np.flatnonzero((line != after).all(axis=1))
     corners = np.column_stack([line[cut, 0], after[cut, 1]])
@@ -150,7 +150,7 @@ def _squared(line: NDArray[np.intp], fine: MatLike) -> NDArray[np.intp]:
 
 
 def _shifted(points: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Give each point of a closed line the one after it."""
+    """Return each point of a closed line the one after it."""
     return np.concatenate([points[1:], points[:1]])
 
 

@@ -21,7 +21,7 @@ def job_folder(home: Path, number: int) -> Path:
 
 
 def tell_progress(done: int, total: int | None, share: float | None, rate: float | None) -> None:
-    """Tell whoever watches over this process how far it is; nothing happens where nobody does.
+    """Report progress to the supervisor of this process; nothing happens where nobody does.
 
     Args:
         done: wafers or steps done.
@@ -39,7 +39,7 @@ def tell_progress(done: int, total: int | None, share: float | None, rate: float
 
 
 def told_progress(folder: Path) -> JobProgress | None:
-    """Give what a job last told, None before it told anything."""
+    """Return what a job last told, None before it told anything."""
     try:
         told: JobProgress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def told_progress(folder: Path) -> JobProgress | None:
 
 
 def log_tail(home: Path, number: int, lines: int = 200) -> str:
-    """Give the last lines of a job's log, "" before it has one."""
+    """Return the last lines of a job's log, "" before it has one."""
     try:
         with (job_folder(home, number) / LOG).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))

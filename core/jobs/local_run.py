@@ -31,7 +31,7 @@ class LocalRun:
         return None
 
     def end(self, *, told: bool = False) -> None:
-        """Tell all of it to end, and, asked again, kill it when it has not in time.
+        """Ask all of it to end, and, asked again, kill it when it has not in time.
 
         Args:
             told: somebody else told it already.

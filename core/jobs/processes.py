@@ -7,7 +7,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.schema import now
 from core.jobs.store import Job, JobState, end, jobs_underway
 
@@ -40,16 +40,16 @@ def name_of(pid: int) -> str | None:
 
 
 def is_alive(name: str | None) -> bool:
-    """Say whether the process of this name, and no other that took its number, lives on this machine."""
+    """Return whether the process of this name, and no other that took its number, lives on this machine."""
     return bool(name) and name_of(int(str(name).partition(" ")[0])) == name
 
 
-def bury_the_dead(decisions: Decisions) -> None:
+def bury_the_dead(database: AppDatabase) -> None:
     """Note as dead every job under way whose watcher is gone."""
-    with decisions.reading() as session:
+    with database.reading() as session:
         gone = [job.id for job in jobs_underway(session) if _is_gone(job)]
     if gone:
-        with decisions.writing() as session:
+        with database.writing() as session:
             for found in jobs_underway(session):
                 if found.id in gone and _is_gone(found):
                     end(found, JobState.DEAD)

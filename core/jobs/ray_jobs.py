@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from core.jobs.folder import LOG
 from core.jobs.local_run import BEAT_SECONDS, GRACE_SECONDS
 from core.jobs.store import ALONE
-from core.jobs.watched import SILENT_SECONDS
+from core.jobs.supervised import SILENT_SECONDS
 from core.settings import PREFIX
 from data.errors import SettingError
 
@@ -109,12 +109,21 @@ class RayRun:
                 self._stop_asked_at = time.monotonic()
 
     def close(self) -> None:
-        """Say no more that this process lives: whatever of the job still runs, or starts later, ends."""
+        """End the heartbeat of this process: whatever of the job still runs, or starts later, ends."""
         self._watched.unlink(missing_ok=True)
 
     def _line(self, words: Sequence[str]) -> str:
-        """Give the shell's line; Ray itself would hold a job to one thread."""
-        command = ["env", "-u", "OMP_NUM_THREADS", sys.executable, "-u", "-m", "core.jobs.watched", str(self._watched)]
+        """Return the shell's line; Ray itself would hold a job to one thread."""
+        command = [
+            "env",
+            "-u",
+            "OMP_NUM_THREADS",
+            sys.executable,
+            "-u",
+            "-m",
+            "core.jobs.supervised",
+            str(self._watched),
+        ]
         command += [sys.executable, "-u", "-m", *words]
         log = shlex.quote(str(self._log))
         return f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(command)} >> {log} 2>&1"
@@ -165,7 +174,7 @@ def _environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX) or name == "PYTHONPATH"}
     return ours | {
         VARIABLE: "auto",  # a job finds the cluster that it is on, by which Ray Data works; over ray:// it does not
-        # Ray kills the processes that it told; core.jobs.watched, which has to come first, kills the whole group.
+        # Ray kills the processes that it told; core.jobs.supervised, which has to come first, kills the whole group.
         "RAY_JOB_STOP_WAIT_TIME_S": str(round(GRACE_SECONDS + 5)),
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 
 class JobState(StrEnum):
@@ -104,14 +104,14 @@ def add_job(session: Session, name: str, arguments: Sequence[str], title: str, p
 
 
 def job_by_id(session: Session, number: int) -> Job:
-    """Give a job.
+    """Return a job.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     job = session.get(Job, number)
     if job is None:
-        raise DecisionsError(f"job {number}", "there is no such job", "Look at the list of jobs.")
+        raise AppDatabaseError(f"job {number}", "there is no such job", "Look at the list of jobs.")
     return job
 
 
@@ -133,7 +133,7 @@ def jobs_underway(session: Session) -> list[Job]:
 
 
 def in_the_way(session: Session, queued: Job, host: str) -> Job | None:
-    """Give the job whose end a queued one has to wait for on a machine: one that runs, or one that queued before it.
+    """Return the job whose end a queued one has to wait for on a machine: one that runs, or one that queued before it.
 
     Args:
         session: of a transaction.
@@ -156,11 +156,11 @@ def ask_to_stop(session: Session, number: int, person: Person) -> Job:
     """Ask a job to stop: one that waits is cancelled at once, one that runs when its watcher reads this.
 
     Raises:
-        DecisionsError: there is no such job, or it ended already.
+        AppDatabaseError: there is no such job, or it ended already.
     """
     job = job_by_id(session, number)
     if not job.underway:
-        raise DecisionsError(f"job {number}", f"it is {job.state} already", "There is nothing to cancel.")
+        raise AppDatabaseError(f"job {number}", f"it is {job.state} already", "There is nothing to cancel.")
     job.cancelled_by = person.name
     if job.state is JobState.QUEUED:
         end(job, JobState.CANCELLED)
@@ -172,11 +172,11 @@ def queue_again(session: Session, number: int, person: Person) -> Job:
     """Put a job that ended on the list again, with the same command line.
 
     Raises:
-        DecisionsError: there is no such job, or it has not ended.
+        AppDatabaseError: there is no such job, or it has not ended.
     """
     job = job_by_id(session, number)
     if job.underway:
-        raise DecisionsError(f"job {number}", f"it is {job.state}", "Cancel it first, or let it end.")
+        raise AppDatabaseError(f"job {number}", f"it is {job.state}", "Cancel it first, or let it end.")
     job.state, job.attempt, job.started_by = JobState.QUEUED, job.attempt + 1, person.name
     job.cancelled_by, job.ended_at, job.exit_code = None, None, None
     job.host, job.process, job.heartbeat_at = "", "", now()

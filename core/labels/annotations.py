@@ -12,7 +12,7 @@ from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now
 from core.identity import Person
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
-from data.errors import DecisionsError, LabelError
+from data.errors import AppDatabaseError, LabelError
 from data.wafer import WaferMap
 
 GRID_DIGITS = 16
@@ -61,7 +61,7 @@ class Annotation(Base):
     withdrawn_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
 
     def read(self) -> Label:
-        """Give the label."""
+        """Return the label."""
         return decode(self.label)
 
 
@@ -117,20 +117,20 @@ def write_annotation(
 
 
 def own_annotation(session: Session, wafer: WaferMap, person: Person) -> Annotation | None:
-    """Give what a person says about a wafer: the newest of the person's versions of its grid that stands."""
+    """Return what a person says about a wafer: the newest of the person's versions of its grid that stands."""
     versions = (a for a in annotation_history(session, wafer.key) if a.annotator == person.name)
     return next((a for a in versions if a.withdrawn_at is None and a.grid == grid_of(wafer)), None)
 
 
 def annotation_by_id(session: Session, number: int) -> Annotation:
-    """Give a version.
+    """Return a version.
 
     Raises:
-        DecisionsError: there is none of that number.
+        AppDatabaseError: there is none of that number.
     """
     found = session.get(Annotation, number)
     if found is None:
-        raise DecisionsError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
+        raise AppDatabaseError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
     return found
 
 
@@ -179,7 +179,7 @@ def gold_keys(session: Session) -> list[str]:
 
 
 def labels_of(session: Session, wafers: Sequence[WaferMap]) -> dict[str, Annotation]:
-    """Give the version that counts for each wafer as it is now; a label of another grid does not."""
+    """Return the version that counts for each wafer as it is now; a label of another grid does not."""
     counting = label_that_counts(standing(session, [wafer.key for wafer in wafers]))
     found = {wafer.key: counting.get((wafer.key, grid_of(wafer))) for wafer in wafers}
     return {key: annotation for key, annotation in found.items() if annotation is not None}
@@ -189,7 +189,7 @@ def withdraw(session: Session, number: int, person: Person, reason: str = "") ->
     """Take a version back; it stays in the history and can be restored.
 
     Raises:
-        DecisionsError: there is no such version.
+        AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
     if annotation.withdrawn_at is None:
@@ -203,7 +203,7 @@ def restore(session: Session, number: int, person: Person) -> Annotation:
     """Let a version that was taken back stand again.
 
     Raises:
-        DecisionsError: there is no such version.
+        AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
     if annotation.withdrawn_at is not None:

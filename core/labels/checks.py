@@ -47,7 +47,7 @@ class LabelProblem:
 
 
 def validate(label: Label, wafer: WaferMap, limits: LabelLimits | None = None) -> list[LabelProblem]:
-    """Say what stands against submitting a label; nothing when it is fit.
+    """Return what stands against submitting a label; nothing when it is fit.
 
     Args:
         label: of this wafer.

@@ -90,7 +90,7 @@ def save_draft(session: Session, wafer: WaferMap, draft: LabelDraft, person: Per
 
 
 def draft_of(session: Session, wafer: WaferMap, person: Person) -> Draft | None:
-    """Give a person's draft of a wafer as it is now, None for none."""
+    """Return a person's draft of a wafer as it is now, None for none."""
     return session.scalar(
         select(Draft).where(Draft.wafer_key == wafer.key, Draft.grid == grid_of(wafer), Draft.person == person.name)
     )

@@ -10,7 +10,7 @@ from data.wafer import WaferMap
 
 
 def labelled_result(wafer: WaferMap, label: Label, said_by: str) -> WaferResult:
-    """Give a label the form of a result, to be drawn, measured and exported like one: what a person says is certain.
+    """Return a label in the form of a result, to be drawn, measured and exported like one; people are certain.
 
     Args:
         wafer: the wafer.

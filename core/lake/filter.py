@@ -52,7 +52,7 @@ class WaferFilter:
     text: str = ""
 
     def where(self) -> tuple[str, list[object]]:
-        """Give the condition on the view `wafers`, ready to follow WHERE, and its parameters in order."""
+        """Return the condition on the view `wafers`, ready to follow WHERE, and its parameters in order."""
         found = [
             (sql, value)
             for sql, value in (
@@ -95,7 +95,7 @@ def order_by(sort: str) -> str:
 
 
 def checked_column(name: str, allowed: Sequence[str]) -> str:
-    """Give back a column's name that may stand in SQL.
+    """Return back a column's name that may stand in SQL.
 
     Raises:
         LakeError: it is not one of those allowed.

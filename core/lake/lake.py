@@ -141,7 +141,7 @@ class Lake:
                 self._write("embeddings", (embedding_row(one, n) for n, one in enumerate(batch, start)))
 
     def wafer(self, key: str) -> WaferMap:
-        """Give one wafer.
+        """Return one wafer.
 
         Raises:
             LakeError: the lake does not hold it.
@@ -154,11 +154,11 @@ class Lake:
         return found[key]
 
     def wafers_by_keys(self, keys: Sequence[str]) -> dict[str, WaferMap]:
-        """Give wafers by key, in the order asked, in one query; keys that the lake does not hold are left out."""
+        """Return wafers by key, in the order asked, in one query; keys that the lake does not hold are left out."""
         return {row["key"]: wafer_of(row) for row in self._by_key(_WAFERS, keys)}
 
     def result(self, key: str) -> "WaferResult | None":
-        """Give a wafer with what was found on it, None where it was not segmented yet.
+        """Return a wafer with what was found on it, None where it was not segmented yet.
 
         Probabilities come back to 1/255 on failing dies and are 0 elsewhere: a heat map shows failing dies.
 
@@ -169,13 +169,13 @@ class Lake:
         return self.results_by_keys([key]).get(key)
 
     def results_by_keys(self, keys: Sequence[str]) -> dict[str, "WaferResult"]:
-        """Give results by wafer key, in the order asked; wafers without one are left out."""
+        """Return results by wafer key, in the order asked; wafers without one are left out."""
         return {row["key"]: result_of(row) for row in self._by_key(_RESULTS, keys)}
 
     def wafers_page(
         self, where: WaferFilter = _EVERYTHING, sort: str = NEWEST_FIRST, offset: int = 0, limit: int = 50
     ) -> pd.DataFrame:
-        """Give one page of the table of wafers, cut by the database.
+        """Return one page of the table of wafers, cut by the database.
 
         Args:
             where: which wafers.

@@ -13,7 +13,7 @@ HOURS = 12
 
 
 def radial_profile(stack: Stack, class_key: str | None = None, bands: int = BANDS) -> pd.DataFrame:
-    """Give the share of failing dies in rings of equal width.
+    """Return the share of failing dies in rings of equal width.
 
     Args:
         stack: the wafers.
@@ -39,7 +39,7 @@ def radial_profile(stack: Stack, class_key: str | None = None, bands: int = BAND
 
 
 def angular_profile(stack: Stack, class_key: str | None = None) -> pd.DataFrame:
-    """Give the share of failing dies in twelve sectors, each centred on its clock hour.
+    """Return the share of failing dies in twelve sectors, each centred on its clock hour.
 
     Returns:
         A row for each sector that holds tested dies: `hour` (1 to 12, 12 on top of the map as drawn), `tested`,

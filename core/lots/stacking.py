@@ -84,13 +84,13 @@ class Stack:
         return self.wafers < self.held
 
     def counts(self, class_key: str | None = None) -> tuple[Counts, Counts]:
-        """Give how often each die fails, or is of a class, and of how many wafers; both (H, W)."""
+        """Return how often each die fails, or is of a class, and of how many wafers; both (H, W)."""
         if class_key is None:
             return self.failing, self.tested
         return self.by_class[CLASS_INDEX[class_key]], self.analysed
 
     def share(self, class_key: str | None = None) -> NDArray[np.float64]:
-        """Give the share of wafers on which each die fails, or is of a class: (H, W), 0 to 1, NaN where none tested."""
+        """Return the share of wafers on which each die fails or is of a class: (H, W), 0 to 1, NaN where untested."""
         count, total = self.counts(class_key)
         shares: NDArray[np.float64] = np.divide(count, total, out=np.full(count.shape, np.nan), where=total > 0)
         return shares

@@ -1,1 +1,1 @@
-"""Steps from one schema of the decisions to the next, applied in order when the database is opened."""
+"""Steps from one schema of the database to the next, applied in order when the database is opened."""

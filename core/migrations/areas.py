@@ -1,4 +1,4 @@
-"""Every area that keeps tables among the decisions: importing this fills the metadata that migrations compare with."""
+"""Every area that keeps tables among the database: importing this fills the metadata that migrations compare with."""
 
 from core import root_causes as findings
 from core.alarms import deliveries

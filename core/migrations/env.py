@@ -5,7 +5,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator, create_engine
 
-from core.database.database import url_of
+from core.database.app_database import url_of
 from core.migrations.areas import METADATA
 from core.settings import settings
 
@@ -32,5 +32,5 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with create_engine(url_of(settings().decisions_place)).begin() as opened:
+    with create_engine(url_of(settings().database_place)).begin() as opened:
         run(opened)

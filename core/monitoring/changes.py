@@ -62,7 +62,7 @@ def drops(found: pd.DataFrame, points: float = DROP_POINTS) -> pd.DataFrame:
 
 
 def words(row: Mapping[Hashable, Any]) -> str:
-    """Say one change, a row of `weekly_changes` as a dict, in a sentence without a stop.
+    """Return a sentence on one change, a row of `weekly_changes` as a dict, in a sentence without a stop.
 
     Example:
         >>> words(dict(zip(CHANGES, ("TC38", "scratch", 20, 0.81, 25, 0.7, -0.11, -0.2, -0.02))))

@@ -66,7 +66,7 @@ def drift(lake: Lake, recent: Condition, reference: Condition | Drawn) -> Drift 
 
 
 def verdict_of_look(look: Shift) -> str:
-    """Say a shift of looks as a word; a tenth of the greatest possible distance, beyond chance, is much."""
+    """Return a word for a shift of looks; a tenth of the greatest possible distance, beyond chance, is much."""
     if np.isnan(look.p):
         return UNKNOWN
     return STEADY if not look.sure else MUCH if look.size >= MOVED else LITTLE

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.evaluation.metrics import Counts, confusion, count
 from core.labels.annotations import Annotation, labelled_keys, labels_of
 from core.lake import Lake, WaferFilter
@@ -52,7 +52,7 @@ class Scope:
     models: Sequence[str] = ()
 
     def condition(self) -> tuple[str, list[object]]:
-        """Give the condition on the view `wafers` and its parameters; wafers without a result are left out."""
+        """Return the condition on the view `wafers` and its parameters; wafers without a result are left out."""
         sql, parameters = self.where.where()
         sql = f"severity IS NOT NULL AND {sql}"
         return (
@@ -87,7 +87,7 @@ class Judged:
         return Counts(self.counts.hit[which], self.counts.wrong[which], self.counts.missed[which])
 
 
-def judge(lake: Lake, decisions: Decisions, scope: Scope) -> Judged:
+def judge(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
     """Hold what the model found against what people say is right.
 
     A wafer's label is the one that counts: gold before reviewed before submitted, newest of equals, on the very grid
@@ -95,15 +95,15 @@ def judge(lake: Lake, decisions: Decisions, scope: Scope) -> Judged:
 
     Args:
         lake: of results.
-        decisions: of labels.
+        database: of labels.
         scope: which wafers and models.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     condition, parameters = scope.condition()
-    with decisions.reading() as session:
+    with database.reading() as session:
         keys = labelled_keys(session)
     wanted = f"SELECT {', '.join(_FACTS)} FROM wafers WHERE key IN (SELECT unnest(?)) AND {condition} ORDER BY key"
     facts = lake.query(wanted, [keys, *parameters])
@@ -111,7 +111,7 @@ def judge(lake: Lake, decisions: Decisions, scope: Scope) -> Judged:
     table, levels = np.zeros((CLASS_COUNT + 1, CLASS_COUNT + 1), np.int64), np.zeros((2, CLASS_COUNT, LEVELS), np.int64)
     for some in batches(facts["key"], AT_ONCE):
         results = lake.results_by_keys(some)
-        with decisions.reading() as session:
+        with database.reading() as session:
             labels = labels_of(session, [result.wafer for result in results.values()])
         for key, annotation in labels.items():
             result, failing = results[key], results[key].wafer.failing
@@ -133,9 +133,9 @@ def with_overall(counts: Counts) -> Counts:
     return Counts(*(np.column_stack([x, x.sum(axis=1)]) for x in (counts.hit, counts.wrong, counts.missed)))
 
 
-def state(lake: Lake, decisions: Decisions) -> str:
-    """Give a text that changes when a result or a label does, so that answers can be kept until then."""
+def state(lake: Lake, database: AppDatabase) -> str:
+    """Return a text that changes when a result or a label does, so that answers can be kept until then."""
     newest = lake.query("SELECT max(segmentation_sequence) AS s, count(*) AS n FROM wafers").iloc[0]
-    with decisions.reading() as session:
+    with database.reading() as session:
         told = session.execute(select(func.max(Annotation.id), func.count(Annotation.withdrawn_at))).one()
     return f"{newest['s']} {newest['n']} {told[0]} {told[1]}"

@@ -1,6 +1,6 @@
 """What the model in use learnt from: the labels that its card names."""
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.datasets.label_set import Split
 from core.datasets.reading import NOW
@@ -22,17 +22,17 @@ def labels_learnt(at: Settings) -> str:
     return str(Registry(at).version(champion.number).card.config.get("labels", ""))
 
 
-def wafers_taught(decisions: Decisions, labels: str) -> list[str]:
+def wafers_taught(database: AppDatabase, labels: str) -> list[str]:
     """List the wafers by which labels teach: the training part of a dataset, or all whose labels count now.
 
     Args:
-        decisions: where labels are.
+        database: where labels are.
         labels: as `labels_learnt` names them; a dataset that is not there, or "", gives none.
 
     Raises:
-        DecisionsError: the database cannot be used, or the dataset is damaged.
+        AppDatabaseError: the database cannot be used, or the dataset is damaged.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         if labels == NOW:
             return labelled_keys(session)
         if labels not in {one.name for one in frozen_sets(session)}:

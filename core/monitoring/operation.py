@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from core.annotation.reviews import Kind, Review, ReviewOutcome
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
@@ -18,7 +18,7 @@ _LATENCY = ", ".join(f"quantile_cont(seconds, {share}) * 1000 AS {name}" for nam
 
 
 def latency(lake: Lake, scope: Scope, period: Period | None = None) -> pd.DataFrame:
-    """Give how long segmenting a wafer took, by period of the segmentation, or by model where none is given.
+    """Return how long segmenting a wafer took, by period of the segmentation, or by model where none is given.
 
     Args:
         lake: of results; those whose time nobody measured are left out.
@@ -55,21 +55,21 @@ class Flagged:
     classes: pd.DataFrame
 
 
-def flagged(lake: Lake, decisions: Decisions, scope: Scope, period: Period) -> Flagged:
+def flagged(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> Flagged:
     """Count flags of present results: one that an older model's result got says nothing about the newer one.
 
     Args:
         lake: of results.
-        decisions: of flags.
+        database: of flags.
         scope: which results.
         period: of the test.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     condition, parameters = scope.condition()
-    with decisions.reading() as session:
+    with database.reading() as session:
         wanted = select(Review.wafer_key, Review.model, Review.class_key, Review.verdict).where(
             Review.kind == Kind.FLAG
         )

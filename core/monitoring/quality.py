@@ -27,7 +27,7 @@ class Period(StrEnum):
 
 
 def starts(moments: "pd.Series[pd.Timestamp]", period: Period) -> "pd.Series[pd.Timestamp]":
-    """Give the first day of the period that each moment lies in; weeks begin on Monday.
+    """Return the first day of the period that each moment lies in; weeks begin on Monday.
 
     Example:
         >>> starts(pd.Series(pd.to_datetime(["2026-03-05 12:00"])), Period.WEEK).dt.date.astype(str).tolist()
@@ -120,7 +120,7 @@ def confusion_table(judged: Judged) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Duel:
+class ABComparison:
     """Two models on wafers of their own.
 
     Args:
@@ -156,7 +156,9 @@ def by_model(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "labelled", "iou", "low", "high", "mean_f1"])
 
 
-def duel(judged: Judged, first: str, second: str, among: NDArray[np.bool_] | None = None) -> Duel | None:
+def ab_comparison(
+    judged: Judged, first: str, second: str, among: NDArray[np.bool_] | None = None
+) -> ABComparison | None:
     """Compare two models, None unless both segmented ten labelled wafers; wafers are taken as independent.
 
     Args:
@@ -169,4 +171,4 @@ def duel(judged: Judged, first: str, second: str, among: NDArray[np.bool_] | Non
     sides = [judged.some((judged.wafers["model"] == model).to_numpy() & fair) for model in (first, second)]
     if min(len(side.hit) for side in sides) < LEAST_LABELLED:
         return None
-    return Duel(iou_over_dies(sides[1]) - iou_over_dies(sides[0]), iou_change(sides[0], sides[1]))
+    return ABComparison(iou_over_dies(sides[1]) - iou_over_dies(sides[0]), iou_change(sides[0], sides[1]))

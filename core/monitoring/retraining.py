@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import func, select
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import freeze, frozen_sets
 from core.identity import Person
 from core.jobs.config_fields import command_words
@@ -47,7 +47,7 @@ class Proposal:
 def propose(
     fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int, against: str = "the reference"
 ) -> Proposal:
-    """Say whether to train the model again.
+    """Return whether to train the model again.
 
     Args:
         fallen: what `core.monitoring.changes.drops` kept.
@@ -70,27 +70,27 @@ def propose(
     return Proposal(tuple(reasons), labelled)
 
 
-def new_labels(decisions: Decisions) -> int:
+def new_labels(database: AppDatabase) -> int:
     """Count the labels that were written since a training was last started from the app, and stand.
 
     Raises:
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         last = newest_jobs(session, "train", 1)
         counted = select(func.count(Annotation.id)).where(Annotation.withdrawn_at.is_(None))
         return session.scalar(counted.where(Annotation.submitted_at > last[0].created_at) if last else counted) or 0
 
 
 def retrain(
-    decisions: Decisions, lake: Lake, at: Settings, reason: str, person: Person, today: date, learnt: str = ""
+    database: AppDatabase, lake: Lake, at: Settings, reason: str, person: Person, today: date, learnt: str = ""
 ) -> Job:
     """Freeze the labels that count now and start a training on them from the weights in use.
 
     The dataset is named like the run, so that the card of a version made from it says what the next training replays.
 
     Args:
-        decisions: keep dataset and job.
+        database: keep dataset and job.
         lake: where the wafers are.
         at: where runs are kept.
         reason: why, kept as the job's title and the dataset's note.
@@ -100,19 +100,19 @@ def retrain(
             dataset is replayed, and the new one keeps its split.
 
     Raises:
-        DecisionsError: the database cannot be written, or no wafer of the lake is there as it was labelled.
+        AppDatabaseError: the database cannot be written, or no wafer of the lake is there as it was labelled.
         LakeError: the lake cannot be read.
         OSError: the machine has no room for another process.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         taken, keys = {one.name for one in frozen_sets(session)}, labelled_keys(session)
     name = next(n for n in _names(today) if n not in taken and not run_folder(at.home, n).exists())
     old = learnt if learnt in taken else ""
     wafers = list(lake.wafers_by_keys(keys).values())
-    with decisions.writing() as session:
+    with database.writing() as session:
         freeze(session, name, wafers, person, note=reason, after=old)
     line = command_words(TrainConfig, {**UPDATE.settings, "name": name, "labels": name, "old_labels": old})
-    return start(decisions, at, "train", line, person, title=f"Train {name}: {reason}"[:200])
+    return start(database, at, "train", line, person, title=f"Train {name}: {reason}"[:200])
 
 
 def _names(today: date) -> list[str]:

@@ -46,7 +46,7 @@ class Drawn:
 
 
 def recent_and_before(where: WaferFilter, last: date, weeks: int, before: int) -> tuple[Condition, Condition]:
-    """Give the conditions of the newest weeks up to a day, and of the weeks before these.
+    """Return the conditions of the newest weeks up to a day, and of the weeks before these.
 
     Args:
         where: which wafers; its own times are set aside.
@@ -65,12 +65,12 @@ def recent_and_before(where: WaferFilter, last: date, weeks: int, before: int) -
 
 
 def of_keys(keys: Sequence[str]) -> Condition:
-    """Give the condition of wafers by key, such as those of a training set."""
+    """Return the condition of wafers by key, such as those of a training set."""
     return "key IN (SELECT unnest(?))", [list(keys)]
 
 
 def sampled(lake: Lake, condition: Condition) -> pd.DataFrame:
-    """Give a row a wafer: its `key`, `lot_id` and what is compared; at most 600."""
+    """Return a row a wafer: its `key`, `lot_id` and what is compared; at most 600."""
     affected = ", ".join(f'coalesce(affected_{key} > 0, false)::INT AS "affected by {key}"' for key in CLASS_KEYS)
     table = lake.query(
         f'SELECT key, lot_id, yield_fraction AS "yield", tested_count AS "tested dies", '

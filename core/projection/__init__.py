@@ -1,1 +1,1 @@
-"""The map of the lake: look-alikes lie together, in families with names; what is unlike all others stands out."""
+"""The map of the lake: similar wafers lie together, in clusters with names; what is unlike all others stands out."""

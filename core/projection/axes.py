@@ -1,4 +1,4 @@
-"""The few directions in which vectors differ most: what the map, its families and novelty are computed on."""
+"""The few directions in which vectors differ most: what the map, its clusters and novelty are computed on."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ class Axes:
     directions: NDArray[np.float32]
 
     def reduced(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give where vectors (N, 512) lie on the axes; (N, A)."""
+        """Return where vectors (N, 512) lie on the axes; (N, A)."""
         return np.asarray((matrix - self.mean) @ self.directions, dtype=np.float32)
 
     def features(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give where vectors lie on the axes and, last, how far off them all; (N, A + 1)."""
+        """Return where vectors lie on the axes and, last, how far off them all; (N, A + 1)."""
         shifted = matrix - self.mean
         on = shifted @ self.directions
         off = np.sqrt(np.maximum((shifted**2).sum(axis=1) - (on**2).sum(axis=1), 0))

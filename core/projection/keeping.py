@@ -20,10 +20,10 @@ from core.storage.folder import Folder
 from data.errors import MapError
 
 FOLDER, NOTE, LOCK = "map", "map.json", "lock"
-FORMAT = 1
+FORMAT = 2
 COLUMNS = pa.schema(
     [
-        ("key", pa.string()), ("x", pa.float32()), ("y", pa.float32()), ("family", pa.int32()),
+        ("key", pa.string()), ("x", pa.float32()), ("y", pa.float32()), ("cluster", pa.int32()),
         ("isolation", pa.float32()), ("novelty", pa.float32()), ("fitted", pa.bool_()),
     ]
 )  # fmt: skip
@@ -39,9 +39,9 @@ class About:
         sequence: highest sequence number among the embeddings on it.
         fitted: wafers it was fitted on.
         seed: that it was made with.
-        asked: number of families that a person asked for, None where the silhouette chose.
-        silhouettes: mean silhouette by number of families, of those that were tried.
-        names: of the families, the largest first.
+        asked: number of clusters that a person asked for, None where the silhouette chose.
+        silhouettes: mean silhouette by number of clusters, of those that were tried.
+        names: of the clusters, the largest first.
         fitted_at: when it was fitted, ISO 8601 in UTC.
         layout: name of the file with what it was fitted on.
         wafers: on it.
@@ -62,7 +62,7 @@ class About:
 
     @property
     def silhouette(self) -> float:
-        """Mean silhouette of the families as they are, -1 to 1."""
+        """Mean silhouette of the clusters as they are, -1 to 1."""
         return self.silhouettes[len(self.names)]
 
 
@@ -92,7 +92,7 @@ def read_about(home: Path, model: str) -> About:
 
 
 def read_layout(home: Path, about: About) -> tuple[Layout, NDArray[np.float32]]:
-    """Read what a map was fitted on, and the middles of its families.
+    """Read what a map was fitted on, and the middles of its clusters.
 
     Raises:
         MapError: the file is missing or damaged.
@@ -119,7 +119,7 @@ def table_path(home: Path, about: About) -> str:
 def rows_of(keys: pa.StringArray, placed: Placed, layout: Layout) -> pa.Table:
     """Write placed wafers as rows of a map."""
     fitted = pc.is_in(keys, value_set=layout.keys)
-    columns = [keys, *placed.places.T, placed.families, placed.isolation, placed.novelty, fitted]
+    columns = [keys, *placed.places.T, placed.clusters, placed.isolation, placed.novelty, fitted]
     return pa.table([pa.array(column) for column in columns], schema=COLUMNS)
 
 
@@ -166,7 +166,7 @@ def save(home: Path, tables: Sequence[pa.Table], about: About) -> About:
 
 
 def now() -> str:
-    """Give the present time as a map keeps it."""
+    """Return the present time as a map keeps it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -1,4 +1,4 @@
-"""Lays wafers out on a map: UMAP for those it is fitted on, the places of their look-alikes for all others."""
+"""Lays wafers out on a map: UMAP for those it is fitted on, the places of their similar wafers for all others."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.projection.axes import Axes, principal_axes
-from core.projection.families import nearest_family
+from core.projection.clusters import nearest_cluster
 from core.projection.novelty import Novelty
 from data.errors import MapError
 
@@ -48,13 +48,13 @@ class Placed:
 
     Args:
         places: float32 (N, 2), 0 to 100.
-        families: int32 (N,).
+        clusters: int32 (N,).
         isolation: float32 (N,), 0 to 1, as `Novelty.score` gives it.
         novelty: float32 (N,), 0 to 100.
     """
 
     places: NDArray[np.float32]
-    families: NDArray[np.int32]
+    clusters: NDArray[np.int32]
     isolation: NDArray[np.float32]
     novelty: NDArray[np.float32]
 
@@ -89,11 +89,11 @@ def lay_out(keys: pa.StringArray, matrix: NDArray[np.float32], seed: int) -> Lay
 
 
 class Placer:
-    """Puts wafers on a map: those it was fitted on where they are, any other among its look-alikes.
+    """Puts wafers on a map: those it was fitted on where they are, any other among its similar wafers.
 
     Args:
         layout: of the map.
-        middles: float32 (K, A) of the families.
+        middles: float32 (K, A) of the clusters.
     """
 
     def __init__(self, layout: Layout, middles: NDArray[np.float32]) -> None:
@@ -117,14 +117,14 @@ class Placer:
         """
         features = self._layout.axes.features(matrix)
         reduced = np.ascontiguousarray(features[:, :-1])
-        places = self._among_look_alikes(reduced)
+        places = self._among_similar_wafers(reduced)
         rows = pc.fill_null(pc.index_in(keys, value_set=self._layout.keys), -1).to_numpy()
         same = (rows >= 0) & (np.abs(features - self._layout.features[rows]).max(axis=1) < SAME)
         places[same] = self._layout.places[rows[same]]
         isolation, novelty = self._novelty.score(features)
-        return Placed(places, nearest_family(reduced, self._middles), isolation, novelty)
+        return Placed(places, nearest_cluster(reduced, self._middles), isolation, novelty)
 
-    def _among_look_alikes(self, reduced: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _among_similar_wafers(self, reduced: NDArray[np.float32]) -> NDArray[np.float32]:
         squared, rows = self._near.search(reduced, min(NEIGHBOURS, len(self._layout.keys)))
         distances = np.sqrt(np.maximum(squared, 0))
         beyond = distances - distances[:, :1]

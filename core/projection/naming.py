@@ -1,4 +1,4 @@
-"""Names of families that a person can read: the classes that most of their wafers show, and where on the wafer."""
+"""Names of clusters that a person can read: the classes that most of their wafers show, and where on the wafer."""
 
 import math
 from collections import Counter
@@ -10,7 +10,7 @@ from core.lake.schema import ZONES
 from data.classes import CLASSES
 from data.wafer import ASSUMED_DIAMETER_MM
 
-PRESENT_SHARE = 0.5  # of a family's wafers that show a class named first
+PRESENT_SHARE = 0.5  # of a cluster's wafers that show a class named first
 OFF_CENTRE = 0.3  # of the radius, from which the mean place of a class has a direction
 IN_ZONE = 0.7  # of a class's dies
 DIRECTIONS = ("right", "upper right", "top", "upper left", "left", "lower left", "bottom", "lower right")
@@ -20,31 +20,31 @@ NO_PATTERN, NOT_SEGMENTED = "no pattern", "not segmented"
 _CLASS_NAMES = {c.key: c.name.lower() for c in CLASSES}
 
 _SEEN = f"""
-    WITH member AS (SELECT unnest(?) AS key, unnest(?) AS family),
+    WITH member AS (SELECT unnest(?) AS key, unnest(?) AS cluster),
     found AS (
-        SELECT m.family, i.key, i.class_key, i.zone, i.die_count AS dies,
+        SELECT m.cluster, i.key, i.class_key, i.zone, i.die_count AS dies,
                i.die_count * i.centroid_x_mm * 2 / coalesce(w.diameter_mm, {ASSUMED_DIAMETER_MM}) AS x,
                i.die_count * i.centroid_y_mm * 2 / coalesce(w.diameter_mm, {ASSUMED_DIAMETER_MM}) AS y
         FROM member AS m JOIN wafers AS w ON w.key = m.key JOIN instances AS i ON i.key = m.key
     )
-    SELECT family, class_key, count(DISTINCT key) AS wafers, sum(dies) AS dies, sum(x) / sum(dies) AS x,
+    SELECT cluster, class_key, count(DISTINCT key) AS wafers, sum(dies) AS dies, sum(x) / sum(dies) AS x,
            sum(y) / sum(dies) AS y, {", ".join(f"sum(dies) FILTER (zone = '{z}') / sum(dies) AS {z}" for z in ZONES)}
-    FROM found GROUP BY family, class_key
+    FROM found GROUP BY cluster, class_key
 """
 _SEGMENTED = """
-    SELECT family, count(*) AS wafers, count(*) FILTER (cluster_count > 0) AS affected
-    FROM (SELECT unnest(?) AS key, unnest(?) AS family) AS m JOIN wafers AS w ON w.key = m.key
-    WHERE severity IS NOT NULL GROUP BY family
+    SELECT cluster, count(*) AS wafers, count(*) FILTER (cluster_count > 0) AS affected
+    FROM (SELECT unnest(?) AS key, unnest(?) AS cluster) AS m JOIN wafers AS w ON w.key = m.key
+    WHERE severity IS NOT NULL GROUP BY cluster
 """
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A class on the wafers of a family.
+    """A class on the wafers of a cluster.
 
     Args:
         class_key: the class.
-        share: of the family's wafers that show it.
+        share: of the cluster's wafers that show it.
         dies: of its clusters on them.
         x: mean place of those dies, to the right, in shares of the wafer's radius.
         y: the same upwards.
@@ -59,24 +59,24 @@ class Seen:
     zones: dict[str, float]
 
 
-def family_names(lake: Lake, typical: Sequence[Sequence[str]]) -> list[str]:
-    """Name families by some wafers of each; equal names are numbered.
+def cluster_names(lake: Lake, typical: Sequence[Sequence[str]]) -> list[str]:
+    """Name clusters by some wafers of each; equal names are numbered.
 
     Args:
         lake: that says what is on them.
-        typical: for each family the keys of wafers that stand for it.
+        typical: for each cluster the keys of wafers that stand for it.
 
     Raises:
         LakeError: the lake cannot be read.
     """
     keys = [key for members in typical for key in members]
-    families = [number for number, members in enumerate(typical) for _ in members]
-    segmented = {row["family"]: row for row in lake.arrow(_SEGMENTED, [keys, families]).to_pylist()}
+    clusters = [number for number, members in enumerate(typical) for _ in members]
+    segmented = {row["cluster"]: row for row in lake.arrow(_SEGMENTED, [keys, clusters]).to_pylist()}
     seen: list[list[Seen]] = [[] for _ in typical]
-    for row in lake.arrow(_SEEN, [keys, families]).to_pylist():
-        share = row["wafers"] / segmented[row["family"]]["wafers"]
+    for row in lake.arrow(_SEEN, [keys, clusters]).to_pylist():
+        share = row["wafers"] / segmented[row["cluster"]]["wafers"]
         zones = {zone: row[zone] or 0.0 for zone in ZONES}
-        seen[row["family"]].append(Seen(row["class_key"], share, row["dies"], row["x"], row["y"], zones))
+        seen[row["cluster"]].append(Seen(row["class_key"], share, row["dies"], row["x"], row["y"], zones))
     names = []
     for number, members in enumerate(typical):
         counted = segmented.get(number, {"wafers": 0, "affected": 0})
@@ -88,7 +88,7 @@ def family_names(lake: Lake, typical: Sequence[Sequence[str]]) -> list[str]:
 
 
 def name_of(seen: Sequence[Seen], affected: float) -> str:
-    """Name a family.
+    """Name a cluster.
 
     Args:
         seen: its classes.

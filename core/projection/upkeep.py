@@ -1,4 +1,4 @@
-"""Keeping the map up with the lake: fitted where there is none, new wafers placed on it, families parted anew."""
+"""Keeping the map up with the lake: fitted where there is none, new wafers placed on it, clusters parted anew."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.lake import Lake
-from core.projection.families import find_families
+from core.projection.clusters import find_clusters
 from core.projection.keeping import (
     FOLDER,
     LOCK,
@@ -24,7 +24,7 @@ from core.projection.keeping import (
     save_layout,
 )
 from core.projection.layout import Layout, Placer, lay_out
-from core.projection.naming import family_names
+from core.projection.naming import cluster_names
 from core.segmentation import Segmenter
 from core.similarity.embeddings import embed_backlog, stored
 from core.storage.folder import Folder
@@ -55,26 +55,26 @@ class Step:
 
 
 def bring_up_to_date(
-    lake: Lake, segmenter: Segmenter, home: Path, *, families: int | None = None, anew: bool = False, seed: int = 0
+    lake: Lake, segmenter: Segmenter, home: Path, *, clusters: int | None = None, anew: bool = False, seed: int = 0
 ) -> Iterator[Step]:
     """Embed what was not embedded yet, then fit the map, or place on it what is new.
 
     It is fitted where there is none that can be used, where the lake has outgrown it, and when asked to. Another number
-    of families parts the wafers anew and moves none. The work can be stopped at any time; the map before stays until
+    of clusters parts the wafers anew and moves none. The work can be stopped at any time; the map before stays until
     the new one is whole.
 
     Args:
         lake: read from and appended to.
         segmenter: the model in use.
         home: workspace whose folder `map` holds the map.
-        families: how many, None to choose them by silhouette.
+        clusters: how many, None to choose them by silhouette.
         anew: fit it in any case.
         seed: of a new fit.
 
     Raises:
         LakeError: the lake cannot be read.
         ModelError: the model gives no embeddings, or fails.
-        MapError: there are too few wafers, fewer than families asked for, or another process is at the map.
+        MapError: there are too few wafers, fewer than clusters asked for, or another process is at the map.
         OSError: the map cannot be saved.
     """
     for done, total in embed_backlog(lake, segmenter):
@@ -86,10 +86,10 @@ def bring_up_to_date(
             raise MapError(str(folder), "another process is building the map", "Wait until it is done.")
         about = None if anew else _usable(lake, home, segmenter.name)
         if about is None:
-            yield from _fit(lake, segmenter.name, home, families, seed)
-        elif about.asked != families:
+            yield from _fit(lake, segmenter.name, home, clusters, seed)
+        elif about.asked != clusters:
             layout, _ = read_layout(home, about)
-            yield from _show_all(lake, home, about.model, layout, families, about.fitted_at, about.silhouettes)
+            yield from _show_all(lake, home, about.model, layout, clusters, about.fitted_at, about.silhouettes)
         else:
             yield from _extend(lake, home, about)
 
@@ -105,7 +105,7 @@ def _usable(lake: Lake, home: Path, model: str) -> About | None:
     return None if outgrown else about
 
 
-def _fit(lake: Lake, model: str, home: Path, families: int | None, seed: int) -> Iterator[Step]:
+def _fit(lake: Lake, model: str, home: Path, clusters: int | None, seed: int) -> Iterator[Step]:
     sample = lake.arrow(_SAMPLE, [model, str(seed), FITTED_WAFERS])["key"].combine_chunks()
     yield Step("laid out", 0, len(sample))
     keys, parts = [], []
@@ -116,7 +116,7 @@ def _fit(lake: Lake, model: str, home: Path, families: int | None, seed: int) ->
     matrix = np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
     layout = lay_out(pa.concat_arrays([pa.array([], pa.string()), *keys]), matrix, seed)
     yield Step("laid out", len(sample), len(sample))
-    yield from _show_all(lake, home, model, layout, families, now(), {})
+    yield from _show_all(lake, home, model, layout, clusters, now(), {})
 
 
 def _show_all(
@@ -124,13 +124,13 @@ def _show_all(
     home: Path,
     model: str,
     layout: Layout,
-    families: int | None,
+    clusters: int | None,
     fitted_at: str,
     tried: Mapping[int, float],
 ) -> Iterator[Step]:
-    """Part the wafers of a layout into families, place every other, and show the map with all silhouettes known."""
-    found = find_families(layout.reduced, families, layout.seed)
-    names = family_names(lake, _typical(layout, found.middles, found.members))
+    """Part the wafers of a layout into clusters, place every other, and show the map with all silhouettes known."""
+    found = find_clusters(layout.reduced, clusters, layout.seed)
+    names = cluster_names(lake, _typical(layout, found.middles, found.members))
     placer = Placer(layout, found.middles)
     total = _one(lake, _COUNT, model)
     yield Step("placed", 0, total)
@@ -141,7 +141,7 @@ def _show_all(
         yield Step("placed", sum(map(len, tables)), total)
     silhouettes = dict(sorted({**tried, **found.silhouettes}.items()))
     kept = save_layout(home, layout, found.middles)
-    about = About(model, sequence, len(layout.keys), layout.seed, families, silhouettes, tuple(names), fitted_at, kept)
+    about = About(model, sequence, len(layout.keys), layout.seed, clusters, silhouettes, tuple(names), fitted_at, kept)
     save(home, tables, about)
 
 
@@ -164,10 +164,10 @@ def _extend(lake: Lake, home: Path, about: About) -> Iterator[Step]:
 
 
 def _typical(layout: Layout, middles: NDArray[np.float32], members: NDArray[np.int32]) -> list[list[str]]:
-    """Keys of the wafers nearest to the middle of each family."""
+    """Keys of the wafers nearest to the middle of each cluster."""
     farness = ((layout.reduced - middles[members]) ** 2).sum(axis=1)
     order = np.argsort(farness, kind="stable")
-    nearest = (order[members[order] == family][:TYPICAL_WAFERS] for family in range(len(middles)))
+    nearest = (order[members[order] == cluster][:TYPICAL_WAFERS] for cluster in range(len(middles)))
     return [layout.keys.take(pa.array(rows)).to_pylist() for rows in nearest]
 
 

@@ -1,4 +1,4 @@
-"""What the map shows of the lake: points to draw, wafers of an area or a family, the least like all others."""
+"""What the map shows of the lake: points to draw, wafers of an area or a cluster, the least like all others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from data.errors import MapError
 MOST_POINTS = 50_000
 STALE_SHARE = 0.5
 HASHES = 2**64 - 1  # the greatest hash
-PLACED = ("family", "novelty", "x", "y")
+PLACED = ("cluster", "novelty", "x", "y")
 
 _POINTS = """
-    SELECT key, x, y, family, novelty, product, severity, dominant_class, tested_at
+    SELECT key, x, y, cluster, novelty, product, severity, dominant_class, tested_at
     FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
     WHERE {where} AND hash(m.key) <= ?::UBIGINT ORDER BY hash(key), key LIMIT ?
 """
 _MEMBERS = """
     SELECT key, x, y FROM read_parquet(?) AS m JOIN wafers AS w USING (key)
-    WHERE {where} AND (? IS NULL OR family = ?) AND x BETWEEN ? AND ? AND y BETWEEN ? AND ?
+    WHERE {where} AND (? IS NULL OR cluster = ?) AND x BETWEEN ? AND ? AND y BETWEEN ? AND ?
     ORDER BY severity DESC NULLS LAST, key
 """
 _NOVEL = f"""
@@ -41,8 +41,8 @@ _KINDS = """
     WHERE key IN (SELECT unnest(?)) GROUP BY ALL
 """
 _SIZES = """
-    SELECT family, count(*) AS wafers, avg(severity) AS severity, avg(novelty) AS novelty
-    FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where} GROUP BY family ORDER BY family
+    SELECT cluster, count(*) AS wafers, avg(severity) AS severity, avg(novelty) AS novelty
+    FROM read_parquet(?) AS m JOIN wafers AS w USING (key) WHERE {where} GROUP BY cluster ORDER BY cluster
 """
 
 
@@ -83,15 +83,15 @@ class LakeMap:
         return cls(lake, about, path, missing)
 
     def points(self, where: WaferFilter, held: int, most: int = MOST_POINTS) -> pd.DataFrame:
-        """Give the wafers to draw; more than `most` are thinned evenly, the same way every time.
+        """Return the wafers to draw; more than `most` are thinned evenly, the same way every time.
 
         Args:
             where: which wafers.
-            held: how many they are, as `families` counts them.
+            held: how many they are, as `clusters` counts them.
             most: to draw.
 
         Returns:
-            key, x, y, family, novelty, product, severity, dominant_class, tested_at.
+            key, x, y, cluster, novelty, product, severity, dominant_class, tested_at.
         """
         condition, parameters = where.where()
         # A little more than the share that is drawn is read, so that the database never joins or sorts all.
@@ -99,25 +99,25 @@ class LakeMap:
         return self.lake.query(_POINTS.format(where=condition), [self.path, *parameters, hashed, most])
 
     def members(
-        self, where: WaferFilter, *, family: int | None = None, area: Sequence[tuple[float, float]] = ()
+        self, where: WaferFilter, *, cluster: int | None = None, area: Sequence[tuple[float, float]] = ()
     ) -> list[str]:
-        """List the wafers of a family and within an area, most severe first, those not drawn too.
+        """List the wafers of a cluster and within an area, most severe first, those not drawn too.
 
         Args:
             where: which wafers.
-            family: its number, None for any.
+            cluster: its number, None for any.
             area: corners of a polygon, none for the whole map.
         """
         corners = np.array(area, dtype=np.float64).reshape(-1, 2)
         low, high = (corners.min(axis=0), corners.max(axis=0)) if len(corners) else ([-np.inf] * 2, [np.inf] * 2)
         condition, parameters = where.where()
         bounds = [float(bound) for axis in range(2) for bound in (low[axis], high[axis])]
-        found = self.lake.query(_MEMBERS.format(where=condition), [self.path, *parameters, family, family, *bounds])
+        found = self.lake.query(_MEMBERS.format(where=condition), [self.path, *parameters, cluster, cluster, *bounds])
         kept = inside(corners, found[["x", "y"]].to_numpy()) if len(corners) else slice(None)
         return [str(key) for key in found["key"].to_numpy()[kept]]
 
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
-        """Give wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
+        """Return wafers with PAGE_COLUMNS and where they are on the map (PLACED), most severe first."""
         return self._named(self.lake.query(_NAMED, [self.path, list(keys)]))
 
     def kinds(self, keys: Sequence[str]) -> pd.DataFrame:
@@ -125,21 +125,21 @@ class LakeMap:
         return self.lake.query(_KINDS, [list(keys)])
 
     def novel(self, where: WaferFilter, most: int) -> pd.DataFrame:
-        """Give the wafers least like all others, least first, with the columns of `rows`."""
+        """Return the wafers least like all others, least first, with the columns of `rows`."""
         condition, parameters = where.where()
         return self._named(self.lake.query(_NOVEL.format(where=condition), [self.path, *parameters, most]))
 
-    def families(self, where: WaferFilter) -> pd.DataFrame:
-        """Give families that hold any of the wafers: family (its name), wafers, mean severity, mean novelty."""
+    def clusters(self, where: WaferFilter) -> pd.DataFrame:
+        """Return clusters that hold any of the wafers: cluster (its name), wafers, mean severity, mean novelty."""
         condition, parameters = where.where()
         return self._named(self.lake.query(_SIZES.format(where=condition), [self.path, *parameters]))
 
     def _named(self, table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(family=[self.about.names[number] for number in table["family"]])
+        return table.assign(cluster=[self.about.names[number] for number in table["cluster"]])
 
 
 def inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Say which points lie within a polygon, by how often a ray to the right crosses its sides (even-odd rule).
+    """Return which points lie within a polygon, by how often a ray to the right crosses its sides (even-odd rule).
 
     Args:
         corners: (C, 2), three or more.

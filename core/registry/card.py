@@ -58,7 +58,7 @@ class Card:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     def with_latency(self, latency: Latency) -> "Card":
-        """Give the same card with another latency."""
+        """Return the same card with another latency."""
         return replace(self, latency=latency)
 
 
@@ -122,7 +122,7 @@ def read_reports(model: str, paths: Sequence[Path]) -> dict[str, Report]:
 
 
 def shipped_card() -> Card:
-    """Give the card of the model that comes with the app: what lies beside its weights."""
+    """Return the card of the model that comes with the app: what lies beside its weights."""
     return _shipped(SHIPPED_WEIGHTS.stat().st_mtime_ns)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation.report import LABELS, SYNTHETIC, Report
+from core.evaluation.report import LABELS, SYNTHETIC, Report, augmented
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES
@@ -35,7 +35,7 @@ class Check:
 
 
 def scores(report: Report) -> dict[str, float]:
-    """Give a report's score of every class that it could measure: IoU over dies, else F1 of presence.
+    """Return a report's score of every class that it could measure: IoU over dies, else F1 of presence.
 
     Example:
         >>> scores({"iou_over_dies": {"edge": 0.8, "ring": None, "mean": 0.8}})
@@ -98,7 +98,7 @@ def _common(candidate: Card, champion: Card) -> dict[str, tuple[Report, Report]]
 
 def _alike(one: Report, other: Report) -> bool:
     """Whether two reports on data of one name are on the same wafers, looked at in the same way."""
-    return all(one.get(key) == other.get(key) for key in ("n", "careful", "wafers"))
+    return all(one.get(key) == other.get(key) for key in ("n", "wafers")) and augmented(one) == augmented(other)
 
 
 def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
@@ -121,7 +121,7 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
 
 
 def _scored_on(champion: Card) -> str:
-    """Say on which data a candidate must be scored to be held against the champion."""
+    """Return on which data a candidate must be scored to be held against the champion."""
     return f"; the champion was scored on {', '.join(champion.reports)}" if champion.reports else ""
 
 

@@ -65,7 +65,7 @@ def keep_latency(at: Settings, sha256: str, latency: Latency) -> None:
 
 
 def kept_latency(at: Settings, sha256: str) -> Latency | None:
-    """Give a model's latency as it was measured last on this machine, None where it was not."""
+    """Return a model's latency as it was measured last on this machine, None where it was not."""
     found = _kept(_file(at)).get(sha256)
     latency = Latency(**found) if found else None
     return latency if latency and latency.machine == platform.node() else None

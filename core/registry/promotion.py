@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.database import Decisions, audit
+from core.database import AppDatabase, audit
 from core.database.schema import now
 from core.identity import Person
 from core.registry.gate import Check, gate
@@ -29,7 +29,7 @@ def with_latency(registry: Registry, version: Version, at: Settings) -> Version:
     return replace(version, card=version.card.with_latency(latency))
 
 
-def promote(registry: Registry, decisions: Decisions, at: Settings, number: int, person: Person) -> list[Check]:
+def promote(registry: Registry, database: AppDatabase, at: Settings, number: int, person: Person) -> list[Check]:
     """Make a version the champion, if it passes the gate; it stops being the challenger.
 
     Returns:
@@ -37,7 +37,7 @@ def promote(registry: Registry, decisions: Decisions, at: Settings, number: int,
 
     Raises:
         ModelError: it is the champion already, does not exist, or fails the gate; the failed checks are named.
-        DecisionsError: the trail cannot be written; nothing is changed.
+        AppDatabaseError: the trail cannot be written; nothing is changed.
     """
     roles = registry.roles()
     champion = registry.version(roles.champion)
@@ -55,11 +55,11 @@ def promote(registry: Registry, decisions: Decisions, at: Settings, number: int,
     if roles.challenger == number:
         after = replace(after, challenger=None, share=0.0, since="")
     gated = {check.name: check.found for check in checks}
-    _change(registry, decisions, at, after, person, "model.promote", {"from": roles.champion, "to": number, **gated})
+    _change(registry, database, at, after, person, "model.promote", {"from": roles.champion, "to": number, **gated})
     return checks
 
 
-def rollback(registry: Registry, decisions: Decisions, at: Settings, person: Person) -> int:
+def rollback(registry: Registry, database: AppDatabase, at: Settings, person: Person) -> int:
     """Serve the champion of before again, without a gate: it was served already.
 
     Returns:
@@ -67,7 +67,7 @@ def rollback(registry: Registry, decisions: Decisions, at: Settings, person: Per
 
     Raises:
         ModelError: there was none before.
-        DecisionsError: the trail cannot be written; nothing is changed.
+        AppDatabaseError: the trail cannot be written; nothing is changed.
     """
     roles = registry.roles()
     if not roles.before:
@@ -76,18 +76,18 @@ def rollback(registry: Registry, decisions: Decisions, at: Settings, person: Per
     after = replace(roles, champion=number, before=tuple(before))
     if roles.challenger == number:
         after = replace(after, challenger=None, share=0.0, since="")
-    _change(registry, decisions, at, after, person, "model.rollback", {"from": roles.champion, "to": number})
+    _change(registry, database, at, after, person, "model.rollback", {"from": roles.champion, "to": number})
     return number
 
 
 def challenge(
-    registry: Registry, decisions: Decisions, at: Settings, number: int | None, share: float, person: Person
+    registry: Registry, database: AppDatabase, at: Settings, number: int | None, share: float, person: Person
 ) -> None:
-    """Give a share of the wafers to a challenger, or to nobody.
+    """Assign a share of the wafers to a challenger, or to nobody.
 
     Args:
         registry: of the versions.
-        decisions: keeps who did it.
+        database: keeps who did it.
         at: settings of this home.
         number: of the version, None to end the trial.
         share: of the wafers, above 0 and at most a half.
@@ -95,13 +95,13 @@ def challenge(
 
     Raises:
         ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds.
-        DecisionsError: the trail cannot be written; nothing is changed.
+        AppDatabaseError: the trail cannot be written; nothing is changed.
     """
     roles = registry.roles()
     if number is None:
         _change(
             registry,
-            decisions,
+            database,
             at,
             replace(roles, challenger=None, share=0.0, since=""),
             person,
@@ -116,7 +116,7 @@ def challenge(
     if not 0 < share <= MOST_SHARE:
         raise ModelError(where, f"expected a share above 0 and at most {MOST_SHARE:g}, found {share:g}", "Change it.")
     after = replace(roles, challenger=number, share=share, since=now().isoformat())
-    _change(registry, decisions, at, after, person, "model.challenge", {"challenger": number, "share": share})
+    _change(registry, database, at, after, person, "model.challenge", {"challenger": number, "share": share})
 
 
 def sync(registry: Registry, at: Settings) -> Serving:
@@ -130,7 +130,7 @@ def sync(registry: Registry, at: Settings) -> Serving:
 
 def _change(
     registry: Registry,
-    decisions: Decisions,
+    database: AppDatabase,
     at: Settings,
     after: Roles,
     person: Person,
@@ -138,7 +138,7 @@ def _change(
     details: dict[str, object],
 ) -> None:
     """Write the trail, the registry and what is served, in one turn: two people cannot promote at once."""
-    with decisions.writing() as session:
+    with database.writing() as session:
         audit.record(session, person, action, SUBJECT, details)
         registry.keep_roles(after)
         _serve(registry, at, after)

@@ -142,7 +142,7 @@ def reached(report: Report) -> Reached:
 
 
 def _crowding(groups: Mapping[str, Any]) -> str:
-    """Say what the mean of each group is, where there is more than one."""
+    """Return what the mean of each group is, where there is more than one."""
     parts = [
         f"{mean:.3f} with {name} ({group['wafers']:,})"
         for name, group in groups.items()
@@ -152,7 +152,7 @@ def _crowding(groups: Mapping[str, Any]) -> str:
 
 
 def curve(report: Report, class_key: str | None = None) -> Curve | None:
-    """Give the calibration curve of a class, of all classes together with None; None where the report has none."""
+    """Return the calibration curve of a class, of all classes together with None; None where the report has none."""
     bins = cast(Mapping[str, Any], report.get("reliability", {}))
     parts = [bins[key] for key in ([class_key] if class_key else CLASS_KEYS) if key in bins]
     if not parts:

@@ -26,7 +26,7 @@ def keep_reports(at: Settings, card: Card, reports: Mapping[str, Report]) -> Non
 
 
 def with_kept_reports(at: Settings, card: Card) -> Card:
-    """Give the shipped model's card with the reports that were made here.
+    """Return the shipped model's card with the reports that were made here.
 
     Raises:
         ModelError: what is kept cannot be read.

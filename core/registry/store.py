@@ -99,7 +99,7 @@ class Registry:
         return [*(self._version(row) for row in found), self._shipped()]
 
     def version(self, number: int) -> Version:
-        """Give a version by its number.
+        """Return a version by its number.
 
         Raises:
             ModelError: there is none, or the registry cannot be reached.
@@ -111,7 +111,7 @@ class Registry:
         return self._version(self._row(number))
 
     def file(self, number: int) -> Path:
-        """Give the ONNX file of a version on this machine, fetched from a server once.
+        """Return the ONNX file of a version on this machine, fetched from a server once.
 
         Raises:
             ModelError: there is no such version, or it cannot be fetched.
@@ -176,7 +176,7 @@ class Registry:
         return self.version(number)
 
     def roles(self) -> Roles:
-        """Say who is champion and challenger.
+        """Return who is champion and challenger.
 
         Raises:
             ModelError: the registry cannot be reached.

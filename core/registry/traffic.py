@@ -30,7 +30,7 @@ class Challenger:
     share: float
 
     def takes(self, wafer_key: str) -> bool:
-        """Say whether a wafer is this model's."""
+        """Return whether a wafer is this model's."""
         return challenger_takes(wafer_key, self.share)
 
 
@@ -47,14 +47,14 @@ def load_challenger(at: Settings) -> Challenger | None:
 
 
 def shared_out(
-    results: Sequence[WaferResult], challenger: Challenger | None, *, careful: bool = False
+    results: Sequence[WaferResult], challenger: Challenger | None, *, tta: bool = False
 ) -> list[WaferResult]:
-    """Give results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
+    """Return results as the lake keeps them: those of the challenger in place of the champion's on the wafers it takes.
 
     Args:
         results: of the champion, a wafer each.
         challenger: None where nobody challenges; then they stay as they are.
-        careful: whether the champion averaged over eight turns and flips, so that the challenger does too.
+        tta: whether the champion averaged over eight turns and flips, so that the challenger does too.
 
     Raises:
         ModelError: the challenger's network fails.
@@ -63,7 +63,7 @@ def shared_out(
     if challenger is not None:
         theirs = [place for place, result in enumerate(results) if challenger.takes(result.wafer.key)]
         wafers = (results[place].wafer for place in theirs)
-        found = analyse_stream(wafers, challenger.segmenter, careful=careful)
+        found = analyse_stream(wafers, challenger.segmenter, tta=tta)
         for place, result in zip(theirs, found, strict=True):
             kept[place] = result
     return kept
@@ -106,7 +106,7 @@ class Trial:
 
 
 def takes_part(results: pd.DataFrame, serving: Serving, champion_name: str) -> NDArray[np.bool_]:
-    """Say which results a trial compares: made since it began, by the very model that the wafer's key chooses.
+    """Return which results a trial compares: made since it began, by the very model that the wafer's key chooses.
 
     Args:
         results: `key`, `model` and `segmented_at` of each.

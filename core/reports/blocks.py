@@ -36,12 +36,12 @@ _STRIPES = 64
 
 
 def heading(text: str) -> Flowable:
-    """Give a heading within a report."""
+    """Return a heading within a report."""
     return Paragraph(paragraph_text(text), HEADING, bulletText=None)
 
 
 def note(text: str) -> Flowable:
-    """Give a line or more of small print."""
+    """Return a line or more of small print."""
     return Paragraph(paragraph_text(text), NOTE)
 
 
@@ -51,7 +51,7 @@ def section(title: str, *blocks: Flowable) -> Flowable:
 
 
 def figures(values: Mapping[str, str]) -> Flowable:
-    """Give large numbers beside each other, each below its name."""
+    """Return large numbers beside each other, each below its name."""
     names = [Paragraph(paragraph_text(name), NOTE) for name in values]
     numbers = [Paragraph(paragraph_text(value), FIGURE) for value in values.values()]
     style = [
@@ -63,7 +63,7 @@ def figures(values: Mapping[str, str]) -> Flowable:
 
 
 def table(content: Table, width: float = CONTENT_WIDTH) -> Flowable:
-    """Give a table; its head stands again on every page it runs over."""
+    """Return a table; its head stands again on every page it runs over."""
     total = sum(column.width for column in content.columns)
     rows = [[_cell(column.title, column.kind, head=True) for column in content.columns]] + [
         [_cell(shown(cell, column.kind), column.kind) for cell, column in zip(row, content.columns, strict=True)]
@@ -83,13 +83,13 @@ def table(content: Table, width: float = CONTENT_WIDTH) -> Flowable:
 
 
 def picture(image: NDArray[np.uint8], width: float) -> Flowable:
-    """Give a picture (height, width, 4) RGBA, `width` points wide; a tall one is narrower, so that a page holds it."""
+    """Return a picture (height, width, 4) RGBA, `width` points wide or narrower, so that a page holds a tall one."""
     scale = min(width / image.shape[1], MOST_HEIGHT / image.shape[0])
     return Image(_png(image), scale * image.shape[1], scale * image.shape[0])
 
 
 def picture_grid(pictures: Sequence[tuple[NDArray[np.uint8], str]], across: int) -> Flowable:
-    """Give pictures in rows of `across`, each above its caption; rows part over pages, pictures don't."""
+    """Return pictures in rows of `across`, each above its caption; rows part over pages, pictures don't."""
     side = CONTENT_WIDTH / across
     tiles = [
         [picture(image, side - 2 * mm), Paragraph(paragraph_text(shortened(caption)), CAPTION)]

@@ -119,7 +119,7 @@ def _stacked(lot: Lot, class_key: str | None, palette: Palette, width: float = H
 
 
 def _left_out(lot: Lot) -> str:
-    """Say which wafers the stack does not hold."""
+    """Return which wafers the stack does not hold."""
     others = lot.wafer_count - lot.stack.held
     said = [f"{others} wafers of another die grid are not stacked." if others else ""]
     if lot.stack.sampled:

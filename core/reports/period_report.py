@@ -70,7 +70,7 @@ def period_pdf(
 
 
 def filter_in_words(where: WaferFilter) -> str:
-    """Say which wafers a filter lets through.
+    """Return which wafers a filter lets through.
 
     Example:
         >>> filter_in_words(WaferFilter(product="TC38", severity_min=50))

@@ -47,7 +47,7 @@ class Table:
 
 
 def is_defined(cell: object) -> bool:
-    """Say whether a cell holds something.
+    """Return whether a cell holds something.
 
     Example:
         >>> is_defined(0), is_defined(float("nan")), is_defined(None), is_defined(pd.NA), is_defined(pd.NaT)

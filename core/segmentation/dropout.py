@@ -32,7 +32,7 @@ TOGETHER = 20
 
 
 class DropoutSegmenter:
-    """Segments wafers several times, each time with other features dropped; how far the answers part is doubt.
+    """Segments wafers several times, each time with other features dropped; how far the answers part is uncertainty.
 
     The model's graph is cut where its coarsest features enter the decoder, which is the place of dropout in training.
 
@@ -74,7 +74,7 @@ class DropoutSegmenter:
         return cls(network, runs[0], runs[1], coarse)
 
     def sample(self, wafers: Sequence[WaferMap], *, passes: int = PASSES, seed: int = 0) -> list[NDArray[np.float32]]:
-        """Give the calibrated probabilities of every pass.
+        """Return the calibrated probabilities of every pass.
 
         What is dropped for a wafer hangs on its key and the seed alone, not on the wafers beside it.
 

@@ -44,7 +44,7 @@ def pooled_logits(logits: NDArray[np.float32], failing: NDArray[np.bool_]) -> ND
 def presence(
     logits: NDArray[np.float32], failing: NDArray[np.bool_], temperature: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Give the probability that each class is on the wafer.
+    """Return the probability that each class is on the wafer.
 
     Args:
         logits: float32 (K, H, W), one a die.

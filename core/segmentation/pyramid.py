@@ -78,7 +78,7 @@ def weigh(answers: Sequence[NDArray[np.float32]], fine_share: Shares) -> NDArray
 
 
 def _spread(cells: NDArray[np.float32], block: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Give every die the value of its cell."""
+    """Return every die the value of its cell."""
     if block == 1:
         return cells
     return cells.repeat(block, axis=1).repeat(block, axis=2)[:, : shape[0], : shape[1]]

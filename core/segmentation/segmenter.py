@@ -85,23 +85,23 @@ class Segmenter:
         path = Path(model) if model else model_in_use(configured)
         return cls(Network.load(path, threads or configured.threads or None))
 
-    def segment(self, wafers: Sequence[WaferMap], *, careful: bool = False) -> list[Segmentation]:
+    def segment(self, wafers: Sequence[WaferMap], *, tta: bool = False) -> list[Segmentation]:
         """Segment wafers, in their order.
 
         Args:
             wafers: any number, of any sizes.
-            careful: average over the eight turns and flips of each wafer: steadier answers, up to eight times the work.
+            tta: average over the eight turns and flips of each wafer: steadier answers, up to eight times the work.
 
         Raises:
             ModelError: the network fails.
         """
-        turns = [SYMMETRIES if careful else self._turns(wafer) for wafer in wafers]
+        turns = [SYMMETRIES if tta else self._turns(wafer) for wafer in wafers]
         turned = [symmetry(wafer.dies, k) for wafer, count in zip(wafers, turns, strict=True) for k in range(count)]
         seen = iter(self._look(turned))
         return [self._decide(wafer, list(islice(seen, count))) for wafer, count in zip(wafers, turns, strict=True)]
 
     def answers(self, wafers: Sequence[WaferMap]) -> list[Answer]:
-        """Give what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
+        """Return what the network says of wafers before calibration and thresholds, logits (8, H, W) on their dies.
 
         Raises:
             ModelError: the network fails.
@@ -124,7 +124,7 @@ class Segmenter:
         else:
             present, enough = presence(logits, wafer.failing, meta.temperature), meta.die_threshold
         believed = (probabilities >= enough[:, None, None]) & (present >= meta.presence_threshold)[:, None, None]
-        # The embedding is of the wafer as it lies, careful or not: turned ones are other points of the same space.
+        # The embedding is of the wafer as it lies, tta or not: turned ones are other points of the same space.
         return Segmentation(wafer.key, probabilities, wafer.failing & believed, present, self.name, looks[0].embedding)
 
     def _look(self, grids: Sequence[NDArray[np.uint8]]) -> list[Answer]:

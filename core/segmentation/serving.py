@@ -80,7 +80,7 @@ def keep_served(at: Settings, serving: Serving) -> None:
 
 
 def model_in_use(at: Settings) -> Path:
-    """Say which file segments: that of the settings, else the champion's, else the shipped one.
+    """Return which file segments: that of the settings, else the champion's, else the shipped one.
 
     Raises:
         ModelError: nobody can say which champion there is.
@@ -92,7 +92,7 @@ def model_in_use(at: Settings) -> Path:
 
 
 def challenger_takes(wafer_key: str, share: float) -> bool:
-    """Say whether a wafer is the challenger's, always the same for the same key and a growing share.
+    """Return whether a wafer is the challenger's, always the same for the same key and a growing share.
 
     Example:
         >>> [challenger_takes("LOT1:W01", share) for share in (0.0, 1.0)]

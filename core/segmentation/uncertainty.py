@@ -1,6 +1,6 @@
-"""How unsure a model is, from probabilities alone: per die, and per wafer over the dies in doubt.
+"""How unsure a model is, from probabilities alone: per die, and per wafer over the uncertain dies.
 
-Every measure is 0 for a model that is sure and rises with doubt. Entropies are of yes or no for each class, in bits.
+Every measure is 0 for a model that is sure. Entropies are of yes or no for each class, in bits.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from data.classes import CLASS_KEYS
 
 REGION_SHARE = 0.5
-"""Of the largest doubt on a wafer: dies from there on are its region of doubt."""
+"""Of the largest uncertainty on a wafer: dies from there on are its uncertain region."""
 LEAST_DIES = 5
-"""A smaller region counts as if it had so many dies, the missing ones without doubt: one odd die is no pattern."""
+"""A smaller region counts as if it had so many dies, the missing ones certain: one odd die is no pattern."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Doubt and its two parts; total = aleatoric + epistemic.
+    """SuspectClass and its two parts; total = aleatoric + epistemic.
 
     Args:
         total: float32 (8, ...), entropy of the mean answer, 0 to 1 bit.
@@ -37,13 +37,13 @@ class Uncertainty:
 
     Args:
         key: of the wafer.
-        entropy: of the class most in doubt, mean over its region of doubt, 0 to 1 bit.
+        entropy: of the class most uncertain, mean over its uncertain region, 0 to 1 bit.
         aleatoric: part of that which more labels cannot take away.
         epistemic: the rest.
         bald: what the passes disagree on most, mean over that region, 0 to 1 bit.
         margin: 1 less the lead of the likeliest answer for a die over the next, mean over its region, 0 to 1.
         by_class: entropy of each class over its own region.
-        dies: dies of the region of the class most in doubt.
+        dies: dies of the region of the class most uncertain.
         failing: dies that fail on the wafer.
     """
 
@@ -58,13 +58,13 @@ class Uncertainty:
     failing: int
 
     @property
-    def doubted(self) -> str:
-        """Key of the class most in doubt."""
+    def most_uncertain(self) -> str:
+        """Key of the class most uncertain."""
         return CLASS_KEYS[int(np.argmax(self.by_class))]
 
 
 def binary_entropy(probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Give the entropy of yes or no, in bits.
+    """Return the entropy of yes or no, in bits.
 
     Args:
         probabilities: of yes, any shape.
@@ -79,7 +79,7 @@ def binary_entropy(probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def split(samples: NDArray[np.float32]) -> Split:
-    """Split doubt into what the dies leave open and what the model does not know.
+    """Split uncertainty into what the dies leave open and what the model does not know.
 
     Args:
         samples: float32 (T, 8, ...), probabilities of every pass.
@@ -99,7 +99,7 @@ def split(samples: NDArray[np.float32]) -> Split:
 
 
 def lead(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give for every die how far the likeliest answer is ahead of the next, 0 to 1.
+    """Return for every die how far the likeliest answer is ahead of the next, 0 to 1.
 
     The answers are the eight classes and "none of them", which is as likely as the likeliest class is not.
 
@@ -111,21 +111,21 @@ def lead(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(ranked[-1] - ranked[-2], dtype=np.float32)
 
 
-def region(doubt: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Mark the region of doubt: dies with at least half of the largest doubt.
+def region(uncertainty: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark the uncertain region: dies with at least half of the largest uncertainty.
 
     Args:
-        doubt: float32 (n,), of the failing dies.
+        uncertainty: float32 (n,), of the failing dies.
     """
-    least = max(REGION_SHARE * float(doubt.max(initial=0)), float(np.finfo(np.float32).tiny))
-    return np.asarray(doubt >= least)
+    least = max(REGION_SHARE * float(uncertainty.max(initial=0)), float(np.finfo(np.float32).tiny))
+    return np.asarray(uncertainty >= least)
 
 
 def over_region(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
-    """Give the mean of values over a region; one of fewer than five dies counts as five.
+    """Return the mean of values over a region; one of fewer than five dies counts as five.
 
-    Dies elsewhere do not enter, so a small pattern in doubt is not drowned by a large wafer, nor outdone by a little
-    doubt all over it.
+    Dies elsewhere do not enter, so a small pattern uncertain is not drowned by a large wafer, nor outdone by a little
+    uncertainty all over it.
 
     Example:
         >>> over_region(np.array([1.0, 1.0, 0.0], dtype=np.float32), np.array([True, True, False]))

@@ -53,7 +53,7 @@ def select(
 
 def _check(pool: Pool, strategy: Strategy) -> None:
     wanted = {
-        "how unsure the model is": (pool.doubts, strategy in UNSURE),
+        "how unsure the model is": (pool.uncertainties, strategy in UNSURE),
         "what the wafers look like": (pool.vectors, strategy in PLACED),
         "how much more than normal they fail": (pool.excess, strategy is Strategy.RANDOM_FAILING),
     }
@@ -66,22 +66,22 @@ def _check(pool: Pool, strategy: Strategy) -> None:
             )
 
 
-def _by_doubt(measure: Callable[[Uncertainty], float], words: Callable[[Uncertainty], str]) -> "_Way":
+def _by_uncertainty(measure: Callable[[Uncertainty], float], words: Callable[[Uncertainty], str]) -> "_Way":
     def way(pool: Pool, count: int, rng: np.random.Generator, iteration: int, weight: float) -> _Chosen:
-        doubts = pool.doubts or []
-        scores = [measure(d) for d in doubts]
+        uncertainties = pool.uncertainties or []
+        scores = [measure(d) for d in uncertainties]
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], pool.keys[i]))
-        return [(i, scores[i], words(doubts[i])) for i in order[:count]]
+        return [(i, scores[i], words(uncertainties[i])) for i in order[:count]]
 
     return way
 
 
 def _unsure(d: Uncertainty) -> str:
     mostly = "the passes disagree" if d.epistemic > d.aleatoric else "the dies are ambiguous"
-    return f"{_doubt(d)}, mostly because {mostly}"
+    return f"{_entropy_words(d)}, mostly because {mostly}"
 
 
-def _doubt(d: Uncertainty) -> str:
+def _entropy_words(d: Uncertainty) -> str:
     return f"unsure of {_name(d)} on {d.dies} of {d.failing} failing dies (entropy {d.entropy:.2f} bit)"
 
 
@@ -95,11 +95,12 @@ def _coreset(pool: Pool, count: int, rng: np.random.Generator, iteration: int, w
 
 
 def _hybrid(pool: Pool, count: int, rng: np.random.Generator, iteration: int, weight: float) -> _Chosen:
-    doubts = pool.doubts or []
-    entropy = np.array([d.entropy for d in doubts])
+    uncertainties = pool.uncertainties or []
+    entropy = np.array([d.entropy for d in uncertainties])
     chosen, distances, scores = farthest_first(_vectors(pool), pool.labelled, count, entropy, weight)
     return [
-        (i, s, f"{_doubt(doubts[i])}; {_far(d)}") for i, d, s in zip(chosen, distances, _falling(scores), strict=True)
+        (i, s, f"{_entropy_words(uncertainties[i])}; {_far(d)}")
+        for i, d, s in zip(chosen, distances, _falling(scores), strict=True)
     ]
 
 
@@ -110,16 +111,16 @@ def _far(distance: float) -> str:
 
 
 def _stratified(pool: Pool, count: int, rng: np.random.Generator, iteration: int, weight: float) -> _Chosen:
-    """Class by class the most in doubt, as if its entropy were raised to a power and drawn by: little noise later.
+    """Class by class the most uncertain, as if its entropy were raised to a power and drawn by: little noise later.
 
     Source: Kirsch et al., "Stochastic Batch Acquisition", TMLR 2023; ClaSP PE, arXiv 2601.13677.
     """
-    doubts = pool.doubts or []
-    by_class = np.array([d.by_class for d in doubts]).reshape(len(doubts), len(NAMES))
+    uncertainties = pool.uncertainties or []
+    by_class = np.array([d.by_class for d in uncertainties]).reshape(len(uncertainties), len(NAMES))
     with np.errstate(divide="ignore"):
         noisy = np.log(by_class) + rng.gumbel(size=by_class.shape) / iteration
-    queues = [list(np.lexsort((rng.random(len(doubts)), -noisy[:, k]))) for k in range(len(NAMES))]
-    # The class with the most doubt in sum begins each turn.
+    queues = [list(np.lexsort((rng.random(len(uncertainties)), -noisy[:, k]))) for k in range(len(NAMES))]
+    # The class with the most uncertainty in sum begins each turn.
     turn = [int(k) for k in np.argsort(-by_class.sum(axis=0), kind="stable")]
     chosen: dict[int, str] = {}
     while len(chosen) < count:
@@ -166,12 +167,12 @@ def _falling(scores: list[float]) -> list[float]:
 
 _Way = Callable[[Pool, int, np.random.Generator, int, float], _Chosen]
 _WAYS: dict[Strategy, _Way] = {
-    Strategy.ENTROPY: _by_doubt(lambda d: d.entropy, _unsure),
-    Strategy.BALD: _by_doubt(
-        lambda d: d.bald, lambda d: f"the passes disagree by {d.bald:.2f} bit; {_doubt(d)}"
+    Strategy.ENTROPY: _by_uncertainty(lambda d: d.entropy, _unsure),
+    Strategy.BALD: _by_uncertainty(
+        lambda d: d.bald, lambda d: f"the passes disagree by {d.bald:.2f} bit; {_entropy_words(d)}"
     ),
-    Strategy.MARGIN: _by_doubt(
-        lambda d: d.margin, lambda d: f"the two likeliest answers are {1 - d.margin:.2f} apart; {_doubt(d)}"
+    Strategy.MARGIN: _by_uncertainty(
+        lambda d: d.margin, lambda d: f"the two likeliest answers are {1 - d.margin:.2f} apart; {_entropy_words(d)}"
     ),
     Strategy.CORESET: _coreset,
     Strategy.HYBRID: _hybrid,

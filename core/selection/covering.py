@@ -9,7 +9,7 @@ BLOCK_ROWS = 4096
 
 
 def nearest_distance(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Give the distance of each vector to the nearest of others, blockwise; infinite where there are none.
+    """Return the distance of each vector to the nearest of others, blockwise; infinite where there are none.
 
     Args:
         vectors: float32 (N, D).
@@ -30,20 +30,20 @@ def farthest_first(
     vectors: NDArray[np.float32],
     labelled: NDArray[np.float32] | None,
     count: int,
-    doubt: NDArray[np.floating] | None = None,
+    uncertainty: NDArray[np.floating] | None = None,
     weight: float = 0.0,
 ) -> tuple[list[int], list[float], list[float]]:
     """Choose one after another the vector farthest from all labelled and chosen ones (k-centre greedy), none twice.
 
-    With a doubt, what is greatest is `weight * doubt + (1 - weight) * distance`, both brought to 0-1: doubt by rank,
-    distance by the farthest at the start, so that neither outweighs the other by its unit.
+    With an uncertainty, `weight * uncertainty + (1 - weight) * distance` is greatest, both brought to 0-1: the first
+    by rank, distance by the farthest at the start, so that neither outweighs the other by its unit.
 
     Args:
         vectors: float32 (N, D).
         labelled: float32 (M, D), covered already; without any the first is the one nearest the middle.
         count: how many, at most N.
-        doubt: (N,), higher is more in doubt.
-        weight: of doubt, 0 to 1.
+        uncertainty: (N,), higher is more in uncertainty.
+        weight: of uncertainty, 0 to 1.
 
     Returns:
         Positions in the order they were chosen, the distance of each when it was chosen, its score then. A first one
@@ -53,7 +53,7 @@ def farthest_first(
     """
     squares = np.einsum("ij,ij->i", vectors, vectors)
     distance = nearest_distance(vectors, labelled)
-    unsure = np.zeros(len(vectors)) if doubt is None else ranks(doubt)
+    unsure = np.zeros(len(vectors)) if uncertainty is None else ranks(uncertainty)
     farthest = float(distance.max(initial=0))
     near = _nearness_to_middle(vectors, squares) if np.isinf(farthest) else distance / (farthest or 1.0)
     chosen, distances, scores = list[int](), list[float](), list[float]()

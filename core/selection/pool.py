@@ -25,7 +25,7 @@ class Strategy(StrEnum):
 
 
 UNSURE = frozenset({Strategy.ENTROPY, Strategy.BALD, Strategy.MARGIN, Strategy.HYBRID, Strategy.STRATIFIED})
-"""Strategies that need `Pool.doubts`."""
+"""Strategies that need `Pool.uncertainties`."""
 PLACED = frozenset({Strategy.CORESET, Strategy.HYBRID, Strategy.TYPICAL})
 """Strategies that need `Pool.vectors`."""
 
@@ -36,14 +36,14 @@ class Pool:
 
     Args:
         keys: of the wafers, each once.
-        doubts: how unsure the model is of each, None where no strategy asks.
+        uncertainties: how unsure the model is of each, None where no strategy asks.
         vectors: float32 (N, D), what each looks like, None where no strategy asks.
         labelled: float32 (M, D), what the labelled wafers look like.
         excess: float (N,), failing share less what is normal for the wafer's product, None where nobody asks.
     """
 
     keys: Sequence[str]
-    doubts: Sequence[Uncertainty] | None = None
+    uncertainties: Sequence[Uncertainty] | None = None
     vectors: NDArray[np.float32] | None = None
     labelled: NDArray[np.float32] | None = None
     excess: NDArray[np.floating] | None = None

@@ -58,7 +58,7 @@ class Vectors:
 
 
 def embed(wafers: Sequence[WaferMap], segmenter: Segmenter) -> NDArray[np.float32]:
-    """Give a vector for each wafer; vectors of wafers that look alike point the same way.
+    """Return a vector for each wafer; vectors of wafers that look alike point the same way.
 
     Returns:
         float32 (len(wafers), 512), each row of unit length.
@@ -75,7 +75,7 @@ def embed(wafers: Sequence[WaferMap], segmenter: Segmenter) -> NDArray[np.float3
 
 
 def embed_turned(wafer: WaferMap, segmenter: Segmenter) -> NDArray[np.float32]:
-    """Give the vectors of a wafer's eight turns and flips, in the order of `data.turning.symmetry`; (8, 512)."""
+    """Return the vectors of a wafer's eight turns and flips, in the order of `data.turning.symmetry`; (8, 512)."""
     turned = [
         WaferMap(np.ascontiguousarray(symmetry(wafer.dies, k)), wafer.lot_id, wafer.wafer_id) for k in range(SYMMETRIES)
     ]
@@ -83,7 +83,7 @@ def embed_turned(wafer: WaferMap, segmenter: Segmenter) -> NDArray[np.float32]:
 
 
 def alone(wafer: WaferMap, instance: Instance) -> WaferMap:
-    """Give the wafer on which only a cluster's dies fail."""
+    """Return the wafer on which only a cluster's dies fail."""
     dies = np.where(wafer.failing, PASS, wafer.dies).astype(np.uint8)
     dies[instance.dies[:, 0], instance.dies[:, 1]] = FAIL
     return WaferMap(dies, wafer.lot_id, wafer.wafer_id, die_pitch_mm=wafer.die_pitch_mm, diameter_mm=wafer.diameter_mm)
@@ -186,7 +186,7 @@ def _embedded(
 
 
 def vectors_of(lake: Lake, model: str, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
-    """Give those of the wafers that the model has embedded, and their vectors (N, 512), in the order asked.
+    """Return those of the wafers that the model has embedded, and their vectors (N, 512), in the order asked.
 
     Raises:
         LakeError: none of the lake's wafers is embedded by this model.

@@ -261,14 +261,14 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
 
 
 def _faiss() -> ModuleType:
-    """Give faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
+    """Return faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
     import faiss
 
     return faiss
 
 
 def index_stamp(home: Path, kind: Kind) -> str:
-    """Give a text that changes whenever an index was saved below `home`, "" where there is none."""
+    """Return a text that changes whenever an index was saved below `home`, "" where there is none."""
     folder = Folder(home / "index")
     return folder.read(_manifest(kind)).decode() if folder.exists(_manifest(kind)) else ""
 

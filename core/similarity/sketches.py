@@ -18,20 +18,20 @@ _GRIDS = """
 
 
 def round_wafer(dies: int = ROUND_DIES) -> WaferMap:
-    """Give an empty wafer with as many dies across."""
+    """Return an empty wafer with as many dies across."""
     grid = np.full((dies, dies), PASS, dtype=np.uint8)
     grid[radius_share(grid) > 1] = OFF_WAFER
     return WaferMap(grid, "sketch", "drawn")
 
 
 def emptied(wafer: WaferMap) -> WaferMap:
-    """Give a wafer's grid with every tested die passing."""
+    """Return a wafer's grid with every tested die passing."""
     grid = np.where(wafer.on_wafer, PASS, OFF_WAFER).astype(np.uint8)
     return _on(wafer, grid)
 
 
 def product_examples(lake: Lake) -> dict[str, str]:
-    """Give for each product, the commonest first, the key of its newest wafer: whose grid to draw on."""
+    """Return for each product, the commonest first, the key of its newest wafer: whose grid to draw on."""
     return {row["product"]: row["key"] for row in lake.arrow(_GRIDS).to_pylist()}
 
 

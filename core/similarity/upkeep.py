@@ -1,4 +1,4 @@
-"""Keeping the indexes of look-alikes up with the lake: what is new is embedded and added, or all is built anew."""
+"""Keeping the indexes of similar wafers up with the lake: what is new is embedded and added, or all is built anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ class Odds:
 
 
 def wilson(affected: int, of: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share (Wilson 1927); the whole range where there is nothing to share.
+    """Return the 95 % interval of a share (Wilson 1927); the whole range where there is nothing to share.
 
     Example:
         >>> [round(x, 3) for x in wilson(10, 100)]
@@ -113,7 +113,7 @@ def mean_change(before: tuple[float, float, int], now: tuple[float, float, int])
 
 
 def fisher(a: int, b: int, c: int, d: int) -> float:
-    """Give the two-sided p-value of Fisher's exact test of the table [[a, b], [c, d]]: of all tables no likelier.
+    """Return the two-sided p-value of Fisher's exact test of the table [[a, b], [c, d]]: of all tables no likelier.
 
     As scipy's, many times as fast.
 

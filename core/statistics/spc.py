@@ -64,7 +64,7 @@ class Violation:
     high: bool
 
     def words(self) -> str:
-        """Say which rule it was.
+        """Return which rule it was.
 
         Example:
             >>> Violation(1, 5, 5, high=True).words()
@@ -193,7 +193,7 @@ def western_electric(chart: ControlChart, rules: tuple[int, ...] = (1, 2, 3, 4))
 
 
 def outside(chart: ControlChart) -> Flags:
-    """Say which points lie outside the limits as drawn."""
+    """Return which points lie outside the limits as drawn."""
     flags: Flags = (chart.points > chart.upper) | (chart.points < chart.lower)
     return flags
 

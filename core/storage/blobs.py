@@ -58,7 +58,7 @@ class Blobs:
                 raise LakeError(str(getattr(stream, "name", "file")), problem, "Ingest it again when it is complete.")
 
     def read(self, sha256: str) -> bytes:
-        """Give a file's bytes.
+        """Return a file's bytes.
 
         Raises:
             LakeError: no such file is kept.

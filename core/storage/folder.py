@@ -81,7 +81,7 @@ class Folder:
 
     @contextmanager
     def new_file(self, name: str) -> Iterator[Path]:
-        """Give a local path to write to; when the block ends well, its content durably has `name`.
+        """Return a local path to write to; when the block ends well, its content durably has `name`.
 
         Locally that is a temporary name, fsync, rename, fsync of the folder; on an object store one put. When the block
         raises or the process dies, `name` does not appear.

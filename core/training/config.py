@@ -120,6 +120,6 @@ def run_folder(home: Path, name: str) -> Path:
 
 
 def kept_checkpoint(home: Path, name: str) -> Path | None:
-    """Give a run's best checkpoint, the last one where none was measured; None where it keeps none yet."""
+    """Return a run's best checkpoint, the last one where none was measured; None where it keeps none yet."""
     kept = (run_folder(home, name) / file for file in ("best.ckpt", "last.ckpt"))
     return next((path for path in kept if path.exists()), None)

@@ -58,7 +58,7 @@ class Record:
 
 
 def record_of(at: Settings, name: str) -> Record | None:
-    """Give what a run measured so far, None before it has a record.
+    """Return what a run measured so far, None before it has a record.
 
     Raises:
         ModelError: the settings name an MLflow that cannot be asked.
@@ -68,7 +68,7 @@ def record_of(at: Settings, name: str) -> Record | None:
 
 
 def best_before(at: Settings, record: Record) -> Record | None:
-    """Give the run of the best score among those that began before this one, None where there is none.
+    """Return the run of the best score among those that began before this one, None where there is none.
 
     Raises:
         ModelError: the settings name an MLflow that cannot be asked.

@@ -14,7 +14,7 @@ Row = tuple[str, int, float]
 
 
 def measured(at: Settings, number: str) -> list[Row]:
-    """Give what a run measured: key, step and value, by step; what is not a number is left out.
+    """Return what a run measured: key, step and value, by step; what is not a number is left out.
 
     Raises:
         ModelError: MLflow cannot be asked.
@@ -30,7 +30,7 @@ def measured(at: Settings, number: str) -> list[Row]:
 
 
 def best_older(at: Settings, number: str, score: str) -> tuple[str, str] | None:
-    """Give number and name of the run of the best score among those that began before a run, None without one.
+    """Return number and name of the run of the best score among those that began before a run, None without one.
 
     Raises:
         ModelError: MLflow cannot be asked.

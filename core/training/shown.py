@@ -14,7 +14,7 @@ from data.raster import FINE_CELLS
 
 
 def learnt_from(trained: TrainConfig, lake: int, labels: str = "", start: str = "") -> str:
-    """Say what a run and its version learnt from.
+    """Return what a run and its version learnt from.
 
     Args:
         trained: how the run was trained.
@@ -32,7 +32,7 @@ def learnt_from(trained: TrainConfig, lake: int, labels: str = "", start: str = 
 
 
 def never_shown(trained: TrainConfig, people: Sequence[MaskedMaps], start: str = "") -> tuple[str, ...]:
-    """Say what a run was never shown, a sentence each.
+    """Return what a run was never shown, a sentence each.
 
     Args:
         trained: how it was trained; its files of real wafers are read.

@@ -93,6 +93,6 @@ def start_of(day: date) -> datetime:
 
 
 def is_demo(lake: Lake) -> bool:
-    """Say whether the lake holds the demo fab and nothing else."""
+    """Return whether the lake holds the demo fab and nothing else."""
     row = lake.query("SELECT bool_and(source_name = 'demo fab') AS demo FROM wafers").iloc[0]
     return bool(row["demo"])

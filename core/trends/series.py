@@ -90,7 +90,7 @@ class Subject:
         return bool(self.classes or self.zone)
 
     def dies(self) -> str:
-        """Give the SQL that counts a wafer's dies of these defects; a die of two of the classes counts in both.
+        """Return the SQL that counts a wafer's dies of these defects; a die of two of the classes counts in both.
 
         Example:
             >>> Subject(("edge", "ring")).dies(), Subject(zone="edge", classes=["scratch"]).dies()
@@ -146,7 +146,7 @@ def with_value(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def baseline_of(table: pd.DataFrame, days: tuple[date, date] | None = None) -> NDArray[np.bool_]:
-    """Say which periods of a series tell what is normal.
+    """Return which periods of a series tell what is normal.
 
     Args:
         table: the series.

@@ -45,7 +45,7 @@ class Weeks:
 
 
 def newest_weeks(lake: Lake, where: WaferFilter) -> Weeks | None:
-    """Give the seven days that end with the newest test of these wafers, and the seven before; None without a date.
+    """Return the seven days that end with the newest test of these wafers, and the seven before; None without a date.
 
     Seven days and not a calendar week, so that Monday morning compares as much as Friday.
     """
@@ -84,7 +84,7 @@ def significant(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def words(row: Mapping[Hashable, Any]) -> str:
-    """Say one change, a row of `changes` as a dict, in a sentence; the interval is that of 95 %.
+    """Return a sentence on one change, a row of `changes` as a dict, in a sentence; the interval is that of 95 %.
 
     Example:
         >>> values = ("Heron", "scratch", 70, 1, 1 / 70, 75, 12, 0.16, 0.1457, 0.052, 0.246, 0.002, 0.01)

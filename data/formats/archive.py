@@ -12,6 +12,16 @@ from data.formats.options import MIB, ReadOptions
 from data.formats.source import Source
 
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_PACKAGE_ENTRIES = (
+    b"[Content_Types].xml",
+    b"_rels/.rels",
+    b"docProps/app.xml",
+    b"docProps/core.xml",
+    b"xl/workbook.xml",
+    b"xl/worksheets/",
+    b"mimetypeapplication/vnd.oasis",
+)
+_PACKAGE_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".ods")
 _ENTRY_NAME_AT = 30
 _SMALL = 16 * MIB
 _IN_MEMORY = 32 * MIB
@@ -19,17 +29,24 @@ _CHUNK = MIB
 
 
 def is_archive(source: Source) -> bool:
-    """Tell whether a file is a zip of files, and not an npz, which is a zip of arrays."""
-    return source.head.startswith(_MAGICS) and not is_npz(source)
+    """Return whether a file is a zip of files: no npz, which is a zip of arrays, and no Office document."""
+    return source.head.startswith(_MAGICS) and not is_npz(source) and not is_package(source)
 
 
 def is_npz(source: Source) -> bool:
-    """Tell whether a file is an npz: a zip called so, or one whose first entry is an array."""
+    """Return whether a file is an npz: a zip called so, or one whose first entry is an array."""
     if not source.head.startswith(_MAGICS):
         return False
     length = int.from_bytes(source.head[26:28], "little")
     first = source.head[_ENTRY_NAME_AT : _ENTRY_NAME_AT + length]
     return source.suffix == ".npz" or first.endswith(b".npy")
+
+
+def is_package(source: Source) -> bool:
+    """Return whether a file is an Office document: a zip called so, or one that begins as their writers begin them."""
+    if not source.head.startswith(_MAGICS):
+        return False
+    return source.suffix in _PACKAGE_SUFFIXES or source.head.startswith(_PACKAGE_ENTRIES, _ENTRY_NAME_AT)
 
 
 def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
@@ -70,7 +87,7 @@ def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: Re
 
 
 def wanted(info: zipfile.ZipInfo) -> bool:
-    """Tell whether an entry is a file that a person put there: no folder, no hidden or system file."""
+    """Return whether an entry is a file that a person put there: no folder, no hidden or system file."""
     parts = info.filename.replace("\\", "/").split("/")
     return not info.is_dir() and "__MACOSX" not in parts and not (parts[-1].startswith(".") and parts[-1] != "..")
 

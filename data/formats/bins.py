@@ -11,7 +11,7 @@ MAX_BIN = np.iinfo(np.uint16).max
 
 
 def bin_table(options: ReadOptions) -> NDArray[np.uint8]:
-    """Give for every bin number 0 to 65535 what it means, uint8 (65536,): 0 off, 1 pass, 2 fail.
+    """Return for every bin number 0 to 65535 what it means, uint8 (65536,): 0 off, 1 pass, 2 fail.
 
     Example:
         >>> bin_table(ReadOptions())[[0, 1, 2, 17]].tolist()

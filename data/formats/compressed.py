@@ -18,7 +18,7 @@ _IN_MEMORY = 32 * MIB
 
 
 def is_compressed(source: Source) -> bool:
-    """Tell whether a file is packed with gzip or bzip2."""
+    """Return whether a file is packed with gzip or bzip2."""
     return source.head.startswith((_GZIP, _BZIP2))
 
 

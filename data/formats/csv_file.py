@@ -5,42 +5,67 @@
     x,y,bin
     12,3,1
 
-Commas, semicolons, tabs and bars part the cells; the encoding is UTF-8, UTF-16 with its mark, or Latin-1.
+Commas, semicolons, tabs, bars or blanks part the cells; the encoding is UTF-8, UTF-16, or Latin-1. What else may stand
+around the dies is told in `data.formats.table_rows`: a table that holds nothing else is read by Arrow as it is.
 """
 
 import csv
-from collections.abc import Iterator
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from data.errors import FormatError
-from data.formats.columns import find_columns
-from data.formats.die_table import read_die_table
+from data.formats.coded_columns import as_number
+from data.formats.columns import Columns, find_columns, known_columns
+from data.formats.die_table import kept_columns, read_die_table
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import MIB, ReadFailure, ReadOptions
-from data.formats.source import Source
-from data.formats.text import as_utf8, head_lines, header_pairs, is_text, split_lines
+from data.formats.sections import read_sections
+from data.formats.source import HEAD_BYTES, Source
+from data.formats.table_rows import Row, Section, distinct, is_label
+from data.formats.text import as_utf8, head_lines, header_pairs, split_lines
 from data.wafer import WaferMap
 
 MAX_TABLE_BYTES = 512 * MIB
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
+_BLANKS = " "
+_WIDE_BLANKS = re.compile(r"\t| {2,}")
 _MAX_HEADER_LINES = 200
 _HEADER_BYTES = 2**18
+_TAIL_BYTES, _EDGE_LINES = 2**14, 12
+_LONGEST_CELL = 2**20
+_LEAST_NUMBERS = 10
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The line that names the columns.
+
+    Args:
+        line: its index.
+        names: all different.
+        columns: which of them says what of a die.
+        separator: of cells; a blank for runs of blanks.
+    """
+
+    line: int
+    names: list[str]
+    columns: Columns
+    separator: str
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is text that is called a table or names a table's columns."""
-    if not is_text(source.head):
-        return False
-    if source.suffix in SUFFIXES:
+    """Return whether a file is text that names a table's columns, or a list of numbers that lacks their names."""
+    if _find_names(head_lines(source)) is not None:
         return True
-    try:
-        _find_names(head_lines(source)[:_MAX_HEADER_LINES], source.name)
-    except FormatError:
-        return False
-    return True
+    lines = head_lines(source, _HEADER_BYTES)
+    return _find_names(lines[:_MAX_HEADER_LINES]) is not None or _is_list_of_numbers(lines)
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
@@ -54,65 +79,143 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         size, limit = source.size // MIB, MAX_TABLE_BYTES // MIB
         raise FormatError(source.name, f"the table has {size} MiB, the limit is {limit} MiB", "Save it as Parquet.")
     content = as_utf8(source.content())
-    head = split_lines(content[:_HEADER_BYTES])[:_MAX_HEADER_LINES]
-    line, names, separator = _find_names(head, source.name)
-    pairs = header_pairs(head[:line])
-    table = _table(content, line, names, separator, source.name)
-    yield from read_die_table(table, pairs, source, options, lambda row: f"line {line + 2 + row}")
+    head = split_lines(content[:HEAD_BYTES])
+    found = _find_names(head[:-1][:_MAX_HEADER_LINES])
+    if found is None or len(head) <= found.line + _EDGE_LINES:
+        head = split_lines(content[:_HEADER_BYTES])
+        found = _find_names(head[:_MAX_HEADER_LINES])
+    if found is None:
+        raise _no_names(head, source.name)
+    pairs = header_pairs(head[: found.line])
+    table = _plain_table(content, found, head)
+    if table is not None:
+        yield from read_die_table(table, pairs, source, options, lambda row: f"line {found.line + 2 + row}")
+        return
+    first = Section(found.names, found.columns, pairs)
+    yield from read_sections(_rows(content, found), first, source, options)
 
 
-def _find_names(head: list[str], where: str) -> tuple[int, list[str], str]:
-    """Find the line that names the columns: the first in which x, y and a bin are recognised."""
-    refusal: FormatError | None = None
+def _find_names(head: Sequence[str]) -> _Names | None:
+    """Find the line that names the columns: the first in which x, y and a bin or result are recognised."""
     for number, line in enumerate(head):
-        for separator in sorted(_SEPARATORS, key=line.count, reverse=True):
-            names = next(csv.reader([line.lstrip("#")], delimiter=separator), [])
-            names = [name if name.startswith(ATTRIBUTE) else name.strip() for name in names]
-            try:
-                find_columns(names, f"{where} line {number + 1}")
-            except FormatError as error:
-                refusal = refusal if refusal or line.startswith("#") or not line.strip() else error
-            else:
-                return number, _distinct(names), separator
-    raise refusal or FormatError(where, "expected a line that names the columns x, y and bin, found none", "Add one.")
+        if not any(map(str.isalpha, line[:_LONGEST_CELL])):
+            continue
+        for separator in sorted(filter(line.__contains__, _SEPARATORS), key=line.count, reverse=True):
+            names = [
+                name if name.startswith(ATTRIBUTE) else name.strip() for name in _split(line.lstrip("#"), separator)
+            ]
+            columns = known_columns(names)
+            if columns and _parts_lines(separator, head[number + 1 :]):
+                return _Names(number, distinct(names), columns, separator)
+        for names in (_WIDE_BLANKS.split(line.lstrip("#").strip()), line.lstrip("#").split()):
+            columns = known_columns(names)
+            if columns and _goes_on(head[number + 1 :], len(names)):
+                return _Names(number, distinct(names), columns, _BLANKS)
+    return None
 
 
-def _distinct(names: list[str]) -> list[str]:
-    """Name columns that share a name, or have none, apart."""
-    return [name if name and name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
+def _parts_lines(separator: str, lines: Sequence[str]) -> bool:
+    """Return whether the lines below the names are parted as these are; no lines contradict nothing."""
+    filled = [line for line in lines[:_EDGE_LINES] if line.strip()]
+    return not filled or any(separator in line for line in filled)
 
 
-def _table(content: bytes, line: int, names: list[str], separator: str, where: str) -> pa.Table:
+def _goes_on(lines: Sequence[str], width: int) -> bool:
+    """Return whether a line is of names and no sentence: as many numbers, parted by blanks, stand below it."""
+    cells = next((cells for line in lines[:20] if len(cells := line.split()) == width and _numbers(cells)), None)
+    return cells is not None
+
+
+def _numbers(cells: Sequence[str]) -> bool:
+    return sum(as_number(cell) is not None for cell in cells) > 1
+
+
+def _split(line: str, separator: str) -> list[str]:
     try:
-        return _parsed(content, line, names, separator, threads=True)
-    except pa.ArrowInvalid:
-        wrong: list[arrow_csv.InvalidRow] = []  # read again by one thread, which alone numbers its rows
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _no_names(head: Sequence[str], where: str) -> FormatError:
+    """Build the error of a text in which no line names the columns: what was looked for, and what came nearest."""
+    first = next((line for line in head if line.strip() and not line.startswith("#")), "")
+    separator = max(_SEPARATORS, key=first.count)
+    names = [name.strip() for name in (_split(first, separator) if separator in first else first.split())]
+    if len(names) > 1 and all(as_number(name) is None for name in names):
         try:
-            return _parsed(content, line, names, separator, threads=False, wrong=wrong)
-        except pa.ArrowInvalid as error:
-            if not wrong:
-                raise
-            raise FormatError(
-                f"{where} line {wrong[0].number}",
-                f"expected {wrong[0].expected_columns} cells, found {wrong[0].actual_columns}: {wrong[0].text[:80]!r}",
-                "Correct the line.",
-            ) from error
+            find_columns(names, f"{where} line {head.index(first) + 1}")
+        except FormatError as error:
+            return error
+    problem = f"expected a line that names the columns x, y and bin (or pass_fail) among the first {_MAX_HEADER_LINES}"
+    return FormatError(where, f"{problem}, found none", "Add one above the numbers.")
 
 
-def _parsed(
-    content: bytes, line: int, names: list[str], separator: str, *, threads: bool,
-    wrong: list[arrow_csv.InvalidRow] | None = None,
-) -> pa.Table:  # fmt: skip
-    def note(row: arrow_csv.InvalidRow) -> str:
-        if wrong is not None:
-            wrong.append(row)
-        return "error"
+def _is_list_of_numbers(lines: Sequence[str]) -> bool:
+    """Return whether rows of numbers are no map: coordinates without names, or numbers in a row such as serials.
 
-    return arrow_csv.read_csv(
-        pa.BufferReader(content),
-        read_options=arrow_csv.ReadOptions(skip_rows=line + 1, column_names=names, use_threads=threads),
-        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=note),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in names}, strings_can_be_null=False
-        ),
+    Coordinates: two columns beside each other that differ in every row. The codes of a map repeat.
+    """
+    filled = [line.strip() for line in lines if any(map(str.isdigit, line))][1:-1]  # without a title and a cut line
+    if len(filled) < _LEAST_NUMBERS:
+        return False
+    if len({len(line) for line in filled}) == 1 and all(map(str.isalnum, filled)):
+        return all(map(str.__lt__, filled, filled[1:])) or all(map(str.__gt__, filled, filled[1:]))
+    separator = max(_SEPARATORS, key=filled[0].count)
+    rows = [line.split(separator if separator in filled[0] else None) for line in filled[:_MAX_HEADER_LINES]]
+    width = len(rows[0])
+    if width < 2 or 2 * width > len(rows) or any(len(row) != width for row in rows):
+        return False
+    return any(
+        len({(row[i].strip(), row[i + 1].strip()) for row in rows}) == len(rows)
+        and all(as_number(row[i]) is not None and as_number(row[i + 1]) is not None for row in rows)
+        for i in range(min(width - 1, 5))
     )
+
+
+def _plain_table(content: bytes, found: _Names, head: Sequence[str]) -> pa.Table | None:
+    """Read a table by Arrow; None where anything but dies stands below its names."""
+    edges = [*head[found.line + 1 : found.line + _EDGE_LINES], *split_lines(content[-_TAIL_BYTES:])[-_EDGE_LINES:]]
+    if found.separator == _BLANKS or any(is_label(_split(line, found.separator)) for line in edges):
+        return None
+    kept = kept_columns(found.names, found.columns.used())
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(content),
+            read_options=arrow_csv.ReadOptions(skip_rows=found.line + 1, column_names=found.names),
+            parse_options=arrow_csv.ParseOptions(delimiter=found.separator, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in kept},
+                include_columns=kept,
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if all(_all_numbers(table, name) for name in (found.columns.x, found.columns.y)) else None
+
+
+def _all_numbers(table: pa.Table, name: str) -> bool:
+    """Return whether every cell of a dictionary-encoded column is a number."""
+    chunks = table.column(name).chunks
+    return all(as_number(cell) is not None for chunk in chunks for cell in chunk.dictionary.to_pylist())
+
+
+def _rows(content: bytes, found: _Names) -> Iterator[Row]:
+    """Return the rows below the line of names with their numbers."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="replace")  # a line at a time
+    lines = itertools.islice(text, found.line + 1, None)
+    if found.separator == _BLANKS:
+        for number, line in enumerate(lines, found.line + 2):
+            yield Row(number, _parted_by_blanks(line, len(found.names)), line.strip())
+        return
+    reader = csv.reader(lines, delimiter=found.separator)
+    before = 0
+    for cells in reader:
+        yield Row(found.line + 2 + before, cells, found.separator.join(cells))
+        before = reader.line_num
+
+
+def _parted_by_blanks(line: str, width: int) -> list[str]:
+    wide = _WIDE_BLANKS.split(line.strip())
+    return wide if len(wide) == width else line.split()

@@ -21,11 +21,11 @@ class Axes:
     y: str = "down"
 
     def first(self, x: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[int, int]:
-        """Give (x, y) of the die at row 0, column 0 of the box around some dies."""
+        """Return (x, y) of the die at row 0, column 0 of the box around some dies."""
         return int(x.min() if self.x == "right" else x.max()), int(y.min() if self.y == "down" else y.max())
 
     def place(self, first: tuple[int, int], x: Count, y: Count) -> tuple[Count, Count]:
-        """Give rows and columns of dies, or of points between them, on the grid that begins at `first`."""
+        """Return rows and columns of dies, or of points between them, on the grid that begins at `first`."""
         rows = y - first[1] if self.y == "down" else first[1] - y
         return rows, x - first[0] if self.x == "right" else first[0] - x
 

@@ -1,7 +1,7 @@
 """Pictures of wafer maps: decoding PNG, JPEG and TIFF within bounds, and the way from pixels to dies."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.errors import FormatError
-from data.formats.image_grid import find_cells, known_cells
-from data.formats.image_meaning import meanings
-from data.formats.image_tone import dies_of_tone
-from data.formats.image_values import Picture, few_values
-from data.formats.metadata import grid_shape, key_of, parse_pairs
+from data.formats.image_fit import Reading
+from data.formats.image_map import read_map
+from data.formats.image_overlay import read_overlay
+from data.formats.image_tone import read_tone
+from data.formats.image_values import Picture, composited, few_values, thinned
+from data.formats.metadata import ATTRIBUTE, grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.wafer import MAX_GRID, WaferMap
@@ -26,6 +27,8 @@ TIFF_PREFIX = "waferscope "
 _GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
 _TESTED_AT = (("tested_at", ""),)
 _FULL_16 = 65535.0
+_MASK_KEYS = {"meaning", "classes", "model"}
+_MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
 _TIFF_COMPRESSIONS = (
     tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
     tifffile.COMPRESSION.PACKBITS,
@@ -65,29 +68,42 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
 
 def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int = 1, count: int = 1) -> WaferMap:
     where = source.name if count == 1 else f"{source.name} page {number} of {count}"
-    pairs, ours = picture.pairs, METADATA_KEY in picture.pairs
-    if ours:
-        pairs = parse_pairs(pairs[METADATA_KEY], where)
-    else:  # other programs' dates are those of the picture, not of the test
-        pairs = {name: text for name, text in pairs.items() if key_of(name) not in _TESTED_AT}
-    levels = None if options.threshold is not None else few_values(picture)
-    if levels is None:
-        dies = dies_of_tone(picture, options, where)
-        return build_wafer(source, options, dies, pairs=pairs, number=number, count=count)
-    meaning = meanings(levels, options, where, ours=ours)
-    shape = grid_shape(pairs)
-    cells = known_cells(levels.labels, shape) if shape else None
-    cells = cells or find_cells(levels.labels, meaning.off_labels, exact=levels.exact)
-    if max(len(cells.rows), len(cells.columns)) > MAX_GRID:
+    pairs, ours = _metadata(picture.pairs, where)
+    reading = read_overlay(picture, pairs, where) if ours else None
+    if reading is None:
+        reading = _reading(picture, options, where, grid_shape(pairs), ours=ours)
+    wafer = build_wafer(source, options, reading.dies, bins=reading.bins, pairs=pairs, number=number, count=count)
+    return replace(wafer, remarks=(*wafer.remarks, *reading.remarks)) if reading.remarks else wafer
+
+
+def _reading(
+    picture: Picture, options: ReadOptions, where: str, shape: tuple[int, int] | None, *, ours: bool
+) -> Reading:
+    fewer = thinned(picture)
+    if fewer is None and max(picture.pixels.shape[:2]) > MAX_GRID:
+        size = f"{picture.pixels.shape[0]} x {picture.pixels.shape[1]}"
         raise FormatError(
-            where,
-            f"expected at most {MAX_GRID} dies a side, found {len(cells.rows)} x {len(cells.columns)}",
-            "Shrink it.",
+            where, f"expected at most {MAX_GRID} dies a side, found details as fine as pixels in {size}", "Shrink it."
         )
-    labels = cells.sample(levels.labels)
-    dies = meaning.dies(labels)
-    bins = meaning.bins[labels] if meaning.bins is not None else None
-    return build_wafer(source, options, dies, bins=bins, pairs=pairs, number=number, count=count)
+    levels = None if options.threshold is not None else few_values(fewer or picture)
+    if levels is not None:
+        return read_map(levels, options, where, ours=ours, shape=shape)
+    return read_tone(picture, options, where)
+
+
+def _metadata(pairs: Mapping[str, str], where: str) -> tuple[dict[str, str], bool]:
+    """What the texts beside a picture say, and whether Waferscope wrote them; very long names are none."""
+    if pairs.keys() >= _MASK_KEYS:
+        raise FormatError(where, "expected a wafer map, found masks of defect classes", "Import the wafer itself.")
+    if METADATA_KEY in pairs:
+        if len(pairs[METADATA_KEY]) > _MAX_METADATA:
+            found = f"its metadata has {len(pairs[METADATA_KEY])} characters, the limit is {_MAX_METADATA}"
+            raise FormatError(where, found, "Export the file again.")
+        own = parse_pairs(pairs[METADATA_KEY], where)
+        return {name: text for name, text in own.items() if name.startswith(ATTRIBUTE) or len(name) <= _MAX_NAME}, True
+    short = {name: text for name, text in pairs.items() if len(name) <= _MAX_NAME and len(text) <= _MAX_TEXT}
+    # other programs' dates are those of the picture, not of the test
+    return {name: text for name, text in short.items() if key_of(name) not in _TESTED_AT}, False
 
 
 def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> Picture:
@@ -118,12 +134,12 @@ def _picture_of(image: Image.Image) -> Picture:
         colors = np.zeros((256, 4), dtype=np.uint8)
         entries = np.asarray(image.getpalette("RGBA"), dtype=np.uint8).reshape(-1, 4)
         colors[: len(entries)] = entries
-        return Picture(np.asarray(image), palette=colors)
+        return Picture(np.asarray(image), palette=composited(colors))
     if image.mode == "1":
         return Picture(np.asarray(image.convert("L")))
     if image.mode in _GREY_MODES and "transparency" not in image.info:
         return grey_picture(np.asarray(image))
-    return Picture(np.asarray(image.convert("RGBA")))
+    return Picture(composited(np.asarray(image.convert("RGBA"))))
 
 
 def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) -> Picture | None:
@@ -144,7 +160,7 @@ def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) 
             if page.extrasamples and page.samplesperpixel == 4
             else np.full_like(bytes_only[..., :1], 255)
         )
-        return Picture(np.concatenate([bytes_only[..., :3], opacity], axis=-1), pairs=pairs)
+        return Picture(composited(np.concatenate([bytes_only[..., :3], opacity], axis=-1)), pairs=pairs)
     if pixels.ndim == 3:
         pixels = pixels[..., 0]
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE:

@@ -9,10 +9,12 @@ consistent too cannot be told from a picture.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from data.raster import nearest_index
+from data.wafer import MAX_GRID
 
 Labels = NDArray[np.uint8]
 Spans = NDArray[np.intp]
@@ -22,6 +24,7 @@ _MAX_CHANCE = 1e-3
 _EPSILON = 1e-6
 _CHUNK = 256
 _COARSE = 4.0
+_MOST_BLURRED = 1024
 _MIN_AGREEMENT = 0.8
 _SAME_PITCH = 0.98
 _FEWER_HITS = 0.1
@@ -36,7 +39,7 @@ class Cells:
     columns: Spans
 
     def sample(self, labels: Labels) -> Labels:
-        """Give the value of each die: what most of nine points in its inner half show.
+        """Return the value of each die: what most of nine points in its inner half show.
 
         Args:
             labels: (H, W) pixel values below 256.
@@ -50,8 +53,32 @@ class Cells:
             [labels[np.ix_(rows, columns)] for rows in _inner(self.rows) for columns in _inner(self.columns)]
         )
         middle = points[4]
+        if (points == middle).all():
+            return np.asarray(middle)
         votes = [(points == value).sum(axis=0) + 0.5 * (middle == value) for value in range(int(labels.max()) + 1)]
         return np.asarray(np.argmax(votes, axis=0), dtype=np.uint8)
+
+
+def among(labels: Labels, values: Collection[int]) -> NDArray[np.bool_]:
+    """Whether each pixel shows one of some values."""
+    table = np.zeros(256, dtype=np.uint8)
+    table[list(values)] = 1
+    return np.asarray(cv2.LUT(np.ascontiguousarray(labels), table)).view(np.bool_)
+
+
+def told_by(cells: Cells, shown: Labels, labels: Labels) -> bool:
+    """Whether every pixel of every die shows what its die, (rows, columns), shows."""
+    for axis, spans in enumerate((cells.rows, cells.columns)):
+        shown = np.repeat(shown, np.diff(spans)[:, 0], axis=axis)
+    down, across = (_pixels(spans) for spans in (cells.rows, cells.columns))
+    return np.array_equal(shown, labels[down][:, across])
+
+
+def _pixels(spans: Spans) -> slice | NDArray[np.intp]:
+    """The pixels of all dies along an axis: one stretch where no gaps part them."""
+    if (spans[1:, 0] == spans[:-1, 1]).all():
+        return slice(int(spans[0, 0]), int(spans[-1, 1]))
+    return np.concatenate([np.arange(first, end) for first, end in spans])
 
 
 def _inner(spans: Spans) -> Iterator[NDArray[np.intp]]:
@@ -69,13 +96,10 @@ def known_cells(labels: Labels, shape: tuple[int, int]) -> Cells | None:
     if shape[0] > labels.shape[0] or shape[1] > labels.shape[1]:
         return None
     cells = Cells(*(_spans(nearest_starts(n, size), size) for n, size in zip(shape, labels.shape, strict=True)))
-    redrawn = cells.sample(labels)
-    for axis, spans in enumerate((cells.rows, cells.columns)):
-        redrawn = np.repeat(redrawn, np.diff(spans)[:, 0], axis=axis)
-    return cells if np.array_equal(redrawn, labels) else None
+    return cells if told_by(cells, cells.sample(labels), labels) else None
 
 
-def find_cells(labels: Labels, off: Collection[int], *, exact: bool) -> Cells:
+def find_cells(labels: Labels, off: Collection[int], *, exact: bool, outlined: bool = True) -> Cells:
     """Recover the die grid of a picture.
 
     Tried in turn: dies parted by lines or gaps; a grid over the whole picture; a grid over the box around the wafer,
@@ -85,9 +109,10 @@ def find_cells(labels: Labels, off: Collection[int], *, exact: bool) -> Cells:
         labels: (H, W) which value each pixel has.
         off: the values off the wafer.
         exact: false where lossy compression blurs the changes.
+        outlined: false where passing dies look like what lies off the wafer, so that only the picture bounds the grid.
     """
-    on_wafer = ~np.isin(labels, list(off))
-    if not on_wafer.any():
+    on_wafer = ~among(labels, off)
+    if not outlined or not on_wafer.any():
         on_wafer[:] = True
     box = tuple(_extent(np.any(on_wafer, axis=1 - axis)) for axis in (0, 1))
     parted = _parted(labels, off, box)
@@ -105,6 +130,8 @@ def _better(over_all: Found | None, over_box: Found | None, size: int) -> Spans:
         found = over_all or over_box
         return found[0] if found else _spans(np.arange(size), size)
     (whole, hits), (boxed, box_hits) = over_all, over_box
+    if whole[0, 1] <= boxed[0, 0] and whole[-1, 0] >= boxed[-1, 1]:  # rows without a die at both ends are a margin
+        return boxed
     return whole if _pitch(whole) >= _SAME_PITCH * _pitch(boxed) and hits >= box_hits - _FEWER_HITS else boxed
 
 
@@ -122,13 +149,19 @@ def _regular(labels: Labels, box: tuple[tuple[int, int], ...], exact: bool) -> l
     inside = labels[top:bottom, left:right]
     found: list[Found | None] = []
     for axis, start in ((0, top), (1, left)):
-        lines = inside if axis == 0 else inside.T
-        changes = np.count_nonzero(lines[1:] != lines[:-1], axis=1)
+        changes = changes_along(inside, axis)
         spans = _exact_grid(changes) if exact else None
         if spans is None:
             spans = _coarse_grid(changes)
         found.append(None if spans is None else (spans + start, _hits(changes, len(spans))))
     return found
+
+
+def changes_along(labels: Labels, axis: int) -> NDArray[np.intp]:
+    """How many pixels of each line differ from the line before, from the second line on."""
+    if axis == 0:
+        return np.asarray(np.count_nonzero(labels[1:] != labels[:-1], axis=1))
+    return np.asarray(np.count_nonzero(labels[:, 1:] != labels[:, :-1], axis=0))
 
 
 def _drawn_by_center(n: Numbers, size: int) -> tuple[Numbers, Numbers]:
@@ -154,8 +187,9 @@ def _exact_grid(changes: NDArray[np.intp]) -> Spans | None:
     size = len(changes) + 1
     if len(at) == 0:
         return None
-    for first in range(len(at) + 1, size, _CHUNK):
-        n: Numbers = np.arange(first, min(first + _CHUNK, size), dtype=np.float64)
+    end = min(size, MAX_GRID + 1)
+    for first in range(len(at) + 1, end, _CHUNK):
+        n: Numbers = np.arange(first, min(first + _CHUNK, end), dtype=np.float64)
         n = np.asarray(n[size * ((n - 1) / (size - 1)) ** len(at) <= _MAX_CHANCE], dtype=np.float64)
         fits = np.stack([_fits(at, n, *maker(n, size)) for maker in _MAKERS])
         if fits.any():
@@ -194,14 +228,14 @@ def _spans(starts: NDArray[np.intp], size: int) -> Spans:
 
 
 def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
-    """Give the die of each pixel for the n whose boundaries, one pixel to either side, gather most of the changes.
+    """Return the die of each pixel for the n whose boundaries, one pixel to either side, gather most of the changes.
 
     What n gathers above its chance share is compared, so neither multiples nor parts of the right n win.
     """
     size, total = len(changes) + 1, int(changes.sum())
     spread = total**2 / max(float((changes.astype(np.float64) ** 2).sum()), 1.0)
     best, found = _MIN_AGREEMENT, None
-    for n in range(2, int(size / _COARSE) + 1):
+    for n in range(2, min(int(size / _COARSE), _MOST_BLURRED) + 1):
         boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp) - 1
         near = np.zeros(size - 1, dtype=bool)
         for shift in (-1, 0, 1):
@@ -218,7 +252,7 @@ def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ..
     (top, bottom), (left, right) = box
     inside = labels[top:bottom, left:right]
     for line in range(int(inside.max()) + 1):
-        street = np.isin(inside, [*off, line])
+        street = among(inside, (*off, line))
         if street.mean() > _MIN_AGREEMENT:
             continue
         rows, columns = (_segments(~np.all(street, axis=1 - axis)) for axis in (0, 1))

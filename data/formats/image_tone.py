@@ -1,19 +1,27 @@
 """Pictures of continuous tone: parted by a threshold, each pixel one cell, off outside of the inscribed disc."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import FormatError
+from data.formats.image_fit import Reading
+from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import inscribed_disc
-from data.formats.image_values import Picture
+from data.formats.image_page import REMEDY, find_map
+from data.formats.image_values import LARGE, Picture
 from data.formats.options import ReadOptions
 from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
 
 _STEPS = 256
+_SMALL = 100
+_COARSE_STEPS = 8
+_JUMP = 16
+_PAGE_BORDER, _PAGE_MARKS = 0.98, 3
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 
-def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[np.uint8]:
+def read_tone(picture: Picture, options: ReadOptions, where: str) -> Reading:
     """Judge each pixel of a picture by its brightness.
 
     Args:
@@ -22,10 +30,11 @@ def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[
         where: what to call the picture in errors.
 
     Returns:
-        uint8 (H, W): 0 outside of the disc and where the picture is see-through, 1 pass, 2 fail.
+        Dies as many as pixels: 0 outside of the disc and where the picture is see-through, 1 pass, 2 fail.
 
     Raises:
-        FormatError: more than 4096 pixels a side.
+        FormatError: more than 4096 pixels a side, or a page around the map, unless the caller's threshold says that
+            this is meant.
     """
     height, width = picture.pixels.shape[:2]
     if max(height, width) > MAX_GRID:
@@ -39,7 +48,28 @@ def dies_of_tone(picture: Picture, options: ReadOptions, where: str) -> NDArray[
         on_wafer &= picture.pixels[..., 3] >= _STEPS // 2
     threshold = options.threshold if options.threshold is not None else otsu(tone[on_wafer])
     failing = tone > threshold if options.failing_tone == "bright" else tone <= threshold
-    return np.where(on_wafer, np.where(failing, FAIL, PASS), OFF_WAFER).astype(np.uint8)
+    dies = np.where(on_wafer, np.where(failing, FAIL, PASS), OFF_WAFER).astype(np.uint8)
+    return Reading(dies, remarks=() if options.threshold is not None else _doubts(picture, tone, where))
+
+
+def _doubts(picture: Picture, tone: NDArray[np.float64], where: str) -> tuple[str, ...]:
+    """Return what makes a picture look like a drawing of dies; refuse marks on a page around it."""
+    height, width = tone.shape
+    if max(height, width) <= _SMALL or height * width > LARGE:
+        return ()
+    border = np.concatenate([picture.pixels[edge] for edge in (0, -1, np.s_[:, 0], np.s_[:, -1])])
+    if (border == border[0]).reshape(len(border), -1).all(axis=1).mean() >= _PAGE_BORDER:
+        page = find_map((tone * (_COARSE_STEPS - 1e-9)).astype(np.uint8))
+        if page is not None and page.marks >= _PAGE_MARKS:
+            found = f"the picture shows a page with {page.marks} marks beside the map, and the map shows no dies"
+            raise FormatError(where, found, REMEDY)
+    levels = (tone * (_STEPS - 1)).astype(np.uint8)
+    down, across = cv2.absdiff(levels[1:], levels[:-1]) >= _JUMP, cv2.absdiff(levels[:, 1:], levels[:, :-1]) >= _JUMP
+    if not any(looks_drawn(np.count_nonzero(jumps, axis=1 - axis)) for axis, jumps in enumerate((down, across))):
+        return ()
+    return (
+        f"The picture looks drawn of dies that cannot be told apart: each of {height} x {width} pixels is one here.",
+    )
 
 
 def otsu(tone: NDArray[np.float64]) -> float:

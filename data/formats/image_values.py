@@ -1,9 +1,11 @@
 """Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,14 @@ _NEAR, _REACH = 16, 56
 _SHARE_NEAR, _SHARE_LEAST = 0.75, 5e-4
 _MAX_GROUPS = 8
 _OPAQUE = 128
+_FULL, _HARDLY = 255, 8
+_LEADING, _LEADS = 0.9, 2e-4
 _SAMPLE = 65536
+_AT_ONCE = 2**20
+LARGE = 2**22
+_LINES, _PIXELS_PER_CHANGE = 64, 4
 _COARSE_COLORS = 64**3
+_COARSE_KEY = np.uint32(0xFCFCFCFC)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +111,57 @@ def few_values(picture: Picture) -> Levels | None:
         The values, None for a continuous tone.
     """
     exact = None if picture.lossy else _exact_colors(picture) if picture.in_color else _exact_numbers(picture)
-    return exact or _grouped(picture)
+    return exact or (None if picture.lossy else _leading(picture)) or _grouped(picture)
+
+
+def composited(colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay half-transparent colours on white, the colour of pages, as everybody sees them.
+
+    Args:
+        colors: uint8 (..., 4) colours with opacity.
+
+    Returns:
+        uint8 (..., 4): opaque, but where nothing can be seen at all, which is all zero.
+    """
+    opacity = colors[..., 3:].astype(np.uint16)
+    if (opacity == _FULL).all():
+        return colors
+    mixed = (colors[..., :3] * opacity + _FULL * (_FULL - opacity) + _FULL // 2) // _FULL
+    shown = np.concatenate([mixed, np.full_like(opacity, _FULL)], axis=-1).astype(np.uint8)
+    shown[opacity[..., 0] < _HARDLY] = 0
+    return np.asarray(shown)
+
+
+def thinned(picture: Picture) -> Picture | None:
+    """Take every few pixels of a very large picture, whose dies are drawn many pixels wide.
+
+    Returns:
+        At most about four million pixels, or the picture itself where it has no more; None where lines drawn across it
+        change too often for that.
+    """
+    height, width = picture.pixels.shape[:2]
+    if height * width <= LARGE:
+        return picture
+    step = math.ceil(math.sqrt(height * width / LARGE))
+    for axis, side in ((0, height), (1, width)):
+        lines = np.moveaxis(picture.pixels, axis, 0)
+        some = lines[np.linspace(0, side - 1, min(side, _LINES)).astype(np.intp)]
+        differ = some[:, 1:] != some[:, :-1]
+        if picture.in_color:
+            differ = differ.any(axis=2)
+        if differ.sum(axis=1).max() > differ.shape[1] / step / _PIXELS_PER_CHANGE:
+            return None
+    top, left = (min(step // 2, side - 1) for side in (height, width))
+    return replace(picture, pixels=picture.pixels[top::step, left::step])
 
 
 def _exact_numbers(picture: Picture) -> Levels | None:
     """The values of grey levels or palette entries, None when they are many."""
-    counts = np.bincount(picture.pixels.ravel())
+    counts = np.zeros(int(picture.pixels.max()) + 1, dtype=np.int64)
+    for some in np.array_split(
+        picture.pixels.ravel(), -(-picture.pixels.size // _AT_ONCE)
+    ):  # counting takes 8 bytes each
+        counts += np.bincount(some, minlength=len(counts))
     values = np.flatnonzero(counts)
     are_bins = picture.palette is None and values[-1] < BIN_NUMBERS
     if len(values) > FEW and not (are_bins and picture.pixels.size >= _PIXELS_PER_VALUE * len(values)):
@@ -117,7 +170,14 @@ def _exact_numbers(picture: Picture) -> Levels | None:
     label_of[values] = np.arange(len(values))
     colors = _grey_colors(values, picture.full_scale) if picture.palette is None else picture.palette[values]
     numbers, from_palette = tuple(values.tolist()), picture.palette is not None
-    return Levels(label_of[picture.pixels], numbers, colors, counts[values], exact=True, from_palette=from_palette)
+    labels = (
+        cv2.LUT(picture.pixels, np.resize(label_of, 256))
+        if picture.pixels.dtype == np.uint8
+        else label_of[picture.pixels]
+    )
+    return Levels(
+        np.asarray(labels, dtype=np.uint8), numbers, colors, counts[values], exact=True, from_palette=from_palette
+    )
 
 
 def _exact_colors(picture: Picture) -> Levels | None:
@@ -142,6 +202,30 @@ def _exact_colors(picture: Picture) -> Levels | None:
         labels[keys == value] = label
     counts = np.bincount(labels.ravel(), minlength=len(values))
     return Levels(labels, None, values.view(np.uint8).reshape(-1, 4), counts, exact=True)
+
+
+def _leading(picture: Picture) -> Levels | None:
+    """The colours that nearly all pixels have, where letters, smoothed edges and bars add many of few pixels each.
+
+    Every other pixel counts as the leading colour next to its own.
+    """
+    colors = np.ascontiguousarray(picture.colors())
+    keys = colors.view(np.uint32)[..., 0]
+    some = keys.ravel()[np.random.default_rng(0).integers(0, keys.size, _SAMPLE)] if keys.size > _SAMPLE else keys
+    found, counts = np.unique(some, return_counts=True)
+    often = np.argsort(-counts, kind="stable")[:FEW]
+    leaders = np.sort(found[often[counts[often] >= _LEADS * some.size]])
+    if len(leaders) < 2 or counts[np.isin(found, leaders)].sum() < _LEADING * some.size:
+        return None
+    shown = leaders.view(np.uint8).reshape(-1, 4)
+    labels = np.full(keys.shape, len(leaders), dtype=np.uint8)
+    for label, value in enumerate(leaders):
+        labels[keys == value] = label
+    rest = labels == len(leaders)
+    others, place = np.unique(keys[rest] & _COARSE_KEY, return_inverse=True)  # 64 steps a channel bound the table
+    far = np.abs(others.view(np.uint8).reshape(-1, 1, 4).astype(np.int16) - shown.astype(np.int16)).sum(axis=2)
+    labels[rest] = far.argmin(axis=1)[place]
+    return Levels(labels, None, shown, np.bincount(labels.ravel(), minlength=len(shown)), exact=False)
 
 
 def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:

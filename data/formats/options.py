@@ -40,7 +40,7 @@ class ReadOptions:
         fail_values: values that mean "this die fails". With fail_values alone all others pass; otherwise what is in
             none of the three fails.
         overlay: which map to take of a file that holds several of a wafer: "hard" or "soft" for STDF's bins, the map's
-            name for SEMI E142. "" takes hard bins, and the first map that holds bins.
+            name for SEMI E142, the sheet's for Excel. "" takes hard bins, and the first map that holds bins.
         rules: how the files of products lie, (product, rule) each; "" is the rule of wafers without a product.
         threshold: reads an image as continuous tone and parts it here, as a share of its type's range (0 black,
             1 white). None: images of few values are read as bins, others are parted by Otsu's method.
@@ -97,5 +97,5 @@ class ReadOptions:
             raise SettingError("read options", "lengths and limits must be positive", "Correct them or leave them out.")
 
     def rule_of(self, product: str) -> OrientationRule:
-        """Give the rule of a product, the one that changes nothing where it has none."""
+        """Return the rule of a product, the one that changes nothing where it has none."""
         return dict(self.rules).get(product, OrientationRule())

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import FormatError
-from data.formats.die_table import read_die_table
+from data.formats.columns import known_columns
+from data.formats.die_table import kept_columns, read_die_table
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
@@ -26,6 +27,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """
     source.stream.seek(0)
     names = [field.name for field in pq.read_schema(source.stream) if not pa.types.is_nested(field.type)]
+    if columns := known_columns(names):
+        names = kept_columns(names, list(dict.fromkeys(columns.used())))
     source.stream.seek(0)
     with pq.ParquetFile(source.stream, read_dictionary=names) as file:
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
@@ -39,12 +42,28 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             raise FormatError(
                 source.name, f"its columns take {size} MiB once read, the limit is {limit} MiB", "Split it."
             )
-        table = file.read(names, use_threads=False)
+        table = _read_groups(file, names, source.name)
     pairs = {
         key.decode("utf-8", "replace"): text.decode("utf-8", "replace")
         for key, text in (table.schema.metadata or {}).items()
     }
     yield from read_die_table(table, pairs, source, options, lambda row: f"row {row + 1}")
+
+
+def _read_groups(file: pq.ParquetFile, names: Sequence[str], where: str) -> pa.Table:
+    """Read a table group by group, as long as memory should hold it: a text of megabytes may be few bytes of a file.
+
+    Raises:
+        FormatError: it takes more.
+    """
+    groups, size = [], 0
+    for i in range(file.metadata.num_row_groups):
+        groups.append(file.read_row_group(i, columns=names, use_threads=False))
+        size += groups[-1].nbytes
+        if size > MAX_TABLE_BYTES:
+            limit = MAX_TABLE_BYTES // MIB
+            raise FormatError(where, f"its columns take more than {limit} MiB once read", "Split it.")
+    return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
 
 
 def _row_bytes(schema: pq.ParquetSchema, names: Sequence[str]) -> int:

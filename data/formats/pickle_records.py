@@ -88,12 +88,12 @@ def load_records(stream: BinaryIO) -> object:
 
 
 def is_record(value: object, *names: str) -> TypeGuard[Record]:
-    """Tell whether a value is a record of one of these names."""
+    """Return whether a value is a record of one of these names."""
     return isinstance(value, Record) and value.name in names
 
 
 def bytes_of(value: object) -> bytes:
-    """Give the bytes that a pickle holds; Python 2 kept them as text, old protocols as a call that encodes text."""
+    """Return the bytes that a pickle holds; Python 2 kept them as text, old protocols as a call that encodes text."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -133,7 +133,7 @@ def array_of(value: object) -> NDArray[np.generic] | list[object]:
 
 
 def texts_of(value: object) -> Sequence[object]:
-    """Give the cells of a one-dimensional array, of Arrow text arrays too."""
+    """Return the cells of a one-dimensional array, of Arrow text arrays too."""
     if is_record(value, "ArrowStringArray") and isinstance(value.state, dict):
         return _arrow_texts(value.state.get("_pa_array", value.state.get("_data")))
     if is_record(value, "__pyx_unpickle_NDArrayBacked"):
@@ -144,7 +144,7 @@ def texts_of(value: object) -> Sequence[object]:
 
 
 def shape_of(value: object) -> tuple[int, ...]:
-    """Give the sides of an array record, () for anything else."""
+    """Return the sides of an array record, () for anything else."""
     if is_record(value, "_frombuffer"):
         shape = value.args[2]
     elif is_record(value, "_reconstruct") and isinstance(value.state, tuple) and len(value.state) == 5:

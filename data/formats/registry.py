@@ -16,6 +16,7 @@ from data.formats import (
     sinf,
     stdf,
     text_map,
+    xlsx_file,
 )
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import PACKED, Source
@@ -52,13 +53,14 @@ READERS: tuple[Reader, ...] = (
     Reader("NumPy npz archive", (".npz",), npz.recognises, npz.read),
     Reader("Parquet die table", (".parquet", ".pq"), _starts(b"PAR1"), parquet_file.read),
     Reader("pandas pickle", (".pkl", ".pickle"), _starts(*(bytes([0x80, n]) for n in range(2, 6))), pickle_file.read),
+    Reader("Excel workbook", (".xlsx", ".xlsm"), xlsx_file.recognises, xlsx_file.read),
     Reader("STDF V4 file", (".stdf", ".std"), stdf.recognises, stdf.read),
     Reader("KLARF file", (".klarf", ".kla", ".krf"), klarf.recognises, klarf.read),
     Reader("SEMI E142 map", (".xml",), semi_e142.recognises, semi_e142.read),
     Reader("SEMI G85 map", (".xml",), semi_g85.recognises, semi_g85.read),
     Reader("SINF map", (".sinf",), sinf.recognises, sinf.read),
-    Reader("text map", (".map", ".wmap"), text_map.recognises, text_map.read),
     Reader("CSV die table", csv_file.SUFFIXES, csv_file.recognises, csv_file.read),
+    Reader("text map", (".map", ".wmap"), text_map.recognises, text_map.read),
 )
 
 
@@ -81,7 +83,7 @@ def choose_reader(source: Source) -> Reader:
 
 
 def known_suffixes() -> tuple[str, ...]:
-    """Give the endings of all files that can be read, zip and packed files included, for upload widgets.
+    """Return the endings of all files that can be read, zip and packed files included, for upload widgets.
 
     Example:
         >>> ".png" in known_suffixes()

@@ -1,37 +1,65 @@
 """SEMI E142 substrate maps in XML: layouts with sizes, substrates with lots, and one or more overlays of bin codes.
 
-Rows stand as one sees the map: the first on top, its first code on the left. `Orientation` says how far the wafer was
-turned from notch down. `OriginLocation` and `AxisDirection` say how the maker counts; both are kept as attributes.
+Rows stand as one sees the map: the first on top, its first code on the left. Codes that name their X and Y are placed
+by `AxisDirection`. `Orientation` says how far the wafer was turned from notch down. `OriginLocation` and
+`AxisDirection` say how the maker counts; both are kept as attributes.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from data.bin_names import BINS, MAP, MAPS
 from data.errors import FormatError, WaferError
-from data.formats.bin_codes import judge_codes
+from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.semi_codes import (
+    SharedBins,
+    bins_said,
+    code_width,
+    definitions,
+    explain_bins,
+    null_bin,
+    split_rows,
+)
+from data.formats.semi_layouts import Layouts, Shape, layout_pairs
 from data.formats.semi_xml import (
     attribute,
-    bins_said,
     children,
-    code_width,
+    choose_map,
+    distinct_names,
     inner,
     is_xml,
     notch_of,
+    outermost,
     parse_xml,
-    split_codes,
-    verdicts_of,
-)  # fmt: skip
+)
 from data.formats.source import Source, build_wafer
-from data.wafer import WaferMap
+from data.wafer import MAX_GRID, Notch, WaferMap
 
-_UNITS = {"mm": "mm", "micron": "um", "microns": "um", "um": "um", "inch": "in", "in": "in", "cm": "cm"}
+_UNFILLED = "\0"  # no code of XML
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
+
+
+@dataclass(frozen=True)
+class _File:
+    """What all maps of a file share.
+
+    Args:
+        layouts: its layouts.
+        lots: the lot of each substrate.
+        bins: definitions of bins that stand apart from any map.
+    """
+
+    layouts: Layouts
+    lots: Mapping[str, str]
+    bins: SharedBins
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is XML that holds E142 map data."""
+    """Return whether a file is XML that holds E142 map data."""
     return is_xml(source, b"MapData")
 
 
@@ -42,75 +70,117 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the XML is malformed or holds no substrate map.
     """
     root = parse_xml(source)
-    maps = list(inner(root, "SubstrateMap"))
+    maps = list(outermost(root, "SubstrateMap"))
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
+    lots: dict[str, str] = {}
+    for each in inner(root, "Substrate"):
+        lots.setdefault(
+            attribute(each, "SubstrateId"), next((e.text or "" for e in children(each, "LotId")), "").strip()
+        )
+    shared = _File(Layouts.of(root), lots, SharedBins(root, maps))
     for number, element in enumerate(maps, 1):
         try:
-            yield _wafer(source, options, root, element, (number, len(maps)))
+            yield _wafer(source, options, element, shared, (number, len(maps)))
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
 
 
-def _wafer(source: Source, options: ReadOptions, root: Element, element: Element, place: tuple[int, int]) -> WaferMap:
-    overlay, names = _overlay(element, options.overlay, source.name)
-    code_map = next(children(overlay, "BinCodeMap"))
+def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File, place: tuple[int, int]) -> WaferMap:
+    overlay, code_map, names, chosen = _overlay(element, options.overlay, source.name)
     width, base = code_width(code_map, source.name)
-    codes = [code.text or "" for code in children(code_map, "BinCode")]
-    rows = [split_codes(line, width) for text in codes for line in (text.split() if width > 1 else text.splitlines())]
-    bins = list(inner(code_map, "BinDefinition"))
-    null = attribute(code_map, "NullBin")
-    dies, numbers = judge_codes(
-        [row for row in rows if row], [null] if null else [], verdicts_of(bins), options, source.name, base
-    )
+    specifier, notch = attribute(element, "LayoutSpecifier"), notch_of(element, source.name)
+    null, rows = _rows(element, code_map, width, shared.layouts.shapes(specifier), source.name)
+    grid = CodeGrid.of(rows, source.name)
+    path = shared.layouts.of_map(specifier, grid.shape, notch in (Notch.LEFT, Notch.RIGHT), source.name)
+    sizes, remarks = layout_pairs(path)
+    bins = definitions(code_map) or definitions(overlay) or shared.bins.bins
+    meanings = explain_bins(grid, bins, null, base, remarks)
+    dies, numbers = judge_codes(grid, meanings, options, base)
     substrate = attribute(element, "SubstrateId")
-    lot = next((e for e in inner(root, "Substrate") if attribute(e, "SubstrateId") == substrate), None)
-    lots = [] if lot is None else [e.text or "" for e in children(lot, "LotId")]
-    pairs = {"wafer": substrate, "lot": lots[0].strip() if lots else "", "notch": notch_of(element, source.name) or ""}
     said = {
-        MAP: attribute(overlay, "MapName"), MAPS: ", ".join(names) if len(names) > 1 else "",
+        MAP: names[chosen], MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": attribute(element, "OriginLocation"), "map_axes": attribute(element, "AxisDirection"),
         "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base),
     }  # fmt: skip
-    pairs |= _sizes(root, element) | {ATTRIBUTE + name: text for name, text in said.items() if text}
-    return build_wafer(source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1])
+    pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
+    pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
+    return build_wafer(
+        source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1], remarks=remarks
+    )
 
 
-def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, list[str]]:
-    """Choose the overlay: the only one, the one asked for by name, or the first that holds bin codes."""
-    overlays = [each for each in children(element, "Overlay") if next(children(each, "BinCodeMap"), None) is not None]
-    names = [attribute(each, "MapName") for each in overlays]
-    if not overlays:
+def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Element, list[str], int]:
+    """Choose the map of bin codes among all overlays; return its overlay, itself, all names, and its place in them."""
+    found = [(overlay, each) for overlay in children(element, "Overlay") for each in children(overlay, "BinCodeMap")]
+    if not found:
         raise FormatError(where, "the substrate map has no overlay of bin codes", "Export the bins too.")
-    if not wanted or len(overlays) == 1:
-        return overlays[0], names
-    if wanted not in names:
-        raise FormatError(where, f"there is no map '{wanted:.40}' among {', '.join(names)}", "Choose one of these.")
-    return overlays[names.index(wanted)], names
+    found = [pair for pair in found if next(children(pair[1], "BinCode"), None) is not None] or found
+    names = distinct_names(attribute(code_map, "MapName") or attribute(each, "MapName") for each, code_map in found)
+    chosen = choose_map(names, wanted, where)
+    return *found[chosen], names, chosen
 
 
-def _sizes(root: Element, element: Element) -> dict[str, str]:
-    """Give product, die pitch and diameter from the layouts that the map's specifier names, last the innermost."""
-    layouts = {attribute(layout, "LayoutId"): layout for layout in inner(root, "Layout")}
-    path = [layouts[name] for name in attribute(element, "LayoutSpecifier").split("/") if name in layouts]
-    if not path:
-        return {}
-    pairs = {}
-    unit = _UNITS.get(attribute(path[-1], "DefaultUnits").lower())
-    step = next((e for name in ("StepSize", "DeviceSize") for e in children(path[-1], name)), None)
-    for key, axis in (("pitch_column", "X"), ("pitch_row", "Y")):
-        if unit and _positive(attribute(step, axis)):
-            pairs[f"{key}_{unit}"] = attribute(step, axis)
-    outer = _UNITS.get(attribute(path[0], "DefaultUnits").lower())
-    size = attribute(next(children(path[0], "DeviceSize"), None), "X")
-    if len(path) > 1 and outer and _positive(size):
-        pairs[f"diameter_{outer}"] = size
-    product = next((e.text or "" for layout in path for e in children(layout, "ProductId")), "")
-    return pairs | ({"product": product.strip()} if product.strip() else {})
+def _rows(
+    element: Element, code_map: Element, width: int, declared: list[Shape], where: str
+) -> tuple[str, list[list[str]]]:
+    """Return the code of places without a die, and the rows of codes.
+
+    Args:
+        element: the substrate map.
+        code_map: its map of codes.
+        width: characters of a code.
+        declared: rows and columns that the layouts allow.
+        where: what to call the map in errors.
+    """
+    codes = list(children(code_map, "BinCode"))
+    null = null_bin(code_map)
+    if not any(attribute(code, "Y") for code in codes):
+        counts = [columns for _, columns in declared]
+        long = len("".join((codes[0].text or "").split())) if codes else 0
+        columns = next((count for count in counts if long == count * width), counts[0] if counts else None)
+        return null, [row for code in codes for row in split_rows(code.text or "", width, columns)]
+    null = null or _UNFILLED
+    places: dict[tuple[int, int], str] = {}
+    for code in codes:
+        x, y = (_integer(attribute(code, axis), axis, where) for axis in ("X", "Y"))
+        for row in split_rows(code.text or "", width, None):
+            for step, text in enumerate(row):
+                if places.setdefault((x + step, y), text) != text:
+                    raise FormatError(where, f"two bin codes name X {x + step}, Y {y}", "Correct the map.")
+    return null, _placed(places, element, null, declared, where)
 
 
-def _positive(text: str) -> bool:
-    try:
-        return 0 < float(text) < float("inf")
-    except ValueError:
-        return False
+def _placed(
+    places: Mapping[tuple[int, int], str], element: Element, fill: str, declared: list[Shape], where: str
+) -> list[list[str]]:
+    """Lay codes out by their X and Y, which count from 0, or from 1, within a declared layout."""
+    if not places:
+        return []
+    words = (attribute(element, "AxisDirection") or _towards(attribute(element, "OriginLocation"))).lower()
+    left, right = min(x for x, _ in places), max(x for x, _ in places)
+    top, bottom = min(y for _, y in places), max(y for _, y in places)
+    for rows_said, columns_said in declared:
+        one = int(right == columns_said or bottom == rows_said)
+        if max(right - columns_said, bottom - rows_said) < one <= min(left, top):
+            left, top, right, bottom = one, one, columns_said - 1 + one, rows_said - 1 + one
+            break
+    if max(right - left, bottom - top) >= MAX_GRID:
+        problem = f"expected at most {MAX_GRID} dies a side, found {bottom - top + 1} x {right - left + 1}"
+        raise FormatError(where, problem, "Correct the codes' X and Y.")
+    rows = [[fill] * (right - left + 1) for _ in range(bottom - top + 1)]
+    for (x, y), code in places.items():
+        rows[bottom - y if "up" in words else y - top][right - x if "left" in words else x - left] = code
+    return rows
+
+
+def _towards(origin: str) -> str:
+    """Return the axes that lead from a corner into the map."""
+    origin = origin.lower()
+    return ("up" if "lower" in origin else "down") + ("left" if "right" in origin else "right")
+
+
+def _integer(text: str, axis: str, where: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise FormatError(where, f"{axis} of a BinCode is a whole number, found '{text:.20}'", "Correct it.")
+    return int(text)

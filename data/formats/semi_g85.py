@@ -7,23 +7,31 @@ turned; `OriginLocation`, kept as an attribute, names the corner that the maker'
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from data.bin_names import BINS, MAP
+from data.bin_names import BINS, MAP, MAPS
 from data.errors import FormatError, WaferError
-from data.formats.bin_codes import judge_codes
+from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.semi_codes import (
+    SharedBins,
+    bins_said,
+    code_width,
+    definitions,
+    explain_bins,
+    null_bin,
+    split_rows,
+)
 from data.formats.semi_xml import (
     attribute,
-    bins_said,
-    children,
-    code_width,
+    choose_map,
+    distinct_names,
     inner,
     is_xml,
     notch_of,
+    outermost,
     parse_xml,
-    split_codes,
     tag,
-    verdicts_of,
+    whole_number,
 )  # fmt: skip
 from data.formats.source import Source, build_wafer
 from data.wafer import WaferMap
@@ -33,7 +41,7 @@ _TIME_DIGITS = 14
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is XML that holds a G85 map."""
+    """Return whether a file is XML that holds a G85 map."""
     return is_xml(source, b"Map") or is_xml(source, b"Maps")
 
 
@@ -44,39 +52,65 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the XML is malformed or holds no map.
     """
     root = parse_xml(source)
-    maps = [root] if tag(root) == "Map" else list(inner(root, "Map"))
+    maps = [root] if tag(root) == "Map" else list(outermost(root, "Map"))
     if not maps:
         raise FormatError(source.name, "expected a Map element, found none", "Export the map again as SEMI G85.")
+    shared = SharedBins(root, maps)
     for number, element in enumerate(maps, 1):
         try:
-            yield _wafer(source, options, element, number, len(maps))
+            yield _wafer(source, options, element, shared, (number, len(maps)))
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
 
 
-def _wafer(source: Source, options: ReadOptions, element: Element, number: int, count: int) -> WaferMap:
-    device = next(children(element, "Device"), element)
-    data = next(children(device, "Data"), device)
+def _wafer(
+    source: Source, options: ReadOptions, element: Element, shared: SharedBins, place: tuple[int, int]
+) -> WaferMap:
+    """Read one map.
+
+    Args:
+        source: the file.
+        options: the caller's.
+        element: the map.
+        shared: definitions of bins that stand apart from any map.
+        place: number of the map, from 1, and of how many.
+    """
+    device = next(inner(element, "Device"), element)
+    datas = list(inner(element, "Data")) or [device]
+    names = distinct_names(attribute(each, "MapName") for each in datas)
+    chosen = choose_map(names, options.overlay, source.name)
+    data = datas[chosen]
+    device = Element(
+        device.tag, {**element.attrib, **device.attrib, **data.attrib}
+    )  # makers differ in where they stand
     width, base = code_width(device, source.name)
-    rows = [split_codes(row.text or "", width) for row in children(data, "Row")]
-    bins = list(children(device, "Bin"))
+    columns = whole_number(attribute(device, "Columns"))
+    texts = [each.text or "" for each in inner(data, "Row", "BinCode")]
+    rows = [row for text in texts for row in split_rows(text, width, columns)]
+    bins = definitions(data) or definitions(element) or shared.bins
     _check_size(device, rows, source.name)
-    null = attribute(device, "NullBin")
-    dies, numbers = judge_codes(rows, [null] if null else [], verdicts_of(bins), options, source.name, base)
+    grid = CodeGrid.of(rows, source.name)
+    remarks: list[str] = []
+    meanings = explain_bins(grid, bins, null_bin(device), base, remarks)
+    dies, numbers = judge_codes(grid, meanings, options, base)
     pairs = {
         "lot": attribute(device, "LotId", "LotNo"), "wafer": attribute(element, "SubstrateId", "WaferId"),
         "product": attribute(device, "ProductId"), "notch": notch_of(device, source.name) or "",
-        "diameter_mm": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
+        "diameter": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
         "pitch_column_um": attribute(device, "StepSizeX", "DeviceSizeX"),
         "pitch_row_um": attribute(device, "StepSizeY", "DeviceSizeY"),
     }  # fmt: skip
     origin = attribute(device, "OriginLocation")
     said = {
-        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: attribute(data, "MapName"),
+        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: names[chosen],
+        MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": ORIGINS.get(origin, origin),
     }  # fmt: skip
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
-    return build_wafer(source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count)
+    number, count = place
+    return build_wafer(
+        source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count, remarks=remarks
+    )
 
 
 def _known(pairs: dict[str, str]) -> dict[str, str]:
@@ -88,7 +122,7 @@ def _check_size(device: Element, rows: list[list[str]], where: str) -> None:
     found = {"Rows": len(rows), "Columns": len(rows[0]) if rows else 0}
     for name, count in found.items():
         said = attribute(device, name)
-        if said and said != str(count):
+        if said and whole_number(said) != count:
             raise FormatError(
                 where, f"{name} says {said:.20}, but the map has {count}", "The map is cut; export it again."
             )

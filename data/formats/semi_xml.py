@@ -1,25 +1,22 @@
 """What the SEMI map standards in XML share: safe parsing, how codes are written, what orientation means."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import parse
 
-from data.bin_names import bins_text
 from data.errors import FormatError
-from data.formats.bin_codes import bin_number
 from data.formats.options import MIB
 from data.formats.source import Source
 from data.formats.text import MAX_TEXT_BYTES
-from data.wafer import FAIL, PASS, Notch
+from data.wafer import Notch
 
 # Orientation 0 is the notch at 6 o'clock; the map is turned clockwise from there.
 NOTCHES = {"0": Notch.DOWN, "90": Notch.LEFT, "180": Notch.UP, "270": Notch.RIGHT}
-# Characters a code and base of its number, by the name of the bin type.
-CODE_WIDTHS = {"ascii": (1, 10), "decimal": (3, 10), "hexadecimal": (2, 16), "integer2": (4, 16)}
-_QUALITIES = {"pass": PASS, "good": PASS, "fail": FAIL, "bad": FAIL, "reject": FAIL}
+_MOST_DIGITS = 10
 
 
 def parse_xml(source: Source) -> Element:
@@ -47,31 +44,75 @@ def parse_xml(source: Source) -> Element:
 
 
 def is_xml(source: Source, element: bytes) -> bool:
-    """Tell whether a file is XML that begins with, or soon has, an element of this name."""
+    """Return whether a file is XML that begins with, or soon has, an element of this name."""
     head = source.head.replace(b"\0", b"")
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return start.startswith(b"<") and any(b"<" + element + end in head for end in (b" ", b">", b"\n", b"\r", b"\t"))
 
 
 def tag(element: Element) -> str:
-    """Give an element's name without its namespace."""
+    """Return an element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
-    """Give the direct children of a name, whatever their namespace."""
+    """Return the direct children of a name, whatever their namespace."""
     return (child for child in element if tag(child) == name)
 
 
-def inner(element: Element, name: str) -> Iterator[Element]:
-    """Give all elements of a name below this one, whatever their namespace."""
-    return (child for child in element.iter() if tag(child) == name)
+def inner(element: Element, *names: str) -> Iterator[Element]:
+    """Return all elements of some names below this one, whatever their namespace."""
+    return (child for child in element.iter() if tag(child) in names)
+
+
+def outermost(root: Element, name: str) -> Iterator[Element]:
+    """Return the elements of a name that stand in no other of that name."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if tag(element) == name:
+            yield element
+        else:
+            waiting.extend(reversed(element))
 
 
 def attribute(element: Element | None, *names: str) -> str:
-    """Give the first attribute that is there, its name in any case; "" for none."""
-    found = {} if element is None else {name.rpartition("}")[2].lower(): text for name, text in element.attrib.items()}
+    """Return the first attribute that is there, its name in any case; "" for none."""
+    if element is None or not element.attrib:
+        return ""
+    exact = element.attrib.get(names[0], "").strip()  # as the standards write it: by far the most frequent
+    if exact:
+        return exact
+    found = {name.rpartition("}")[2].lower(): text for name, text in element.attrib.items()}
     return next((found[name.lower()].strip() for name in names if found.get(name.lower(), "").strip()), "")
+
+
+def choose_map(names: Sequence[str], wanted: str, where: str) -> int:
+    """Return the place of the map to read: the only one, the one asked for by name, or the first.
+
+    Raises:
+        FormatError: there is none of that name.
+    """
+    if not wanted or len(names) == 1:
+        return 0
+    if wanted not in names:
+        raise FormatError(where, f"there is no map '{wanted:.40}' among {', '.join(names)}", "Choose one of these.")
+    return names.index(wanted)
+
+
+def distinct_names(names: Iterable[str]) -> list[str]:
+    """Name maps apart that share a name.
+
+    Example:
+        >>> distinct_names(["Sort", "Sort", "Ink"])
+        ['Sort', 'Sort 2', 'Ink']
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(f"{name} {seen[name]}".strip() if seen[name] > 1 else name)
+    return found
 
 
 def notch_of(element: Element, where: str) -> Notch | None:
@@ -86,41 +127,6 @@ def notch_of(element: Element, where: str) -> Notch | None:
     return NOTCHES[degrees] if degrees else None
 
 
-def code_width(element: Element, where: str) -> tuple[int, int]:
-    """Give how many characters a code has and the base of its number.
-
-    Raises:
-        FormatError: the bin type is unknown.
-    """
-    kind = attribute(element, "BinType") or "Ascii"
-    if kind.lower() not in CODE_WIDTHS:
-        raise FormatError(
-            where, f"BinType is Ascii, Decimal, HexaDecimal or Integer2, found '{kind:.20}'", "Correct it."
-        )
-    return CODE_WIDTHS[kind.lower()]
-
-
-def split_codes(text: str, width: int) -> list[str]:
-    """Part a row into codes; white space between them is passed over, within a one-character map it is a code."""
-    if width == 1:
-        return list(text.strip("\r\n\t"))
-    plain = "".join(text.split())
-    return [plain[place : place + width] for place in range(0, len(plain), width)]
-
-
-def verdicts_of(bins: list[Element]) -> dict[str, int]:
-    """Give PASS or FAIL of the bin codes whose definitions tell."""
-    qualities = {attribute(each, "BinCode"): attribute(each, "BinQuality").lower() for each in bins}
-    return {code: _QUALITIES[quality] for code, quality in qualities.items() if quality in _QUALITIES}
-
-
-def bins_said(bins: list[Element], base: int) -> str:
-    """List the bins' numbers, qualities and descriptions: "1 Pass Good, 2 Fail Open".
-
-    Args:
-        bins: their definitions.
-        base: of the numbers that codes are.
-    """
-    coded = {code: each for each in bins if (code := attribute(each, "BinCode"))}
-    words = ("BinQuality", "BinDescription")
-    return bins_text({bin_number(code, base): [attribute(e, name) for name in words] for code, e in coded.items()})
+def whole_number(text: str) -> int | None:
+    """Return a count as an attribute says it; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS else None

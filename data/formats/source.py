@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from data.errors import FormatError, WaferValueError
 from data.formats.metadata import wafer_fields
 from data.formats.options import ReadOptions
+from data.formats.possible import with_possible_lengths
 from data.geometry import holds_dies
 from data.orientation import oriented
 from data.wafer import WaferMap
 
 HEAD_BYTES = 4096
 PACKED = (".gz", ".bz2")
-_LOT_AND_WAFER = re.compile(r"(?P<lot>.+?)[ _.\-]+(?P<wafer>(?:w|wf|wafer|slot)[ _\-]?\d+)", re.IGNORECASE)
-_WAFER_ALONE = re.compile(r"(?:w|wf|wafer|slot)[ _\-]?\d+", re.IGNORECASE)
+_WAFER_AT_END = re.compile(r"[ _.\-](?P<wafer>(?:w|wf|wafer|slot)[ _\-]?\d{1,20})\Z", re.IGNORECASE)
+_WAFER_ALONE = re.compile(r"(?:w|wf|wafer|slot)[ _\-]?\d{1,20}", re.IGNORECASE)
 _CHUNK = 2**20
 
 
@@ -67,7 +68,7 @@ class Source:
         return self.stream.read()
 
     def names(self, number: int = 1, count: int = 1) -> tuple[str, str]:
-        """Give the lot and wafer that the file's name says.
+        """Return the lot and wafer that the file's name says.
 
         Args:
             number: position of the wafer in its file, from 1.
@@ -79,9 +80,10 @@ class Source:
         """
         stem, folder = self._stem_and_folder
         numbered = f"W{number:0{max(2, len(str(count)))}d}"
-        if count == 1 and (match := _LOT_AND_WAFER.fullmatch(stem)):
-            return match["lot"], match["wafer"]
-        if count == 1 and folder and _WAFER_ALONE.fullmatch(stem):
+        match = _WAFER_AT_END.search(stem) if count == 1 else None
+        if match and (lot := stem[: match.start()].rstrip(" _.-")):
+            return lot, match["wafer"]
+        if count == 1 and folder and names_wafer(stem):
             return folder, stem
         return stem.strip() or "unnamed", numbered
 
@@ -95,6 +97,16 @@ class Source:
         return self.name.rpartition(".")[0] if self.packed and self.name.lower().endswith(PACKED) else self.name
 
 
+def names_wafer(text: str) -> bool:
+    """Return whether a text is the name of a wafer: "W05", "wafer 5", "slot_12".
+
+    Example:
+        >>> names_wafer("W05"), names_wafer("Sheet1")
+        (True, False)
+    """
+    return _WAFER_ALONE.fullmatch(text.strip()) is not None
+
+
 def build_wafer(
     source: Source,
     options: ReadOptions,
@@ -105,11 +117,14 @@ def build_wafer(
     number: int = 1,
     count: int = 1,
     axes_declared: bool = False,
+    remarks: Sequence[str] = (),
+    dates: Collection[str] = (),
 ) -> WaferMap:
     """Make a wafer: what the file says goes first, then the caller's options, then the file's name.
 
     It is turned so that its notch points down, and as the rule of its product says. A centre from which tested dies lie
-    beyond the rim, as of a tool that never filled it in, is noted and not used.
+    beyond the rim, as of a tool that never filled it in, is noted and not used. Lengths that no wafer has, and lengths
+    that contradict each other wildly, are remarked upon and not used.
 
     Args:
         source: the file.
@@ -120,6 +135,8 @@ def build_wafer(
         number: position of the wafer in its file, from 1.
         count: how many wafers the file holds.
         axes_declared: the file says which way its rows and columns count, so no rule need tell.
+        remarks: whole sentences about what the reader read with doubt.
+        dates: other dates of the file, which tell whether it puts days or months first.
 
     Raises:
         FormatError: the metadata cannot be understood or the grid is no wafer; the place is named.
@@ -131,9 +148,11 @@ def build_wafer(
         "test_program": options.test_program, "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm,
     }  # fmt: skip
     if pairs:
-        fields |= wafer_fields(pairs, where)
+        fields |= wafer_fields(pairs, where, dates)
+    fields["remarks"] = tuple(dict.fromkeys([*cast(tuple[str, ...], fields.get("remarks", ())), *remarks]))
     try:
         wafer = WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
+        wafer = with_possible_lengths(wafer)
     except WaferValueError as error:
         raise FormatError(where, error.problem, error.remedy) from error
     if wafer.center and not holds_dies(wafer):

@@ -69,7 +69,7 @@ def wobble(rng: np.random.Generator, angle: Field, size: float, harmonics: int =
 
 
 def arc(angle: Field, middle: float, span: float) -> NDArray[np.bool_]:
-    """Tell which angles lie within an arc of `span` radians around `middle`."""
+    """Return which angles lie within an arc of `span` radians around `middle`."""
     away = np.abs(np.mod(angle - middle + np.pi, 2 * np.pi) - np.pi)
     inside: NDArray[np.bool_] = away <= span / 2
     return inside

@@ -35,7 +35,7 @@ def draw_outline(rng: np.random.Generator, shortest: int = 20, longest: int = 21
 
 
 def round_wafer(height: int, width: int, exclusion: float = 0.0) -> NDArray[np.uint8]:
-    """Give the dies whose centre lies within the wafer less an edge exclusion (share of the radius), uint8 (H, W)."""
+    """Return the dies whose centre lies within the wafer less an edge exclusion (share of the radius), uint8 (H, W)."""
     rows = (np.arange(height) + 0.5) / height * 2 - 1
     columns = (np.arange(width) + 0.5) / width * 2 - 1
     inside = np.hypot(rows[:, None], columns[None, :]) <= 1.0 - exclusion

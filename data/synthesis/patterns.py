@@ -147,5 +147,5 @@ def _blob(rng: np.random.Generator, distance: Field, angle: Field, radius: float
 
 
 def _cut(rate: NDArray[np.floating]) -> Field:
-    """Give up the faint outskirts, where nobody could tell the pattern from background."""
+    """Return up the faint outskirts, where nobody could tell the pattern from background."""
     return np.where(rate >= LEAST_RATE, rate, 0).astype(np.float32)

@@ -21,6 +21,9 @@ ALARM_VIEW = "show_alarms"
 CARRIED = "filters"
 """Name under which filters travel packed to a page that shows none."""
 
+FORMER_NAMES = {"read_careful": "read_tta", "family": "cluster"}
+"""Names in the query string of links that people kept from earlier versions, and what says the same now."""
+
 
 @dataclass(frozen=True)
 class PageEntry:
@@ -47,7 +50,7 @@ ENTRIES = {
     "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
     "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
     "similar": PageEntry("Explore", "Similar", "Wafers that look like an upload, a wafer, one cluster or a sketch."),
-    "map": PageEntry("Explore", "Map", "All wafers by likeness: families, and what is unlike anything seen."),
+    "map": PageEntry("Explore", "Map", "All wafers by likeness: clusters, and what is unlike anything seen."),
     "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
     "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
     "batch": PageEntry("Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip."),
@@ -65,14 +68,14 @@ GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for
 
 
 def page_of(name: str) -> st.Page:
-    """Give a page as `st.navigation` and links take it."""
+    """Return a page as `st.navigation` and links take it."""
     entry = ENTRIES[name]
     return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
 
 
 @cache
 def _target(name: str) -> st.Page:
-    """Give a page to be linked to, one for all sessions: making it looks up its file, and a page may hold 100 links."""
+    """Return a page to link to, one for all sessions: making it looks up its file, and a page may hold 100 links."""
     return page_of(name)
 
 
@@ -103,13 +106,20 @@ def unpack_filters(name: str) -> None:
         st.switch_page(page_of(name), query_params=_filters())
 
 
+def follow_former_names(page: st.Page) -> None:
+    """Spell a link that somebody kept from an earlier version as today's; call it before the page draws."""
+    if not FORMER_NAMES.keys().isdisjoint(st.query_params):
+        asked = {FORMER_NAMES.get(name, name): st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(page, query_params=asked)
+
+
 def _with_filters(query: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     """Add the filters in force: they travel along, so that the way back finds them again."""
     return {**_filters(), **query}
 
 
 def _filters() -> dict[str, list[str]]:
-    """Give the filters in force, whether this page's address holds them openly or packed."""
+    """Return the filters in force, whether this page's address holds them openly or packed."""
     packed = parse_qs(st.query_params.get(CARRIED, ""))
     shown = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
     return {key: values for key, values in {**packed, **shown}.items() if key in FILTERS}

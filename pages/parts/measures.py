@@ -50,15 +50,15 @@ HELP = {
     "box": "First and last row and column of the cluster.",
     "zone": "Where the cluster lies by its mean distance from the wafer's centre: center, middle or edge.",
     "clock": "Clock hour the cluster points to from the wafer's centre, 12 at the top of the map as drawn.",
-    "families": (
-        "Families are found by k-means on the 50 principal axes of the model's embeddings: each wafer belongs to the "
-        "family whose mean it is nearest to, not to where it lies on the map. Named by the classes that at least half "
+    "map_clusters": (
+        "Clusters are found by k-means on the 50 principal axes of the model's embeddings: each wafer belongs to the "
+        "cluster whose mean it is nearest to, not to where it lies on the map. Named by the classes that at least half "
         "of their 200 most typical wafers show, and where these lie."
     ),
     "silhouette": (
-        "How well the families are parted, -1 to 1: of a wafer, its mean distance to the nearest other family less "
+        "How well the clusters are parted, -1 to 1: of a wafer, its mean distance to the nearest other cluster less "
         "that to its own, over the larger of both; averaged over a sample of 3,000. Above 0.5 they stand apart, near "
-        "0 they overlap. Of 4 to 24 families the number with the greatest silhouette is taken, unless one is set."
+        "0 they overlap. Of 4 to 24 clusters the number with the greatest silhouette is taken, unless one is set."
     ),
     "novelty": (
         "How unlike all others a wafer looks, 0 to 100: the percentage of the wafers which the map was fitted on that "

@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parent / "assets" / "person.js"
 
 
 def acting_person() -> Person:
-    """Give the person at this browser; the page ends with the question where nobody has said a name yet."""
+    """Return the person at this browser; the page ends with the question where nobody has said a name yet."""
     name = said_name()
     known = _component()(key="person", data={"name": name}, on_known_change=lambda: None).get("known")
     if not name and isinstance(known, dict) and known.get("name"):
@@ -25,7 +25,7 @@ def acting_person() -> Person:
 
 
 def person_or_account() -> Person:
-    """Give the person who said a name in this session, else the account: for pages that need not ask."""
+    """Return the person who said a name in this session, else the account: for pages that need not ask."""
     return named_person(said_name()) if said_name() else local_person()
 
 

@@ -14,7 +14,7 @@ from data.errors import BatchError
 
 
 def results_address(batch: Batch) -> str:
-    """Give the address of a batch's archive, seen from a page; its folder's name cannot be guessed."""
+    """Return the address of a batch's archive, seen from a page; its folder's name cannot be guessed."""
     return f"{BATCHES}/{batch.name}/results.zip"
 
 

@@ -1,8 +1,8 @@
-"""An empty database of decisions, once in SQLite and once in PostgreSQL."""
+"""An empty app database, once in SQLite and once in PostgreSQL."""
 
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from tests.core.database.places import postgres_database, postgres_server
 
@@ -29,8 +29,8 @@ def place(request, tmp_path):
 
 
 @pytest.fixture
-def decisions(place):
+def database(place):
     """An open database."""
-    opened = Decisions(place)
+    opened = AppDatabase(place)
     yield opened
     opened.close()

@@ -1,4 +1,4 @@
-"""Vectors for tests of look-alikes: seeded, in families, of wafers named by their number."""
+"""Vectors for tests of similar wafers: seeded, in families, of wafers named by their number."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def in_families(count: int, families: int = 40, spread: float = 0.6, seed: int = 0) -> np.ndarray:
+def in_clusters(count: int, families: int = 40, spread: float = 0.6, seed: int = 0) -> np.ndarray:
     """Vectors around as many typical ones, as patterns make them."""
     rng = np.random.default_rng(seed)
     typical = unit(rng.standard_normal((families, DIMENSION)))

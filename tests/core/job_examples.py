@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import core.jobs.launch
-from core.database import Decisions
+from core.database import AppDatabase
 from core.jobs.launch import job
 from core.jobs.store import Job, JobState
 from tests.source_tree import ROOT
@@ -73,27 +73,27 @@ def start_jobs_from(project: Path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-def ended(decisions: Decisions, number: int) -> Job:
+def ended(database: AppDatabase, number: int) -> Job:
     """Wait until a job has ended."""
 
     def look() -> Job | None:
-        found = job(decisions, number)
+        found = job(database, number)
         return None if found.underway else found
 
     return until(look)
 
 
-def running(decisions: Decisions, number: int, told: Path) -> Job:
+def running(database: AppDatabase, number: int, told: Path) -> Job:
     """Wait until a job runs and has left a file."""
     until(told.exists)
-    return until(lambda: (found := job(decisions, number)).state is JobState.RUNNING and found)
+    return until(lambda: (found := job(database, number)).state is JobState.RUNNING and found)
 
 
-def killed(decisions: Decisions, number: int, told: Path) -> Job:
+def killed(database: AppDatabase, number: int, told: Path) -> Job:
     """Kill a job that runs and has left its process's number in a file; give it once it has ended."""
-    running(decisions, number, told)
+    running(database, number, told)
     os.kill(int(told.read_text()), signal.SIGKILL)
-    return ended(decisions, number)
+    return ended(database, number)
 
 
 def until(found: Callable[[], Found]) -> Found:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.annotation.submissions import submit
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.labels.label import Label, LabelInstance, from_masks
 from core.lake import Lake
@@ -34,12 +34,12 @@ def labelled_home(folder, lots=1):
     lake = Lake(folder / "lake")
     wafers = [drawn(n, lot_id=f"LOT{n % lots:03d}") for n in range(6)]
     lake.append_wafers(wafers)
-    decisions = Decisions(folder / "decisions.db")
+    database = AppDatabase(folder / "decisions.db")
     for number, of in enumerate(wafers[:4]):
         masks = np.zeros((CLASS_COUNT, *of.dies.shape), dtype=bool)
         masks[number, :7] = of.failing[:7]
         label = from_masks(of, masks) if number else Label(of.key, of.dies.shape, no_defect=True)
-        with decisions.writing() as session:
+        with database.writing() as session:
             submit(session, of, label, Person("ana"), 30.0)
-    decisions.close()
+    database.close()
     return folder

@@ -63,3 +63,8 @@ def test_the_table_has_a_row_for_every_setting():
         assert f"`{setting.variable}`" in row
         assert setting.help in row
         assert setting.help.endswith(".")
+
+
+def test_variables_of_earlier_versions_are_read_where_today_s_are_not_set():
+    assert settings({"WAFERSCOPE_DECISIONS": "old.db"}).database_place == "old.db"
+    assert settings({"WAFERSCOPE_DECISIONS": "old.db", "WAFERSCOPE_DATABASE": "new.db"}).database_place == "new.db"

@@ -1,10 +1,22 @@
 import pickle
+import sys
+from importlib.machinery import ModuleSpec
 
 import pytest
 
-from data.errors import FormatError, LakeError, ModelError, SettingError, WaferError, WaferValueError
+from data.errors import (
+    TRAINING_PACKAGES,
+    FormatError,
+    LakeError,
+    ModelError,
+    SettingError,
+    TrainingMissingError,
+    WaferError,
+    WaferValueError,
+    check_training_packages,
+)
 
-KINDS = (WaferError, WaferValueError, FormatError, SettingError, ModelError, LakeError)
+KINDS = (WaferError, WaferValueError, FormatError, SettingError, ModelError, LakeError, TrainingMissingError)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,3 +42,35 @@ def test_one_name_catches_them_all(kind):
 
 def test_a_wafer_that_contradicts_itself_is_a_value_error_too():
     assert issubclass(WaferValueError, ValueError)
+
+
+class Finder:
+    """Finds every package of training but one, which it knows nothing of or hides."""
+
+    def __init__(self, missing, hides):
+        self.missing, self.hides = missing, hides
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self.missing:
+            return ModuleSpec(name, None) if name in TRAINING_PACKAGES else None
+        if self.hides:
+            raise ModuleNotFoundError(name=name)
+        return None
+
+
+@pytest.mark.parametrize("hides", [True, False])
+@pytest.mark.parametrize("missing", TRAINING_PACKAGES)
+def test_a_package_of_training_that_is_missing_is_named_with_the_command_that_installs_it(missing, hides, monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [Finder(missing, hides)])
+    for name in TRAINING_PACKAGES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(TrainingMissingError, match=rf"^jobs\.train: .*, and {missing} is not .*`make train-setup`"):
+        check_training_packages("jobs.train")
+
+
+def test_training_may_begin_where_all_its_packages_are_and_none_is_imported(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [Finder("", hides=False)])
+    for name in TRAINING_PACKAGES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    check_training_packages("jobs.train")
+    assert not set(TRAINING_PACKAGES) & set(sys.modules)

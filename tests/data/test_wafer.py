@@ -81,7 +81,7 @@ def test_nothing_of_a_wafer_can_be_changed():
     with pytest.raises(TypeError, match="does not support item assignment"):
         fixed.attributes["tool"] = "CMP-2"
     with pytest.raises(AttributeError, match="cannot assign to field"):
-        fixed.lot_id = "L2"
+        fixed.lot_id = "L2"  # type: ignore[misc]
 
 
 def test_later_changes_to_what_was_given_do_not_reach_the_wafer():

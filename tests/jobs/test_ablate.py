@@ -3,13 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from core.active_learning.ablation import ARMS, MEASURES, read_ablation
+from core.active_learning.ablation import ARMS, MEASURES, SYNTHETIC, read_ablation
 from core.settings import Settings
 from data.datasets import load_labelled
 from jobs import ablate
-from jobs.ablate import FIXMATCH, PRESENCE, SYNTHETIC, AblateConfig, main, to_run, train_config
+from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_config
 from jobs.learning import Wafers
 from tests.jobs.test_simulate_learning import write_labelled
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"budgets": 40, "unlabelled": 50, "judged": 8, "drawn": 4, "steps": 2, "pixels": 4096, "seeds": 1}
 FEW = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
@@ -77,10 +79,10 @@ def test_reports_of_a_model_stand_beside_the_runs_that_are_held(files, out, tmp_
     said = {"synthetic": {"iou_over_dies": {"mean": 0.6}}, "real": {}}
     for name, one in said.items():
         presence = {"macro_f1": 0.8, "false_alarm_share": 0.1}
-        for careful in (False, True):
-            report = {"model": "m@1", "careful": careful, "data": name, "n": 2000, "presence": presence, **one}
-            (tmp_path / f"{name}-{careful}.json").write_text(json.dumps(report))
-    reports = [str(tmp_path / f"{name}-{careful}.json") for name in said for careful in (False, True)]
+        for tta in (False, True):
+            report = {"model": "m@1", "tta": tta, "data": name, "n": 2000, "presence": presence, **one}
+            (tmp_path / f"{name}-{tta}.json").write_text(json.dumps(report))
+    reports = [str(tmp_path / f"{name}-{tta}.json") for name in said for tta in (False, True)]
     words = [*files, "--seeds", "0", "--reports", *reports, "--out", str(out)]
     assert main(words) == 1
     out.write_text(json.dumps(held))
@@ -88,7 +90,7 @@ def test_reports_of_a_model_stand_beside_the_runs_that_are_held(files, out, tmp_
     again = read_ablation(out)
     assert (again.seeds, again.model, again.made_by) == (1, "m@1", "as it was")
     assert again.on == ["synthetic (2,000 wafers)", "real (2,000 wafers)"]
-    assert again.in_use["careful"] == {"synthetic_iou": 0.6, "macro_f1": 0.8, "false_alarms": 0.1}
+    assert again.in_use["tta"] == {"synthetic_iou": 0.6, "macro_f1": 0.8, "false_alarms": 0.1}
 
 
 def test_a_larger_budget_holds_the_wafers_of_a_smaller_one_and_seeds_have_their_own(files, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import core.batches.reading
 from core.alarms.deliveries import Channel, save_channel
 from core.batches.folder import Batch, all_batches
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.lake import Lake
 from core.segmentation import Segmenter
@@ -27,6 +27,8 @@ from tests.core.job_examples import until
 from tests.core.lake_examples import drawn
 from tests.source_tree import ROOT
 from tests.tiny_model import METADATA, write_tiny_model
+
+pytestmark = pytest.mark.slow
 
 SMALL_PARTS = """
 import sys
@@ -125,7 +127,7 @@ def test_what_is_kept_in_the_lake_follows_the_split_of_a_trial(tmp_path):
     paths = [write_tiny_model(home / f"{n}.onnx", metadata={**METADATA, "name": n}) for n in ("champion", "rival")]
     ours, theirs = (Segmenter.load(str(path), threads=1).name for path in paths)
     models = [ServedModel(n, name, str(path)) for n, (name, path) in enumerate(zip((ours, theirs), paths, strict=True))]
-    keep_served(Settings(home=home), Serving(*models, 0.5, "2026-01-01T00:00:00+00:00"))
+    keep_served(Settings(home=home), Serving(*models, 0.5, "2026-01-01T00:00:00+00:00"))  # type: ignore[call-arg]
     assert main([str(mixed_folder(tmp_path / "in")), "--save", "--home", str(home)]) == 0
     rows = Lake(home / "lake").query("SELECT key, model FROM wafers")
     assert len(rows) == 7
@@ -136,7 +138,7 @@ def test_who_asked_to_be_told_is_told_once(run, tmp_path, capsys):
     place = tmp_path / "home" / "decisions.db"
     place.parent.mkdir()
     with receiving() as receiver:
-        with Decisions(place).writing() as session:
+        with AppDatabase(place).writing() as session:
             for name, address in (
                 ("ops", receiver.address),
                 ("others", receiver.address),

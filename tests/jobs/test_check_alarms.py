@@ -2,7 +2,7 @@ import pytest
 
 from core.alarms.deliveries import Channel, newest_deliveries, save_channel
 from core.alarms.store import open_alarms
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.lake import Lake
 from data.formats.write import write_npz
@@ -21,10 +21,10 @@ def home(tmp_path, monkeypatch):
 
 
 def add_channel(home, address):
-    decisions = Decisions(home / "decisions.db")
-    with decisions.writing() as session:
+    database = AppDatabase(home / "decisions.db")
+    with database.writing() as session:
         save_channel(session, Channel(name="team", address=address), Person("ana"))
-    return decisions
+    return database
 
 
 def test_alarms_are_raised_and_sent(home, capsys):
@@ -36,10 +36,10 @@ def test_alarms_are_raised_and_sent(home, capsys):
 
 
 def test_a_failed_delivery_is_status_1_and_nothing_is_lost(home, capsys):
-    decisions = add_channel(home, "json://127.0.0.1:1/hook")
+    database = add_channel(home, "json://127.0.0.1:1/hook")
     assert main([]) == 1
     assert "1 new alarms, 0 delivered, 1 failed." in capsys.readouterr().err
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert [delivery.state for delivery, _, _ in newest_deliveries(session)] == ["waiting"]
 
 
@@ -57,7 +57,7 @@ def test_ingesting_with_segmenting_looks_for_alarms_and_stands_whatever_becomes_
     words = [str(tmp_path / "two.npz"), "--segment", "--model", str(tiny_model_path)]
     assert ingest.main(words) == 0
     assert "new alarms, 0 delivered" in capsys.readouterr().err
-    with Decisions(tmp_path / "home" / "decisions.db").reading() as session:
+    with AppDatabase(tmp_path / "home" / "decisions.db").reading() as session:
         assert isinstance(open_alarms(session), list)
     monkeypatch.setenv("WAFERSCOPE_DECISIONS", "mysql://host/db")
     assert ingest.main(words) == 0

@@ -47,7 +47,7 @@ def test_several_are_read_as_the_mean_of_their_networks(tmp_path):
     modules = [learner(CONFIG) for _ in range(3)]
     first, *others = (saved(tmp_path / f"{n}.ckpt", module) for n, module in enumerate(modules))
     found = read_mean(first, others)
-    together = sum(module.averaged.head.weight for module in modules) / 3
+    together = sum(module.averaged.head.weight for module in modules) / 3  # type: ignore[misc]
     torch.testing.assert_close(found.network.head.weight, together)
     assert (found.config, found.steps) == (CONFIG, 6)
 

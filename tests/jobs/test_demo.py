@@ -15,6 +15,8 @@ from data.synthesis.fab import demo_fab
 from jobs.demo import main
 from tests.core.lake_examples import drawn, same_wafer
 
+pytestmark = pytest.mark.slow
+
 WAFERS = 30
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -15,7 +15,7 @@ from tests.core.label_examples import labelled_home
 
 DIE_KEYS = {
     "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
-    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "careful", "iou_interval", "by_patterns",
+    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "tta", "iou_interval", "by_patterns",
     "reliability",
 }  # fmt: skip
 
@@ -54,8 +54,8 @@ def test_a_file_of_marked_wafers_scores_as_the_wafers_do(tmp_path, tiny_model_pa
     assert from_file["data"] == "m.npz"  # and not where it lay
 
 
-def test_careful_is_said_in_the_report(tmp_path, tiny_model_path):
-    assert report_of(tmp_path, tiny_model_path, "synthetic:1:2", "--careful")["careful"] is True
+def test_tta_is_said_in_the_report(tmp_path, tiny_model_path):
+    assert report_of(tmp_path, tiny_model_path, "synthetic:1:2", "--tta")["tta"] is True
 
 
 def several_labels(path, maps, labels) -> None:
@@ -121,10 +121,11 @@ def test_real_labels_are_scored(tmp_path, tiny_model_path, real_data, name):
     assert 0 <= report["presence"]["exact_match"] <= 1
 
 
+@pytest.mark.slow
 def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model_path):
     labelled_home(tmp_path, lots=6)
     report = report_of(tmp_path, tiny_model_path, "labels:now", "--home", str(tmp_path))
-    tested = labelled_wafers(Decisions(tmp_path / "decisions.db"), Lake(tmp_path / "lake"), "now")[Split.TEST]
+    tested = labelled_wafers(AppDatabase(tmp_path / "decisions.db"), Lake(tmp_path / "lake"), "now")[Split.TEST]
     masks = np.stack([mask.sum(axis=(1, 2)) for mask in tested.masks])
     assert (report["n"], report["data"]) == (len(tested), "labels:now") == (1, "labels:now")
     assert list(report["support"].values()) == masks.sum(axis=0).tolist()
@@ -132,6 +133,7 @@ def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model
     assert set(report) == DIE_KEYS | {"wafers"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [

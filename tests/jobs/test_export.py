@@ -8,6 +8,8 @@ from data.formats.klarf import parse_klarf
 from jobs.export import main
 from tests.core.lake_examples import START, drawn, found_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

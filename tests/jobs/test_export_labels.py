@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.exports import read_mask_png
 from core.labels.annotations import Source, annotation_history, labels_of
 from core.lake import Lake
 from jobs import export_labels
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -21,12 +23,12 @@ def home(tmp_path):
 
 def labels(home, source=None):
     """Text of every standing label by wafer."""
-    decisions, lake = Decisions(home / "decisions.db"), Lake(home / "lake")
+    database, lake = AppDatabase(home / "decisions.db"), Lake(home / "lake")
     wafers = list(lake.wafers_by_keys([drawn(n).key for n in range(6)]).values())
-    with decisions.reading() as session:
+    with database.reading() as session:
         found = labels_of(session, wafers)
         assert source is None or {annotation_history(session, k)[0].source for k in found} == {source}
-    decisions.close()
+    database.close()
     return {key: a.label for key, a in found.items()}
 
 

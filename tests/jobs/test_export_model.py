@@ -13,6 +13,8 @@ from data.synthesis import WaferRecipe, draw_wafer
 from jobs.export_model import main
 from jobs.learning import learner
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 LOOSE = [
     "--synthetic", "6", "--described", "12", "--settled", "2", "--quantized", "1", "--iou-loss-at-most", "1",

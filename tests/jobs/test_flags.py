@@ -79,3 +79,13 @@ def test_a_type_that_cannot_be_a_flag_is_the_programmers_error():
 
     with pytest.raises(TypeError, match="are not supported"):
         parse(Odd, [])
+
+
+def test_flags_of_earlier_versions_say_what_today_s_do():
+    @dataclass(frozen=True)
+    class Today:
+        tta: bool = False
+        clusters: int | None = None
+
+    assert parse(Today, ["--careful", "--families", "5"]) == parse(Today, ["--tta", "--clusters=5"])
+    assert parse(Today, ["--no-careful"]) == Today()

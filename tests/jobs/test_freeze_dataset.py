@@ -1,12 +1,16 @@
 import json
 
+import pytest
+
 from core.annotation.submissions import submit
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.labels.label import Label
 from jobs import export_labels, freeze_dataset
 from tests.core.label_examples import labelled_home
 from tests.core.lake_examples import drawn
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_frozen_dataset_goes_out_as_it_was_and_the_next_says_what_changed(tmp_path, capsys):
@@ -14,10 +18,10 @@ def test_a_frozen_dataset_goes_out_as_it_was_and_the_next_says_what_changed(tmp_
     assert freeze_dataset.main(["--name", "v1.0", *home, "--note", "baseline"]) == 0
     assert "v1.0: 4 labels" in capsys.readouterr().out
     wafer = drawn(1)
-    decisions = Decisions(tmp_path / "decisions.db")
-    with decisions.writing() as session:
+    database = AppDatabase(tmp_path / "decisions.db")
+    with database.writing() as session:
         submit(session, wafer, Label(wafer.key, wafer.dies.shape, no_defect=True), Person("ana"), 3.0)
-    decisions.close()
+    database.close()
     assert export_labels.main([*home, "--out", str(tmp_path / "v1"), "--dataset", "v1.0"]) == 0
     said = json.loads((tmp_path / "v1" / "coco.json").read_text())
     assert [image["no_defect"] for image in said["images"]].count(True) == 1  # two by now

@@ -41,6 +41,7 @@ def test_an_answer_that_is_no_sentence_is_a_finding(monkeypatch, answer):
         check(b"\0anything")
 
 
+@pytest.mark.slow
 def test_the_job_says_whether_anything_was_found(tmp_path, monkeypatch, capsys):
     words = ["--seconds", "1", "--seed", "5", "--out", str(tmp_path / "found")]
     assert main(words) == 0

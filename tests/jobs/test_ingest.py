@@ -44,6 +44,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.slow
 def test_all_wafers_of_a_folder_are_in_the_lake_and_their_files_are_kept(home, files, capsys):
     assert main([str(files)]) == 0
     lake = lake_of(home)
@@ -62,6 +63,7 @@ def test_all_wafers_of_a_folder_are_in_the_lake_and_their_files_are_kept(home, f
     assert "8 new or changed wafers, 0 there already, 0 failures." in said
 
 
+@pytest.mark.slow
 def test_ingesting_the_same_files_again_changes_nothing(home, files, capsys):
     assert main([str(files)]) == 0
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
@@ -70,6 +72,7 @@ def test_ingesting_the_same_files_again_changes_nothing(home, files, capsys):
     assert "0 new or changed wafers, 8 there already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_good_files_of_a_batch_go_through_and_the_bad_one_is_told(home, files, capsys):
     (files / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
     assert main([str(files)]) == 1
@@ -80,6 +83,7 @@ def test_the_good_files_of_a_batch_go_through_and_the_bad_one_is_told(home, file
     assert sha256((files / "broken.png").read_bytes()) not in Blobs(home / "blobs")
 
 
+@pytest.mark.slow
 def test_a_changed_file_makes_its_wafers_new(home, tmp_path):
     path = tmp_path / "LOT1_W01.png"
     write_png(drawn(0), path)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -14,6 +14,8 @@ from jobs.make_version import main
 from jobs.promote_model import main as promote
 from tests.core.label_examples import labelled_home
 from tests.core.registry.models import hurried  # noqa: F401  # listens from its import on
+
+pytestmark = pytest.mark.slow
 
 CONFIG = TrainConfig(
     encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8), labels="now", from_="served", pixels=2 * 64 * 64
@@ -46,8 +48,8 @@ def home(tmp_path, monkeypatch):
 
 def mark(home) -> str:
     """The labels that count now, as training tells them apart."""
-    decisions = Decisions(home / "decisions.db")
-    return labels_mark("now", labelled_wafers(decisions, Lake(home / "lake"), "now"))
+    database = AppDatabase(home / "decisions.db")
+    return labels_mark("now", labelled_wafers(database, Lake(home / "lake"), "now"))
 
 
 def test_a_run_becomes_a_version_with_its_scores_and_is_not_served(home, capsys):

@@ -20,7 +20,7 @@ def home(tmp_path, monkeypatch, tiny_model_path):
 
 def test_the_map_is_built_and_then_brought_up_to_date(home, tiny_model_path, capsys):
     model = Segmenter.load(str(tiny_model_path)).name
-    assert main(["--families", "3", "--seed", "2"]) == 0
+    assert main(["--clusters", "3", "--seed", "2"]) == 0
     said = capsys.readouterr().err
     assert "embedded 30 of 30 wafers" in said
     assert "laid out 30 of 30 wafers" in said
@@ -28,16 +28,16 @@ def test_the_map_is_built_and_then_brought_up_to_date(home, tiny_model_path, cap
     about = read_about(home, model)
     assert (len(about.names), about.seed, about.wafers) == (3, 2, 30)
     Lake(home / "lake").append_wafers(drawn(n) for n in range(30, 34))
-    assert main(["--families", "3"]) == 0
+    assert main(["--clusters", "3"]) == 0
     assert "placed 4 of 4 wafers" in capsys.readouterr().err
     assert read_about(home, model).wafers == 34
-    assert main(["--families", "3"]) == 0
+    assert main(["--clusters", "3"]) == 0
     assert "nothing that is not embedded yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("flags", "said"),
-    [(["--families", "1"], "found 1. Give 2 to 60."), (["--model", "nowhere.onnx"], "cannot be read")],
+    [(["--clusters", "1"], "found 1. Give 2 to 60."), (["--model", "nowhere.onnx"], "cannot be read")],
 )
 def test_what_cannot_be_done_is_status_1_and_a_sentence(home, flags, said, capsys):
     assert main(flags) == 1

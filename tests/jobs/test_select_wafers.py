@@ -3,7 +3,7 @@ import pytest
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.labels.annotations import write_annotation
 from core.labels.label import Label
@@ -21,10 +21,10 @@ def home(tmp_path):
 
 
 def queued(home):
-    decisions = Decisions(home / "decisions.db")
-    with decisions.reading() as session:
+    database = AppDatabase(home / "decisions.db")
+    with database.reading() as session:
         found = items(session)
-    decisions.close()
+    database.close()
     return found
 
 
@@ -63,32 +63,32 @@ def test_a_round_is_chosen_again_until_somebody_begins(home, capsys):
     assert select_wafers.main(again) == 1
     assert "round 0: no strategy chose wafers for it" in capsys.readouterr().err
     assert select_wafers.main(words) == 0
-    decisions = Decisions(home / "decisions.db")
+    database = AppDatabase(home / "decisions.db")
     wafer = next(key for key in (drawn(n).key for n in range(WAFERS)) if key not in {i.wafer_key for i in queued(home)})
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(wafer, 9.0)], Person("ana"))
     assert select_wafers.main(again) == 0
     found = queued(home)
     assert {i.iteration for i in found} == {1}
     assert [i.strategy for i in found] == [None] + ["random_failing"] * 8
-    with decisions.writing() as session:
+    with database.writing() as session:
         assert take_next(session, Person("ana")).wafer_key == wafer
     assert select_wafers.main(again) == 0
-    with decisions.writing() as session:
+    with database.writing() as session:
         begun = take_next(session, Person("ana")).wafer_key
     assert select_wafers.main(again) == 1
     assert f"round 1: {begun} is in progress already" in capsys.readouterr().err
     assert len(queued(home)) == 9
-    decisions.close()
+    database.close()
 
 
 def test_a_second_round_leaves_out_what_waits_and_what_has_a_label(home):
     words = ["--home", str(home), "--strategy", "random", "--count", "5", "--spares", "0"]
-    decisions = Decisions(home / "decisions.db")
+    database = AppDatabase(home / "decisions.db")
     wafer = drawn(0)
-    with decisions.writing() as session:
+    with database.writing() as session:
         write_annotation(session, wafer, Label(wafer.key, wafer.dies.shape, ()), Person("ana"), 9.0)
-    decisions.close()
+    database.close()
     assert [select_wafers.main(words) for _ in range(4)] == [0, 0, 0, 1]
     found = queued(home)
     assert sorted(i.iteration for i in found) == [1] * 5 + [2] * 5 + [3]

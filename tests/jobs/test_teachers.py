@@ -1,6 +1,6 @@
 import numpy as np
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -20,7 +20,7 @@ def test_without_a_source_nothing_teaches_and_nothing_is_opened(tmp_path):
 def test_people_and_the_model_in_use_teach_apart_and_no_wafer_twice(tmp_path, tiny_model_path):
     labelled_home(tmp_path)
     every = together(teachers((), "now", 5, 0.5, 7, Settings(home=tmp_path, model=str(tiny_model_path))))
-    sides = labelled_wafers(Decisions(tmp_path / "decisions.db"), Lake(tmp_path / "lake"), "now")
+    sides = labelled_wafers(AppDatabase(tmp_path / "decisions.db"), Lake(tmp_path / "lake"), "now")
     people = [f"people:{name}" for side in (Split.TRAIN, Split.VALIDATION) for name in sides[side].names]
     assert sorted(every.names) == sorted([*people, "lake:000000", "lake:000001"])
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
@@ -26,8 +26,11 @@ from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.learning import Wafers, learner, split_real, with_shape
 from jobs.register_model import here, run_told
-from jobs.train import _origins, main
+from jobs.train import main
+from jobs.training import _origins
 from tests.core.label_examples import labelled_home
+
+pytestmark = pytest.mark.slow
 
 TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
 FLAGS = {
@@ -114,7 +117,7 @@ def test_training_that_resumes_goes_on_with_the_batch_it_would_have_seen():
     config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
     fresh, resumed = Wafers(config, Settings()), Wafers(config, Settings())
     resumed.trainer = Standing()
-    expected = fresh.train_dataloader().dataset.batch(7)
+    expected = fresh.train_dataloader().dataset.batch(7)  # type: ignore[attr-defined]
     got = next(iter(resumed.train_dataloader()))
     assert torch.equal(got["wafer"], expected["wafer"])
     assert torch.equal(got["masks"], expected["masks"])
@@ -124,13 +127,13 @@ def test_several_processes_draw_different_batches():
     config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
     first, second = Wafers(config, Settings()), Wafers(config, Settings())
     first.trainer, second.trainer = Standing(), Standing()
-    second.trainer.global_rank = 1
-    assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed
+    second.trainer.global_rank = 1  # type: ignore[misc]
+    assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed  # type: ignore[attr-defined]
 
 
 def test_weights_that_know_something_are_shown_batches_that_did_not_teach_them():
     first, second, third = (
-        Wafers(TrainConfig(name=name, from_=start, workers=0), Settings()).train_dataloader().dataset.seed
+        Wafers(TrainConfig(name=name, from_=start, workers=0), Settings()).train_dataloader().dataset.seed  # type: ignore[attr-defined]
         for name, start in (("first", ""), ("second", "served"), ("third", "served"))
     )
     assert len({first, second, third}) == 3
@@ -258,9 +261,9 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
     assert all(torch.equal(new[name], old[name.replace("network.", "average.module.", 1)]) for name in encoder)
     assert not torch.equal(new["network.head.0.weight"], old["average.module.head.0.weight"])
     assert "consistency.seen" in new
-    decisions = Decisions(tmp_path / "decisions.db")
+    database = AppDatabase(tmp_path / "decisions.db")
     told = run_told(Settings(home=tmp_path), "tuned")
-    assert told["labels"] == labels_mark("now", labelled_wafers(decisions, Lake(tmp_path / "lake"), "now"))
+    assert told["labels"] == labels_mark("now", labelled_wafers(database, Lake(tmp_path / "lake"), "now"))
     assert (told["config"]["labels"], told["start"]) == ("now", "")
 
 
@@ -279,7 +282,7 @@ def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch
         raise SIGTERMException
 
     before = signal.signal(signal.SIGTERM, as_lightning_does)
-    monkeypatch.setattr("jobs.train.train", told_to_end)
+    monkeypatch.setattr("jobs.training.train", told_to_end)
     try:
         assert main([]) == 143
     finally:
@@ -291,7 +294,7 @@ def test_a_worker_that_is_told_to_end_with_all_of_the_job_s_processes_leaves_tha
     wafers = Wafers(TrainConfig(pixels=8192, workers=1), Settings(home=tmp_path))
     batches = iter(wafers.train_dataloader())
     next(batches)
-    (worker,) = batches._workers
+    (worker,) = batches._workers  # type: ignore[attr-defined]
     os.kill(worker.pid, signal.SIGTERM)
     for _ in range(4):  # more than the worker has made ahead
         next(batches)

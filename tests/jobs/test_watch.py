@@ -12,10 +12,11 @@ from core.storage.blobs import Blobs
 from data.errors import LakeError
 from data.formats.write import write_npz, write_png, write_table
 from data.orientation import OrientationRule
-from jobs import watch
 from jobs.watch import main
 from tests.core.lake_examples import drawn, same_wafer
 from tests.jobs.watch_worker import processes, watch_until_step
+
+pytestmark = pytest.mark.slow
 
 # Steps of `watch_until_step` on the folder below: 0 to 3 take, 4 to 6 read, 7 segments, 8 to 11 put away.
 KILLS = ((0, True), (5, True), (7, False), (7, True), (9, True))
@@ -128,7 +129,7 @@ def test_files_are_given_back_when_the_lake_cannot_be_written(home, folder, monk
         raise LakeError("lake", "the disk is full", "Make room.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(watch.Lake, "append_wafers", full)
+        patched.setattr(Lake, "append_wafers", full)
         assert main(words(folder)) == 1
     assert names(folder) == before
     assert "the disk is full" in capsys.readouterr().err

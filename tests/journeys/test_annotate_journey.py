@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, expect
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import statuses
 from core.annotation.queue import fill
-from core.database import Decisions
+from core.database import AppDatabase
 from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.identity import Person
 from core.labels.annotations import labels_of
@@ -45,13 +45,13 @@ WAFERS = {name: wafer(m.any(axis=0) | NOISE, dies=disc(SIDE), name=name) for nam
 
 
 @pytest.fixture
-def decisions(app_home):
+def database(app_home):
     """Both wafers wait for a label; the model took the blob for a ring, overlooked the scratches and saw one spot."""
     lake = Lake(app_home / "lake")
     lake.append_wafers(list(WAFERS.values()))
     proposed = masks_of(edge=EDGE, ring=CENTER, particle=NOISE & (np.arange(SIDE) < 20))
     lake.append_results([labelled_result(WAFERS["W02"], from_masks(WAFERS["W02"], proposed), "a model")])
-    opened = Decisions(app_home / "decisions.db")
+    opened = AppDatabase(app_home / "decisions.db")
     with opened.writing() as session:
         fill(session, [Candidate(WAFERS[name].key, -n) for n, name in enumerate(WAFERS)], ANNOTATOR)
     yield opened
@@ -107,7 +107,7 @@ def go_back_and_forth(tab: Page) -> None:
     defects(tab, 3)
 
 
-def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, decisions):
+def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, database):
     expect.set_options(timeout=30_000)
     tab.goto(f"{app_url}/annotate")
     tab.get_by_label("Your name").fill(ANNOTATOR.name)
@@ -142,7 +142,7 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, decis
     again.keyboard.press("Control+Enter")
     again.get_by_text("Nothing waits for you").wait_for()
 
-    with decisions.reading() as session:
+    with database.reading() as session:
         found = labels_of(session, list(WAFERS.values()))
         for name, truth in TRUTH.items():
             np.testing.assert_array_equal(found[WAFERS[name].key].read().masks(), truth)

@@ -9,7 +9,7 @@ from core.drawing.wafer import draw_wafer, png_bytes
 from core.lake import Lake
 from core.segmentation import Segmenter
 from data.formats import read_bytes
-from tests.core.similarity.test_lookalikes import WAFERS, shown
+from tests.core.similarity.test_similar_wafers import WAFERS, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -31,7 +31,7 @@ def picture(tmp_path):
     return path
 
 
-def test_find_look_alikes_by_upload_and_write_what_is_known(tab, app_url, lake_of_arcs, picture):
+def test_find_similar_wafers_by_upload_and_write_what_is_known(tab, app_url, lake_of_arcs, picture):
     tab.goto(f"{app_url}/similar")
     tab.get_by_role("heading", name="Similar", exact=True).wait_for()
 

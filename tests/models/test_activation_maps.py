@@ -13,6 +13,8 @@ from models.export import describe, export_float32, quantize
 from models.losses import pooled_presence
 from models.unet import MaskingUNet, NetworkConfig, WaferUNet
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = (NetworkConfig("dies", 4, (32, 24, 16, 16)), NetworkConfig("resnet18", 4, (32, 24, 16, 16)))
 CLASS = 2
 

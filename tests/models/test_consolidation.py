@@ -76,6 +76,7 @@ def train(network: WaferUNet, held: Consolidation, steps: int = 8) -> dict[str, 
     return {name: (w.detach() - before[name]).abs().max() for name, w in network.named_parameters()}
 
 
+@pytest.mark.slow
 def test_without_strength_weights_go_and_with_boundless_strength_they_stay(network):
     importance = {name: torch.ones_like(w) for name, w in network.named_parameters()}
     free = train(network, Consolidation(network, importance, 0.0))
@@ -84,6 +85,7 @@ def test_without_strength_weights_go_and_with_boundless_strength_they_stay(netwo
     assert float(bound["head.0.bias"]) < 1.1e-3  # one step away, and back
 
 
+@pytest.mark.slow
 def test_weights_that_do_not_matter_move_freely(network):
     importance = {name: torch.zeros_like(w) for name, w in network.named_parameters()}
     bound = train(network, Consolidation(network, importance, 1e12))

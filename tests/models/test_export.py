@@ -19,6 +19,8 @@ from models.unet import NetworkConfig, WaferUNet
 from tests.pictures import picture
 from tests.tiny_model import METADATA
 
+pytestmark = pytest.mark.slow
+
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 
 

@@ -7,6 +7,8 @@ from models.learner import Learner, ScheduleConfig
 from models.losses import LossConfig, pooled_presence, presence_loss
 from models.unet import NetworkConfig
 
+pytestmark = pytest.mark.slow
+
 NETWORK = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 
 

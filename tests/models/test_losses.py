@@ -66,15 +66,15 @@ def test_a_cell_of_many_failing_dies_weighs_as_many_single_dies():
 
 
 def test_dice_equals_the_sum_over_dies_and_is_undefined_without_target(drawn):
-    expected = [_reference_dice(*drawn, k) for k in range(K)]
+    expected = [_reference_dice(*drawn, k) for k in range(K)]  # type: ignore[call-arg]
     assert dice_loss(*drawn).numpy() == pytest.approx(expected, abs=1e-6, nan_ok=True)
     assert np.isnan(expected).tolist() == [False] * 7 + [True]
 
 
 @pytest.mark.parametrize(("gamma", "alpha"), [(2.0, 0.25), (0.0, 0.5), (1.0, 0.75), (3.0, 0.5)])
 def test_focal_equals_the_sum_over_dies(drawn, gamma, alpha):
-    expected = [_reference_focal(*drawn, k, gamma, alpha) for k in range(K)]
-    assert focal_loss(*drawn, gamma, alpha).numpy() == pytest.approx(expected, abs=1e-5)
+    expected = [_reference_focal(*drawn, k, gamma, alpha) for k in range(K)]  # type: ignore[call-arg]
+    assert focal_loss(*drawn, gamma, alpha).numpy() == pytest.approx(expected, abs=1e-5)  # type: ignore[call-arg]
 
 
 def test_focal_without_focus_is_half_the_cross_entropy(drawn):

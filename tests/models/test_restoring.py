@@ -11,6 +11,8 @@ from models.restoring import network_of
 from models.unet import NetworkConfig, WaferUNet
 from tests.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = (
     NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8)),
     NetworkConfig("dies", depth=4, decoder_channels=(16, 16, 8, 8)),

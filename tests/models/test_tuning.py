@@ -64,8 +64,8 @@ def test_the_encoder_has_a_rate_of_its_own_and_no_parameter_is_forgotten():
     others, encoder = parameter_groups(network, TuningConfig(encoder_rate=0.1), 2e-3)
     assert encoder["lr"] == pytest.approx(2e-4)
     assert "lr" not in others
-    assert {id(p) for p in encoder["params"]} == {id(p) for p in network.encoder.parameters()}
-    every = [id(p) for group in (others, encoder) for p in group["params"]]
+    assert {id(p) for p in encoder["params"]} == {id(p) for p in network.encoder.parameters()}  # type: ignore[attr-defined]
+    every = [id(p) for group in (others, encoder) for p in group["params"]]  # type: ignore[attr-defined]
     assert sorted(every) == sorted(id(p) for p in network.parameters())
 
 

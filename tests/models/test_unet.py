@@ -6,6 +6,8 @@ import torch
 from models.die_unet import DieEncoder
 from models.unet import NetworkConfig, WaferUNet, mean_over_tested
 
+pytestmark = pytest.mark.slow
+
 SMALL = NetworkConfig("resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 BY_DIE = NetworkConfig("dies", depth=4, decoder_channels=(128, 96, 64, 32))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 from tests.core.lake_examples import drawn, found_on
 
@@ -15,6 +15,14 @@ CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
 WAFERS, SEGMENTED = 60, 58
 
 Open = Callable[..., AppTest]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that open a page as slow: each runs the app, which takes a second or two."""
+    for item in items:
+        if "open_page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +54,15 @@ def open_page(lake_home, monkeypatch) -> Open:
 
 @pytest.fixture
 def own_home(lake_home, tmp_path) -> Path:
-    """The same lake with a database of decisions of its own."""
+    """The same lake with an app database of its own."""
     (tmp_path / "lake").symlink_to(lake_home / "lake")
     return tmp_path
 
 
 @pytest.fixture
-def decisions(own_home) -> Iterator[Decisions]:
+def database(own_home) -> Iterator[AppDatabase]:
     """The database of `own_home`."""
-    opened = Decisions(own_home / "decisions.db")
+    opened = AppDatabase(own_home / "decisions.db")
     yield opened
     opened.close()
 

@@ -22,7 +22,7 @@ ANA = Person("ana")
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
     return spawned
 
 
@@ -50,9 +50,9 @@ def test_before_the_first_round_it_says_what_to_do_and_starts_the_choice(open_pa
     ]
 
 
-def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home, decisions, started):
+def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home, database, started):
     wafers = [drawn(n) for n in range(3)]
-    with decisions.writing() as session:
+    with database.writing() as session:
         picks = [Candidate(w.key, 1 - n / 3, f"reason {n}", "bald", 0.81 - n / 10) for n, w in enumerate(wafers)]
         fill(session, picks, ANA, iteration=2)
         write_annotation(session, wafers[0], Label(wafers[0].key, wafers[0].dies.shape, ()), ANA, 9.0)
@@ -80,9 +80,9 @@ def test_a_round_is_shown_with_reasons_and_can_be_trained_on(open_page, own_home
     ],
 )
 def test_a_round_whose_training_ended_says_how_in_place_of_training_anew(
-    open_page, own_home, decisions, state, sentence
+    open_page, own_home, database, state, sentence
 ):
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(drawn(0).key, 0.9, "reason 0")], ANA, iteration=2)
         write_annotation(session, drawn(0), Label(drawn(0).key, drawn(0).dies.shape, ()), ANA, 9.0)
         end(add_job(session, "train", ["--name", "round-2"], "Train round-2", ANA), state, None)
@@ -93,12 +93,12 @@ def test_a_round_whose_training_ended_says_how_in_place_of_training_anew(
     assert sentence in says(app)
 
 
-def test_a_round_nobody_has_begun_with_is_chosen_again_as_the_widgets_say(open_page, own_home, decisions, started):
-    with decisions.writing() as session:
+def test_a_round_nobody_has_begun_with_is_chosen_again_as_the_widgets_say(open_page, own_home, database, started):
+    with database.writing() as session:
         fill(session, [Candidate(drawn(0).key, 1.0, "reason", "coreset", 0.4)], ANA, iteration=3)
         fill(session, [Candidate(drawn(1).key, 0.5)], ANA, iteration=3)
     app = open_page("active_learning", home=own_home)
-    assert "Weight of doubt" not in [n.label for n in app.number_input]
+    assert "Weight of uncertainty" not in [n.label for n in app.number_input]
     app.selectbox(key="strategy").set_value("hybrid").run()
     app.number_input(key="weight").set_value(0.25).run()
     app = press(app, "Choose again")
@@ -106,14 +106,14 @@ def test_a_round_nobody_has_begun_with_is_chosen_again_as_the_widgets_say(open_p
     (job,) = started
     config = parse(SelectConfig, job.arguments)
     assert (config.strategy, config.weight, config.again, config.iteration) == ("hybrid", 0.25, True, 3)
-    with decisions.writing() as session:
+    with database.writing() as session:
         take_next(session, ANA, 3)
     app = open_page("active_learning", home=own_home)
     assert next(b for b in app.button if b.label == "Choose again").disabled
 
 
-def test_two_trained_rounds_are_a_curve_of_the_sites_own(open_page, own_home, decisions):
-    with decisions.writing() as session:
+def test_two_trained_rounds_are_a_curve_of_the_sites_own(open_page, own_home, database):
+    with database.writing() as session:
         for number in (1, 2):
             fill(session, [Candidate(drawn(number).key)], ANA, iteration=number)
     write_runs(own_home, {"round-1": curves(0.5)})
@@ -133,10 +133,10 @@ def test_an_empty_lake_says_how_to_fill_it(open_page, tmp_path):
     assert "There are no wafers yet" in says(app)
 
 
-def test_coverage_counts_families_on_the_map(open_page, built_home, tmp_path, monkeypatch, tiny_model_path):  # noqa: F811
+def test_coverage_counts_clusters_on_the_map(open_page, built_home, tmp_path, monkeypatch, tiny_model_path):  # noqa: F811
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     for name in ("lake", "map"):
         (tmp_path / name).symlink_to(built_home / name)
     app = open_page("active_learning", home=tmp_path)
     assert not app.exception
-    assert next(m for m in app.metric if m.label == "Families with a label").value == "0 of 4"
+    assert next(m for m in app.metric if m.label == "Clusters with a label").value == "0 of 4"

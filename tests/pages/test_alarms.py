@@ -3,7 +3,7 @@ from sqlalchemy import delete
 
 from core.alarms.deliveries import channels, newest_deliveries
 from core.alarms.store import AlarmRule, open_alarms, past_alarms, rules
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from core.lake import Lake
 from tests.core.alarms.examples import keep, severe
@@ -18,8 +18,8 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def decisions(home):
-    return Decisions(home / "decisions.db")
+def database(home):
+    return AppDatabase(home / "decisions.db")
 
 
 def button(app, label):
@@ -41,37 +41,37 @@ def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_pa
     assert {link.label for link in app.get("page_link")} == {":primary[LOT001 W01]", ":primary[LOT000 W01]"}
 
 
-def test_an_alarm_is_acknowledged_with_a_comment_and_stands_in_the_history(open_page, home, decisions):
+def test_an_alarm_is_acknowledged_with_a_comment_and_stands_in_the_history(open_page, home, database):
     app = open_page("alarms", home=home)
     app.text_area[0].set_value("pad replaced")
     button(app, "Acknowledge").click().run()
     assert not app.exception
     assert words(app) == ["**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**"]
-    with decisions.reading() as session:
+    with database.reading() as session:
         (closed,) = past_alarms(session)
     assert (closed.comment, closed.acknowledged_by) == ("pad replaced", local_person().name)
     table = open_page("alarms", home=home, show_alarms="History").dataframe[0].value
     assert table[["comment", "wafers"]].values.tolist() == [["pad replaced", 1]]
 
 
-def test_without_a_comment_an_alarm_stays_open_and_the_page_says_why(open_page, home, decisions):
+def test_without_a_comment_an_alarm_stays_open_and_the_page_says_why(open_page, home, database):
     app = open_page("alarms", home=home)
     button(app, "Acknowledge").click().run()
     assert "expected a comment" in app.error[0].value
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert len(open_alarms(session)) == 2
 
 
-def test_a_rule_is_switched_off_and_on(open_page, home, decisions):
+def test_a_rule_is_switched_off_and_on(open_page, home, database):
     app = open_page("alarms", home=home, show_alarms="Rules")
     for expected in (False, True):
         app.toggle(key="rule-on-1").set_value(expected).run()
         assert not app.exception
-        with decisions.reading() as session:
+        with database.reading() as session:
             assert rules(session)[0].enabled is expected
 
 
-def test_a_rule_is_written_and_changed(open_page, home, decisions):
+def test_a_rule_is_written_and_changed(open_page, home, database):
     app = open_page("alarms", home=home, show_alarms="Rules")
     app.text_input(key="rule-None-name").set_value("Edge on TC38")
     app.selectbox(key="rule-None-kind").select("share").run()
@@ -81,24 +81,24 @@ def test_a_rule_is_written_and_changed(open_page, home, decisions):
     app.number_input(key="rule-None-days").set_value(14).run()
     button(app, "Save rule").click().run()
     assert not app.exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         new = rules(session)[-1]
     assert (new.name, new.kind, new.product, new.defect_class) == ("Edge on TC38", "share", "TC38", "edge")
     assert (new.threshold, new.days, new.changed_by) == (12.0, 14, local_person().name)
     app.selectbox(key="rule-chosen").select(new.id).run()
     app.number_input(key=f"rule-{new.id}-limit").set_value(20.0).run()
     button(app, "Save rule").click().run()
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert [(one.threshold, one.days) for one in rules(session) if one.name == "Edge on TC38"] == [(20.0, 14)]
 
 
-def test_a_rule_without_a_name_is_refused_in_a_sentence(open_page, home, decisions):
+def test_a_rule_without_a_name_is_refused_in_a_sentence(open_page, home, database):
     app = open_page("alarms", home=home, show_alarms="Rules")
     button(app, "Save rule").click().run()
     assert "expected a name of 1 to 200 characters" in app.error[0].value
 
 
-def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, decisions):
+def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, database):
     with receiving() as server:
         app = open_page("alarms", home=home, show_alarms="Delivery")
         assert "Alarms are sent nowhere yet" in app.info[0].value
@@ -113,7 +113,7 @@ def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, 
         button(app, "Send a test").click().run()
         assert "was not delivered" in app.error[0].value
     assert len(server.received) == 1
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert [channel.address for channel in channels(session)] == [server.address]
     said = [one.value for one in (*app.markdown, *app.error, *app.caption)]
     app = open_page("alarms", home=home, show_alarms="Delivery")
@@ -121,17 +121,17 @@ def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, 
     assert not [text for text in (*said, *fields, app.toggle[0].label) if "s3cretpass" in text]
 
 
-def test_an_address_that_apprise_does_not_know_is_refused(open_page, home, decisions):
+def test_an_address_that_apprise_does_not_know_is_refused(open_page, home, database):
     app = open_page("alarms", home=home, show_alarms="Delivery")
     app.text_input[0].set_value("Etch team")
     app.text_input[1].set_value("hello")
     button(app, "Add channel").click().run()
     assert "expected an address that apprise understands" in app.error[0].value
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert channels(session) == []
 
 
-def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, decisions, monkeypatch):
+def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, database, monkeypatch):
     monkeypatch.setattr(
         "pages.parts.blocks.alarm_checks.start", lambda *_args, **_named: None
     )  # the job that would send
@@ -152,12 +152,12 @@ def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_pag
     assert not app.exception
     assert app.dataframe[0].value["state"].tolist() == ["delivered"]
     assert len(server.received) == 1
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert len(newest_deliveries(session)) == 1
 
 
-def test_when_nothing_is_open_the_page_says_what_raises_alarms(open_page, home, decisions):
-    with decisions.writing() as session:
+def test_when_nothing_is_open_the_page_says_what_raises_alarms(open_page, home, database):
+    with database.writing() as session:
         session.execute(delete(AlarmRule))
     app = open_page("alarms", home=home)
     assert not app.exception
@@ -181,4 +181,4 @@ def test_a_database_that_cannot_be_used_is_said_in_a_sentence(open_page, home):
     (home / "decisions.db").write_bytes(b"not a database at all, " * 100)
     app = open_page("alarms", home=home)
     assert not app.exception
-    assert "the database of decisions cannot be used" in app.error[0].value
+    assert "the app database cannot be used" in app.error[0].value

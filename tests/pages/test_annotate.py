@@ -46,8 +46,8 @@ def test_an_empty_queue_says_how_to_fill_it(work):
     assert "Nothing waits for you" in texts(app)
 
 
-def test_the_next_wafer_opens_with_the_proposal_of_the_model(work, decisions, own_home):
-    with decisions.writing() as session:
+def test_the_next_wafer_opens_with_the_proposal_of_the_model(work, database, own_home):
+    with database.writing() as session:
         fill(session, [Candidate(KEYS[0])], ANA)
     app = work("annotate")
     assert "0 of 1" in texts(app)
@@ -62,10 +62,10 @@ def test_the_next_wafer_opens_with_the_proposal_of_the_model(work, decisions, ow
     assert "neither accepted nor rejected" in texts(app)
 
 
-def test_a_draft_comes_back_and_others_are_told(work, decisions, own_home):
+def test_a_draft_comes_back_and_others_are_told(work, database, own_home):
     label = sure_label(own_home, KEYS[0])
     wafer = Lake(own_home / "lake").wafer(KEYS[0])
-    with decisions.writing() as session:
+    with database.writing() as session:
         save_draft(session, wafer, draft(label), ANA)
     assert editor(work("annotate", "ana", wafer=KEYS[0]))["draft"] == draft(label).text
     other = work("annotate", "ben", wafer=KEYS[0])
@@ -73,10 +73,10 @@ def test_a_draft_comes_back_and_others_are_told(work, decisions, own_home):
     assert "ana has a draft of this wafer" in texts(other)
 
 
-def test_submitting_keeps_the_label_and_opens_the_next_wafer(work, decisions, own_home):
+def test_submitting_keeps_the_label_and_opens_the_next_wafer(work, database, own_home):
     wafer = Lake(own_home / "lake").wafer(KEYS[0])
     label = sure_label(own_home, KEYS[0])
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(key) for key in KEYS], ANA)
         item = take_next(session, ANA)
         save_draft(session, wafer, draft(label), ANA)
@@ -84,15 +84,15 @@ def test_submitting_keeps_the_label_and_opens_the_next_wafer(work, decisions, ow
     app.button(key="label-submit").click().run()
     assert not app.exception
     assert editor(app)["wafer"] == KEYS[1]
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert labels_of(session, [wafer])[wafer.key].label == encode(label)
         done = item_by_id(session, item.id)
         assert (done.status, done.seconds, done.assignee) == (Status.DONE, 33.0, "ana")
         assert draft_of(session, wafer, ANA) is None
 
 
-def test_skipping_asks_why_and_goes_on(work, decisions):
-    with decisions.writing() as session:
+def test_skipping_asks_why_and_goes_on(work, database):
+    with database.writing() as session:
         fill(session, [Candidate(key) for key in KEYS], ANA)
         item = take_next(session, ANA)
     app = work("annotate", "ana", wafer=KEYS[0])
@@ -100,13 +100,13 @@ def test_skipping_asks_why_and_goes_on(work, decisions):
     app.text_input(key=f"skip-reason-{item.id}").set_value("cut off").run()
     app.button(key=f"skip-{item.id}").click().run()
     assert editor(app)["wafer"] == KEYS[1]
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert item_by_id(session, item.id).skip_reason == "cut off"
         assert annotation_history(session, KEYS[0]) == []
 
 
-def test_previous_leads_back_to_the_wafer_before(work, decisions):
-    with decisions.writing() as session:
+def test_previous_leads_back_to_the_wafer_before(work, database):
+    with database.writing() as session:
         fill(session, [Candidate(key) for key in KEYS], ANA)
         take_next(session, ANA)
         take_next(session, ANA)
@@ -123,16 +123,16 @@ def test_an_unknown_wafer_is_said(work):
     assert "there is no wafer 'LOT9:W99'" in app.error[0].value
 
 
-def test_a_version_is_taken_back_and_restored(work, decisions, own_home):
+def test_a_version_is_taken_back_and_restored(work, database, own_home):
     label = sure_label(own_home, KEYS[0])
-    with decisions.writing() as session:
+    with database.writing() as session:
         write_annotation(session, Lake(own_home / "lake").wafer(KEYS[0]), label, BEN, 30.0)
 
     def press_and_look(name):
         app = work("annotate", wafer=KEYS[0])
         app = next(b for b in app.button if b.label == name).click().run()
         assert not app.exception
-        with decisions.reading() as session:
+        with database.reading() as session:
             return annotation_history(session, KEYS[0])[0].withdrawn_by, labelled_keys(session)
 
     assert press_and_look("Take back") == ("ana", [])

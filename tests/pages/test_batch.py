@@ -21,7 +21,7 @@ ANA = Person("ana")
 @pytest.fixture(autouse=True)
 def _no_process(monkeypatch):
     """Jobs are noted, but nothing is started."""
-    monkeypatch.setattr(core.jobs.launch, "_spawn", lambda decisions, at, job: None)
+    monkeypatch.setattr(core.jobs.launch, "_spawn", lambda database, at, job: None)
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def said(app):
     return " ".join(str(one.value) for kind in (app.markdown, app.info, app.error, app.caption) for one in kind)
 
 
-def with_job(decisions, batch, state, **fields):
-    with decisions.writing() as session:
+def with_job(database, batch, state, **fields):
+    with database.writing() as session:
         added = add_job(session, "batch", ["--out", str(batch.path)], "one", ANA)
         job = job_by_id(session, added.id)
         job.state, job.host, job.process, job.heartbeat_at = state, "elsewhere", "1 0 boot", now()
@@ -57,8 +57,8 @@ def test_without_a_batch_the_page_says_how_to_start_one(open_page, own_home):
     assert "No batch yet. Upload a zip of wafer maps" in said(app)
 
 
-def test_wafers_of_the_lake_are_started_as_a_job_by_filter(open_page, own_home, decisions):
-    with decisions.writing() as session:
+def test_wafers_of_the_lake_are_started_as_a_job_by_filter(open_page, own_home, database):
+    with database.writing() as session:
         save_channel(session, Channel(name="ops", address="json://127.0.0.1"), ANA)
     app = open_page("batch", home=own_home)
     app = next(one for one in app.multiselect if one.label == "Product").set_value(["TC38"]).run()
@@ -69,7 +69,7 @@ def test_wafers_of_the_lake_are_started_as_a_job_by_filter(open_page, own_home, 
     assert not app.exception
     [batch] = all_batches(own_home)
     assert (batch.request.title, len(batch.keys), batch.request.channels) == ("Twenty", 20, (1,))
-    [found] = standings(decisions, Settings(home=own_home))
+    [found] = standings(database, Settings(home=own_home))
     assert found.job.arguments == ["--out", str(batch.path)]
     assert "Twenty" in [one.value for one in app.subheader]
 
@@ -94,15 +94,15 @@ def test_names_that_the_lake_lacks_are_said_and_nothing_is_started(open_page, ow
     assert all_batches(own_home) == []
 
 
-def test_one_under_way_shows_how_far_it_is_and_can_be_paused(open_page, own_home, decisions, batch):
-    with_job(decisions, batch, JobState.RUNNING, done=3, total=7, share=3 / 7, rate=2.0)
+def test_one_under_way_shows_how_far_it_is_and_can_be_paused(open_page, own_home, database, batch):
+    with_job(database, batch, JobState.RUNNING, done=3, total=7, share=3 / 7, rate=2.0)
     app = open_page("batch", home=own_home)
     assert not app.exception
     assert {"Pause", "Cancel"} <= labels(app)
     assert "Go on" not in labels(app)
     press(app, "Pause")
     assert batch.halted == "paused"
-    [found] = standings(decisions, Settings(home=own_home))
+    [found] = standings(database, Settings(home=own_home))
     assert (str(found.state), found.job.cancelled_by is not None) == ("stopping", True)
 
 
@@ -110,15 +110,15 @@ def test_one_under_way_shows_how_far_it_is_and_can_be_paused(open_page, own_home
     ("state", "words"),
     [(JobState.FAILED, "Its job could not do its work"), (None, "Accepted, but not started")],
 )
-def test_one_that_stopped_says_why_and_goes_on(open_page, own_home, decisions, batch, state, words):
+def test_one_that_stopped_says_why_and_goes_on(open_page, own_home, database, batch, state, words):
     if state is not None:
-        with_job(decisions, batch, state)
+        with_job(database, batch, state)
     app = open_page("batch", home=own_home)
     assert not app.exception
     assert words in said(app)
     assert "0 of 7 wafers are finished" in said(app)
     app = press(app, "Go on")
-    [found] = standings(decisions, Settings(home=own_home))
+    [found] = standings(database, Settings(home=own_home))
     assert (str(found.state), found.job.arguments) == ("segmenting", ["--out", str(batch.path)])
 
 
@@ -131,7 +131,7 @@ def test_a_cancelled_one_only_goes_away(open_page, own_home, batch):
 
 
 def test_one_that_is_done_gives_its_results_and_its_failures_can_be_tried_again(
-    open_page, own_home, decisions, batch, tiny_model_path
+    open_page, own_home, database, batch, tiny_model_path
 ):
     segment_all(batch, Segmenter.load(str(tiny_model_path), threads=1))
     write_archive(batch, lambda wafers: None)
@@ -147,7 +147,7 @@ def test_one_that_is_done_gives_its_results_and_its_failures_can_be_tried_again(
     assert list(failures["source"]) == ["in/broken.png"]
     assert list(listed["state"]) == ["done"]
     press(app, "Retry failures")
-    [found] = standings(decisions, Settings(home=own_home))
+    [found] = standings(database, Settings(home=own_home))
     assert found.job.arguments == ["--out", str(batch.path), "--retry"]
 
 

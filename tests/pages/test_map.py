@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.jobs import launch
 from core.jobs.folder import LOG, job_folder
@@ -23,20 +23,20 @@ CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
 
 @pytest.fixture(scope="session")
 def built_home(tmp_path_factory, tiny_model_path):
-    """Workspace of 60 wafers, the last two not segmented, with a map in four families."""
+    """Workspace of 60 wafers, the last two not segmented, with a map in four clusters."""
     home = tmp_path_factory.mktemp("map-home")
     lake = Lake(home / "lake")
     wafers = [drawn(n) for n in range(60)]
     lake.append_wafers(wafers)
     lake.append_results(found_on(w, *CLASSES[n % 4], seed=n) for n, w in enumerate(wafers[:58]))
     with pytest.MonkeyPatch.context() as patch:
-        build(patch, lake, Segmenter.load(str(tiny_model_path), threads=1), home, families=4)
+        build(patch, lake, Segmenter.load(str(tiny_model_path), threads=1), home, clusters=4)
     return home
 
 
 @pytest.fixture
 def mapped(built_home, tmp_path, monkeypatch, tiny_model_path):
-    """The same workspace with a database of decisions of its own."""
+    """The same workspace with an app database of its own."""
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     for name in ("lake", "map"):
         (tmp_path / name).symlink_to(built_home / name)
@@ -63,20 +63,20 @@ def map_of(home, tiny_model_path):
     return LakeMap.open(Lake(home / "lake"), home, Segmenter.load(str(tiny_model_path)).name)
 
 
-def test_the_map_its_families_and_what_is_unlike_all_others(open_page, mapped, tiny_model_path):
+def test_the_map_its_clusters_and_what_is_unlike_all_others(open_page, mapped, tiny_model_path):
     app = open_page("map", home=mapped)
     assert not app.exception
     found = map_of(mapped, tiny_model_path)
     assert "**60** wafers, fitted on 60" in said(app)
-    assert f"**4** families, as asked, silhouette **{found.about.silhouette:.2f}**" in said(app)
+    assert f"**4** clusters, as asked, silhouette **{found.about.silhouette:.2f}**" in said(app)
     assert "axes have no unit" in said(app)
-    assert app.dataframe[0].value["family"].tolist() == list(found.about.names)
+    assert app.dataframe[0].value["cluster"].tolist() == list(found.about.names)
     assert app.dataframe[0].value["wafers"].sum() == 60
     assert "novelty **9" in said(app)
-    assert "Choose a family from the list" in said(app)
+    assert "Choose a cluster from the list" in said(app)
 
 
-@pytest.mark.parametrize("color", ["Family", "Class", "Product", "Severity", "Time", "Novelty"])
+@pytest.mark.parametrize("color", ["Cluster", "Class", "Product", "Severity", "Time", "Novelty"])
 def test_every_colouring_draws(open_page, mapped, color):
     app = open_page("map", home=mapped, color=color)
     assert not app.exception
@@ -84,18 +84,18 @@ def test_every_colouring_draws(open_page, mapped, color):
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_a_family_from_the_list_shows_its_wafers(open_page, mapped, tiny_model_path):
+def test_a_cluster_from_the_list_shows_its_wafers(open_page, mapped, tiny_model_path):
     found = map_of(mapped, tiny_model_path)
     name = found.about.names[1]
-    count = int(found.families(EVERYTHING)["wafers"].iloc[1])
+    count = int(found.clusters(EVERYTHING)["wafers"].iloc[1])
     app = open_page("map", home=mapped)
-    app.selectbox(key="family").select(name).run()
+    app.selectbox(key="cluster").select(name).run()
     assert not app.exception
     assert f"**{count:,}** wafers of **{name}**" in said(app)
     assert "What they are" in said(app)
     assert "What they share" in said(app)
     press(app, "Choose all again")
-    assert app.selectbox(key="family").value is None
+    assert app.selectbox(key="cluster").value is None
 
 
 def test_an_area_in_the_link_shows_its_wafers(open_page, mapped, tiny_model_path):
@@ -119,7 +119,7 @@ def test_filters_narrow_the_map(open_page, mapped):
     assert "No wafer of the map passes" in said(app)
 
 
-@pytest.mark.parametrize("query", [{"color": "Weight"}, {"family": "dust"}, {"area": "here"}, {"shown": "99"}])
+@pytest.mark.parametrize("query", [{"color": "Weight"}, {"cluster": "dust"}, {"area": "here"}, {"shown": "99"}])
 def test_nonsense_in_a_link_leaves_the_page_whole(open_page, mapped, query):
     app = open_page("map", home=mapped, **query)
     assert not app.exception
@@ -151,22 +151,22 @@ def test_a_model_without_embeddings_says_what_to_do(open_page, mapped, monkeypat
     assert "gives no embeddings" in said(app)
 
 
-def test_families_are_set_by_a_person(open_page, mapped, started):
+def test_clusters_are_set_by_a_person(open_page, mapped, started):
     app = open_page("map", home=mapped)
-    app.number_input(key="map-families").set_value(7).run()
+    app.number_input(key="map-clusters").set_value(7).run()
     press(app, "Part anew")
     press(app, "By silhouette")
     press(app, "Fit anew")
     assert started == [
-        ("map_wafers", ["--families", "7"], "Part into families"),
-        ("map_wafers", [], "Part into families"),
-        ("map_wafers", ["--anew", "--families", "4"], "Fit the map anew"),
+        ("map_wafers", ["--clusters", "7"], "Part into clusters"),
+        ("map_wafers", [], "Part into clusters"),
+        ("map_wafers", ["--anew", "--clusters", "4"], "Fit the map anew"),
     ]
 
 
 def test_a_running_job_shows_its_progress_and_can_be_stopped(open_page, mapped):
-    decisions = Decisions(mapped / "decisions.db")
-    with decisions.writing() as session:
+    database = AppDatabase(mapped / "decisions.db")
+    with database.writing() as session:
         job = add_job(session, "map_wafers", [], "Fit the map anew", Person("ana"))
         job.state, job.host, job.process = JobState.RUNNING, socket.gethostname(), name_of(os.getpid())
         number = job.id
@@ -178,12 +178,12 @@ def test_a_running_job_shows_its_progress_and_can_be_stopped(open_page, mapped):
     assert app.get("progress")[0].proto.text == "Fit the map anew: placed 20 of 60 wafers"
     assert next(b for b in app.button if b.label == "Fit anew").disabled
     press(app, "Stop")
-    assert launch.job(decisions, number).cancelled_by
+    assert launch.job(database, number).cancelled_by
 
 
 def test_a_job_that_failed_shows_the_end_of_its_log(open_page, mapped):
-    decisions = Decisions(mapped / "decisions.db")
-    with decisions.writing() as session:
+    database = AppDatabase(mapped / "decisions.db")
+    with database.writing() as session:
         job = add_job(session, "map_wafers", [], "Build the map", Person("ana"))
         end(job, JobState.FAILED, 1)
         number = job.id

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.audit import entries
 from core.jobs.launch import jobs
 from core.registry.promotion import SUBJECT, sync
@@ -75,10 +75,10 @@ def test_a_version_is_promoted_through_the_gate_and_rolled_back(open_page, home)
     assert "Champion: **version 2**" in text(app)
     button(app, "Roll back to version 1").click().run()
     assert served(Settings(home=home)).champion.number == 1
-    decisions = Decisions(home / "decisions.db")
-    with decisions.reading() as session:
+    database = AppDatabase(home / "decisions.db")
+    with database.reading() as session:
         assert [entry.action for entry in entries(session, SUBJECT)] == ["model.rollback", "model.promote"]
-    decisions.close()
+    database.close()
 
 
 def test_a_failed_gate_stands_on_the_trust_sheet_and_in_its_pdf(open_page, home, monkeypatch):
@@ -112,16 +112,16 @@ def test_a_version_that_lacks_a_report_of_the_champion_is_scored_from_the_page(o
     app = open_page("model_versions", home=home, version="2", view_model="Serve")
     button(app, "Score it on these wafers").click().run()
     assert not app.exception
-    decisions = Decisions(home / "decisions.db")
-    assert [(job.name, job.arguments) for job in jobs(decisions)] == [("score_version", ["--version", "2"])]
-    decisions.close()
+    database = AppDatabase(home / "decisions.db")
+    assert [(job.name, job.arguments) for job in jobs(database)] == [("score_version", ["--version", "2"])]
+    database.close()
     assert button(app, "Score it on these wafers").disabled
     assert button(app, "Stop")
 
 
 def test_labels_that_may_not_judge_a_version_are_named_with_the_reason(open_page, home, monkeypatch):
     monkeypatch.setattr("pages.parts.learn.model_gate.still_to_score", lambda *_: ["labels:july"])
-    monkeypatch.setattr("core.registry.unseen.why_not_judged", lambda *_: "it learnt from wafers of the same lots")
+    monkeypatch.setattr("core.registry.leakage.why_not_judged", lambda *_: "it learnt from wafers of the same lots")
     started: list[object] = []
     monkeypatch.setattr("pages.parts.learn.model_gate.start", lambda *args, **_: started.append(args))
     app = open_page("model_versions", home=home, version="2", view_model="Serve")
@@ -147,7 +147,7 @@ def test_a_trial_is_started_and_ended(open_page, home):
 
 def test_two_versions_run_over_the_same_wafers(open_page, home):
     app = open_page("model_versions", home=home, version="2", view_model="Side by side")
-    app.number_input(key="duel-wafers").set_value(5).run()
+    app.number_input(key="ab-wafers").set_value(5).run()
     button(app, "Run both").click().run()
     assert not app.exception
     assert "Of **5** wafers the models find other classes on **0**" in text(app)  # the same network under two names
@@ -158,7 +158,7 @@ def test_what_helped_is_told_in_a_table_and_in_words(open_page, tmp_path):
     assert not app.exception
     arms, in_use = (frame.value for frame in app.dataframe[1:])
     assert list(arms["What"])[:2] == ["synthetic masks alone", "+ presence labels"]
-    assert list(in_use["What"]) == ["as the app sees it", "averaged over eight turns (careful)"]
+    assert list(in_use["What"]) == ["as the app sees it", "averaged over eight turns (test-time augmentation)"]
     assert "Presence labels" in text(app)
     assert "Helped and hurt: the interval of the difference leaves out 0." in text(app)
     assert "Play it again with `python -m jobs.ablate --train wm811k_train.npz" in text(app)

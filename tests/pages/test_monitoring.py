@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.annotation.reviews import flag_prediction
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import freeze, frozen_sets
 from core.jobs.store import newest_jobs
 from core.lake import Lake
@@ -22,10 +22,10 @@ TESTER = {"tester": "T1"}
 def labelled_home(tmp_path_factory):
     """Two weeks of twelve labelled wafers of a product; in the second week half of what is reported is wrong."""
     home = tmp_path_factory.mktemp("labelled")
-    lake, decisions = Lake(home / "lake"), Decisions(home / "decisions.db")
+    lake, database = Lake(home / "lake"), AppDatabase(home / "decisions.db")
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(
                 all_failing(7 * week + (6 if week else n % 7), lot_id=f"L{100 * week + n:03d}", attributes=TESTER),
@@ -38,9 +38,9 @@ def labelled_home(tmp_path_factory):
             for n in range(12)
         ),
     )
-    with decisions.writing() as session:
+    with database.writing() as session:
         flag_prediction(session, "L000:W01", "net@1", "edge", "wrong", ANA)
-    decisions.close()
+    database.close()
     return home
 
 
@@ -120,7 +120,7 @@ def test_latency_and_flags_need_no_labels(open_page, labelled_home):
 
 def test_drift_proposes_a_training_and_starts_it_in_one_click(open_page, labelled_home, monkeypatch):
     started = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda decisions, at, job: started.append(job.title))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda database, at, job: started.append(job.title))
     app = open_page("monitoring", home=labelled_home, monitoring="Drift", weeks="1")
     assert not app.exception
     assert "**Training again is proposed.**" in words(app)
@@ -128,7 +128,7 @@ def test_drift_proposes_a_training_and_starts_it_in_one_click(open_page, labelle
     app = button.click().run()
     assert not app.exception
     assert started[0].startswith("Train retrained-")
-    opened = Decisions(labelled_home / "decisions.db")
+    opened = AppDatabase(labelled_home / "decisions.db")
     with opened.reading() as session:
         arguments = newest_jobs(session, "train", 1)[0].arguments
         assert arguments[arguments.index("--labels") + 1] == frozen_sets(session)[0].name
@@ -156,11 +156,11 @@ def test_what_the_model_was_trained_on_is_the_reference_where_its_card_says_so(
     open_page, labelled_home, tmp_path, monkeypatch, learnt, said
 ):
     home = shutil.copytree(labelled_home, tmp_path / "home")
-    decisions, lake = Decisions(home / "decisions.db"), Lake(home / "lake")
+    database, lake = AppDatabase(home / "decisions.db"), Lake(home / "lake")
     wafers = list(lake.wafers_by_keys(list(lake.query("SELECT key FROM wafers")["key"])).values())
-    with decisions.writing() as session:
+    with database.writing() as session:
         freeze(session, "v1", wafers, ANA)
-    decisions.close()
+    database.close()
     monkeypatch.setattr(drift_reference, "labels_learnt", lambda _: learnt)
     app = open_page("monitoring", home=home, monitoring="Drift", weeks="2")
     assert not app.exception

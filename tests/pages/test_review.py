@@ -20,20 +20,20 @@ from tests.pages.test_annotate import ANA, BEN, KEYS, texts
 KEY = KEYS[0]
 
 
-def disputed(decisions, home):
+def disputed(database, home):
     """Two labels of a wafer: the upper failing dies are edge for one, all of them for the other."""
     wafer = Lake(home / "lake").wafer(KEY)
     masks = np.zeros((2, CLASS_COUNT, *wafer.dies.shape), dtype=bool)
     masks[:, 0] = wafer.failing
     masks[0, 0, 6:] = False
-    with decisions.writing() as session:
+    with database.writing() as session:
         for person, of in zip((ANA, BEN), masks, strict=True):
             submit(session, wafer, from_masks(wafer, of), person, 9.0)
     return wafer, masks
 
 
-def first_review(decisions, kind=Kind.DISAGREEMENT):
-    with decisions.reading() as session:
+def first_review(database, kind=Kind.DISAGREEMENT):
+    with database.reading() as session:
         return open_reviews(session, [kind])[0]
 
 
@@ -47,9 +47,9 @@ def test_nothing_to_decide_says_what_comes_here(work):
     assert "Nothing is to be decided" in texts(app)
 
 
-def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(work, decisions, own_home):
-    wafer, masks = disputed(decisions, own_home)
-    number = str(first_review(decisions).id)
+def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(work, database, own_home):
+    wafer, masks = disputed(database, own_home)
+    number = str(first_review(database).id)
     app = work("review", "eve", review=number)
     assert not app.exception
     said = texts(app)
@@ -58,36 +58,36 @@ def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(
     assert f"IoU **{expected:.2f}**" in said
     app = press(app, "Accept ana (submitted)")
     assert not app.exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         counting = labels_of(session, [wafer])[KEY]
         assert (counting.source, counting.annotator) == (Source.REVIEWED, "eve")
         np.testing.assert_array_equal(counting.read().masks(), masks[0])
         assert {r.verdict for r in reviews_of(session, KEY) if r.kind is Kind.DISAGREEMENT} == {ReviewOutcome.ACCEPTED}
 
 
-def test_labelling_again_takes_both_labels_back_and_queues_the_wafer(work, decisions, own_home):
-    wafer, _ = disputed(decisions, own_home)
-    app = press(work("review", "eve", review=str(first_review(decisions).id)), "Label again")
+def test_labelling_again_takes_both_labels_back_and_queues_the_wafer(work, database, own_home):
+    wafer, _ = disputed(database, own_home)
+    app = press(work("review", "eve", review=str(first_review(database).id)), "Label again")
     assert not app.exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert labels_of(session, [wafer]) == {}
         assert len(annotation_history(session, KEY)) == 2
         assert [(i.wafer_key, i.status) for i in items(session)] == [(KEY, Status.PENDING)]
 
 
-def test_a_flag_shows_its_comment_as_text_and_can_be_dismissed(work, decisions):
-    with decisions.writing() as session:
+def test_a_flag_shows_its_comment_as_text_and_can_be_dismissed(work, database):
+    with database.writing() as session:
         flag_prediction(session, KEY, "model@1", "ring", "no <b>ring</b> here", ANA)
     app = work("review", "eve")
     assert app.text[0].value == "ring: no <b>ring</b> here"
     assert not press(app, "Nothing to change").exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert reviews_of(session, KEY)[0].verdict is ReviewOutcome.DISMISSED
 
 
-def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranked(work, decisions, own_home):
+def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranked(work, database, own_home):
     lake = Lake(own_home / "lake")
-    with decisions.writing() as session:
+    with database.writing() as session:
         for key in KEYS:
             wafer = lake.wafer(key)
             submit(session, wafer, Label(key, wafer.dies.shape, no_defect=True), ANA, 20.0)
@@ -105,31 +105,31 @@ def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranke
     assert list(table["suspicion"]) == sorted(table["suspicion"], reverse=True)
 
 
-def test_a_link_to_a_review_that_is_gone_shows_the_first(work, decisions, own_home):
-    disputed(decisions, own_home)
+def test_a_link_to_a_review_that_is_gone_shows_the_first(work, database, own_home):
+    disputed(database, own_home)
     app = work("review", "eve", review="99")
     assert not app.exception
     assert "Difference" in texts(app)
 
 
-def test_a_label_known_to_be_right_is_hidden_in_queues(work, decisions, own_home):
-    wafer, _ = disputed(decisions, own_home)
-    number = first_review(decisions).id
+def test_a_label_known_to_be_right_is_hidden_in_queues(work, database, own_home):
+    wafer, _ = disputed(database, own_home)
+    number = first_review(database).id
     app = work("review", "eve", review=str(number))
     app.checkbox(key=f"gold-{number}").check().run()
     assert not press(app, "Accept ana (submitted)").exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert labels_of(session, [wafer])[KEY].source is Source.GOLD
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(KEYS[1])], ANA)
     app = work("label_queue", "eve")
     app.multiselect(key="queue-people").set_value(["eve", "ida"]).run()
     assert not press(app, "Hide known ones").exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert [(i.wafer_key, i.assignee) for i in items(session) if i.gold] == [(KEY, "ida")]
 
 
-def test_labels_are_ranked_by_a_model_that_never_saw_their_lot_and_classes_with_few_are_said(work, decisions, own_home):
+def test_labels_are_ranked_by_a_model_that_never_saw_their_lot_and_classes_with_few_are_said(work, database, own_home):
     """Nothing but ring and scratch, on every fourth wafer, as vectors of the lake tell; one label leaves them out."""
     (own_home / "lake").unlink()
     lake = Lake(own_home / "lake")
@@ -140,7 +140,7 @@ def test_labels_are_ranked_by_a_model_that_never_saw_their_lot_and_classes_with_
         [Embedded(r.wafer.key, dies_hash(r.wafer), "m@1", vectors[int(n % 4 == 1)]) for n, r in enumerate(found)]
     )
     wrong = found[21].wafer.key
-    with decisions.writing() as session:
+    with database.writing() as session:
         for r in found:
             masks = r.segmentation.masks & (r.wafer.key != wrong)
             submit(session, r.wafer, from_masks(r.wafer, masks), ANA, 20.0)

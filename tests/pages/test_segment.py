@@ -148,3 +148,9 @@ def test_a_missing_model_is_said_before_anyone_uploads(tmp_path, monkeypatch):
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert not page.exception
     assert "none.onnx" in page.error[0].value
+
+
+def test_a_link_of_an_earlier_version_opens_what_it_meant(open_page):
+    app = open_page("segment", read_careful="true")
+    assert app.query_params["read_tta"] == "true"
+    assert "read_careful" not in app.query_params

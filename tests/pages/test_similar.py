@@ -3,16 +3,16 @@ import shutil
 import pytest
 
 from core.analysis.result import analyse
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.lake import Lake
 from core.root_causes import findings_by_keys, write_finding
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
-from core.similarity.lookalikes import find, query_cluster, query_wafer
+from core.similarity.similar_wafers import find, query_cluster, query_wafer
 from core.similarity.upkeep import bring_up_to_date
-from tests.core.similarity.test_lookalikes import WAFERS, shown
+from tests.core.similarity.test_similar_wafers import WAFERS, shown
 from tests.tiny_model import METADATA, write_tiny_model
 
 KEY = "LOT:B03"  # an arc at the rim and a blob at the middle
@@ -54,7 +54,7 @@ def press(app, label):
     return next(b for b in app.button if b.label == label).click().run()
 
 
-def test_a_wafer_s_look_alikes_stand_with_both_scores(open_page, home, segmenter):
+def test_a_wafer_s_similar_wafers_stand_with_both_scores(open_page, home, segmenter):
     app = open_page("similar", home=home, wafer=KEY)
     assert not app.exception
     lake = Lake(home / "lake")
@@ -138,8 +138,8 @@ def test_clusters_that_the_index_lacks_are_said(open_page, home, segmenter, tmp_
     assert f"{total} clusters were found by another model" in app.warning[0].value
 
 
-def test_what_people_found_stands_beside_the_look_alikes(open_page, home):
-    with Decisions(home / "decisions.db").writing() as session:
+def test_what_people_found_stands_beside_the_similar_wafers(open_page, home):
+    with AppDatabase(home / "decisions.db").writing() as session:
         write_finding(session, "LOT:B04", "Clamp ring worn", "Arcing marks at the rim", Person("Ana"))
     table = open_page("similar", home=home, wafer=KEY).dataframe[0].value.set_index("wafer")
     assert table.loc["LOT B04", ["cause", "finding"]].tolist() == ["Clamp ring worn", "Arcing marks at the rim"]
@@ -153,7 +153,7 @@ def test_a_finding_is_written_on_the_wafer_s_page(open_page, home):
     press(app, "Save")
     assert not app.exception
     assert "Clamp ring worn" in [text.value for text in app.text]
-    with Decisions(home / "decisions.db").reading() as session:
+    with AppDatabase(home / "decisions.db").reading() as session:
         assert findings_by_keys(session, [KEY])[KEY].root_cause == "Clamp ring worn"
 
 

@@ -13,12 +13,12 @@ from tests.core.training.record_examples import curves, write_runs
 def started(monkeypatch):
     """What pages start, in place of processes."""
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
     return spawned
 
 
-def trained(decisions, home, name, state, log="step 25/100  loss 1.2"):
-    with decisions.writing() as session:
+def trained(database, home, name, state, log="step 25/100  loss 1.2"):
+    with database.writing() as session:
         job = add_job(session, "train", ["--name", name], f"Train {name}", Person("ana"))
         if state is not JobState.QUEUED:
             end(job, state, 0 if state is JobState.DONE else 1)
@@ -51,9 +51,9 @@ def test_without_a_run_the_page_says_how_to_start_one(open_page, own_home):
     assert "python -m jobs.train" in says(app)
 
 
-def test_a_run_is_shown_with_its_curves_and_the_best_before(open_page, own_home, decisions):
+def test_a_run_is_shown_with_its_curves_and_the_best_before(open_page, own_home, database):
     write_runs(own_home, {"older": curves(0.7), "mine": curves(0.6)})
-    number = trained(decisions, own_home, "mine", JobState.DONE)
+    number = trained(database, own_home, "mine", JobState.DONE)
     app = open_page("training", home=own_home, run=str(number))
     assert not app.exception
     assert "Done" in says(app)
@@ -64,14 +64,14 @@ def test_a_run_is_shown_with_its_curves_and_the_best_before(open_page, own_home,
     assert any("step 25/100" in code.value for code in app.code)
 
 
-def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_home, decisions, started):
+def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_home, database, started):
     expected = {
         JobState.CANCELLED: "Stopped; the checkpoint of the last whole epoch is kept",
         JobState.FAILED: "Failed; the end of the log says why",
         JobState.DEAD: "Was killed, or its machine went away; the checkpoint of the last whole epoch is kept",
     }
     keep_checkpoint(own_home, "mine", "last.ckpt")
-    numbers = [trained(decisions, own_home, "mine", state, log=f"log of {state}") for state in expected]
+    numbers = [trained(database, own_home, "mine", state, log=f"log of {state}") for state in expected]
     app = open_page("training", home=own_home, run=str(numbers[1]))
     assert expected[JobState.FAILED] in says(app)
     for number, (state, words) in zip(numbers, expected.items(), strict=True):
@@ -83,17 +83,17 @@ def test_what_ended_early_is_said_with_the_log_s_end_and_resumed(open_page, own_
     assert [(job.id, job.attempt, job.arguments) for job in started] == [(numbers[-1], 2, ["--name", "mine"])]
 
 
-def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_kept(open_page, own_home, decisions):
-    trained(decisions, own_home, "mine", JobState.CANCELLED)
+def test_a_run_that_was_cut_short_before_its_first_epoch_says_that_nothing_is_kept(open_page, own_home, database):
+    trained(database, own_home, "mine", JobState.CANCELLED)
     assert "Stopped before its first epoch ended; it begins anew" in says(open_page("training", home=own_home))
 
 
-def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, decisions, monkeypatch):
-    number = trained(decisions, own_home, "mine", JobState.QUEUED)
+def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, database, monkeypatch):
+    number = trained(database, own_home, "mine", JobState.QUEUED)
     monkeypatch.setattr("core.jobs.launch.bury_the_dead", lambda *_: None)  # its machine is not there to beat
     monkeypatch.setattr("pages.parts.learn.training_run.gpu_use", list)
     for host, words in (("gpu-node-7", "It trains on gpu-node-7"), (socket.gethostname(), "No GPU on this machine")):
-        with decisions.writing() as session:
+        with database.writing() as session:
             job = job_by_id(session, number)
             job.state, job.host = JobState.RUNNING, host
         said = says(open_page("training", home=own_home))
@@ -103,16 +103,16 @@ def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, decision
     assert "It trains on 10.0.0.7:6379" in says(open_page("training", home=own_home))
 
 
-def test_a_run_that_waits_can_be_stopped(open_page, own_home, decisions):
-    trained(decisions, own_home, "mine", JobState.QUEUED)
+def test_a_run_that_waits_can_be_stopped(open_page, own_home, database):
+    trained(database, own_home, "mine", JobState.QUEUED)
     app = open_page("training", home=own_home)
     assert "Waits its turn" in says(app)
     button(app, "Stop").click().run()
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert newest_jobs(session)[0].state is JobState.CANCELLED
 
 
-def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home, decisions, started):
+def test_the_form_starts_what_its_recipe_and_its_fields_say(open_page, own_home, database, started):
     app = open_page("training", home=own_home, training="Start a run")
     assert not app.exception
     app.text_input(key="train-Fine-tune with labels-name").set_value("tuned-1")
@@ -146,8 +146,8 @@ def test_a_name_that_cannot_be_is_refused_and_every_setting_has_its_help(open_pa
     assert [w.key for w in keyed if "`--" not in w.help] == []
 
 
-def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, decisions, started):
-    number = trained(decisions, own_home, "mine", JobState.DONE)
+def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, database, started):
+    number = trained(database, own_home, "mine", JobState.DONE)
     assert "Make a version" not in [b.label for b in open_page("training", home=own_home).button]
     keep_checkpoint(own_home, "mine", "last.ckpt")
     app = open_page("training", home=own_home, run=str(number))
@@ -158,11 +158,11 @@ def test_a_version_is_made_of_a_run_that_left_a_checkpoint(open_page, own_home, 
     assert button(app, "Make a version").disabled
 
 
-def test_a_version_that_was_made_has_a_link_and_one_that_failed_its_reason(open_page, own_home, decisions):
-    trained(decisions, own_home, "mine", JobState.DONE)
+def test_a_version_that_was_made_has_a_link_and_one_that_failed_its_reason(open_page, own_home, database):
+    trained(database, own_home, "mine", JobState.DONE)
     keep_checkpoint(own_home, "mine", "best.ckpt")
     for state, words in ((JobState.FAILED, "could not do its work"), (JobState.DONE, "")):
-        with decisions.writing() as session:
+        with database.writing() as session:
             end(add_job(session, "make_version", ["--run", "mine"], "Make a version of mine", Person("ana")), state, 0)
         app = open_page("training", home=own_home)
         assert words in says(app)

@@ -175,7 +175,7 @@ def test_an_empty_lake_says_what_to_do(open_page, tmp_path):
     assert "no wafers yet" in app.markdown[0].value
 
 
-def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, decisions):
+def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, database):
     app = open_page("wafer", home=own_home, wafer=SEGMENTED_KEY)
     flag = next(b for b in app.button if b.label == "Flag")
     assert "a comment has 1 to" in flag.click().run().error[0].value
@@ -183,7 +183,7 @@ def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, decis
     app.text_area[0].set_value("no ring here")
     app = next(b for b in app.button if b.label == "Flag").click().run()
     assert not app.exception
-    with decisions.reading() as session:
+    with database.reading() as session:
         (review,) = reviews_of(session, SEGMENTED_KEY)
     assert (review.kind, review.class_key, review.comment, review.model) == (
         Kind.FLAG,

@@ -107,12 +107,12 @@ def test_an_empty_lake_says_what_to_do(open_page, tmp_path):
     assert "make demo" in app.markdown[1].value
 
 
-def test_the_wafers_of_a_filter_are_queued_for_labelling_in_the_order_shown(open_page, own_home, decisions):
+def test_the_wafers_of_a_filter_are_queued_for_labelling_in_the_order_shown(open_page, own_home, database):
     app = open_page("wafers", home=own_home, text="LOT001", sort="Most severe first")
     app.number_input(key="label-these").set_value(3).run()
     app = app.button(key="label-these-add").click().run()
     assert app.success[0].value == "3 added."
-    with decisions.reading() as session:
+    with database.reading() as session:
         queued = [item.wafer_key for item in items(session)]
     expected = Lake(own_home / "lake").wafers_page(WaferFilter(text="LOT001"), "-severity", limit=3)["key"]
     assert queued == list(expected)

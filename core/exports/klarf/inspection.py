@@ -65,7 +65,7 @@ def inspection_of(result: WaferResult, made_at: datetime, places: Places, table:
 
 
 def first_indices(wafer: WaferMap) -> tuple[int, int]:
-    """Give XINDEX and YINDEX of the die at row 0, column 0; columns count to the right, rows up.
+    """Return XINDEX and YINDEX of the die at row 0, column 0; columns count to the right, rows up.
 
     Dies keep the numbers of the file they came from where those count like that. Where they don't, or there are none,
     die (0, 0) is the one at the middle of the wafer.

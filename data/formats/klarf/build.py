@@ -1,10 +1,12 @@
 """Fields and rows of either version into one inspection."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from data.formats.klarf.counts import Dies, count_remarks
 from data.formats.klarf.model import Defect, Inspection
+from data.formats.klarf.times import inspection_time
 from data.formats.klarf.words import Word, number, whole, wrong
 from data.wafer import Notch
 
@@ -18,10 +20,25 @@ _HISTORY = {
     "OrientationInstructions": "orientation_instructions", "CoordinatesMirrored": "coordinates_mirrored",
     "SampleOrientationMarkType": "orientation_mark", "WaferScribe": "scribe",
 }  # fmt: skip
-_PLACE = ("XREL", "YREL", "XINDEX", "YINDEX")
-_OWN = {*_PLACE, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}
+_INDEX, _WITHIN = ("XINDEX", "YINDEX"), ("XREL", "YREL")
+_REQUIRED = (*_INDEX, *_WITHIN)
+_OWN = {*_INDEX, *_WITHIN, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}
 _MISSING = ("N", "NA")
-_TIMES = ("%m-%d-%y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")
+_MIRRORED = ("YES", "Y", "TRUE", "1")
+_MOST_WORDS, _LONGEST_TEXT = 50, 500  # of what each wafer of a file repeats
+
+
+@dataclass(frozen=True)
+class Table:
+    """Defects of one list, not understood yet.
+
+    Args:
+        columns: names of the columns.
+        rows: one a defect, one word a column.
+    """
+
+    columns: list[str]
+    rows: list[list[Word]]
 
 
 @dataclass
@@ -33,22 +50,45 @@ class Found:
         unit_mm: of lengths, in mm.
         size_unit_mm: of the wafer's diameter, in mm.
         fields: values by the field's name.
-        columns: names of the defects' columns.
-        rows: one a defect, one word a column.
-        inspected: dies (x, y) of the sample plan.
-        removed: dies that were taken out of it.
-        classes: numbers and names.
+        tables: lists of defects.
+        plans: dies of the sample plan of each test; none when the file has no plan for the wafer.
+        inspected: dies of all of them, without those removed; one set for all wafers that share it.
+        classes: names by number; one mapping for all wafers that share it.
+        summaries: rows of the summary, values by column.
     """
 
     line: int
     unit_mm: float
     size_unit_mm: float
     fields: dict[str, list[Word]] = field(default_factory=dict)
-    columns: list[str] = field(default_factory=list)
-    rows: list[list[Word]] = field(default_factory=list)
-    inspected: list[tuple[Word, Word]] = field(default_factory=list)
-    removed: list[tuple[Word, Word]] = field(default_factory=list)
-    classes: list[tuple[Word, Word]] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    plans: Sequence[Dies] = ()
+    inspected: Dies = frozenset()
+    classes: Mapping[int, str] = field(default_factory=dict)
+    summaries: list[Mapping[str, Word]] = field(default_factory=list)
+
+
+class SamplePlans:
+    """Makes sets of dies of a file's lists, each once, so that wafers which share a plan share its set."""
+
+    def __init__(self) -> None:
+        self._plans: dict[int, tuple[object, Dies]] = {}
+        self._joined: dict[tuple[int, ...], Dies] = {}
+
+    def dies(self, written: object, read: Callable[[], Dies]) -> Dies:
+        """Return the dies of a list as written; `read` takes it apart where that was not done yet."""
+        if id(written) not in self._plans:
+            self._plans[id(written)] = written, read()  # what is written is kept, so that no other takes its id
+        return self._plans[id(written)][1]
+
+    def inspected(self, plans: Sequence[Dies], removed: Dies) -> Dies:
+        """Add the plans of a wafer's tests up, and take out the dies that were removed."""
+        if len(plans) == 1 and not removed:
+            return plans[0]
+        key = (*map(id, plans), id(removed))
+        if key not in self._joined:
+            self._joined[key] = frozenset().union(*plans) - removed
+        return self._joined[key]
 
 
 def build(found: Found, where: str) -> Inspection:
@@ -57,39 +97,53 @@ def build(found: Found, where: str) -> Inspection:
     Raises:
         FormatError: a value is no number where one is due, a column is missing, or there is neither plan nor defect.
     """
-    if not found.inspected and not found.rows:
+    if not any(found.plans) and not any(table.rows for table in found.tables):
         raise wrong(where, found.line, f"wafer '{_text(found, 'WaferID')}' has neither a sample plan nor defects")
     pitch = _lengths(found, "DiePitch", where)
     if pitch and min(pitch) <= 0:
         raise wrong(
             where, found.fields["DiePitch"][0].line, f"DiePitch is positive, found {pitch[0]:g} x {pitch[1]:g} mm"
         )
-    size = [number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])]
-    diameter = (max(size) if found.size_unit_mm < 1 else size[-1]) * found.size_unit_mm if size else 0.0
-    dies = {_die(pair, where) for pair in found.inspected} - {_die(pair, where) for pair in found.removed}
-    time = _time(" ".join(word.text for word in found.fields.get("ResultTimestamp", [])))
+    defects = tuple(defect for table in found.tables for defect in _defects(table, found, where))
+    time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), _all_text(found, "FileTimestamp"))
+    # a type, 1 or 2, and a length, or two lengths: the largest is the diameter in whatever order
+    size = max((number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])), default=0.0)
+    history = _history(found)
+    counts = count_remarks(found.summaries, defects, found.plans, len(found.inspected))
     return Inspection(
         lot_id=_text(found, "LotID"),
         wafer_id=_text(found, "WaferID"),
-        inspected=frozenset(dies),
-        defects=_defects(found, where),
+        inspected=found.inspected,
+        defects=defects,
         die_pitch_mm=pitch,
         center_mm=_lengths(found, "SampleCenterLocation", where),
         die_origin_mm=_lengths(found, "DieOrigin", where) or (0.0, 0.0),
-        diameter_mm=diameter if diameter > 0 else None,
+        diameter_mm=size * found.size_unit_mm if size > 0 else None,
         notch=_notch(found, where),
-        classes={whole(key, "a class number", where): name.text for key, name in found.classes},
+        classes=found.classes,
         inspected_at=time,
-        history=_history(found),
+        history=history,
+        plan_known=any(found.plans),
+        remarks=tuple(filter(None, (time_remark, *_place_remarks(found, history), *counts))),
     )
 
 
-def _die(pair: tuple[Word, Word], where: str) -> tuple[int, int]:
-    return whole(pair[0], "a die's XINDEX", where), whole(pair[1], "a die's YINDEX", where)
+def _place_remarks(found: Found, history: Mapping[str, str]) -> Iterable[str]:
+    missing = {name for table in found.tables if table.rows for name in _WITHIN if name not in table.columns}
+    if missing:
+        names = " and ".join(sorted(missing))
+        yield f"The defects have no column {names}: in which die they lie is known, but not where in the die."
+    if history.get("coordinates_mirrored", "").upper() in _MIRRORED:
+        yield "The file says that its coordinates are mirrored: they are shown as written."
 
 
 def _text(found: Found, name: str) -> str:
     return found.fields[name][0].text.strip() if found.fields.get(name) else ""
+
+
+def _all_text(found: Found, name: str) -> str:
+    words = found.fields.get(name, [])[:_MOST_WORDS]
+    return " ".join(word.text[:_LONGEST_TEXT] for word in words).strip()[:_LONGEST_TEXT]
 
 
 def _lengths(found: Found, name: str, where: str) -> tuple[float, float] | None:
@@ -112,31 +166,18 @@ def _notch(found: Found, where: str) -> Notch | None:
     return _NOTCHES[words[0].text.upper()]
 
 
-def _time(text: str) -> datetime | None:
-    for layout in _TIMES:
-        try:
-            return datetime.strptime(text, layout)
-        except ValueError:
-            continue
-    return None
-
-
 def _history(found: Found) -> Mapping[str, str]:
-    said = {
-        _HISTORY[name]: " ".join(word.text for word in words)
-        for name, words in found.fields.items()
-        if name in _HISTORY
-    }
-    return {title: text.strip() for title, text in said.items() if text.strip()}
+    said = {_HISTORY[name]: _all_text(found, name) for name in found.fields if name in _HISTORY}
+    return {title: text for title, text in said.items() if text}
 
 
-def _defects(found: Found, where: str) -> tuple[Defect, ...]:
-    column = {name: place for place, name in enumerate(found.columns)}
-    missing = [name for name in _PLACE if name not in column]
-    if found.rows and missing:
-        raise wrong(where, found.rows[0][0].line, f"the defects have no column {', '.join(missing)}")
+def _defects(table: Table, found: Found, where: str) -> Iterable[Defect]:
+    column = {name: place for place, name in enumerate(table.columns)}
+    missing = [name for name in _INDEX if name not in column]
+    if table.rows and missing:
+        raise wrong(where, table.rows[0][0].line, f"the defects have no column {', '.join(missing)}")
     kept = [(name, place) for name, place in column.items() if name not in _OWN]
-    return tuple(_defect(row, column, kept, found.unit_mm, where) for row in found.rows)
+    return (_defect(row, column, kept, found.unit_mm, where) for row in table.rows)
 
 
 def _defect(
@@ -144,11 +185,11 @@ def _defect(
 ) -> Defect:
     def of(name: str) -> Word | None:
         word = row[column[name]] if name in column else None
-        return None if word is None or (word.text in _MISSING and name not in _PLACE) else word
+        return None if word is None or (word.text in _MISSING and name not in _REQUIRED) else word
 
-    def length(name: str) -> float:
+    def length(name: str, absent: float = 0.0) -> float:
         word = of(name)
-        return round(number(word, f"column {name}", where) * unit_mm, 9) if word else 0.0
+        return round(number(word, f"column {name}", where) * unit_mm, 9) if word else absent
 
     def count(name: str) -> int | None:
         word = of(name)
@@ -156,8 +197,8 @@ def _defect(
 
     return Defect(
         number=count("DEFECTID") or 0,
-        x_rel_mm=length("XREL"),
-        y_rel_mm=length("YREL"),
+        x_rel_mm=length("XREL", math.nan),
+        y_rel_mm=length("YREL", math.nan),
         x_index=count("XINDEX") or 0,
         y_index=count("YINDEX") or 0,
         x_size_mm=length("XSIZE"),

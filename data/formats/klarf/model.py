@@ -13,7 +13,7 @@ class Defect:
 
     Args:
         number: its id in the file.
-        x_rel_mm: place within its die, to the right of the die's lower left corner, mm.
+        x_rel_mm: place within its die, to the right of the die's lower left corner, mm; NaN when the file has none.
         y_rel_mm: the same upwards, mm.
         x_index: column of its die, counted to the right.
         y_index: row of its die, counted upwards.
@@ -52,6 +52,8 @@ class Inspection:
         classes: names by class number.
         inspected_at: end of the inspection as the tool's clock said, None when unknown.
         history: device, step, recipe, slot, tool and the like, text by name.
+        plan_known: False when the file has no sample plan, so that which dies were inspected is not known.
+        remarks: whole sentences about what the file leaves open or contradicts itself in.
     """
 
     lot_id: str
@@ -66,9 +68,11 @@ class Inspection:
     classes: Mapping[int, str] = field(default_factory=dict)
     inspected_at: datetime | None = None
     history: Mapping[str, str] = field(default_factory=dict)
+    plan_known: bool = True
+    remarks: tuple[str, ...] = ()
 
     def place_mm(self, defect: Defect) -> tuple[float, float]:
-        """Give (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a pitch or centre.
+        """Return (x, y) of a defect in mm from the wafer's centre, x to the right, y up; NaN without a pitch or centre.
 
         Example:
             >>> inspection = Inspection("L", "W", frozenset(), (), die_pitch_mm=(10.0, 8.0), center_mm=(5.0, 4.0))

@@ -7,6 +7,16 @@ from typing import NamedTuple
 
 from data.errors import FormatError
 
+_NAMES = (
+    "AreaPerTest", "ClassLookup", "ClassLookupList", "CoordinatesMirrored", "DefectList", "DefectRecordSpec",
+    "DeviceID", "DieOrigin", "DiePitch", "EndOfFile", "FileName", "FileRecord", "FileTimestamp", "FileVersion",
+    "InspectionStationID", "InspectionTest", "LotID", "LotRecord", "OperatorId", "OrientationInstructions",
+    "OrientationMarkLocation", "RecipeID", "RemovedDieList", "ResultTimestamp", "SampleCenterLocation",
+    "SampleDieMap", "SampleOrientationMarkType", "SampleSize", "SampleTestPlan", "SampleTestPlanList", "SetupID",
+    "Slot", "SlotNumber", "StepID", "SummaryList", "SummaryRecord", "SummarySpec", "TestRecord", "TestSummaryList",
+    "TiffFileName", "WaferID", "WaferRecord", "WaferScribe",
+)  # fmt: skip
+_NAME_OF = {name.lower(): name for name in _NAMES}
 REPAIR = "Export the file again, or correct the line."
 _LIMIT = 10**9
 
@@ -31,6 +41,11 @@ def words_of(lines: Sequence[str], marks: str, where: str) -> Iterator[Word]:
             if match[4]:
                 raise wrong(where, number, f"a quote is not closed: {line.strip()[:80]!r}")
             yield Word(match[1], number, True) if match[1] is not None else Word(match[0], number)
+
+
+def known_name(word: Word) -> str:
+    """Return a keyword as the standard spells it, whatever its case; any other word as it is."""
+    return word.text if word.quoted else _NAME_OF.get(word.text.lower(), word.text)
 
 
 def wrong(where: str, line: int, problem: str) -> FormatError:
@@ -65,7 +80,7 @@ def whole(word: Word, name: str, where: str) -> int:
     return int(value)
 
 
-def pairs_of(words: Sequence[Word], name: str, where: str) -> list[tuple[Word, Word]]:
+def counted_pairs(words: Sequence[Word], name: str, where: str) -> list[tuple[Word, Word]]:
     """Take a list apart that its length is written before: "2  0 1  0 2".
 
     Raises:
@@ -78,3 +93,21 @@ def pairs_of(words: Sequence[Word], name: str, where: str) -> list[tuple[Word, W
     if len(found) != 2 * count:
         raise wrong(where, words[0].line, f"{name} should hold {count} pairs, found {len(found)} values")
     return list(zip(found[::2], found[1::2], strict=True))
+
+
+def dies_of(pairs: Sequence[tuple[Word, Word]], where: str) -> frozenset[tuple[int, int]]:
+    """Read dies (x, y) of a list.
+
+    Raises:
+        FormatError: an index is no whole number.
+    """
+    return frozenset((whole(x, "a die's XINDEX", where), whole(y, "a die's YINDEX", where)) for x, y in pairs)
+
+
+def classes_of(pairs: Sequence[tuple[Word, Word]], where: str) -> dict[int, str]:
+    """Read numbers and names of a class table.
+
+    Raises:
+        FormatError: a number is no whole number.
+    """
+    return {whole(key, "a class number", where): name.text for key, name in pairs}

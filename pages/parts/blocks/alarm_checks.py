@@ -4,7 +4,7 @@ from core.alarms import check
 from core.identity import local_person
 from core.jobs.launch import start
 from core.settings import settings
-from pages.parts.cache.stores import decisions, lake
+from pages.parts.cache.stores import database, lake
 
 
 def look_for_alarms() -> None:
@@ -12,7 +12,7 @@ def look_for_alarms() -> None:
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
-    if check(lake(), decisions()).waiting:
-        start(decisions(), settings(), "check_alarms", [], local_person(), title="Send alarms")
+    if check(lake(), database()).waiting:
+        start(database(), settings(), "check_alarms", [], local_person(), title="Send alarms")

@@ -153,7 +153,7 @@ def yield_line(weeks: pd.DataFrame, *, key: str, height: int = 120) -> None:
 
 
 def accent() -> str:
-    """Give the app's one accent colour as the theme has it for thin lines."""
+    """Return the app's one accent colour as the theme has it for thin lines."""
     return str(st.get_option(f"theme.{current_theme()}.linkColor"))
 
 

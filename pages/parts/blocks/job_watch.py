@@ -6,7 +6,7 @@ from core.jobs.folder import log_tail
 from core.jobs.launch import cancel, job, jobs, resume
 from core.jobs.store import Job, JobState
 from core.settings import settings
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.person import person_or_account
 
 LOOK_SECONDS = 2.0
@@ -15,12 +15,12 @@ WENT_WRONG = (JobState.FAILED, JobState.DEAD)
 
 
 def newest_job(name: str) -> Job | None:
-    """Give the job of this name that was started last, None where none was.
+    """Return the job of this name that was started last, None where none was.
 
     Raises:
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
-    return next(iter(jobs(decisions(), name, limit=1)), None)
+    return next(iter(jobs(database(), name, limit=1)), None)
 
 
 def job_watch(started: Job | None) -> None:
@@ -36,19 +36,19 @@ def job_watch(started: Job | None) -> None:
         st.error(f"{started.title} (job {started.id}) {_how(started)}. Its log ends with this:")
         st.code(log_tail(settings().home, started.id, LOG_LINES) or "The log is empty.", language=None)
         if st.button("Run it again", key=f"again-{started.id}", help="The same command, once more."):
-            resume(decisions(), settings(), started.id, person_or_account())
+            resume(database(), settings(), started.id, person_or_account())
             st.rerun()
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _progress(number: int) -> None:
-    found = job(decisions(), number)
+    found = job(database(), number)
     if not found.underway:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(found.share or 0.0, f"{found.title}: {_how_far(found)}", width="stretch")
         if st.button("Stop", key=f"stop-{number}", disabled=found.cancelled_by is not None):
-            cancel(decisions(), number, person_or_account())
+            cancel(database(), number, person_or_account())
 
 
 def _how_far(found: Job) -> str:

@@ -10,7 +10,7 @@ from pages.parts.cache.stores import lake
 
 
 def group_stack(where: WaferFilter, grid: Grid) -> Stack:
-    """Give the wafers of a group that have this grid, stacked; counted anew when wafers or results were added.
+    """Return the wafers of a group that have this grid, stacked; counted anew when wafers or results were added.
 
     Raises:
         LakeError: there is none.

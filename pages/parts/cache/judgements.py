@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.audit import entries
-from core.datasets.doubts import Doubt
-from core.datasets.suspects import label_doubts
+from core.datasets.suspect_classes import SuspectClass
+from core.datasets.suspects import suspect_classes
 from core.lake import Lake
 from core.monitoring.drift import Drift, drift
 from core.monitoring.judging import Judged, Scope, judge, state
@@ -21,25 +21,25 @@ from pages.parts.cache.models import segmenter
 EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 
 
-def judged(lake: Lake, decisions: Decisions, scope: Scope) -> Judged:
+def judged(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
     """Return results held against labels, kept until a result or a label changes.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
-    return _judged(f"{lake.root} {decisions.url} {state(lake, decisions)} {scope}", lake, decisions, scope)
+    return _judged(f"{lake.root} {database.url} {state(lake, database)} {scope}", lake, database, scope)
 
 
-def drift_between(lake: Lake, decisions: Decisions, recent: Condition, reference: Condition | Drawn) -> Drift | None:
+def drift_between(lake: Lake, database: AppDatabase, recent: Condition, reference: Condition | Drawn) -> Drift | None:
     """Return how recent wafers differ from a reference, kept until a result or a label changes; None of too few.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     against = reference.model if isinstance(reference, Drawn) else reference
-    stamp = f"{lake.root} {state(lake, decisions)} {recent} {against}"
+    stamp = f"{lake.root} {state(lake, database)} {recent} {against}"
     return _drift_between(stamp, lake, recent, reference)
 
 
@@ -63,29 +63,29 @@ def synthetic_wafers() -> Drawn:
     return _synthetic_wafers(model.name, model)
 
 
-def doubtful_labels(lake: Lake, decisions: Decisions, keys: Sequence[str]) -> tuple[list[Doubt], list[str]]:
-    """Return labels that a cross-validated model contradicts, and the classes that it cannot judge (`label_doubts`).
+def contradicted_labels(lake: Lake, database: AppDatabase, keys: Sequence[str]) -> tuple[list[SuspectClass], list[str]]:
+    """Return labels that a cross-validated model contradicts, and the classes that it cannot judge (`suspect_classes`).
 
     They are kept until somebody writes to the database or one of the wafers gets a vector.
 
     Args:
         lake: where wafers and vectors are.
-        decisions: where the labels are.
+        database: where the labels are.
         keys: of the labelled wafers.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         written = [entry.id for entry in entries(session, limit=1)]
     embedded = lake.query(EMBEDDED, [list(keys)]).iloc[0].tolist()
-    return _doubtful_labels(f"{lake.root} {decisions.name} {written} {embedded}", lake, decisions, keys)
+    return _contradicted_labels(f"{lake.root} {database.name} {written} {embedded}", lake, database, keys)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _judged(stamp: str, _lake: Lake, _decisions: Decisions, _scope: Scope) -> Judged:
-    return judge(_lake, _decisions, _scope)
+def _judged(stamp: str, _lake: Lake, _database: AppDatabase, _scope: Scope) -> Judged:
+    return judge(_lake, _database, _scope)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -104,7 +104,7 @@ def _synthetic_wafers(name: str, _model: Segmenter) -> Drawn:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _doubtful_labels(
-    stamp: str, _lake: Lake, _decisions: Decisions, _keys: Sequence[str]
-) -> tuple[list[Doubt], list[str]]:
-    return label_doubts(_decisions, _lake, _keys)
+def _contradicted_labels(
+    stamp: str, _lake: Lake, _database: AppDatabase, _keys: Sequence[str]
+) -> tuple[list[SuspectClass], list[str]]:
+    return suspect_classes(_database, _lake, _keys)

@@ -20,7 +20,7 @@ from pages.parts.cache.stores import lake
 
 
 def segmenter() -> Segmenter:
-    """Give the model that the site serves, loaded once.
+    """Return the model that the site serves, loaded once.
 
     Raises:
         ModelError: there is none, or it is damaged.
@@ -29,7 +29,7 @@ def segmenter() -> Segmenter:
 
 
 def challenger() -> Challenger | None:
-    """Give the model that takes its share of what is segmented into the lake; None where no trial runs.
+    """Return the model that takes its share of what is segmented into the lake; None where no trial runs.
 
     Raises:
         ModelError: its file is missing or damaged.
@@ -39,7 +39,7 @@ def challenger() -> Challenger | None:
 
 
 def activations() -> Activations:
-    """Give what explains the answers of the model in use by Grad-CAM; its network is rebuilt once, which takes seconds.
+    """Return what explains the model's answers by Grad-CAM; its network is rebuilt once, which takes seconds.
 
     Raises:
         ModelError: there is no model, or no network can be made of it.
@@ -49,7 +49,7 @@ def activations() -> Activations:
 
 
 def similarity_index(kind: Kind) -> SimilarityIndex:
-    """Give the site's index of look-alikes, with what the lake embedded up to half a minute ago.
+    """Return the site's index of similar wafers, with what the lake embedded up to half a minute ago.
 
     Raises:
         IndexMissingError: it was not built yet, is damaged, or is of another model than the one in use.
@@ -89,7 +89,7 @@ def _activations(sha256: str, _model: Path, _metadata: ModelMetadata) -> Activat
     return Activations.load(_model, _metadata)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the index of look-alikes")
+@st.cache_resource(max_entries=4, show_spinner="Opening the index of similar wafers")
 def _similarity_index(home: str, model: str, kind: Kind, stamp: str) -> SimilarityIndex:
     return SimilarityIndex.load(Path(home), model, kind)
 

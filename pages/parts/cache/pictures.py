@@ -24,7 +24,7 @@ Name = tuple[str, str, Palette, Theme]
 
 
 def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
-    """Give small pictures of wafers as data URIs, in the palette and theme.
+    """Return small pictures of wafers as data URIs, in the palette and theme.
 
     Args:
         keys: wafers of the lake.
@@ -42,7 +42,7 @@ def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: Theme, side_px: int) -> str:
-    """Give a small picture of a result that is not in the lake as a data URI.
+    """Return a small picture of a result that is not in the lake as a data URI.
 
     Args:
         stamp: says all that the picture depends on but its look: the file, the wafer in it, how it was made.
@@ -56,7 +56,7 @@ def result_thumbnail(stamp: str, _result: WaferResult, palette: Palette, theme: 
 
 
 def axes_picture(wafer: WaferMap, theme: Theme) -> bytes:
-    """Give a wafer's picture with notch and axes as PNG.
+    """Return a wafer's picture with notch and axes as PNG.
 
     Args:
         wafer: as it would be saved.
@@ -67,7 +67,7 @@ def axes_picture(wafer: WaferMap, theme: Theme) -> bytes:
 
 
 def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, theme: Theme) -> TonePreview | None:
-    """Give what reading makes of a file's first image, None when the file is no image.
+    """Return what reading makes of a file's first image, None when the file is no image.
 
     Args:
         sha256: of the content.

@@ -17,12 +17,12 @@ from pages.parts.cache.models import segmenter
 
 
 def uploaded(name: str, content: bytes, sha256: str) -> list[WaferMap | ReadFailure]:
-    """Give what reading makes of a file that is only looked at and not kept."""
+    """Return what reading makes of a file that is only looked at and not kept."""
     return _uploaded(sha256, name, content)
 
 
 def analysed(wafer: WaferMap, stamp: str) -> WaferResult:
-    """Give what the model in use finds on a wafer that is not in the lake.
+    """Return what the model in use finds on a wafer that is not in the lake.
 
     Args:
         wafer: to segment.
@@ -33,7 +33,7 @@ def analysed(wafer: WaferMap, stamp: str) -> WaferResult:
 
 
 def everywhere(result: WaferResult) -> Segmentation:
-    """Give a segmentation with the probabilities of passing dies too, which the lake does not keep.
+    """Return a segmentation with the probabilities of passing dies too, which the lake does not keep.
 
     Where another model made the result, or none can be loaded, it stays as it is.
     """
@@ -48,7 +48,7 @@ def everywhere(result: WaferResult) -> Segmentation:
 
 
 def occlusions(wafer: WaferMap) -> Occlusions:
-    """Give a wafer with its failures taken away window by window, as the model in use answers it.
+    """Return a wafer with its failures taken away window by window, as the model in use answers it.
 
     Raises:
         ModelError: there is no model, or it fails.
@@ -57,13 +57,13 @@ def occlusions(wafer: WaferMap) -> Occlusions:
     return _occlusions(model.name, dies_hash(wafer), model, wafer)
 
 
-def doubt(wafer: WaferMap) -> Split:
-    """Give how unsure the model in use is of every die, (8, H, W), in its two parts.
+def uncertainty(wafer: WaferMap) -> Split:
+    """Return how unsure the model in use is of every die, (8, H, W), in its two parts.
 
     Raises:
         ModelError: there is no model, or it has no decoder to drop features before.
     """
-    return _doubt(segmenter().name, str(model_in_use(settings())), dies_hash(wafer), wafer)
+    return _uncertainty(segmenter().name, str(model_in_use(settings())), dies_hash(wafer), wafer)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file")
@@ -87,5 +87,5 @@ def _occlusions(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Oc
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _doubt(name: str, path: str, dies: int, _wafer: WaferMap) -> Split:
+def _uncertainty(name: str, path: str, dies: int, _wafer: WaferMap) -> Split:
     return split(DropoutSegmenter.load(path, threads=settings().threads or None).sample([_wafer])[0])

@@ -1,30 +1,30 @@
-"""The site's stores, opened once a process: lake, database of decisions, original files."""
+"""The site's stores, opened once a process: lake, database of database, original files."""
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 from core.settings import settings
 from core.storage.blobs import Blobs
 
 
 def lake() -> Lake:
-    """Give the site's lake."""
+    """Return the site's lake."""
     return _lake(settings().lake_url)
 
 
 def blobs() -> Blobs:
-    """Give the site's store of original files."""
+    """Return the site's store of original files."""
     return Blobs(settings().blobs_url)
 
 
-def decisions() -> Decisions:
-    """Give the site's database of what people decide.
+def database() -> AppDatabase:
+    """Return the site's database of what people decide.
 
     Raises:
-        DecisionsError: it cannot be opened.
+        AppDatabaseError: it cannot be opened.
     """
-    return _decisions(settings().decisions_place)
+    return _database(settings().database_place)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -32,6 +32,6 @@ def _lake(url: str) -> Lake:
     return Lake(url)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the database of decisions")
-def _decisions(place: str) -> Decisions:
-    return Decisions(place)
+@st.cache_resource(max_entries=4, show_spinner="Opening the app database")
+def _database(place: str) -> AppDatabase:
+    return AppDatabase(place)

@@ -81,14 +81,14 @@ def measures_table(measures: pd.DataFrame) -> None:
 
 
 def measures_as_table(measures: pd.DataFrame) -> Table:
-    """Give the measures as a table to download."""
+    """Return the measures as a table to download."""
     texts = ("measure", "unit")
     columns = [Column(name, "text" if name in texts else "real") for name in measures.columns]
     return Table("Measures", columns, measures.to_numpy().tolist())
 
 
 def dies_as_table(a: Stack, b: Stack, found: DieDifference, class_key: str | None) -> Table:
-    """Give the difference of every die as a table to download."""
+    """Return the difference of every die as a table to download."""
     (count_a, total_a), (count_b, total_b) = a.counts(class_key), b.counts(class_key)
     names = ("row", "column", "wafers_a", "tested_a", "wafers_b", "tested_b", "difference", "p", "p_corrected")
     rows = [

@@ -17,9 +17,9 @@ from core.explain.occlusion import Occlusion
 from core.explain.places import lesson, place, sentence
 from core.segmentation.uncertainty import Split
 from data.classes import CLASS_INDEX, CLASSES
-from data.errors import ModelError
+from data.errors import ModelError, TrainingMissingError
 from pages.parts.cache.models import activations, segmenter
-from pages.parts.cache.results import doubt, occlusions
+from pages.parts.cache.results import occlusions, uncertainty
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.view import ViewState
 from pages.parts.wafers.canvas import wafer_canvas
@@ -28,8 +28,8 @@ from pages.parts.wafers.value_map import value_map
 NAMES = {c.key: c.name for c in CLASSES}
 STATE = ViewState("explain")
 HEIGHT = 380
-DOUBTS = {
-    "All doubt": ("total", "How unsure the mean answer is: aleatoric and epistemic together."),
+UNCERTAINTIES = {
+    "All uncertainty": ("total", "How unsure the mean answer is: aleatoric and epistemic together."),
     "Of the wafer (aleatoric)": ("aleatoric", "What stays unsure in every pass: the dies are ambiguous."),
     "Of the model (epistemic)": ("epistemic", "What the passes disagree on: more labels like this one would help."),
 }
@@ -52,7 +52,7 @@ EVIDENCE_HELP = {
         "too, 100 % where they raised it most. The first time torch is loaded, which takes seconds."
     ),
 }
-DOUBT_HELP = (
+UNCERTAINTY_HELP = (
     "Entropy of yes or no for the class on every failing die, 100 % being one bit: as unsure as a thrown coin. From 20 "
     "passes with 30 % of the coarsest features dropped (Monte-Carlo dropout; Gal and Ghahramani, 2016)."
 )
@@ -94,7 +94,7 @@ def _explained(result: WaferResult) -> None:
         )
     try:
         found = _attribution(result, class_key, number, way)
-    except ModelError as error:
+    except (ModelError, TrainingMissingError) as error:
         st.info(str(error))
         return
     st.markdown(_said(result, found, class_key, number))
@@ -117,7 +117,7 @@ def _explained(result: WaferResult) -> None:
         st.markdown(f"**What {_answer(result, class_key, number)} rests on**", help=EVIDENCE_HELP[way])
         _evidence_map(result, found, class_key)
     with right:
-        _doubt_map(result, class_key)
+        _uncertainty_map(result, class_key)
 
 
 def _choose(result: WaferResult) -> tuple[str, int | None]:
@@ -192,14 +192,18 @@ def _evidence_map(result: WaferResult, found: Attribution, class_key: str) -> No
     st.caption("Dotted: the fewest failing dies that carry half of the evidence.")
 
 
-def _doubt_map(result: WaferResult, class_key: str) -> None:
+def _uncertainty_map(result: WaferResult, class_key: str) -> None:
     chosen = st.selectbox(
-        "Doubt", list(DOUBTS), key="explain-doubt", label_visibility="collapsed", persist_state="session"
+        "Uncertainty",
+        list(UNCERTAINTIES),
+        key="explain-uncertainty",
+        label_visibility="collapsed",
+        persist_state="session",
     )
-    part, meaning = DOUBTS[chosen]
+    part, meaning = UNCERTAINTIES[chosen]
     try:
         with st.spinner("Asking twenty times with features dropped"):
-            found = doubt(result.wafer)
+            found = uncertainty(result.wafer)
     except ModelError as error:
         st.info(str(error))
         return
@@ -209,13 +213,13 @@ def _doubt_map(result: WaferResult, class_key: str) -> None:
         result.wafer,
         values,
         Scale(ramp, 0.0, 1.0),
-        key=f"explain-doubt-{part}",
+        key=f"explain-uncertainty-{part}",
         unit="of one bit",
-        said=[("doubt, % of a bit", np.round(np.nan_to_num(values) * 100, 1))],
+        said=[("uncertainty, % of a bit", np.round(np.nan_to_num(values) * 100, 1))],
         height=HEIGHT,
         alt=f"{chosen} about {NAMES[class_key]} on each failing die",
     )
-    st.caption(meaning, help=DOUBT_HELP)
+    st.caption(meaning, help=UNCERTAINTY_HELP)
 
 
 def _over_failing(found: Split, part: str, class_key: str, failing: NDArray[np.bool_]) -> NDArray[np.float64]:

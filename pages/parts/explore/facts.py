@@ -8,7 +8,7 @@ from data.wafer import WaferMap
 
 
 def facts(wafer: WaferMap) -> None:
-    """Say in one line what wafer this is."""
+    """Show in one line what wafer this is."""
     frame = geometry(wafer)
     rows, columns = wafer.dies.shape
     said = [

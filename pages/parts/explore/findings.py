@@ -2,38 +2,38 @@
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from core.root_causes import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from pages.parts.empty import explained
 from pages.parts.state.widgets import widget_text
 
-HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every look-alike."
+HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every similar wafer."
 
 
-def finding_of(key: str, decisions: Decisions) -> Finding | None:
-    """Give what is known about a wafer, None where nobody wrote anything.
+def finding_of(key: str, database: AppDatabase) -> Finding | None:
+    """Return what is known about a wafer, None where nobody wrote anything.
 
     Raises:
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         return findings_by_keys(session, [key]).get(key)
 
 
-def findings_block(wafer: str, decisions: Decisions, *, key: str) -> None:
+def findings_block(wafer: str, database: AppDatabase, *, key: str) -> None:
     """Show what is known about a wafer, with a form to write it.
 
     Args:
         wafer: its key.
-        decisions: where findings are kept.
+        database: where findings are kept.
         key: of this block.
     """
-    known = finding_of(wafer, decisions)
+    known = finding_of(wafer, database)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Findings**", help=HELP, width="content")
         with st.popover("Write" if known is None else "Change"):
-            _form(wafer, known, decisions, key)
+            _form(wafer, known, database, key)
     if known is None:
         st.caption("Nobody has written down a root cause or a finding yet.")
         return
@@ -44,7 +44,7 @@ def findings_block(wafer: str, decisions: Decisions, *, key: str) -> None:
     st.caption(f"{known.written_by}, {known.written_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _form(wafer: str, known: Finding | None, decisions: Decisions, key: str) -> None:
+def _form(wafer: str, known: Finding | None, database: AppDatabase, key: str) -> None:
     names = {"cause": f"{key}-cause-{wafer}", "found": f"{key}-found-{wafer}"}
     with st.form(f"{key}-form-{wafer}", border=False):
         st.text_area(
@@ -62,6 +62,6 @@ def _form(wafer: str, known: Finding | None, decisions: Decisions, key: str) -> 
             placeholder="What failure analysis saw",
         )
         if st.form_submit_button("Save", type="primary", help="Both empty takes the finding back."):
-            with explained(), decisions.writing() as session:
+            with explained(), database.writing() as session:
                 write_finding(session, wafer, widget_text(names["cause"]), widget_text(names["found"]), local_person())
             st.rerun()

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.annotation.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
 from data.classes import CLASSES
-from data.errors import DecisionsError
-from pages.parts.cache.stores import decisions as open_decisions
+from data.errors import AppDatabaseError
+from pages.parts.cache.stores import database as open_database
 from pages.parts.person import person_or_account
 
 NAMES = {"": "The wafer as a whole", **{c.key: c.name for c in CLASSES}}
@@ -24,13 +24,13 @@ def flag_form(wafer_key: str, model: str) -> None:
             comment = st.text_area("Comment", max_chars=LONGEST_COMMENT, placeholder="the arc at 3 o'clock is missed")
             if st.form_submit_button("Flag"):
                 try:
-                    with open_decisions().writing() as session:
+                    with open_database().writing() as session:
                         flag_prediction(session, wafer_key, model, class_key, comment, person_or_account())
-                except DecisionsError as error:
+                except AppDatabaseError as error:
                     st.error(str(error))
                 else:
                     st.success("Flagged: it waits on the Review page.")
-        with open_decisions().reading() as session:
+        with open_database().reading() as session:
             flags = [review for review in reviews_of(session, wafer_key) if review.kind is Kind.FLAG]
         for flag in flags[:5]:
             st.caption(f"{flag.opened_by}, {flag.opened_at:%Y-%m-%d}: {flag.verdict or 'open'}")

@@ -55,7 +55,7 @@ def choose_group(lake: Lake, side: str, history: list[str]) -> WaferFilter:
 
 
 def query_of(where: WaferFilter) -> dict[str, str | list[str]]:
-    """Give a group as the filters of the page Wafers."""
+    """Return a group as the filters of the page Wafers."""
     query: dict[str, str | list[str]] = {
         PRODUCT: list(where.product),
         LOT: list(where.lot),

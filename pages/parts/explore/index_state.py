@@ -1,4 +1,4 @@
-"""The index of look-alikes as a page needs it: there, or built from here."""
+"""The index of similar wafers as a page needs it: there, or built from here."""
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ _CLUSTERS = """
 
 
 def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
-    """Give the index of a kind; where there is none the page ends with a button that builds it.
+    """Return the index of a kind; where there is none the page ends with a button that builds it.
 
     Raises:
         ModelError: the model cannot be used.
@@ -29,7 +29,9 @@ def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
     try:
         index = similarity_index(kind)
     except IndexMissingError as error:
-        st.info(f"Look-alikes are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}.")
+        st.info(
+            f"Similar wafers are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}."
+        )
         _offer("Build the index", lake, lake.count())
         st.stop()
     held, elsewhere = _in_lake(kind, lake)

@@ -1,6 +1,6 @@
 """What is chosen on the map, and what stands beside and below it.
 
-A family is chosen from the list, an area is drawn; both live in the link. Below stand the wafers that are chosen and
+A cluster is chosen from the list, an area is drawn; both live in the link. Below stand the wafers that are chosen and
 those unlike anything seen.
 """
 
@@ -15,30 +15,30 @@ from core.lake import WaferFilter
 from core.projection.views import LakeMap, area_of, area_text
 from pages.parts.blocks.charts import CLASS_NAMES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.explore.likeness_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
+from pages.parts.explore.map_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import open_page
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import clicked_names, drawn_area, set_widget, widget_number
 from pages.parts.wafers.gallery import gallery
 
-AREA, FAMILY, SHOWN = "area", "family", "shown"
+AREA, CLUSTER, SHOWN = "area", "cluster", "shown"
 MOST_CORNERS = 60
 TILES, NOVEL = 24, 12
 ROW_PX = 30
 MOST_SAID = 6
 
 
-def choose_family(names: Sequence[str]) -> int | None:
-    """Choose a family by its name; None for all."""
+def choose_cluster(names: Sequence[str]) -> int | None:
+    """Choose a cluster by its name; None for all."""
     chosen = st.selectbox(
-        "Family",
+        "Cluster",
         list(names),
         index=None,
-        key=FAMILY,
+        key=CLUSTER,
         bind="query-params",
-        placeholder="All families",
-        help="Shows the wafers of one family below, and dims all others. By keyboard as well as by lasso.",
+        placeholder="All clusters",
+        help="Shows the wafers of one cluster below, and dims all others. By keyboard as well as by lasso.",
     )
     return None if chosen is None else list(names).index(chosen)
 
@@ -60,24 +60,24 @@ def keep_chosen(chart: str) -> None:
 def clear_chosen() -> None:
     """Choose all wafers again."""
     st.query_params.pop(AREA, None)
-    set_widget(FAMILY, None)
+    set_widget(CLUSTER, None)
 
 
-def family_table(table: pd.DataFrame) -> None:
-    """Show the families that hold wafers of the filter, as `LakeMap.families` gives them."""
+def cluster_table(table: pd.DataFrame) -> None:
+    """Show the clusters that hold wafers of the filter, as `LakeMap.clusters` gives them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Families**", help=HELP["families"], width="content")
-        csv_button(table, "map-families")
+        st.markdown("**Clusters**", help=HELP["map_clusters"], width="content")
+        csv_button(table, "map-clusters")
     st.dataframe(
         table,
         hide_index=True,
         row_height=ROW_PX,
         height=min(len(table), 18) * ROW_PX + 38,
         placeholder="–",
-        alt="Families of the map",
+        alt="Clusters of the map",
         column_config={
-            "family": st.column_config.TextColumn("Family"),
-            "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this family.", width=70),
+            "cluster": st.column_config.TextColumn("Cluster"),
+            "wafers": st.column_config.NumberColumn("Wafers", help="Wafers of the filter in this cluster.", width=70),
             "severity": st.column_config.NumberColumn("Severity", format="%.0f", help=HELP["mean_severity"], width=70),
             "novelty": st.column_config.NumberColumn(
                 "Novelty", format="%.0f", help=f"Mean over its wafers. {HELP['novelty']}", width=70
@@ -86,10 +86,10 @@ def family_table(table: pd.DataFrame) -> None:
     )
 
 
-def choice_block(found: LakeMap, where: WaferFilter, family: int | None, area: Sequence[tuple[float, float]]) -> None:
+def choice_block(found: LakeMap, where: WaferFilter, cluster: int | None, area: Sequence[tuple[float, float]]) -> None:
     """Show the wafers that are chosen: how many, what they show, what they share, their pictures."""
-    keys = found.members(where, family=family, area=area)
-    named = "the map" if family is None else found.about.names[family]
+    keys = found.members(where, cluster=cluster, area=area)
+    named = "the map" if cluster is None else found.about.names[cluster]
     part = f"an area of {named}" if area else named
     if not keys:
         st.info(f"No wafer of {part} passes these filters. Widen them, or choose another area.")
@@ -124,15 +124,15 @@ def novelty_block(found: LakeMap, where: WaferFilter) -> None:
         st.markdown("**Unlike anything seen**", help=HELP["novelty"], width="content")
         csv_button(wafers, "map-novelty")
     notes = {
-        key: f"novelty **{novelty:.0f}**  \n{family}"
-        for key, novelty, family in zip(wafers["key"], wafers["novelty"], wafers["family"], strict=True)
+        key: f"novelty **{novelty:.0f}**  \n{cluster}"
+        for key, novelty, cluster in zip(wafers["key"], wafers["novelty"], wafers["cluster"], strict=True)
     }
     with st.spinner("Drawing wafers"):
         gallery(wafers, key="map-novel", notes=notes)
 
 
 def _made_up(kinds: pd.DataFrame) -> None:
-    """Say which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
+    """Show which classes and products wafers are of, as `LakeMap.kinds` counts them, most frequent first."""
     none = kinds["segmented"].map({True: NO_PATTERN, False: NOT_SEGMENTED})
     classes = kinds["dominant_class"].map(CLASS_NAMES).fillna(none)
     st.markdown("**What they are**")

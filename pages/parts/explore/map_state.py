@@ -1,4 +1,4 @@
-"""The map of look-alikes as its page needs it: there, being built, or built from here."""
+"""The map of similar wafers as its page needs it: there, being built, or built from here."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.jobs.launch import start
 from core.lake import Lake
-from core.projection.families import FEWEST_ASKED, MOST_ASKED
+from core.projection.clusters import FEWEST_ASKED, MOST_ASKED
 from core.projection.keeping import About
 from core.projection.views import LakeMap
 from core.settings import settings
@@ -17,7 +17,7 @@ from data.errors import MapError
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.job_watch import job_watch, newest_job
 from pages.parts.cache.models import segmenter
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.measures import HELP
 from pages.parts.person import person_or_account
 
@@ -25,12 +25,12 @@ JOB = "map_wafers"
 
 
 def ready_map(lake: Lake) -> LakeMap:
-    """Give the map; where there is none that may be shown, the page ends with what to do about it.
+    """Return the map; where there is none that may be shown, the page ends with what to do about it.
 
     Raises:
         ModelError: the model cannot be used, or gives no embeddings.
         LakeError: the lake cannot be read.
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
     embed([], segmenter())
     job = newest_job(JOB)
@@ -52,7 +52,7 @@ def _offer_first(error: MapError) -> None:
         st.markdown(f"**There is no map to show:** {error.problem}.")
         st.markdown(
             "Building it embeds the wafers that are not embedded yet, lays them out by how much they look alike and "
-            "parts them into families. That takes a minute or two for some thousand wafers, and goes on when you leave "
+            "parts them into clusters. That takes a minute or two for some thousand wafers, and goes on when you leave "
             "this page."
         )
         if st.button("Build the map", type="primary"):
@@ -61,7 +61,7 @@ def _offer_first(error: MapError) -> None:
 
 
 def _facts(found: LakeMap, building: bool) -> None:
-    """Say what the map is made of, and offer to bring it up to date or to part it anew."""
+    """Show what the map is made of, and offer to bring it up to date or to part it anew."""
     about = found.about
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -70,50 +70,50 @@ def _facts(found: LakeMap, building: bool) -> None:
         )
         chosen = "chosen by silhouette" if about.asked is None else "as asked"
         silhouette = "" if math.isnan(about.silhouette) else f", silhouette **{about.silhouette:.2f}**"
-        st.caption(f"**{len(about.names)}** families, {chosen}{silhouette}", width="content", help=HELP["silhouette"])
-        with st.popover("Families", disabled=building):
-            _choose_families(about)
+        st.caption(f"**{len(about.names)}** clusters, {chosen}{silhouette}", width="content", help=HELP["silhouette"])
+        with st.popover("Clusters", disabled=building):
+            _choose_clusters(about)
         if found.missing and st.button(
             f"Add {found.missing:,} wafers",
             type="primary",
             disabled=building,
             help="Wafers of the lake that are not on the map yet. Nothing on it moves.",
         ):
-            _start(_families(about), "Bring the map up to date")
+            _start(_clusters(about), "Bring the map up to date")
         if st.button(
             "Fit anew",
             disabled=building,
-            help="Lays all wafers out again. Places and families change; links to an area lose their meaning.",
+            help="Lays all wafers out again. Places and clusters change; links to an area lose their meaning.",
         ):
-            _start(["--anew", *_families(about)], "Fit the map anew")
+            _start(["--anew", *_clusters(about)], "Fit the map anew")
 
 
-def _choose_families(about: About) -> None:
-    st.markdown("**How many families**", help=HELP["families"])
+def _choose_clusters(about: About) -> None:
+    st.markdown("**How many clusters**", help=HELP["map_clusters"])
     count = st.number_input(
-        "Families",
+        "Clusters",
         FEWEST_ASKED,
         MOST_ASKED,
         value=len(about.names),
-        key="map-families",
+        key="map-clusters",
         help="Parts the wafers anew for everybody who looks at this map; no wafer moves.",
     )
     with st.container(horizontal=True):
         if st.button("Part anew", type="primary"):
-            _start(["--families", str(count)], "Part into families")
+            _start(["--clusters", str(count)], "Part into clusters")
         if st.button("By silhouette", disabled=about.asked is None, help="Lets the silhouette choose the number."):
-            _start([], "Part into families")
+            _start([], "Part into clusters")
     if len(about.silhouettes) > 1:
         _silhouettes(about.silhouettes, len(about.names))
 
 
-def _families(about: About) -> list[str]:
-    """Flags that keep the number of families as it was asked for."""
-    return [] if about.asked is None else ["--families", str(about.asked)]
+def _clusters(about: About) -> list[str]:
+    """Flags that keep the number of clusters as it was asked for."""
+    return [] if about.asked is None else ["--clusters", str(about.asked)]
 
 
 def _start(flags: list[str], title: str) -> None:
-    start(decisions(), settings(), JOB, flags, person_or_account(), title=title)
+    start(database(), settings(), JOB, flags, person_or_account(), title=title)
     st.rerun()
 
 
@@ -124,10 +124,10 @@ def _silhouettes(values: Mapping[int, float], chosen: int) -> None:
         mode="lines+markers",
         line={"width": 1.5, "color": accent()},
         marker={"size": [9 if k == chosen else 4 for k in values]},
-        hovertemplate="%{x} families: %{y:.3f}<extra></extra>",
+        hovertemplate="%{x} clusters: %{y:.3f}<extra></extra>",
     )
     figure = quiet_figure([line], 160, left=44, bottom=34)
-    figure.update_xaxes(title="families", showgrid=False)
+    figure.update_xaxes(title="clusters", showgrid=False)
     figure.update_yaxes(title="silhouette", nticks=4, zeroline=False)
     spoken = ", ".join(f"{k}: {value:.2f}" for k, value in values.items())
-    show_figure(figure, "map-silhouettes", f"Mean silhouette by number of families: {spoken}")
+    show_figure(figure, "map-silhouettes", f"Mean silhouette by number of clusters: {spoken}")

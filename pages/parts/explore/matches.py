@@ -1,4 +1,4 @@
-"""Look-alikes on screen: the list with scores, one beside what was asked for, and what their wafers share."""
+"""Similar wafers on screen: the list with scores, one beside what was asked for, and what their wafers share."""
 
 import base64
 import math
@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.drawing.overlap import draw_overlay, overlay_colors
 from core.drawing.value_maps import sharp_cell_px
 from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake
 from core.reports.table import Column, Table
 from core.root_causes import Finding
-from core.similarity.lookalikes import OVERLAP_SHARE, Match, Query
+from core.similarity.similar_wafers import OVERLAP_SHARE, Match, Query
 from data.classes import CLASSES
 from data.turning import symmetry
 from pages.parts.explore.findings import findings_block
@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 def match_list(matches: Sequence[Match], query: Query, findings: Mapping[str, Finding]) -> Match:
-    """Show the look-alikes as a table, and give the one that is chosen in it, at first the best."""
+    """Show the similar wafers as a table, and give the one that is chosen in it, at first the best."""
     st.dataframe(
         pd.DataFrame(
             {
@@ -77,7 +77,7 @@ def match_list(matches: Sequence[Match], query: Query, findings: Mapping[str, Fi
         hide_index=True,
         row_height=ROW_PX,
         height=len(matches) * ROW_PX + 38,
-        alt="Look-alikes",
+        alt="Similar wafers",
         placeholder="–",
         column_config={
             "map": st.column_config.ImageColumn("Map", width=68),
@@ -100,7 +100,7 @@ def match_list(matches: Sequence[Match], query: Query, findings: Mapping[str, Fi
 
 
 def matches_table(matches: Sequence[Match], findings: Mapping[str, Finding]) -> Table:
-    """Put the look-alikes into a table for a file."""
+    """Put the similar wafers into a table for a file."""
     rows = [
         (
             rank,
@@ -119,11 +119,11 @@ def matches_table(matches: Sequence[Match], findings: Mapping[str, Finding]) -> 
         )
         for rank, match in enumerate(matches, 1)
     ]
-    return Table("Look-alikes", COLUMNS, rows)
+    return Table("Similar wafers", COLUMNS, rows)
 
 
-def comparison(asked: Asked, query: Query, match: Match, decisions: Decisions) -> None:
-    """Show what was asked for, one look-alike and their differences side by side, and what is known of it."""
+def comparison(asked: Asked, query: Query, match: Match, database: AppDatabase) -> None:
+    """Show what was asked for, one similar wafer and their differences side by side, and what is known of it."""
     palette, theme = chosen_palette(), current_theme()
     wafer = match.result.wafer
     left, middle, right = st.columns(3, gap="medium")
@@ -144,12 +144,12 @@ def comparison(asked: Asked, query: Query, match: Match, decisions: Decisions) -
         st.html(_legend())
     said = f"Likeness **{match.score:.0%}** · cosine **{match.cosine:.0%}** · overlap **{_percent(match.overlap)}**"
     st.markdown(f"{said} · looks like it {TURNS[match.turn]}" if match.turn else said)
-    findings_block(wafer.key, decisions, key="similar-finding")
+    findings_block(wafer.key, database, key="similar-finding")
 
 
 def shared_block(lake: Lake, matches: Sequence[Match]) -> None:
-    """Say which tools and other steps the look-alikes share."""
-    shared_steps(lake, [match.result.wafer.key for match in matches], who="Look-alikes")
+    """Show which tools and other steps the similar wafers share."""
+    shared_steps(lake, [match.result.wafer.key for match in matches], who="Similar wafers")
 
 
 def _classes(match: Match) -> list[str]:

@@ -1,4 +1,4 @@
-"""What look-alikes are wanted of: a wafer of the lake, an upload, one cluster of either, or a sketch."""
+"""What similar wafers are wanted of: a wafer of the lake, an upload, one cluster of either, or a sketch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from core.drawing.palette import GREYS
 from core.drawing.wafer import draw_wafer, lay_out
 from core.lake import Lake
 from core.segmentation import Segmenter
-from core.similarity.lookalikes import Query, query_cluster, query_drawing, query_wafer
+from core.similarity.similar_wafers import Query, query_cluster, query_drawing, query_wafer
 from core.similarity.sketches import emptied, product_examples, round_wafer, snap
 from data.classes import CLASSES
 from data.errors import WaferError
@@ -90,7 +90,7 @@ def _of_lake(lake: Lake) -> tuple[WaferResult | None, str]:
         help="Lot and wafer with a colon between. Every wafer's own page leads here, too.",
     ).strip()
     if not key:
-        st.caption("Type a wafer's name, or open one from the list and choose Find look-alikes there.")
+        st.caption("Type a wafer's name, or open one from the list and choose Find similar wafers there.")
         link("wafers", "All wafers")
         return None, ""
     try:

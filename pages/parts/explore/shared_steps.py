@@ -6,14 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from core.lake import Lake
-from core.similarity.lookalikes import shared_history
+from core.similarity.similar_wafers import shared_history
 
 MOST_SHOWN = 8
 SHARED_HELP = "Steps of the process history that these wafers have in common more often than all wafers of the lake."
 
 
 def shared_steps(lake: Lake, keys: Sequence[str], *, who: str = "These wafers") -> None:
-    """Say which steps of the process history wafers share, most telling first.
+    """Show which steps of the process history wafers share, most telling first.
 
     Args:
         lake: whose wafers they are held against.

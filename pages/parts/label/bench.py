@@ -14,8 +14,8 @@ from core.labels.checks import LabelProblem, validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
-from data.errors import DecisionsError, LabelError
-from pages.parts.cache.stores import decisions as open_decisions
+from data.errors import AppDatabaseError, LabelError
+from pages.parts.cache.stores import database as open_database
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
 from pages.parts.person import person_button
@@ -62,7 +62,7 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
 
 def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> str | None:
     """Draw progress and buttons; what was pressed, None for nothing."""
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         far = progress(session, person, laid_out.item.iteration if laid_out.item else None)
     words = f"**{far.text}**" if far.total else "Not from the queue"
     st.markdown(words, width="stretch", help="Labels of this round that are done, and your own pace for what is left.")
@@ -91,16 +91,16 @@ def _skip(number: int, person: Person) -> None:
     )
     if st.button("Skip this wafer", key=f"skip-{number}", disabled=not reason.strip()):
         try:
-            with open_decisions().writing() as session:
+            with open_database().writing() as session:
                 skip(session, number, reason, person, ambiguous=ambiguous)
-        except DecisionsError as error:
+        except AppDatabaseError as error:
             st.error(str(error))
         else:
             _next_waiting(person)
 
 
 def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
-    """Say what stands against submitting, and what is only worth a thought."""
+    """Show what stands against submitting, and what is only worth a thought."""
     for problem in problems:
         (st.warning if problem.blocks else st.caption)(problem.text)
     if laid_out.submitted:
@@ -109,7 +109,7 @@ def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
 
 def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
     try:
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             submit(session, laid_out.wafer, state.label, person, state.draft.elapsed_s)
     except LabelError as error:
         st.error(str(error))
@@ -120,20 +120,20 @@ def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
 
 def _next_waiting(person: Person) -> None:
     """Go to the next wafer of the queue, or to the page's beginning when none waits."""
-    with open_decisions().writing() as session:
+    with open_database().writing() as session:
         item = take_next(session, person)
     _go(item.wafer_key if item else None)
 
 
 def _step(key: str, step: int, person: Person) -> None:
     """Go to the wafer that the person had before or after this one; after the last, to the next of the queue."""
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         had = trail(session, person)
     at = (had.index(key) if key in had else len(had)) + step
     if 0 <= at < len(had):
         _go(had[at])
     elif step > 0:
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             item = take_next(session, person)
         if item is None:
             st.toast("Nothing else waits for you.")
@@ -154,7 +154,7 @@ def _go(key: str | None) -> None:
 def _keep(draft: LabelDraft, person: Person, lake: Lake) -> None:
     """Store a draft, of the wafer that it says, which may be the one before this."""
     wafer = lake.wafer(draft.label.key)
-    with open_decisions().writing() as session:
+    with open_database().writing() as session:
         save_draft(session, wafer, draft, person)
 
 

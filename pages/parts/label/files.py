@@ -14,7 +14,7 @@ from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 
 OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
 COCO_OUT = "One file: the outline of every instance in pixels, eight classes."
@@ -43,7 +43,7 @@ def label_files(lake: Lake, person: Person) -> None:
     if part == IN:
         _in(lake, person)
         return
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         keys = labelled_keys(session)
     if part == OUT:
         _out(lake, keys)
@@ -77,7 +77,7 @@ def _out(lake: Lake, keys: list[str]) -> None:
 
 
 def _labels(lake: Lake, keys: list[str]) -> list[Labelled]:
-    return list(labels_of_keys(open_decisions(), lake, keys))
+    return list(labels_of_keys(open_database(), lake, keys))
 
 
 def _in(lake: Lake, person: Person) -> None:
@@ -99,7 +99,7 @@ def _in(lake: Lake, person: Person) -> None:
     _say(found.problems)
     if st.button(f"Keep as labels of {person.name}", type="primary", disabled=not found.labels):
         with st.spinner("Keeping the labels"):
-            written = import_coco(open_decisions(), lake, text, file.name, person)
+            written = import_coco(open_database(), lake, text, file.name, person)
         st.success(f"Labels kept under the name {person.name}: {written.kept:,}.")
         _say([problem for problem in written.problems if problem not in found.problems])
 
@@ -111,7 +111,7 @@ def _say(problems: tuple[str, ...] | list[str]) -> None:
 
 
 def _freeze_form(lake: Lake, keys: list[str], person: Person) -> None:
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         names = [row.name for row in frozen_sets(session)]
     with st.form("freeze", clear_on_submit=False):
         places = st.columns([1, 1, 2, 1], vertical_alignment="bottom")
@@ -122,7 +122,7 @@ def _freeze_form(lake: Lake, keys: list[str], person: Person) -> None:
     if not pressed:
         return
     try:
-        with st.spinner("Freezing"), open_decisions().writing() as session:
+        with st.spinner("Freezing"), open_database().writing() as session:
             wafers = list(lake.wafers_by_keys(keys).values())
             made = freeze(session, name, wafers, person, note=note, after=after or "")
     except WaferError as error:
@@ -132,7 +132,7 @@ def _freeze_form(lake: Lake, keys: list[str], person: Person) -> None:
 
 
 def _frozen_list() -> None:
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         rows = frozen_sets(session)
         sets = {row.name: frozen_set(session, row.name) for row in rows}
     if not rows:

@@ -23,7 +23,7 @@ from core.lake import Lake
 from data.classes import CLASSES
 from data.errors import WaferError
 from data.wafer import WaferMap
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.links import link
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import wafer_editor
@@ -75,7 +75,7 @@ def review_desk(review: Review, person: Person, lake: Lake) -> None:
 def _said(review: Review, wafer: WaferMap, lake: Lake) -> dict[str, WaferResult]:
     """What there is to compare, by who said it: the labels in question and the model."""
     found: dict[str, WaferResult] = {}
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         for number in (review.first_id, review.second_id):
             if number is not None:
                 one = annotation_by_id(session, number)
@@ -91,7 +91,7 @@ def _canvas(result: WaferResult, key: str) -> None:
 
 
 def _figures(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> None:
-    """Say how far the first two agree, overall and by class."""
+    """Show how far the first two agree, overall and by class."""
     found = agreement(one, other)
     words = [f"IoU **{found.overall_iou:.2f}**, Dice **{found.overall_dice:.2f}** overall"]
     words += [
@@ -142,12 +142,12 @@ def _merge(
     labelled = [result.segmentation.masks for name, result in said.items() if name != "Model"]
     union = np.logical_or.reduce(labelled or [result.segmentation.masks for result in said.values()])
     start: Label = from_masks(wafer, union)
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         draft = draft_of(session, wafer, person)
 
     def keep(changed: LabelDraft) -> None:
         """Store the reviewer's draft."""
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             save_draft(session, wafer, changed, person)
 
     state = wafer_editor(
@@ -175,7 +175,7 @@ def _merge(
 def _settle(decide: Callable[[Session], object]) -> None:
     """Decide in one transaction and go on to the next review."""
     try:
-        with open_decisions().writing() as session:
+        with open_database().writing() as session:
             decide(session)
     except WaferError as error:
         st.error(str(error))

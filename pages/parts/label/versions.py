@@ -5,7 +5,7 @@ import streamlit as st
 from core.identity import Person
 from core.labels.annotations import Annotation, annotation_history, restore, withdraw
 from data.classes import CLASSES
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 
 NAMES = {c.key: c.name for c in CLASSES}
 
@@ -17,7 +17,7 @@ def label_versions(wafer_key: str, person: Person) -> None:
         wafer_key: the wafer.
         person: who would do so.
     """
-    with open_decisions().reading() as session:
+    with open_database().reading() as session:
         history = annotation_history(session, wafer_key)
     if not history:
         return
@@ -29,7 +29,7 @@ def label_versions(wafer_key: str, person: Person) -> None:
                 st.text(_said(version), width="stretch")
                 back = version.withdrawn_at is None
                 if st.button("Take back" if back else "Restore", key=f"version-{version.id}", help=_HELP[back]):
-                    with open_decisions().writing() as session:
+                    with open_database().writing() as session:
                         (withdraw if back else restore)(session, version.id, person)
                     st.rerun()
 

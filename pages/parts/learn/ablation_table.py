@@ -1,4 +1,4 @@
-"""What each kind of label gave a small network, and what careful mode gives the model in use: curves, tables, words."""
+"""What each kind of label gave a small network, and what test-time augmentation gives: curves, tables, words."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -28,18 +28,18 @@ GAINED = (
     "What this row has over the row above: the area between their curves over its width, in points (100 are 1), seed "
     "by seed, with its 95 % interval by bootstrap over seeds. Where the interval holds 0, nothing is proven."
 )
-WAYS = {"plain": "as the app sees it", "careful": "averaged over eight turns (careful)"}
+WAYS = {"plain": "as the app sees it", "tta": "averaged over eight turns (test-time augmentation)"}
 NAMES = {arm: f"{'+ ' if n else ''}{name}" for n, (arm, name) in enumerate(ARMS.items())}
 LOOKS = {
     "synthetic": ("dot", "circle-open"), "presence": ("solid", "circle"),
-    "fixmatch": ("solid", "diamond"), "careful": ("dot", "diamond-open"),
+    "fixmatch": ("solid", "diamond"), "tta": ("dot", "diamond-open"),
 }  # fmt: skip
 """Dash and marker of each arm's curve."""
-OWN = frozenset({"fixmatch", "careful"})
+OWN = frozenset({"fixmatch", "tta"})
 """Arms that learn from wafers without a label: drawn in the accent colour."""
 LEGEND = (
     f"Grey, dotted: {NAMES['synthetic']}, which need no label. Grey: {NAMES['presence']}. "
-    f"In colour: {NAMES['fixmatch']}. In colour, dotted: {NAMES['careful']}. "
+    f"In colour: {NAMES['fixmatch']}. In colour, dotted: {NAMES['tta']}. "
     "Bars: 95 % intervals of the mean over seeds; the points of a budget are moved apart a little."
 )
 APART = 0.025
@@ -47,7 +47,7 @@ APART = 0.025
 
 
 def ablation_view(found: Ablation | None) -> None:
-    """Show the curves and the table of arms, what they say in words, and the model in use plain and careful."""
+    """Show the curves and the table of arms, what they say in words, and the model in use."""
     if found is None:
         st.info("Nobody measured what helps yet: run `python -m jobs.ablate`.")
         return
@@ -57,14 +57,16 @@ def ablation_view(found: Ablation | None) -> None:
     else:
         st.info("No seed is through yet with every kind of label and every number of wafers: let the job go on.")
     if found.in_use:
-        st.markdown("**Careful mode on a trained model**")
+        st.markdown("**Test-time augmentation on a trained model**")
         st.caption(
             f"{found.model}, each wafer as the app sees it or averaged over all eight turns and flips, which takes "
             f"up to eight times as long. On {' and '.join(found.on)}; nothing was fitted to these numbers."
         )
         rows = [{"What": WAYS[way], **_named(scores)} for way, scores in found.in_use.items()]
         columns = {m.name: _number(m, f"{m.name}, {m.of}") for m in MEASURES}
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Careful mode on a trained model", column_config=columns)
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, alt="Test-time augmentation on a trained model", column_config=columns
+        )
 
 
 def _arms(found: Ablation) -> None:

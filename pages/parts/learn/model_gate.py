@@ -8,17 +8,17 @@ import streamlit as st
 from core.identity import Person
 from core.jobs.launch import jobs, start
 from core.registry.gate import gate, still_to_score
+from core.registry.leakage import parted
 from core.registry.promotion import MOST_SHARE, challenge, promote, rollback, with_latency
 from core.registry.store import Registry, Roles, Version
 from core.registry.traffic import trial
-from core.registry.unseen import parted
 from core.segmentation.serving import SHIPPED, Serving
 from core.settings import Settings
 from data.errors import ModelError
 from pages.parts.blocks.job_watch import job_watch
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.models import segmenter
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.learn.trust_view import checks_view
 from pages.parts.person import person_or_account
@@ -37,7 +37,7 @@ TRIAL_HELP = (
 
 
 def roles_line(registry: Registry, roles: Roles, serving: Serving) -> None:
-    """Say what is served, and offer what puts this home right where it lags behind the registry."""
+    """Show what is served, and offer what puts this home right where it lags behind the registry."""
     champion = "the shipped model" if roles.champion == SHIPPED else f"version {roles.champion}"
     said = f"Champion: **{champion}**"
     if roles.challenger is not None:
@@ -69,14 +69,14 @@ def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings)
             _offer_scores(registry, version, champion, person, at)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Promote", type="primary", disabled=bool(failed), help="It segments from then on."):
-                _do("Timing and promoting", lambda: promote(registry, decisions(), at, version.number, person))
+                _do("Timing and promoting", lambda: promote(registry, database(), at, version.number, person))
             if version.number not in (SHIPPED, roles.challenger):
                 _offer_trial(registry, version, at, person)
     if roles.before:
         before = roles.before[-1]
         words = "the shipped model" if before == SHIPPED else f"version {before}"
         if st.button(f"Roll back to {words}", help="It was the champion before; no gate is asked."):
-            _do("Rolling back", lambda: rollback(registry, decisions(), at, person))
+            _do("Rolling back", lambda: rollback(registry, database(), at, person))
 
 
 def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
@@ -109,20 +109,20 @@ def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
         st.dataframe(rows, hide_index=True, key="trial", column_config=formats)
         csv_button(rows, "trial")
     if st.button("End the trial"):
-        _do("Ending the trial", lambda: challenge(registry, decisions(), at, None, 0.0, person_or_account()))
+        _do("Ending the trial", lambda: challenge(registry, database(), at, None, 0.0, person_or_account()))
 
 
 def _offer_scores(registry: Registry, version: Version, champion: Version, person: Person, at: Settings) -> None:
     """Offer to score a version on the champion's wafers that it was not scored on; it goes on when the page is left."""
     flags = ["--version", str(version.number)]
-    scoring = next((job for job in jobs(decisions(), SCORE) if job.arguments == flags), None)
+    scoring = next((job for job in jobs(database(), SCORE) if job.arguments == flags), None)
     data = still_to_score(version.card.reports, champion.card)
     underway = scoring is not None and scoring.underway
     if data and st.button("Score it on these wafers", disabled=underway, help=f"The champion's: {', '.join(data)}."):
         with st.spinner("Looking up what it learnt from"):
             judging, refused = parted(version.card, data, registry, at)
         if judging:  # the job's log says what else may not
-            start(decisions(), at, SCORE, flags, person, title=f"Score version {version.number}")
+            start(database(), at, SCORE, flags, person, title=f"Score version {version.number}")
             st.rerun()
         for name, why in refused.items():
             st.info(f"Not to be scored on {name}: {why}.")
@@ -141,7 +141,7 @@ def _offer_trial(registry: Registry, version: Version, at: Settings, person: Per
         help="Of the wafers that are segmented into the lake from now on.",
     )
     if st.button("Start a trial", help="No gate is asked; at most half of the wafers."):
-        _do("Starting the trial", lambda: challenge(registry, decisions(), at, version.number, share / 100, person))
+        _do("Starting the trial", lambda: challenge(registry, database(), at, version.number, share / 100, person))
 
 
 def _do(words: str, action: Callable[[], object]) -> None:

@@ -27,11 +27,14 @@ WORDS = {
     Status.SKIPPED: "skipped", Status.SPARE: "spare",
 }  # fmt: skip
 SCORES = {
-    Strategy.ENTROPY: ("entropy", "of the class most in doubt, mean over the dies in doubt: 0 sure, 1 bit undecided"),
-    Strategy.BALD: ("disagreement", "of passes with other features dropped, mean over the dies in doubt: 0 to 1 bit"),
-    Strategy.MARGIN: ("closeness", "1 less the lead of the likeliest answer, mean over the dies in doubt: 0 to 1"),
+    Strategy.ENTROPY: ("entropy", "of the class most uncertain, mean over the uncertain dies: 0 sure, 1 bit undecided"),
+    Strategy.BALD: ("disagreement", "of passes with other features dropped, mean over the uncertain dies: 0 to 1 bit"),
+    Strategy.MARGIN: ("closeness", "1 less the lead of the likeliest answer, mean over the uncertain dies: 0 to 1"),
     Strategy.CORESET: ("distance", "to the nearest wafer that is labelled or chosen, 1 the farthest at the start"),
-    Strategy.HYBRID: ("mix", "the weight of doubt times the rank of entropy, the rest times that distance: 0 to 1"),
+    Strategy.HYBRID: (
+        "mix",
+        "the weight of uncertainty times the rank of entropy, the rest times that distance: 0 to 1",
+    ),
     Strategy.STRATIFIED: ("turn", "the order in which the classes took turns, 1 the first"),
     Strategy.TYPICAL: ("turn", "the order of the groups, those without a label first, the largest of them 1"),
     Strategy.RANDOM: ("chance", "0 for all, since chance prefers none"),
@@ -98,7 +101,7 @@ def _scored(item: LabelItem) -> str:
 
 
 def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) -> None:
-    """Show where labelled wafers and picks lie among all, and how many families hold a label.
+    """Show where labelled wafers and picks lie among all, and how many clusters hold a label.
 
     Args:
         lake: that they are of.
@@ -108,20 +111,20 @@ def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) ->
     try:
         found = LakeMap.open(lake, settings().home, segmenter().name)
     except MapError as error:
-        st.info(f"Coverage is drawn on the map of look-alikes: {error.problem}.")
+        st.info(f"Coverage is drawn on the map of similar wafers: {error.problem}.")
         link("map", "Go to the map")
         return
     points = found.points(WaferFilter(), lake.count())
     known, chosen = points["key"].isin(labelled), points["key"].isin(picks)
-    families = points["family"].nunique()
-    covered, soon = points.loc[known, "family"].nunique(), points.loc[known | chosen, "family"].nunique()
+    clusters = points["cluster"].nunique()
+    covered, soon = points.loc[known, "cluster"].nunique(), points.loc[known | chosen, "cluster"].nunique()
     st.metric(
-        "Families with a label",
-        f"{covered} of {families}",
+        "Clusters with a label",
+        f"{covered} of {clusters}",
         f"{soon - covered} more with this round",
         delta_color="off",
         delta_arrow="off",
-        help="Families of look-alikes, as the Map page finds them, in which at least one wafer has a label.",
+        help="Clusters of similar wafers, as the Map page finds them, in which at least one wafer has a label.",
     )
     figure = quiet_figure(
         [

@@ -7,7 +7,7 @@ from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import kept_checkpoint
 from pages.parts.blocks.job_watch import job_watch
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.learn.training_run import run_name
 from pages.parts.links import link
 from pages.parts.person import person_or_account
@@ -24,17 +24,17 @@ def version_block(training: Job) -> None:
     """Offer to make a version of what a run trained so far, once it has ended.
 
     Raises:
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
     run = run_name(training)
     if training.underway or kept_checkpoint(settings().home, run) is None:
         return
-    made = next((one for one in jobs(decisions(), JOB) if one.arguments[:2] == ["--run", run]), None)
+    made = next((one for one in jobs(database(), JOB) if one.arguments[:2] == ["--run", run]), None)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Make a version", disabled=made is not None and made.underway, help=HELP):
             person = person_or_account()
             words = ["--run", run, "--person", person.name]
-            start(decisions(), settings(), JOB, words, person, title=f"Make a version of {run}")
+            start(database(), settings(), JOB, words, person, title=f"Make a version of {run}")
             st.rerun()
         if made is not None and made.state is JobState.DONE:
             link("model_versions", "A version was made of it: open Models")

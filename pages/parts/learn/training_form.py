@@ -4,15 +4,15 @@ import shlex
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_sets
 from core.datasets.reading import NOW
 from core.jobs.config_fields import ConfigField, command_words, config_fields
-from core.jobs.launch import start
+from core.jobs.launch import check_can_run, start
 from core.settings import settings
 from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES, Recipe
-from data.errors import WaferError
+from data.errors import TrainingMissingError, WaferError
 from pages.parts.learn.training_run import JOB
 from pages.parts.links import open_page
 from pages.parts.person import person_or_account
@@ -24,13 +24,14 @@ STARTED = "started"
 """In the query string: a run has just begun, and the page shows it in place of the form."""
 
 
-def training_form(decisions: Decisions) -> None:
+def training_form(database: AppDatabase) -> None:
     """Draw the form; starting leads to the run.
 
     Raises:
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
-    with decisions.reading() as session:
+    can_run = _can_run()
+    with database.reading() as session:
         datasets = [one.name for one in frozen_sets(session)]
     checkpoints = sorted(str(path) for path in run_folder(settings().home, "x").parent.glob("*/best.ckpt"))
     known = {"from_": ["", SERVED, *checkpoints], "labels": ["", NOW, *datasets], "old_labels": ["", *datasets]}
@@ -44,12 +45,22 @@ def training_form(decisions: Decisions) -> None:
         given = _grid(recipe, [fields[name] for name in FIRST], known)
         with st.expander("All settings"):
             given |= _grid(recipe, [field for name, field in fields.items() if name not in FIRST], {})
-        pressed = st.form_submit_button("Start training", type="primary")
+        pressed = st.form_submit_button("Start training", type="primary", disabled=not can_run)
     if pressed:
-        _start(decisions, given)
+        _start(database, given)
 
 
-def _start(decisions: Decisions, given: dict[str, object]) -> None:
+def _can_run() -> bool:
+    """Whether this machine can train; where it cannot, the page says what is missing."""
+    try:
+        check_can_run(settings(), JOB)
+    except TrainingMissingError as error:
+        st.warning(str(error))
+        return False
+    return True
+
+
+def _start(database: AppDatabase, given: dict[str, object]) -> None:
     try:
         config = TrainConfig(**given)  # type: ignore[arg-type]
         check_config(config)
@@ -62,7 +73,7 @@ def _start(decisions: Decisions, given: dict[str, object]) -> None:
         st.error(f"A run named {config.name} exists already. Resume it among the runs, or choose another name.")
         return
     words = command_words(TrainConfig, given)
-    job = start(decisions, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
+    job = start(database, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
     open_page("training", run=str(job.id), started="1")  # `STARTED`
 
 

@@ -12,7 +12,7 @@ from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import TrainConfig, kept_checkpoint
 from core.training.records import SCORE, best_before, record_of
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.learn.training_curves import compare_with_best, draw_curves
 from pages.parts.person import person_or_account
 from pages.parts.state.widgets import widget_text
@@ -61,14 +61,14 @@ def run_block(number: int) -> None:
     """Show a run; while it is under way, the block looks again by itself.
 
     Raises:
-        DecisionsError: the database of decisions cannot be used.
+        AppDatabaseError: the app database cannot be used.
     """
-    underway = job(decisions(), number).underway
+    underway = job(database(), number).underway
     st.fragment(_block, run_every=LOOK_SECONDS if underway else None)(number, underway)
 
 
 def _block(number: int, was_underway: bool) -> None:
-    found = job(decisions(), number)
+    found = job(database(), number)
     if was_underway and not found.underway:
         st.rerun()
     _state(found)
@@ -101,10 +101,10 @@ def _state(found: Job) -> None:
                     "Ends the run. The checkpoint of its last whole epoch is kept, and it can be resumed from there."
                 ),
             ):
-                cancel(decisions(), found.id, person_or_account())
+                cancel(database(), found.id, person_or_account())
                 st.rerun()
         elif found.state is not JobState.DONE and st.button("Resume", key=f"resume-{found.id}", type="primary"):
-            resume(decisions(), settings(), found.id, person_or_account())
+            resume(database(), settings(), found.id, person_or_account())
             st.rerun()
     if found.total:
         left = found.time_left
@@ -116,7 +116,7 @@ def _state(found: Job) -> None:
 
 
 def _gpus(host: str) -> None:
-    """Say how busy the GPUs of the machine that trains are; only this one can be asked."""
+    """Show how busy the GPUs of the machine that trains are; only this one can be asked."""
     elsewhere = settings().ray_address or ("" if is_here(host) else host)
     if elsewhere:
         st.caption(f"It trains on {elsewhere}; how busy GPUs are there cannot be seen from here.")
@@ -129,7 +129,7 @@ def _gpus(host: str) -> None:
 
 
 def _kept(found: Job) -> str:
-    """Say from where a run that was cut short can go on."""
+    """Return from where a run that was cut short can go on."""
     if kept_checkpoint(settings().home, run_name(found)) is None:
         return " before its first epoch ended; it begins anew"
     return "; the checkpoint of the last whole epoch is kept"
@@ -140,7 +140,7 @@ def _detail(found: Job) -> str:
     if found.cancelled_by is not None and found.underway:
         return f" · stopping, asked by {found.cancelled_by}"
     if found.state is JobState.QUEUED:
-        before = waits_for(decisions(), found)
+        before = waits_for(database(), found)
         return by + (f" · after job {before.id}, {before.title}" if before else " · starting")
     if found.state is JobState.FAILED:
         return f"{by} · exit code {found.exit_code}"

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.alarms.store import LONGEST_COMMENT, Alarm, acknowledge, wafers_of
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from core.lake import Lake
 from pages.parts.empty import explained
@@ -18,16 +18,16 @@ from pages.parts.wafers.gallery import TILE_PX, pictures
 LINKS_SHOWN = 4
 
 
-def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake, decisions: Decisions) -> None:
+def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake, database: AppDatabase) -> None:
     """Show alarms one below the other.
 
     Args:
         alarms: which.
         rule_names: names of their rules by number.
         lake: holds their wafers.
-        decisions: hold the alarms.
+        database: hold the alarms.
     """
-    with decisions.reading() as session:
+    with database.reading() as session:
         wafers = {alarm.id: wafers_of(session, alarm.id) for alarm in alarms}
     drawn = _pictures(lake, [keys[0] for keys in wafers.values() if keys])
     for alarm in alarms:
@@ -43,7 +43,7 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )
                 _wafer_links(alarm.id, keys)
-                _acknowledge(alarm, decisions)
+                _acknowledge(alarm, database)
 
 
 def _pictures(lake: Lake, keys: Sequence[str]) -> dict[str, str]:
@@ -75,13 +75,13 @@ def _name(key: str) -> str:
     return key.replace(":", " ")
 
 
-def _acknowledge(alarm: Alarm, decisions: Decisions) -> None:
+def _acknowledge(alarm: Alarm, database: AppDatabase) -> None:
     words = "Close the alarm and say what was done. New wafers can raise it again."
     comment = f"comment-{alarm.id}"
     with st.popover("Acknowledge", help=words), st.form(f"acknowledge-{alarm.id}", border=False):
         st.text_area("What was done about it?", key=comment, max_chars=LONGEST_COMMENT)
         if st.form_submit_button("Acknowledge", type="primary"):
-            with explained(), decisions.writing() as session:
+            with explained(), database.writing() as session:
                 acknowledge(session, alarm.id, widget_text(comment), local_person())
             st.rerun()
 

@@ -17,31 +17,31 @@ from core.alarms.deliveries import (
 )
 from core.alarms.sending import check_address, deliver_due, send_test, shown
 from core.alarms.store import Alarm
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from pages.parts.empty import explained
 
 ADDRESS_HELP = (
     "As apprise writes it: mailto://USER:PASSWORD@HOST, slack://TOKENS, msteams://TOKENS, json://HOST/PATH for a "
-    "webhook. It is kept in the database of decisions, and never shown again."
+    "webhook. It is kept in the app database, and never shown again."
 )
 
 
-def channel_editor(decisions: Decisions) -> None:
+def channel_editor(database: AppDatabase) -> None:
     """Show the channels with switch and test, a form for a new one, and the last deliveries."""
-    with decisions.reading() as session:
+    with database.reading() as session:
         known = channels(session)
         sent = newest_deliveries(session)
     if not known:
         st.info("Alarms are sent nowhere yet. Add a channel: e-mail, Slack, Teams or a webhook.")
     for channel in known:
-        _row(channel, decisions)
-    _form(decisions)
+        _row(channel, database)
+    _form(database)
     if sent:
-        _deliveries(sent, decisions)
+        _deliveries(sent, database)
 
 
-def _row(channel: Channel, decisions: Decisions) -> None:
+def _row(channel: Channel, database: AppDatabase) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             f"**{channel.name}** · `{shown(channel.address)}`",
@@ -49,7 +49,7 @@ def _row(channel: Channel, decisions: Decisions) -> None:
             key=f"channel-on-{channel.id}",
             help="New alarms are sent there while it is on.",
             on_change=_switch,
-            args=(decisions, channel.id, not channel.enabled),
+            args=(database, channel.id, not channel.enabled),
         )
         if st.button("Send a test", key=f"channel-test-{channel.id}", help="Sends one message, and says how it went."):
             with st.spinner("Sending"):
@@ -60,7 +60,7 @@ def _row(channel: Channel, decisions: Decisions) -> None:
                 st.success(f"{channel.name}: the test was delivered.")
 
 
-def _form(decisions: Decisions) -> None:
+def _form(database: AppDatabase) -> None:
     with st.form("channel-new", clear_on_submit=True):
         left, right = st.columns([1, 2])
         name = left.text_input("Name of a new channel", max_chars=200, placeholder="Etch team")
@@ -70,12 +70,12 @@ def _form(decisions: Decisions) -> None:
         if st.form_submit_button("Add channel"):
             with explained():
                 check_address(address)
-                with decisions.writing() as session:
+                with database.writing() as session:
                     save_channel(session, Channel(name=name, address=address), local_person())
             st.rerun()
 
 
-def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], decisions: Decisions) -> None:
+def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], database: AppDatabase) -> None:
     rows = pd.DataFrame(
         [
             {
@@ -97,14 +97,14 @@ def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], decisions: Deci
         undone = rows["state"] != DeliveryState.DELIVERED
         if st.button("Send again", disabled=not undone.any(), help="Tries all that were not delivered, now."):
             with explained(), st.spinner("Sending"):
-                with decisions.writing() as session:
+                with database.writing() as session:
                     try_again(session, local_person())
-                deliver_due(decisions)
+                deliver_due(database)
             st.rerun()
 
 
-def _switch(decisions: Decisions, number: int, enabled: bool) -> None:
-    with explained(), decisions.writing() as session:
+def _switch(database: AppDatabase, number: int, enabled: bool) -> None:
+    with explained(), database.writing() as session:
         channel = channel_by_id(session, number)
         channel.enabled = enabled
         save_channel(session, channel, local_person())

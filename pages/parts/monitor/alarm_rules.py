@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.alarms.rules import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
 from core.alarms.store import AlarmRule, RuleKind, rule_by_id, rules, save_rule
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import local_person
 from core.lake import Lake
 from core.monitoring.quality import LEAST_LABELLED
@@ -43,9 +43,9 @@ WITH_DAYS = (RuleKind.SHARE, RuleKind.SPC)
 NEW_RULE = 0  # no rule of the database has this number
 
 
-def rule_editor(lake: Lake, decisions: Decisions) -> None:
+def rule_editor(lake: Lake, database: AppDatabase) -> None:
     """Show the rules with a switch each, and a form for one of them or a new one."""
-    with decisions.reading() as session:
+    with database.reading() as session:
         known = {rule.id: rule for rule in rules(session)}
     st.caption(f"Wafers tested more than {RECENT_DAYS} days before the newest one raise nothing.")
     for rule in known.values():
@@ -56,7 +56,7 @@ def rule_editor(lake: Lake, decisions: Decisions) -> None:
                 key=f"rule-on-{rule.id}",
                 help=MEANINGS[rule.kind],
                 on_change=_switch,
-                args=(decisions, rule.id, not rule.enabled),
+                args=(database, rule.id, not rule.enabled),
             )
     choices = [NEW_RULE, *known]
     chosen = st.selectbox(
@@ -67,10 +67,10 @@ def rule_editor(lake: Lake, decisions: Decisions) -> None:
         help="A new rule, or one to change. What a rule raised before stays as it is.",
     )
     rule = known.get(chosen) or AlarmRule(name="", kind=RuleKind.SEVERITY, threshold=80.0)
-    _form(rule, lake, decisions)
+    _form(rule, lake, database)
 
 
-def _form(rule: AlarmRule, lake: Lake, decisions: Decisions) -> None:
+def _form(rule: AlarmRule, lake: Lake, database: AppDatabase) -> None:
     """Draw the fields of a rule; those that its kind has no use for are not shown."""
     stamp = f"rule-{rule.id}"
     with st.container(border=True):
@@ -104,7 +104,7 @@ def _form(rule: AlarmRule, lake: Lake, decisions: Decisions) -> None:
         )
         threshold, days = _limits(rule, kind, left, middle)
         if st.button("Save rule", type="primary", key=f"{stamp}-save"):
-            with explained(), decisions.writing() as session:
+            with explained(), database.writing() as session:
                 kept = rule_by_id(session, rule.id) if rule.id else rule
                 kept.name, kept.kind, kept.product, kept.defect_class = name, kind, product, defect_class
                 kept.threshold, kept.days = threshold, days
@@ -136,15 +136,15 @@ def _limits(
     return threshold, days
 
 
-def _switch(decisions: Decisions, number: int, enabled: bool) -> None:
-    with explained(), decisions.writing() as session:
+def _switch(database: AppDatabase, number: int, enabled: bool) -> None:
+    with explained(), database.writing() as session:
         rule = rule_by_id(session, number)
         rule.enabled = enabled
         save_rule(session, rule, local_person())
 
 
 def _words(rule: AlarmRule) -> str:
-    """Say what a rule looks at in a line."""
+    """Return what a rule looks at in a line."""
     limit = f", above {rule.threshold:g}{UNITS[rule.kind]}" if rule.kind in WITH_LIMIT else ""
     days = f", over {rule.days} days" if rule.kind in WITH_DAYS else ""
     classes = NAMES.get(rule.defect_class, "all classes")

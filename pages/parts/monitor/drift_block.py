@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
@@ -41,26 +41,26 @@ CHANGE_HELP = (
 )
 
 
-def drift_block(lake: Lake, decisions: Decisions, scope: Scope) -> None:
+def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
     """Show what changed in the wafers and in agreement, and offer to train again.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     last = newest_day(lake, scope.where)
     if last is None:
         st.info("None of these wafers says when it was tested, so nothing can be said over time.")
         return
-    sides = choose_sides(decisions, scope.where, last)
+    sides = choose_sides(database, scope.where, last)
     with st.spinner("Comparing wafers and results"):
-        found = drift_between(lake, decisions, sides.recent, sides.reference)
-        changes = weekly_changes(judged(lake, decisions, scope))
+        found = drift_between(lake, database, sides.recent, sides.reference)
+        changes = weekly_changes(judged(lake, database, scope))
         fallen = drops(changes)
-    with decisions.reading() as session:
+    with database.reading() as session:
         labelled = len(labelled_keys(session))
     shifted = found.shifted if found else []
-    _proposal(decisions, lake, propose(fallen, shifted, labelled, new_labels(decisions), sides.against), sides.learnt)
+    _proposal(database, lake, propose(fallen, shifted, labelled, new_labels(database), sides.against), sides.learnt)
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         _inputs(found, sides)
@@ -69,7 +69,7 @@ def drift_block(lake: Lake, decisions: Decisions, scope: Scope) -> None:
         _changes(changes, fallen)
 
 
-def _proposal(decisions: Decisions, lake: Lake, proposal: Proposal, learnt: str) -> None:
+def _proposal(database: AppDatabase, lake: Lake, proposal: Proposal, learnt: str) -> None:
     with st.container(border=True):
         if not proposal.reasons:
             st.markdown("**No reason to train again.** Nothing fell, nothing shifted by more than chance.")
@@ -92,7 +92,7 @@ def _proposal(decisions: Decisions, lake: Lake, proposal: Proposal, learnt: str)
             f"the model in use learnt from: {replayed}. It can be watched and stopped.",
         ):
             reason, today = proposal.reasons[0], datetime.now(UTC).date()
-            job = retrain(decisions, lake, settings(), reason, person_or_account(), today, learnt)
+            job = retrain(database, lake, settings(), reason, person_or_account(), today, learnt)
             open_page("training", run=str(job.id))
 
 

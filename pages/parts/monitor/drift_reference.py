@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.datasets.reading import NOW
 from core.lake import WaferFilter
@@ -55,21 +55,21 @@ class Sides:
     learnt: str
 
 
-def choose_sides(decisions: Decisions, where: WaferFilter, last: date) -> Sides:
+def choose_sides(database: AppDatabase, where: WaferFilter, last: date) -> Sides:
     """Let a person choose how many weeks are recent, and what they are held against.
 
     Args:
-        decisions: where labels and datasets are.
+        database: where labels and datasets are.
         where: which wafers.
         last: last day of the newest week.
 
     Raises:
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
         ModelError: there is no model that could see synthetic wafers.
     """
     learnt = _learnt()
-    taught = wafers_taught(decisions, learnt)
-    with decisions.reading() as session:
+    taught = wafers_taught(database, learnt)
+    with database.reading() as session:
         datasets = [one.name for one in frozen_sets(session)]
     first = [TAUGHT] if len(taught) >= LEAST_WAFERS else []
     left, right, _ = st.columns([1, 1.4, 2])
@@ -100,9 +100,9 @@ def choose_sides(decisions: Decisions, where: WaferFilter, last: date) -> Sides:
     if chosen == TAUGHT:
         reference, said = of_keys(taught), _said(learnt)
     elif chosen == LABELLED:
-        reference, said = of_keys(wafers_taught(decisions, NOW)), "the wafers whose labels count now"
+        reference, said = of_keys(wafers_taught(database, NOW)), "the wafers whose labels count now"
     else:
-        with decisions.reading() as session:
+        with database.reading() as session:
             keys = [member.wafer_key for member in frozen_set(session, chosen).members]
         reference, said = of_keys(keys), f"dataset {chosen}"
     return Sides(recent, reference, span, said, PEOPLE_CHOOSE, learnt)

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.drawing.palette import GREYS, class_colors
 from core.lake import Lake
 from core.monitoring.changes import NAMES, drops, weekly_changes, words
@@ -13,11 +13,11 @@ from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope
 from core.monitoring.quality import (
     LEAST_LABELLED,
     Period,
+    ab_comparison,
     average_precision,
     by_model,
     confusion_table,
     curve,
-    duel,
     scores,
     trend,
 )
@@ -54,15 +54,15 @@ MODEL_HELP = (
 )
 
 
-def quality_block(lake: Lake, decisions: Decisions, scope: Scope, period: Period) -> None:
+def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> None:
     """Show agreement with people's labels, or how many labels are missing.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     with st.spinner("Holding results against labels"):
-        judged = judged_now(lake, decisions, scope)
+        judged = judged_now(lake, database, scope)
     labelled = len(judged.wafers)
     if labelled < LEAST_LABELLED:
         with st.container(border=True):
@@ -281,7 +281,9 @@ def _models(judged: Judged) -> None:
     if not champion or not challenger:
         st.caption("One version made all of these results. A trial on the Models page gives a challenger its share.")
         return
-    between = duel(judged, champion, challenger, takes_part(judged.wafers, serving, champion) if rival else None)
+    between = ab_comparison(
+        judged, champion, challenger, takes_part(judged.wafers, serving, champion) if rival else None
+    )
     since = f" since the trial began on {serving.since[:10]}" if rival else ""
     if between is None:
         st.caption(f"Champion against challenger needs {LEAST_LABELLED} labelled wafers of each{since}.")

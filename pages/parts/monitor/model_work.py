@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.drawing.palette import GREYS
 from core.lake import Lake
 from core.monitoring.judging import Scope
@@ -33,16 +33,16 @@ STATE_HELP = (
 )
 
 
-def work_block(lake: Lake, decisions: Decisions, scope: Scope, period: Period) -> None:
+def work_block(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> None:
     """Show latency and flags.
 
     Raises:
         LakeError: the lake cannot be read.
-        DecisionsError: the database cannot be used.
+        AppDatabaseError: the database cannot be used.
     """
     with st.spinner("Summing up"):
         by_period, by_model = latency(lake, scope, period), latency(lake, scope)
-        flags = flagged(lake, decisions, scope, period)
+        flags = flagged(lake, database, scope, period)
     left, right = st.columns(2, gap="large")
     with left:
         _latency(by_period, by_model, period)

@@ -84,7 +84,7 @@ def subject_name(classes: Sequence[str], zone: str) -> str:
 
 
 def rules_in_words(violations: Sequence[Violation], names: Sequence[str]) -> list[str]:
-    """Say which rules fired and at which points, the newest of each first.
+    """Return which rules fired and at which points, the newest of each first.
 
     Args:
         violations: of a chart.

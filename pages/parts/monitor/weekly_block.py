@@ -22,7 +22,7 @@ HELP = (
 
 
 def weekly_block(lake: Lake, where: WaferFilter) -> None:
-    """Say which classes and products changed most surely from the week before to the newest, at most five."""
+    """Show which classes and products changed most surely from the week before to the newest, at most five."""
     weeks = newest_weeks(lake, where)
     if weeks is None:
         return

@@ -14,10 +14,10 @@ from core.lake import Lake, WaferFilter
 from core.settings import settings
 from data.formats import known_suffixes
 from pages.parts.blocks.filters import class_filter, lot_filter, product_filter, severity_filter, text_filter
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.links import link
 from pages.parts.person import person_or_account
-from pages.parts.segment.read_options import CAREFUL_HELP
+from pages.parts.segment.read_options import TTA_HELP
 
 CHOSEN = "batch"
 SAVE_HELP = "Keeps the wafers and what was found on them in the lake, all at once when everything is segmented."
@@ -42,7 +42,7 @@ def _upload() -> None:
             help="The files are written to this server's disk before anything is done with them, so the page can be "
             "closed as soon as the batch is listed below.",
         )
-        title, careful, save, tell = _how("upload", save=True)
+        title, tta, save, tell = _how("upload", save=True)
         if not st.form_submit_button("Start the batch", type="primary"):
             return
     if not files:
@@ -52,7 +52,7 @@ def _upload() -> None:
     with st.spinner("Writing the files to disk"):
         paths = tuple(batch.store(file.name, file) for file in files)
     named = title or (files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more")
-    _start(batch, BatchRequest(named, "", paths=paths, careful=careful, save=save, channels=tell))
+    _start(batch, BatchRequest(named, "", paths=paths, tta=tta, save=save, channels=tell))
 
 
 def _from_lake(lake: Lake) -> None:
@@ -82,17 +82,17 @@ def _from_lake(lake: Lake) -> None:
             height=80,
             help="Optional list, LOT:WAFER a line, or the text of a CSV: of the wafers above only those that it names.",
         )
-        title, careful, save, tell = _how("lake", save=False)
+        title, tta, save, tell = _how("lake", save=False)
         if not st.form_submit_button("Start the batch", type="primary", disabled=not count):
             return
     keys = lake_keys(lake, where, names if names.strip() else None)
-    request = BatchRequest(title or f"{len(keys):,} wafers of the lake", "", careful=careful, save=save, channels=tell)
+    request = BatchRequest(title or f"{len(keys):,} wafers of the lake", "", tta=tta, save=save, channels=tell)
     _start(new_batch(settings().home), request, keys)
 
 
 def _how(key: str, *, save: bool) -> tuple[str, bool, bool, tuple[int, ...]]:
-    """Ask for what both ways have in common: title, careful, save, channels."""
-    with decisions().reading() as session:
+    """Ask for what both ways have in common: title, tta, save, channels."""
+    with database().reading() as session:
         known = {one.id: one.name for one in channels(session) if one.enabled}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input("Name", key=f"batch-title-{key}", placeholder="as the files", width=260, max_chars=150)
@@ -106,14 +106,14 @@ def _how(key: str, *, save: bool) -> tuple[str, bool, bool, tuple[int, ...]]:
             help=TELL_HELP,
         )
         saved = st.checkbox("Save to the lake", value=save, key=f"batch-save-{key}", help=SAVE_HELP)
-        careful = st.checkbox("Careful", key=f"batch-careful-{key}", help=CAREFUL_HELP)
+        tta = st.checkbox("Test-time augmentation", key=f"batch-tta-{key}", help=TTA_HELP)
         link("alarms", "Channels")
-    return title.strip(), careful, saved, tuple(tell)
+    return title.strip(), tta, saved, tuple(tell)
 
 
 def _start(batch: Batch, request: BatchRequest, keys: Sequence[str] = ()) -> None:
     person = person_or_account()
     batch.accept(replace(request, asked_by=person.name), keys)
-    launch_batch(decisions(), settings(), batch, person)
+    launch_batch(database(), settings(), batch, person)
     st.query_params[CHOSEN] = batch.name
     st.rerun()

@@ -11,7 +11,7 @@ from core.batches.reading import WAFERS_PER_PART
 from core.jobs.folder import log_tail
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache.stores import decisions
+from pages.parts.cache.stores import database
 from pages.parts.person import person_or_account
 from pages.parts.routes import results_address
 
@@ -32,7 +32,7 @@ def batch_view(found: Standing) -> None:
     request = found.request
     st.subheader(request.title)
     said = [f"asked for by {request.asked_by}", f"{datetime.fromisoformat(request.asked_at):%Y-%m-%d %H:%M} UTC"]
-    said += ["careful"] if request.careful else []
+    said += ["tta"] if request.tta else []
     said += ["saved to the lake when done"] if request.save else []
     st.caption(" · ".join(said))
     if found.state in UNDERWAY:
@@ -43,7 +43,7 @@ def batch_view(found: Standing) -> None:
 
 
 def how_far(found: Standing) -> str:
-    """Say how far a batch is: count, share, rate, time left."""
+    """Return how far a batch is: count, share, rate, time left."""
     if found.state is State.STOPPING:
         return f"Stopping at {found.done:,} wafers"
     if found.total is None:
@@ -60,7 +60,7 @@ def how_far(found: Standing) -> str:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _progress(batch: Batch) -> None:
-    found = standing(decisions(), batch)
+    found = standing(database(), batch)
     if found.state not in UNDERWAY:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -69,10 +69,10 @@ def _progress(batch: Batch) -> None:
         if st.button(
             "Pause", disabled=stopping, help=f"Stops now; at most the last {WAFERS_PER_PART} wafers are done again."
         ):
-            pause(decisions(), batch, person_or_account())
+            pause(database(), batch, person_or_account())
             st.rerun()
         if st.button("Cancel", disabled=stopping, help="Stops for good."):
-            cancel(decisions(), batch, person_or_account())
+            cancel(database(), batch, person_or_account())
             st.rerun()
 
 
@@ -99,7 +99,7 @@ def _at_rest(found: Standing) -> None:
                 "(PDF), failures (CSV).",
             )
         if found.state in RESUMABLE and st.button("Go on", type="primary"):
-            launch_batch(decisions(), settings(), batch, person_or_account())
+            launch_batch(database(), settings(), batch, person_or_account())
             st.rerun()
         if (
             found.state is not State.CANCELLED
@@ -108,15 +108,15 @@ def _at_rest(found: Standing) -> None:
                 "Retry failures", help="Reads and segments again only what gave no result; the rest stays as it is."
             )
         ):
-            launch_batch(decisions(), settings(), batch, person_or_account(), retry=True)
+            launch_batch(database(), settings(), batch, person_or_account(), retry=True)
             st.rerun()
         if found.state in RESUMABLE and st.button("Cancel"):
-            cancel(decisions(), batch, person_or_account())
+            cancel(database(), batch, person_or_account())
             st.rerun()
         with st.popover("Remove"):
             st.caption("Deletes its uploads and results from this server's disk. The lake keeps what was saved there.")
             if st.button("Remove for good", key="batch-remove"):
-                remove(decisions(), batch)
+                remove(database(), batch)
                 st.query_params.pop("batch", None)
                 st.rerun()
 

@@ -7,9 +7,9 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.ingestion.handed_file import HandedFile
 from core.ingestion.orientation_rules import with_rules
-from core.ingestion.session import ReadingPlan
+from core.ingestion.upload_session import ReadingPlan
+from core.ingestion.uploaded_file import UploadedFile
 from core.settings import settings
 from data.bin_names import MAP, MAPS
 from data.errors import SettingError
@@ -21,12 +21,12 @@ from pages.parts.state.widgets import set_widget, widget_text
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
 TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}
-CAREFUL_HELP = "Averages over all eight turns and flips of each wafer: steadier answers, up to eight times the work."
+TTA_HELP = "Averages over all eight turns and flips of each wafer: steadier answers, up to eight times the work."
 MAP_WORDS = {"hard": "Hard bins", "soft": "Soft bins"}
 Value = int | str
 
 
-def reading_plan(files: Sequence[HandedFile], chosen: str) -> ReadingPlan:
+def reading_plan(files: Sequence[UploadedFile], chosen: str) -> ReadingPlan:
     """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are.
 
     Args:
@@ -43,7 +43,7 @@ def reading_plan(files: Sequence[HandedFile], chosen: str) -> ReadingPlan:
         down = _length(lengths[1], "Die height, mm", "read_pitch_y", "Pitch between rows, street included.")
         passing = _values(lengths[2], "Values that pass", "read_pass")
         failing = _values(lengths[3], "Values that fail", "read_fail")
-        threshold, tone, careful = _switches()
+        threshold, tone, tta = _switches()
         if (across is None) != (down is None):
             st.warning("Give both the width and the height of a die; until then its size is assumed.")
         try:
@@ -64,7 +64,7 @@ def reading_plan(files: Sequence[HandedFile], chosen: str) -> ReadingPlan:
             options = ReadOptions()
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
-    return ReadingPlan(with_rules(options, settings()), careful)
+    return ReadingPlan(with_rules(options, settings()), tta)
 
 
 def _names(places: Sequence[DeltaGenerator]) -> tuple[str, str, Notch | None, str]:
@@ -117,7 +117,7 @@ def map_choice(wafer: WaferMap) -> None:
 
 
 def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
-    """Ask how images of continuous tone are parted, and for careful mode."""
+    """Ask how images of continuous tone are parted, and for test-time augmentation."""
     places = st.columns(4, vertical_alignment="bottom")
     tone = places[0].segmented_control(
         "In grey images",
@@ -149,16 +149,16 @@ def _switches() -> tuple[float | None, Literal["bright", "dark"], bool]:
             bind="query-params",
             help="From 0 (black) to 1 (white).",
         )
-    careful = places[3].toggle(
-        "Careful mode",
-        key="read_careful",
+    tta = places[3].toggle(
+        "Test-time augmentation",
+        key="read_tta",
         bind="query-params",
-        help=CAREFUL_HELP,
+        help=TTA_HELP,
     )
-    return threshold if by_hand else None, tone, careful
+    return threshold if by_hand else None, tone, tta
 
 
-def _preview(files: Sequence[HandedFile], options: ReadOptions) -> None:
+def _preview(files: Sequence[UploadedFile], options: ReadOptions) -> None:
     """Show the first image beside what the threshold makes of it."""
     theme = current_theme()
     previews = (tone_pictures(file.sha256, options, file.name, file.content, theme) for file in files)

@@ -1,4 +1,4 @@
-"""The wafers of an intake as tiles to choose from, a page of them at a time."""
+"""The wafers of an upload as tiles to choose from, a page of them at a time."""
 
 import math
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import class_colors
-from core.ingestion.handed_file import Entry
-from core.ingestion.session import ReadingPlan
+from core.ingestion.upload_session import ReadingPlan
+from core.ingestion.uploaded_file import Entry
 from data.classes import CLASSES
 from pages.parts.cache.pictures import result_thumbnail
 from pages.parts.state.choices import chosen_palette, current_theme

@@ -1,4 +1,4 @@
-"""Names for the wafers of an intake, and their way into the lake."""
+"""Names for the wafers of an upload, and their way into the lake."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.ingestion.handed_file import Entry, Names
 from core.ingestion.saving import Saved, save
-from core.ingestion.session import Intake
+from core.ingestion.upload_session import UploadSession
+from core.ingestion.uploaded_file import Entry, Names
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.blocks.alarm_checks import look_for_alarms
@@ -27,19 +27,19 @@ FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
 
 
 @st.dialog("Save to the lake", width="large", on_dismiss="rerun")
-def save_dialog(intake: Intake, *, key: str) -> None:
+def save_dialog(upload: UploadSession, *, key: str) -> None:
     """Let a person correct the names that files gave their wafers, and save wafers, results and originals.
 
     Args:
-        intake: all done; it keeps the names.
+        upload: all done; it keeps the names.
         key: of the dialog; another one for other files, since edits are kept by row.
     """
-    entries = intake.ready
+    entries = upload.ready
     st.caption("Lot, wafer and product as the files or their names say. Correct them here; downloads use them too.")
     st.data_editor(
         _table(entries),
         key=key,
-        on_change=lambda: _rename(intake, entries, edited_rows(key)),
+        on_change=lambda: _rename(upload, entries, edited_rows(key)),
         disabled=["file", "found"],
         hide_index=True,
         num_rows="fixed",
@@ -60,7 +60,7 @@ def save_dialog(intake: Intake, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            _report(save(intake, lake(), blobs(), challenger()))
+            _report(save(upload, lake(), blobs(), challenger()))
             look_for_alarms()
 
 
@@ -79,19 +79,19 @@ def _table(entries: Sequence[Entry]) -> pd.DataFrame:
     )
 
 
-def _rename(intake: Intake, entries: Sequence[Entry], edits: Mapping[int, Mapping[str, Any]]) -> None:
+def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int, Mapping[str, Any]]) -> None:
     for row, cells in edits.items():
         entry = entries[row]
         names = {field: getattr(entry.wafer, field) for field in FIELDS.values()}
         names |= {FIELDS[column]: (value or "").strip() for column, value in cells.items()}
         try:
-            intake.rename(entry, Names(**names))
+            upload.rename(entry, Names(**names))
         except WaferError as error:
             st.toast(str(error))
 
 
 def _report(saved: Saved) -> None:
-    """Tell what saving did, with links to the wafers."""
+    """Show what saving did, with links to the wafers."""
     st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
     if saved.shared:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")

@@ -15,13 +15,13 @@ class Key(StrEnum):
 
 
 def chosen_palette() -> Palette:
-    """Give the palette that the person switched to, the site's default before."""
+    """Return the palette that the person switched to, the site's default before."""
     safe = st.session_state.get(Key.SAFE_COLORS, settings().color_safe)
     return Palette.SAFE if safe else Palette.STANDARD
 
 
 def current_theme() -> Theme:
-    """Say whether the app is light or dark right now."""
+    """Return whether the app is light or dark right now."""
     return Theme.DARK if st.context.theme.type == "dark" else Theme.LIGHT
 
 

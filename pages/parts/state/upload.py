@@ -2,33 +2,33 @@
 
 import streamlit as st
 
-from core.ingestion.session import Intake
+from core.ingestion.upload_session import UploadSession
 from pages.parts.state.widgets import drop_widgets
 
 
-def intake() -> Intake:
-    """Give the files that this person handed in on the Segment page; they stay when the page is left."""
-    held: Intake = st.session_state.setdefault("intake", Intake())
+def upload() -> UploadSession:
+    """Return the files that this person handed in on the Segment page; they stay when the page is left."""
+    held: UploadSession = st.session_state.setdefault("upload", UploadSession())
     return held
 
 
 def is_new_upload(file_id: str) -> bool:
-    """Say whether this upload is seen for the first time, so that its bytes are hashed once and not on every rerun."""
-    seen: set[str] = st.session_state.setdefault("intake-uploads", set())
+    """Return whether this upload is seen for the first time: its bytes are hashed once and not on every rerun."""
+    seen: set[str] = st.session_state.setdefault("upload-uploads", set())
     new = file_id not in seen
     seen.add(file_id)
     return new
 
 
-def drop_intake() -> None:
+def drop_upload() -> None:
     """Forget the files that were handed in, and empty the upload field."""
-    drop_widgets("intake", "intake-uploads")
-    st.session_state["intake-round"] = intake_round() + 1
+    drop_widgets("upload", "upload-uploads")
+    st.session_state["upload-round"] = upload_round() + 1
 
 
-def intake_round() -> int:
-    """Count how often the intake was dropped; widgets that must start anew with it carry the count in their key."""
-    count: int = st.session_state.get("intake-round", 0)
+def upload_round() -> int:
+    """Count how often the upload was dropped; widgets that must start anew with it carry the count in their key."""
+    count: int = st.session_state.get("upload-round", 0)
     return count
 
 

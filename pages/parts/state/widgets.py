@@ -4,13 +4,13 @@ import streamlit as st
 
 
 def widget_number(key: str, default: int) -> int:
-    """Give the whole number that the widget of this key holds, a default before its first run."""
+    """Return the whole number that the widget of this key holds, a default before its first run."""
     value = st.session_state.get(key)
     return value if isinstance(value, int) else default
 
 
 def widget_text(key: str) -> str:
-    """Give the text that the widget of this key holds, "" before its first run."""
+    """Return the text that the widget of this key holds, "" before its first run."""
     return str(st.session_state.get(key) or "")
 
 

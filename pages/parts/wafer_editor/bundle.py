@@ -18,7 +18,7 @@ def module_path(name: str) -> Path:
 
 @cache
 def script() -> str:
-    """Give all modules that the entry needs, each behind those it imports.
+    """Return all modules that the entry needs, each behind those it imports.
 
     Imports fall away: what they name stands above in the same text. So a name at the top of a module belongs to that
     module alone, and imports do not rename.

@@ -98,7 +98,7 @@ def wafer_editor(
 
 
 def _newest(identity: str, start: Label, stored: str | None, memory: EditorMemory) -> LabelDraft:
-    """Give the newest of what is stored and what the browser sent; the start at revision 0 where there is neither."""
+    """Return the newest of what is stored and what the browser sent; the start at revision 0 where there is neither."""
     texts = [stored, memory.sent(identity, "draft"), memory.sent(identity, "asked")]
     drafts = [read_draft(text) for text in texts if text]
     return max(drafts, key=lambda one: one.revision, default=LabelDraft(start, 0, 0.0, ""))
@@ -134,7 +134,7 @@ def _component() -> ComponentRenderer:
 
 
 def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
-    """Give what the browser needs to know of a wafer, whatever its label is."""
+    """Return what the browser needs to know of a wafer, whatever its label is."""
     frame, colors = geometry(wafer), class_colors(palette)
     return {
         "wafer": wafer.key,
@@ -154,7 +154,7 @@ def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
 
 
 def severity_constants(wafer: WaferMap, rules: SeverityRules) -> dict[str, float]:
-    """Give what the browser needs to score a wafer as `core.severity.severity` does."""
+    """Return what the browser needs to score a wafer as `core.severity.severity` does."""
     frame = geometry(wafer)
     return {
         "area_cm2": frame.area_cm2,

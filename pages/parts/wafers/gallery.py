@@ -17,7 +17,7 @@ TILE_PX = 132
 
 
 def pictures(wafers: pd.DataFrame) -> dict[str, str]:
-    """Give the pictures of a page of wafers as data URIs by key, in the palette and theme in use."""
+    """Return the pictures of a page of wafers as data URIs by key, in the palette and theme in use."""
     stamps = [f"{test} {found}" for test, found in zip(wafers["tested_at"], wafers["segmented_at"], strict=True)]
     return thumbnails(list(wafers["key"]), stamps, chosen_palette(), current_theme())
 

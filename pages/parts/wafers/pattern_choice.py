@@ -25,10 +25,10 @@ def choose_pattern() -> str | None:
 
 
 def pattern_color(class_key: str | None) -> str | None:
-    """Give the colour of a class, None for the grey of all failing dies."""
+    """Return the colour of a class, None for the grey of all failing dies."""
     return None if class_key is None else class_colors(chosen_palette())[class_key]
 
 
 def pattern_words(class_key: str | None) -> str:
-    """Say what is counted: "failing" or "with ring"."""
+    """Return what is counted: "failing" or "with ring"."""
     return "failing" if class_key is None else f"with {NAMES[class_key].lower()}"

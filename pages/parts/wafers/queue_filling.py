@@ -10,7 +10,7 @@ from core.annotation.queue import fill
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from data.classes import CLASSES
-from pages.parts.cache.stores import decisions as open_decisions
+from pages.parts.cache.stores import database as open_database
 from pages.parts.person import person_or_account
 from pages.parts.wafers.table import ORDERS, WORST_FIRST
 
@@ -76,7 +76,7 @@ def _add(
     if not candidates:
         st.info("No wafer fits: widen the filter or correct the names.")
         return
-    with open_decisions().writing() as session:
+    with open_database().writing() as session:
         added = fill(session, candidates, person, iteration=iteration, copies=copies)
         held_back = fill(session, spares, person, iteration=iteration, copies=copies, status=Status.SPARE)
     left = len(candidates) * copies - added

@@ -68,13 +68,13 @@ def test_a_seed_that_is_not_through_is_left_out(tmp_path):
 
 
 def test_what_the_interval_shows_helped_or_hurt_and_the_rest_is_undecided(tmp_path):
-    presence, fixmatch, careful = verdicts(read(tmp_path, runs(4)))
+    presence, fixmatch, tta = verdicts(read(tmp_path, runs(4)))
     assert presence == (
         "Presence labels helped macro-F1 of presence (+21.7 points) and false alarms (-21.7 points) and hurt mean IoU "
         "over dies (-10.0 points)."
     )
     assert fixmatch.startswith("Unlabelled wafers (FixMatch) left macro-F1 of presence (+0.0 points)")
-    assert careful.endswith("undecided.")
+    assert tta.endswith("undecided.")
 
 
 def test_one_seed_decides_nothing(tmp_path):

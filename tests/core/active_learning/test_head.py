@@ -14,7 +14,7 @@ def apart(count, seed=0):
 
 
 def test_it_learns_what_a_line_cannot_part():
-    head = fit_head(*apart(600), seed=1)
+    head = fit_head(*apart(600), seed=1)  # type: ignore[misc]
     rows, labels = apart(400, seed=9)
     right = (head(rows, 0)[0] >= 0.5) == labels
     assert right.all(axis=0)[1]
@@ -45,7 +45,7 @@ def test_gradients_are_those_of_finite_differences(monkeypatch):
 
 
 def test_passes_differ_around_the_plain_answer():
-    head = fit_head(*apart(300), seed=1)
+    head = fit_head(*apart(300), seed=1)  # type: ignore[misc]
     rows, _ = apart(50, seed=2)
     samples = head(rows, 40)
     assert samples.std(axis=0).max() > 0.01

@@ -14,7 +14,7 @@ from core.active_learning.rounds import (
 )
 from core.annotation.items import Candidate, LabelItem, Status
 from core.annotation.queue import fill, skip
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.reading import NOW
 from core.identity import Person
 from core.lake import Lake
@@ -28,14 +28,14 @@ ANA = Person("ana")
 
 
 @pytest.fixture
-def decisions(tmp_path):
-    opened = Decisions(tmp_path / "decisions.db")
+def database(tmp_path):
+    opened = AppDatabase(tmp_path / "decisions.db")
     yield opened
     opened.close()
 
 
-def test_rounds_count_what_was_done_and_how_long_it_took(decisions, tmp_path):
-    with decisions.writing() as session:
+def test_rounds_count_what_was_done_and_how_long_it_took(database, tmp_path):
+    with database.writing() as session:
         fill(session, [Candidate(f"L:W{n}") for n in range(4)], ANA, iteration=1)
         fill(session, [Candidate("L:W9")], ANA, iteration=2)
         first = list(session.query(LabelItem).order_by(LabelItem.id))
@@ -43,7 +43,7 @@ def test_rounds_count_what_was_done_and_how_long_it_took(decisions, tmp_path):
             item.status, item.seconds = Status.DONE, 90.0
         skip(session, first[2].id, "torn", ANA)
     write_runs(tmp_path, {"round-1": curves(0.7)})
-    with decisions.reading() as session:
+    with database.reading() as session:
         one, two = rounds(session, Settings(home=tmp_path))
     assert (one.number, one.done, one.waiting, one.skipped, one.minutes, one.score) == (1, 2, 1, 1, 3.0, 0.7)
     assert (two.number, two.done, two.waiting, two.score) == (2, 0, 1, None)

@@ -1,10 +1,10 @@
-"""A lake and decisions without any rule, and a receiver of webhooks."""
+"""A lake and database without any rule, and a receiver of webhooks."""
 
 import pytest
 from sqlalchemy import delete
 
 from core.alarms.store import AlarmRule
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.lake import Lake
 from tests.core.alarms.receiver import receiving
@@ -21,8 +21,8 @@ def lake(tmp_path) -> Lake:
 
 
 @pytest.fixture
-def decisions(tmp_path) -> Decisions:
-    opened = Decisions(tmp_path / "decisions.db")
+def database(tmp_path) -> AppDatabase:
+    opened = AppDatabase(tmp_path / "decisions.db")
     with opened.writing() as session:
         session.execute(delete(AlarmRule))
     return opened

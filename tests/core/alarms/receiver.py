@@ -24,6 +24,8 @@ class Receiver(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     """Takes one message."""
 
+    server: Receiver
+
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.status == 200:
@@ -32,12 +34,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """Give a receiver that listens."""
+    """Return a receiver that listens."""
     server = Receiver()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

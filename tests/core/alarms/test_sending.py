@@ -18,13 +18,13 @@ from core.alarms.sending import check_address, deliver_due, masked, send_test, s
 from core.alarms.store import Alarm, AlarmRule, RuleKind, save_rule
 from core.database.audit import AuditEntry
 from core.database.schema import now
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 
 
 @pytest.fixture
-def on_its_way(decisions, receiver, ana):
+def on_its_way(database, receiver, ana):
     """An alarm on its way to the receiver."""
-    with decisions.writing() as session:
+    with database.writing() as session:
         rule = save_rule(session, AlarmRule(name="Severity", kind=RuleKind.SEVERITY, threshold=80.0), ana)
         save_channel(session, Channel(name="team", address=receiver.address), ana)
         alarm = Alarm(rule_id=rule.id, subject="lot L1", words="Lot L1 is bad", score=90.0, count=1, sequence=1)
@@ -34,85 +34,85 @@ def on_its_way(decisions, receiver, ana):
     return alarm
 
 
-def only(decisions) -> Delivery:
-    with decisions.reading() as session:
+def only(database) -> Delivery:
+    with database.reading() as session:
         return session.scalars(select(Delivery)).one()
 
 
-def let_time_pass(decisions, pause):
-    with decisions.writing() as session:
+def let_time_pass(database, pause):
+    with database.writing() as session:
         for delivery in session.scalars(select(Delivery)):
             delivery.due_at -= pause
 
 
-def test_an_alarm_reaches_a_webhook_once(decisions, receiver, on_its_way):
-    assert deliver_due(decisions) == (1, 0)
-    assert deliver_due(decisions) == (0, 0)
+def test_an_alarm_reaches_a_webhook_once(database, receiver, on_its_way):
+    assert deliver_due(database) == (1, 0)
+    assert deliver_due(database) == (0, 0)
     (message,) = receiver.received
     assert message["title"] == "Waferscope alarm"
     assert message["message"].startswith("Lot L1 is bad.")
-    found = only(decisions)
+    found = only(database)
     assert (found.state, found.tries, found.reason) == (DeliveryState.DELIVERED, 1, "")
     assert found.ended_at is not None
 
 
-def test_what_fails_is_kept_with_its_reason_and_tried_again_until_it_is_delivered(decisions, receiver, on_its_way):
+def test_what_fails_is_kept_with_its_reason_and_tried_again_until_it_is_delivered(database, receiver, on_its_way):
     receiver.status = 503
-    assert deliver_due(decisions) == (0, 1)
-    found = only(decisions)
+    assert deliver_due(database) == (0, 1)
+    found = only(database)
     assert (found.state, found.tries) == (DeliveryState.WAITING, 1)
     assert "503" in found.reason
     assert PAUSES[0] - timedelta(seconds=60) < found.due_at - now() <= PAUSES[0]
-    assert deliver_due(decisions) == (0, 0)  # not yet
+    assert deliver_due(database) == (0, 0)  # not yet
     receiver.status = 200
-    let_time_pass(decisions, PAUSES[0])
-    assert deliver_due(decisions) == (1, 0)
+    let_time_pass(database, PAUSES[0])
+    assert deliver_due(database) == (1, 0)
     assert len(receiver.received) == 1
-    assert only(decisions).state is DeliveryState.DELIVERED
+    assert only(database).state is DeliveryState.DELIVERED
 
 
-def test_after_the_last_pause_it_counts_as_failed_until_somebody_asks_again(decisions, receiver, on_its_way, ana):
+def test_after_the_last_pause_it_counts_as_failed_until_somebody_asks_again(database, receiver, on_its_way, ana):
     receiver.status = 500
     for pause in PAUSES:
-        assert deliver_due(decisions) == (0, 1)
-        let_time_pass(decisions, pause)
-    assert deliver_due(decisions) == (0, 1)
-    assert (only(decisions).state, only(decisions).tries) == (DeliveryState.FAILED, len(PAUSES) + 1)
-    let_time_pass(decisions, timedelta(days=9))
-    assert deliver_due(decisions) == (0, 0)
+        assert deliver_due(database) == (0, 1)
+        let_time_pass(database, pause)
+    assert deliver_due(database) == (0, 1)
+    assert (only(database).state, only(database).tries) == (DeliveryState.FAILED, len(PAUSES) + 1)
+    let_time_pass(database, timedelta(days=9))
+    assert deliver_due(database) == (0, 0)
     receiver.status = 200
-    with decisions.writing() as session:
+    with database.writing() as session:
         assert try_again(session, ana) == 1
-    assert deliver_due(decisions) == (1, 0)
+    assert deliver_due(database) == (1, 0)
 
 
-def test_nobody_listening_is_a_failure_with_a_reason_that_holds_no_secret(decisions, receiver, on_its_way):
+def test_nobody_listening_is_a_failure_with_a_reason_that_holds_no_secret(database, receiver, on_its_way):
     receiver.server_close()
-    with decisions.writing() as session:
+    with database.writing() as session:
         session.execute(update(Channel).values(address="json://ana:s3cretpass@127.0.0.1:1/hook"))
-    assert deliver_due(decisions) == (0, 1)
-    assert only(decisions).reason
-    assert "s3cretpass" not in only(decisions).reason
+    assert deliver_due(database) == (0, 1)
+    assert only(database).reason
+    assert "s3cretpass" not in only(database).reason
 
 
-def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(decisions, on_its_way):
-    with decisions.writing() as session:
+def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(database, on_its_way):
+    with database.writing() as session:
         assert claim_due(session) is not None
-    with decisions.writing() as session:
+    with database.writing() as session:
         assert claim_due(session) is None
         assert waiting(session) == 0
-    let_time_pass(decisions, timedelta(minutes=3))  # the one who claimed it died
-    with decisions.writing() as session:
+    let_time_pass(database, timedelta(minutes=3))  # the one who claimed it died
+    with database.writing() as session:
         assert waiting(session) == 1
         assert claim_due(session) is not None
 
 
-def test_what_goes_to_a_channel_that_was_switched_off_waits_until_it_is_on_again(decisions, receiver, on_its_way):
+def test_what_goes_to_a_channel_that_was_switched_off_waits_until_it_is_on_again(database, receiver, on_its_way):
     for enabled, expected in ((False, (0, 0)), (True, (1, 0))):
-        with decisions.writing() as session:
+        with database.writing() as session:
             session.execute(update(Channel).values(enabled=enabled))
             assert waiting(session) == int(enabled)
-        assert deliver_due(decisions) == expected
+        assert deliver_due(database) == expected
 
 
 def test_a_test_message_says_how_it_went(receiver):
@@ -124,8 +124,8 @@ def test_a_test_message_says_how_it_went(receiver):
     assert "s3cretpass" not in send_test(channel)
 
 
-def test_addresses_stand_in_no_audit_row_and_no_repr(decisions, on_its_way):
-    with decisions.reading() as session:
+def test_addresses_stand_in_no_audit_row_and_no_repr(database, on_its_way):
+    with database.reading() as session:
         audited = [str(entry.details) for entry in session.scalars(select(AuditEntry))]
         channels = [repr(channel) for channel in session.scalars(select(Channel))]
     assert audited
@@ -134,7 +134,7 @@ def test_addresses_stand_in_no_audit_row_and_no_repr(decisions, on_its_way):
 
 @pytest.mark.parametrize("address", ["", "hello", "nonsense://x", "http:/x", "https://example.com"])
 def test_an_address_that_nothing_can_be_sent_to_is_refused(address):
-    with pytest.raises(DecisionsError, match="expected an address that apprise understands"):
+    with pytest.raises(AppDatabaseError, match="expected an address that apprise understands"):
         check_address(address)
 
 

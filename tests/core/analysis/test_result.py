@@ -56,7 +56,7 @@ def test_a_stream_reads_no_further_than_a_batch_ahead(segmenter):
 def test_a_stream_holds_fewer_large_wafers(segmenter, monkeypatch):
     sizes = []
 
-    def segment(wafers, *, careful):
+    def segment(wafers, *, tta):
         sizes.append([w.dies.size for w in wafers])
         return [segmentation(shown, {}) for shown in wafers]
 

@@ -11,8 +11,8 @@ def wishes(count):
     return [Candidate(f"L:{n:02d}") for n in range(count)]
 
 
-def test_what_waits_is_assigned_and_what_is_begun_stays(decisions, ana):
-    with decisions.writing() as session:
+def test_what_waits_is_assigned_and_what_is_begun_stays(database, ana):
+    with database.writing() as session:
         fill(session, wishes(3), ana)
         take_next(session, ana)
         assert assign(session, [1, 2, 3], "ben", ana) == 2
@@ -21,21 +21,21 @@ def test_what_waits_is_assigned_and_what_is_begun_stays(decisions, ana):
         assert item_by_id(session, 2).assignee is None
 
 
-def test_dealing_counts_what_people_have_begun(decisions, ana):
-    with decisions.writing() as session:
+def test_dealing_counts_what_people_have_begun(database, ana):
+    with database.writing() as session:
         fill(session, wishes(10), ana)
         for _ in range(4):
             take_next(session, BEN)
         assert balance(session, ["ana", "ben"], ana) == {"ana": 5, "ben": 5}
 
 
-def test_nobody_is_dealt_a_wafer_twice(decisions, ana):
-    with decisions.writing() as session:
+def test_nobody_is_dealt_a_wafer_twice(database, ana):
+    with database.writing() as session:
         fill(session, wishes(6), ana, copies=2)
         balance(session, ["ana", "ben", "eve"], ana)
-        dealt = [(item.wafer_key, item.assignee) for item in items(session)]
-        assert len(set(dealt)) == 12
-        assert None not in {name for _, name in dealt}
-        assert sorted(sum(name == who for _, name in dealt) for who in ("ana", "ben", "eve")) == [4, 4, 4]
+        assigned = [(item.wafer_key, item.assignee) for item in items(session)]
+        assert len(set(assigned)) == 12
+        assert None not in {name for _, name in assigned}
+        assert sorted(sum(name == who for _, name in assigned) for who in ("ana", "ben", "eve")) == [4, 4, 4]
         balance(session, ["ana"], ana)
         assert sum(item.assignee is None for item in items(session)) == 6

@@ -12,9 +12,9 @@ from tests.core.label_examples import rows_of, shown
 BEN = Person("ben")
 
 
-def test_progress_counts_what_is_labelled_by_all_and_what_is_left_for_one(decisions, ana):
+def test_progress_counts_what_is_labelled_by_all_and_what_is_left_for_one(database, ana):
     wafers = [shown(f"W{n:02d}") for n in range(6)]
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(w.key) for w in wafers[:5]], ana)
         fill(session, [Candidate(wafers[5].key)], ana, assignee="ben")
         assert math.isnan(progress(session, ana).pace_s)
@@ -29,18 +29,18 @@ def test_progress_counts_what_is_labelled_by_all_and_what_is_left_for_one(decisi
         assert statuses(session)[Status.SKIPPED] == 1
 
 
-def test_the_pace_is_of_the_newest_twenty(decisions, ana):
-    with decisions.writing() as session:
+def test_the_pace_is_of_the_newest_twenty(database, ana):
+    with database.writing() as session:
         for n in range(25):
             one = shown(f"W{n:02d}")
             fill(session, [Candidate(one.key)], ana)
             submit(session, one, rows_of(one, ("edge", 0, 2)), ana, 1000.0 if n < 5 else 60.0)
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert pace_s(session, "ana") == pytest.approx(60.0, rel=1e-12)
 
 
-def test_rounds_people_and_the_trail_are_listed(decisions, ana):
-    with decisions.writing() as session:
+def test_rounds_people_and_the_trail_are_listed(database, ana):
+    with database.writing() as session:
         fill(session, [Candidate("A:1"), Candidate("A:2")], ana)
         fill(session, [Candidate("A:1")], ana, iteration=3)
         for _ in range(2):

@@ -11,7 +11,7 @@ from core.database.schema import now
 from core.identity import Person
 from core.labels.draft_store import save_draft
 from core.settings import settings
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from tests.core.label_examples import shown
 from tests.core.labels.test_draft_store import draft
 
@@ -22,22 +22,22 @@ def wishes(count, **fields):
     return [Candidate(f"LOT1:W{n:02d}", **fields) for n in range(count)]
 
 
-def test_the_highest_priority_goes_first_and_equals_in_the_order_they_came(decisions, ana):
-    with decisions.writing() as session:
+def test_the_highest_priority_goes_first_and_equals_in_the_order_they_came(database, ana):
+    with database.writing() as session:
         fill(session, [Candidate("A:1", 1.0), Candidate("A:2", 3.0), Candidate("A:3", 3.0)], ana)
         assert [take_next(session, ana).wafer_key for _ in range(3)] == ["A:2", "A:3", "A:1"]
         assert take_next(session, ana) is None
         assert [item.wafer_key for item in items_in_hand(session, ana)] == ["A:2", "A:3", "A:1"]
 
 
-def test_many_people_at_once_never_get_the_same_wafer(decisions, ana):
-    with decisions.writing() as session:
+def test_many_people_at_once_never_get_the_same_wafer(database, ana):
+    with database.writing() as session:
         fill(session, wishes(40), ana)
     taken = []
 
     def work(name):
         while True:
-            with decisions.writing() as session:
+            with database.writing() as session:
                 item = take_next(session, Person(name))
             if item is None:
                 return
@@ -51,16 +51,16 @@ def test_many_people_at_once_never_get_the_same_wafer(decisions, ana):
     assert sorted(taken) == [f"LOT1:W{n:02d}" for n in range(40)]
 
 
-def test_a_wafer_wanted_twice_goes_to_two_people_and_never_twice_to_one(decisions, ana):
-    with decisions.writing() as session:
+def test_a_wafer_wanted_twice_goes_to_two_people_and_never_twice_to_one(database, ana):
+    with database.writing() as session:
         assert fill(session, wishes(2), ana, copies=2) == 4
         assert sorted(take_next(session, ana).wafer_key for _ in range(2)) == ["LOT1:W00", "LOT1:W01"]
         assert take_next(session, ana) is None
         assert sorted(take_next(session, BEN).wafer_key for _ in range(2)) == ["LOT1:W00", "LOT1:W01"]
 
 
-def test_filling_again_adds_only_what_is_missing(decisions, ana):
-    with decisions.writing() as session:
+def test_filling_again_adds_only_what_is_missing(database, ana):
+    with database.writing() as session:
         assert fill(session, wishes(3), ana) == 3
         assert fill(session, wishes(5), ana) == 2
         assert fill(session, wishes(3), ana, copies=2) == 3
@@ -68,8 +68,8 @@ def test_filling_again_adds_only_what_is_missing(decisions, ana):
         assert fill(session, [*wishes(1), *wishes(1)], ana, iteration=3) == 1
 
 
-def test_what_is_meant_for_another_is_not_given_out_and_ones_own_goes_first(decisions, ana):
-    with decisions.writing() as session:
+def test_what_is_meant_for_another_is_not_given_out_and_ones_own_goes_first(database, ana):
+    with database.writing() as session:
         fill(session, [Candidate("A:1")], ana)
         fill(session, [Candidate("A:2")], ana, assignee="ben")
         fill(session, [Candidate("A:3")], ana, assignee="ana")
@@ -77,22 +77,22 @@ def test_what_is_meant_for_another_is_not_given_out_and_ones_own_goes_first(deci
         assert take_next(session, ana) is None
 
 
-def test_a_wafer_is_skipped_for_a_reason_and_not_given_out_again(decisions, ana):
-    with decisions.writing() as session:
+def test_a_wafer_is_skipped_for_a_reason_and_not_given_out_again(database, ana):
+    with database.writing() as session:
         fill(session, wishes(1), ana)
         item = take_next(session, ana)
-        with pytest.raises(DecisionsError, match="skipped for a reason"):
+        with pytest.raises(AppDatabaseError, match="skipped for a reason"):
             skip(session, item.id, "  ", ana)
         assert skip(session, item.id, "map is cut off", ana) is None
         assert (item.status, item.skip_reason) == (Status.SKIPPED, "map is cut off")
         assert take_next(session, BEN) is None
         assert entries(session, "wafer LOT1:W00")[0].action == "queue.skip"
-        with pytest.raises(DecisionsError, match="skipped already"):
+        with pytest.raises(AppDatabaseError, match="skipped already"):
             skip(session, item.id, "again", ana)
 
 
-def test_an_ambiguous_wafer_is_replaced_by_the_best_spare_one(decisions, ana):
-    with decisions.writing() as session:
+def test_an_ambiguous_wafer_is_replaced_by_the_best_spare_one(database, ana):
+    with database.writing() as session:
         fill(session, wishes(1), ana)
         fill(session, [Candidate("S:1", 1.0), Candidate("S:2", 2.0)], ana, status=Status.SPARE)
         fill(session, [Candidate("S:9", 9.0)], ana, status=Status.SPARE, iteration=2)
@@ -102,9 +102,9 @@ def test_an_ambiguous_wafer_is_replaced_by_the_best_spare_one(decisions, ana):
         assert take_next(session, ana).wafer_key == "S:2"
 
 
-def test_idle_wafers_go_to_others_unless_a_draft_is_fresh(decisions, ana):
+def test_idle_wafers_go_to_others_unless_a_draft_is_fresh(database, ana):
     idle = timedelta(minutes=settings().label_idle_minutes)
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, wishes(2), ana)
         first, second = take_next(session, ana), take_next(session, ana)
         assert release_idle(session, first.taken_at + idle) == 0
@@ -117,21 +117,21 @@ def test_idle_wafers_go_to_others_unless_a_draft_is_fresh(decisions, ana):
         assert (first.status, first.assignee) == (Status.PENDING, None)
 
 
-def test_a_certain_wafer_can_be_taken_unless_somebody_is_at_it(decisions, ana):
-    with decisions.writing() as session:
+def test_a_certain_wafer_can_be_taken_unless_somebody_is_at_it(database, ana):
+    with database.writing() as session:
         fill(session, wishes(1), ana, assignee="ben")
         item = take_next(session, BEN)
-        with pytest.raises(DecisionsError, match="in progress by ben"):
+        with pytest.raises(AppDatabaseError, match="in progress by ben"):
             take(session, item.id, ana)
         assert take(session, item.id, BEN).id == item.id
         put_back(session, item.id, BEN)
         assert take(session, item.id, ana).assignee == "ana"
-        with pytest.raises(DecisionsError, match="no such item"):
+        with pytest.raises(AppDatabaseError, match="no such item"):
             item_by_id(session, 99)
 
 
-def test_what_a_strategy_chose_is_taken_back_with_its_spares_and_what_came_by_hand_stays(decisions, ana):
-    with decisions.writing() as session:
+def test_what_a_strategy_chose_is_taken_back_with_its_spares_and_what_came_by_hand_stays(database, ana):
+    with database.writing() as session:
         fill(session, [Candidate("A:1", 1.0, "far", "coreset", 0.4), Candidate("A:2", 0.5)], ana)
         fill(session, [Candidate("A:3", 0.2, "far", "coreset", 0.1)], ana, status=Status.SPARE)
         fill(session, [Candidate("A:4", 1.0, "far", "coreset", 0.4)], ana, iteration=2)
@@ -139,8 +139,8 @@ def test_what_a_strategy_chose_is_taken_back_with_its_spares_and_what_came_by_ha
         assert take_back(session, 1, ana) == 2
         assert [item.wafer_key for item in items(session)] == ["A:4", "A:2"]
         assert entries(session, "iteration 1")[0].action == "queue.take_back"
-        with pytest.raises(DecisionsError, match="no strategy chose wafers for it"):
+        with pytest.raises(AppDatabaseError, match="no strategy chose wafers for it"):
             take_back(session, 1, ana)
         assert take_next(session, ana, 2).wafer_key == "A:4"
-        with pytest.raises(DecisionsError, match="A:4 is in progress already"):
+        with pytest.raises(AppDatabaseError, match="A:4 is in progress already"):
             take_back(session, 2, ana)

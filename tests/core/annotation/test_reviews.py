@@ -13,7 +13,7 @@ from core.identity import Person
 from core.labels.annotations import Source, labels_of, withdraw, write_annotation
 from core.labels.label import encode
 from core.statistics.significance import wilson
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from tests.core.annotation.test_submissions import wafer_not_sampled
 from tests.core.label_examples import rows_of, shown
 
@@ -21,10 +21,10 @@ BEN, EVE = Person("ben"), Person("eve")
 
 
 @pytest.fixture
-def disputed(decisions, ana):
+def disputed(database, ana):
     """A wafer that two people labelled otherwise, each from the queue, and its review."""
     one = wafer_not_sampled(ana, BEN)
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate(one.key)], EVE, copies=2)
         for person, stop in ((ana, 6), (BEN, 2)):
             take_next(session, person)
@@ -33,10 +33,10 @@ def disputed(decisions, ana):
     return one, review
 
 
-def test_an_accepted_label_counts_and_the_review_is_closed(decisions, disputed):
+def test_an_accepted_label_counts_and_the_review_is_closed(database, disputed):
     one, review = disputed
     label = rows_of(one, ("edge", 0, 2))
-    with decisions.writing() as session:
+    with database.writing() as session:
         decided = accept(session, review.id, one, label, EVE, "the lower rows are noise")
         assert (decided.verdict, decided.decided_by, decided.note) == (
             ReviewOutcome.ACCEPTED,
@@ -49,16 +49,16 @@ def test_an_accepted_label_counts_and_the_review_is_closed(decisions, disputed):
         assert entries(session, f"wafer {one.key}")[0].action == "review.decide"
 
 
-def test_a_merged_label_counts(decisions, disputed):
+def test_a_merged_label_counts(database, disputed):
     one, review = disputed
-    with decisions.writing() as session:
+    with database.writing() as session:
         merge(session, review.id, one, rows_of(one, ("edge", 0, 4)), EVE)
         assert labels_of(session, [one])[one.key].label == encode(rows_of(one, ("edge", 0, 4)))
 
 
-def test_redoing_takes_both_labels_back_and_puts_their_items_first(decisions, disputed, ana):
+def test_redoing_takes_both_labels_back_and_puts_their_items_first(database, disputed, ana):
     one, review = disputed
-    with decisions.writing() as session:
+    with database.writing() as session:
         fill(session, [Candidate("A:1", 5.0)], EVE)
         redo(session, review.id, EVE, "look again")
         assert labels_of(session, [one]) == {}
@@ -67,26 +67,26 @@ def test_redoing_takes_both_labels_back_and_puts_their_items_first(decisions, di
         assert take_next(session, BEN).wafer_key == one.key
 
 
-def test_redoing_a_flag_queues_the_wafer(decisions, ana):
-    with decisions.writing() as session:
+def test_redoing_a_flag_queues_the_wafer(database, ana):
+    with database.writing() as session:
         review = flag_prediction(session, "A:1", "model@1", "ring", "no ring", ana)
         session.flush()
         redo(session, review.id, EVE)
         assert take_next(session, ana).wafer_key == "A:1"
 
 
-def test_a_review_is_decided_once(decisions, disputed):
+def test_a_review_is_decided_once(database, disputed):
     one, review = disputed
-    with decisions.writing() as session:
+    with database.writing() as session:
         dismiss(session, review.id, EVE)
-    with pytest.raises(DecisionsError, match="eve decided already: dismissed"), decisions.writing() as session:
+    with pytest.raises(AppDatabaseError, match="eve decided already: dismissed"), database.writing() as session:
         accept(session, review.id, one, rows_of(one, ("edge", 0, 2)), BEN)
-    with pytest.raises(DecisionsError, match="no such review"), decisions.writing() as session:
+    with pytest.raises(AppDatabaseError, match="no such review"), database.writing() as session:
         dismiss(session, 99, BEN)
 
 
-def test_the_lowest_agreement_is_looked_at_first(decisions, ana):
-    with decisions.writing() as session:
+def test_the_lowest_agreement_is_looked_at_first(database, ana):
+    with database.writing() as session:
         flag_prediction(session, "A:1", "m", "", "wrong", ana)
         for name, stop in (("X1", 4), ("X2", 1), ("X3", 3)):
             one = shown(name)
@@ -97,14 +97,14 @@ def test_the_lowest_agreement_is_looked_at_first(decisions, ana):
 
 
 @pytest.mark.parametrize(("key", "comment", "words"), [("dust", "x", "'dust' does not exist"), ("", " ", "found 0")])
-def test_a_flag_needs_a_class_that_exists_and_a_comment(decisions, ana, key, comment, words):
-    with pytest.raises(DecisionsError, match=words), decisions.writing() as session:
+def test_a_flag_needs_a_class_that_exists_and_a_comment(database, ana, key, comment, words):
+    with pytest.raises(AppDatabaseError, match=words), database.writing() as session:
         flag_prediction(session, "A:1", "m", key, comment, ana)
 
 
-def test_annotators_are_measured_by_time_and_by_hidden_gold(decisions, ana):
+def test_annotators_are_measured_by_time_and_by_hidden_gold(database, ana):
     golds = [shown(f"G{n}") for n in range(4)]
-    with decisions.writing() as session:
+    with database.writing() as session:
         for one in golds:
             write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, Source.GOLD)
         fill(session, [Candidate("A:1", 1.0)], EVE)
@@ -130,10 +130,10 @@ def test_the_interval_of_a_median_holds_it_about_as_often_as_it_says():
     assert held / 200 == pytest.approx(0.95, abs=0.06)  # four standard errors of 0.015
 
 
-def test_a_gold_wafer_must_have_a_gold_label(decisions, ana):
+def test_a_gold_wafer_must_have_a_gold_label(database, ana):
     one = shown()
-    with decisions.writing() as session:
+    with database.writing() as session:
         submitted = write_annotation(session, one, rows_of(one, ("edge", 0, 2)), ana, 1.0)
-        with pytest.raises(DecisionsError, match="no gold label"):
+        with pytest.raises(AppDatabaseError, match="no gold label"):
             slip_in_gold(session, [one.key], ["ben"], EVE)
         withdraw(session, submitted.id, ana)

@@ -57,9 +57,9 @@ class Choosy:
         self.refused = set(refused)
         self.seen: list[str] = []
 
-    def segment(self, wafers: Sequence[WaferMap], *, careful: bool = False) -> list[Segmentation]:
+    def segment(self, wafers: Sequence[WaferMap], *, tta: bool = False) -> list[Segmentation]:
         """Segment, or fail as a network does."""
         self.seen += [one.wafer_id for one in wafers]
         if self.refused & {one.wafer_id for one in wafers}:
             raise ModelError("choosy", "the network fails on this input", "Give it another.")
-        return self._segmenter.segment(wafers, careful=careful)
+        return self._segmenter.segment(wafers, tta=tta)

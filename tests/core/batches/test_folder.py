@@ -9,7 +9,7 @@ from data.errors import BatchError
 
 def test_a_request_comes_back_as_it_was_accepted(tmp_path):
     batch = new_batch(tmp_path)
-    asked = BatchRequest("Läufe", "ana", paths=("a.zip", "b"), careful=True, save=True, channels=(3, 1))
+    asked = BatchRequest("Läufe", "ana", paths=("a.zip", "b"), tta=True, save=True, channels=(3, 1))
     batch.accept(asked, ["L1:W1", "晶:\udc80"])
     assert Batch(batch.path).request == asked
     assert Batch(batch.path).keys == ("L1:W1", "晶:\udc80")
@@ -84,3 +84,11 @@ def test_one_process_works_on_a_batch_at_a_time(tmp_path):
         assert (first, second) == (True, False)
     with batch.claimed() as again:
         assert again
+
+
+def test_a_request_of_an_earlier_version_is_understood(tmp_path):
+    batch = new_batch(tmp_path)
+    batch.accept(BatchRequest("old", "ana", tta=True), [])
+    path = batch.path / "request.json"
+    path.write_text(path.read_text().replace('"tta"', '"careful"'))
+    assert batch.request.tta is True

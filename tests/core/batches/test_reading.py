@@ -43,7 +43,7 @@ def test_reading_that_was_killed_begins_anew_and_gives_the_same(tmp_path, monkey
     batch.accept(BatchRequest("one", "ana", paths=(str(tmp_path / "in"),)))
     steps = read_parts(batch, Lake(tmp_path / "lake"), ReadOptions())
     next(steps)
-    steps.close()
+    steps.close()  # type: ignore[attr-defined]
     assert batch.read is None
     assert run(read_parts, batch, tmp_path) == [2, 4, 6, 7]
     assert keys_of(batch) == ["W90", *(f"W{n:02d}" for n in range(6))]

@@ -46,7 +46,7 @@ def test_what_is_finished_is_not_done_again(batch, segmenter):
 def test_a_piece_that_was_broken_off_is_not_there(batch, segmenter):
     steps = segment_part(batch, 0, segmenter)
     next(steps)
-    steps.close()
+    steps.close()  # type: ignore[attr-defined]
     assert batch.finished() == frozenset()
     assert waiting_in(batch, 0, segmenter.name) == 3
 

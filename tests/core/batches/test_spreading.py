@@ -16,6 +16,8 @@ from tests.core.batches.batch_examples import mixed_folder, read_batch, segment_
 from tests.core.batches.local_ray import running_ray
 from tests.source_tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def segmenter(tiny_model_path) -> Segmenter:

@@ -52,6 +52,7 @@ def fab(tmp_path_factory):
     return lake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("class_key", "days", "attribute", "value"),
     [

@@ -1,4 +1,4 @@
-"""Where tests keep decisions: an SQLite file, and a PostgreSQL server that tests start where one is installed."""
+"""Where tests keep database: an SQLite file, and a PostgreSQL server that tests start where one is installed."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ VARIABLE = "WAFERSCOPE_TEST_POSTGRES"
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Give the URL of a server: the one that the environment names, else one of its own, started and stopped."""
+    """Return the URL of a server: the one that the environment names, else one of its own, started and stopped."""
     if os.environ.get(VARIABLE):
         yield os.environ[VARIABLE]
         return
@@ -50,7 +50,7 @@ def postgres_server() -> Iterator[str]:
 
 @contextmanager
 def postgres_database(server: str) -> Iterator[str]:
-    """Give the URL of an empty database on a server, dropped at the end."""
+    """Return the URL of an empty database on a server, dropped at the end."""
     name = f"waferscope_{uuid.uuid4().hex}"
     url = make_url(server).set(drivername="postgresql+pg8000")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")

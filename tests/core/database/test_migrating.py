@@ -6,24 +6,24 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.database.migrating import MIGRATIONS
 from core.labels.annotations import labelled_keys
 from core.migrations.areas import AREAS, METADATA
-from data.errors import DecisionsError
+from data.errors import AppDatabaseError
 from tests.core.database.worker import processes
 
 
-def test_the_migrated_schema_is_what_the_modules_say(decisions):
-    with decisions.engine.connect() as connection:
+def test_the_migrated_schema_is_what_the_modules_say(database):
+    with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, METADATA) == []
 
 
-def test_the_comparison_sees_a_column_that_is_not_there(decisions):
-    with decisions.engine.begin() as connection:
+def test_the_comparison_sees_a_column_that_is_not_there(database):
+    with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE findings DROP COLUMN fa_finding")
-    with decisions.engine.connect() as connection:
+    with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) != []
 
 
@@ -36,15 +36,15 @@ def test_every_module_with_tables_is_an_area():
     assert {area.__name__.rpartition(".")[2] for area in AREAS} == set(with_tables)
 
 
-def test_opening_a_database_waits_for_no_writer(decisions, place):
-    with decisions.writing() as session:
+def test_opening_a_database_waits_for_no_writer(database, place):
+    with database.writing() as session:
         session.execute(text("SELECT 1"))
-        with Decisions(place).reading() as other:
+        with AppDatabase(place).reading() as other:
             assert labelled_keys(other) == []
 
 
 def test_opening_at_once_in_many_processes_migrates_once(place):
-    openers = [processes.Process(target=Decisions, args=(place,)) for _ in range(4)]
+    openers = [processes.Process(target=AppDatabase, args=(place,)) for _ in range(4)]
     for opener in openers:
         opener.start()
     for opener in openers:
@@ -56,8 +56,8 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(tmp_path):
     path = tmp_path / "decisions.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE findings (mine TEXT)")
-    with pytest.raises(DecisionsError, match="already exists"):
-        Decisions(path)
+    with pytest.raises(AppDatabaseError, match="already exists"):
+        AppDatabase(path)
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()

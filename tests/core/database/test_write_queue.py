@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from core.database.write_queue import Line, Threads
-from data.errors import DecisionsError
+from core.database.write_queue import Threads, WriteQueue
+from data.errors import AppDatabaseError
 from tests.core.database.worker import add_one, hold, processes
 
 
@@ -26,12 +26,15 @@ def test_whoever_is_killed_in_the_middle_holds_up_nobody(tmp_path):
         time.sleep(0.01)
     os.kill(worker.pid, signal.SIGKILL)
     worker.join()
-    with Line(tmp_path / "line").turn():
+    with WriteQueue(tmp_path / "line").turn():
         assert (tmp_path / "held").exists()
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(DecisionsError, match="the line of writers cannot be kept"), Line(tmp_path / "no" / "a").turn():
+    with (
+        pytest.raises(AppDatabaseError, match="the line of writers cannot be kept"),
+        WriteQueue(tmp_path / "no" / "a").turn(),
+    ):
         pass
 
 

@@ -1,11 +1,11 @@
-"""What processes of their own do to a database of decisions in tests."""
+"""What processes of their own do to an app database in tests."""
 
 import multiprocessing
 import time
 from pathlib import Path
 
-from core.database import Decisions
-from core.database.write_queue import Line
+from core.database import AppDatabase
+from core.database.write_queue import WriteQueue
 from core.identity import Person
 from core.root_causes import write_finding
 
@@ -15,10 +15,10 @@ processes.set_forkserver_preload(["tests.core.database.worker"])
 
 def write(place: str, name: str, count: int, told: Path) -> None:
     """Write findings one a transaction, and tell each wafer's key once it is acknowledged."""
-    decisions = Decisions(place)
+    database = AppDatabase(place)
     with told.open("a") as file:
         for number in range(count):
-            with decisions.writing() as session:
+            with database.writing() as session:
                 write_finding(session, f"{name}:W{number}", f"cause {number}", "", Person(name))
             file.write(f"{name}:W{number}\n")
             file.flush()
@@ -26,7 +26,7 @@ def write(place: str, name: str, count: int, told: Path) -> None:
 
 def add_one(folder: Path, times: int) -> None:
     """Count up in a file, reading and writing it in turn with others."""
-    line = Line(folder / "line")
+    line = WriteQueue(folder / "line")
     for _ in range(times):
         with line.turn():
             path = folder / "count"
@@ -35,6 +35,6 @@ def add_one(folder: Path, times: int) -> None:
 
 def hold(folder: Path) -> None:
     """Take the turn, say so, and keep it."""
-    with Line(folder / "line").turn():
+    with WriteQueue(folder / "line").turn():
         (folder / "held").touch()
         time.sleep(600)

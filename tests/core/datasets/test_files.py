@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.files import labels_zip
 from core.datasets.reading import labels_of_keys
 from core.labels.annotations import labelled_keys
@@ -14,11 +14,11 @@ from tests.core.label_examples import labelled_home
 
 def test_the_archive_of_labels_holds_all_of_them(tmp_path):
     home = labelled_home(tmp_path)
-    decisions, lake = Decisions(home / "decisions.db"), Lake(home / "lake")
-    with decisions.reading() as session:
+    database, lake = AppDatabase(home / "decisions.db"), Lake(home / "lake")
+    with database.reading() as session:
         keys = labelled_keys(session)
-    labelled = list(labels_of_keys(decisions, lake, keys))
-    decisions.close()
+    labelled = list(labels_of_keys(database, lake, keys))
+    database.close()
     with zipfile.ZipFile(io.BytesIO(labels_zip(labelled))) as archive:
         assert len(json.loads(archive.read("coco.json"))["images"]) == 4
         masks = np.load(io.BytesIO(archive.read("masks.npz")))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.datasets.label_marks import judged_wafers, labels_mark, wafers_sha256
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
@@ -48,9 +48,9 @@ def test_the_mark_counts_all_wafers_and_tells_sides_apart(wafers):
 def test_judged_are_the_wafers_of_the_test_part(tmp_path):
     labelled_home(tmp_path / "four", lots=6)
     labelled_home(tmp_path / "one")
-    decisions, lake = Decisions(tmp_path / "four" / "decisions.db"), Lake(tmp_path / "four" / "lake")
-    found = judged_wafers(decisions, lake, "now")
-    assert found.names == labelled_wafers(decisions, lake, "now")[Split.TEST].names
+    database, lake = AppDatabase(tmp_path / "four" / "decisions.db"), Lake(tmp_path / "four" / "lake")
+    found = judged_wafers(database, lake, "now")
+    assert found.names == labelled_wafers(database, lake, "now")[Split.TEST].names
     assert len(found) == 1
     with pytest.raises(SettingError, match=r"labels now: none of its wafers is in the test part"):
-        judged_wafers(Decisions(tmp_path / "one" / "decisions.db"), Lake(tmp_path / "one" / "lake"), "now")
+        judged_wafers(AppDatabase(tmp_path / "one" / "decisions.db"), Lake(tmp_path / "one" / "lake"), "now")

@@ -116,7 +116,7 @@ def test_near_full_wafers_stand_apart(segmenter):
 def test_reports_hold_intervals_around_their_scores_and_bins_of_every_failing_die(segmenter):
     wafers = [marked(seed) for seed in range(6)]
     report = evaluate_marked(wafers, segmenter)
-    low, high = report["iou_interval"]["edge"]
+    low, high = report["iou_interval"]["edge"]  # type: ignore[misc]
     assert 0 < low <= report["iou_over_dies"]["edge"] <= high <= 1
     assert report["reliability"]["of"] == "failing dies"
     assert sum(report["reliability"]["edge"]["count"]) == sum(int(one.wafer.failing.sum()) for one in wafers)

@@ -62,6 +62,7 @@ def test_a_colour_png_is_refused():
         read_mask_png(file.getvalue())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("palette", ["standard", "safe"])
 def test_the_overlay_shows_defects_in_their_class_colour(palette):
     pixels = np.asarray(Image.open(io.BytesIO(overlay_png(example_result(), palette, "dark"))).convert("RGB"))

@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("version", ["1.2", "1.8"])
 TENTH_OF_A_MICRON_MM = 1e-4
 
 
-def places_12(text: str) -> list[tuple[int, float, float]]:
+def places_12(text: str) -> list[tuple[float, ...]]:
     """Class number, x and y in mm from the wafer's centre, of every defect: micrometres, one statement a list."""
     statements = [part.split() for part in text.split(";")]
     pitch, center = (
@@ -47,7 +47,7 @@ def places_12(text: str) -> list[tuple[int, float, float]]:
     ]
 
 
-def places_18(text: str) -> list[tuple[int, float, float]]:
+def places_18(text: str) -> list[tuple[float, ...]]:
     """The same of the newer version: whole nanometres, columns in braces before the rows."""
     pitch, center = (
         [int(word) for word in re.search(rf"Field {name} 2 {{(.*?)}}", text)[1].split(",")]
@@ -98,6 +98,7 @@ def results(draw):
     return analysed(dataclasses.replace(result.wafer, dies=dies), masks)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
 def test_centroids_come_back_to_a_tenth_of_a_micron_with_either_reader(result, version):
@@ -110,6 +111,7 @@ def test_centroids_come_back_to_a_tenth_of_a_micron_with_either_reader(result, v
         assert np.array(found) == pytest.approx(np.array(expected), abs=TENTH_OF_A_MICRON_MM)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(result=results(), version=st.sampled_from(["1.2", "1.8"]))
 def test_sampled_dies_are_dies_of_their_class_and_lie_at_their_centres(result, version):

@@ -5,10 +5,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.ingestion.handed_file import Names
 from core.ingestion.samples import sample_files
 from core.ingestion.saving import save
-from core.ingestion.session import Intake
+from core.ingestion.upload_session import UploadSession
+from core.ingestion.uploaded_file import Names
 from core.lake import Lake
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
@@ -20,14 +20,14 @@ FILES = sample_files()
 
 
 @pytest.fixture
-def intake(tiny_model_path):
+def upload(tiny_model_path):
     """A PNG, and a zip of two PNGs and a text, segmented."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         for name, content in FILES[1:3]:
             zipped.writestr(f"inner/{name}", content)
         zipped.writestr("notes.png", "no picture")
-    held = Intake()
+    held = UploadSession()
     held.add(*FILES[0])
     held.add("lot.zip", archive.getvalue())
     for _ in held.work(Segmenter.load(str(tiny_model_path), threads=1)):
@@ -35,13 +35,13 @@ def intake(tiny_model_path):
     return held
 
 
-def test_wafers_results_and_originals_come_back_as_they_were_saved(intake, tmp_path):
+def test_wafers_results_and_originals_come_back_as_they_were_saved(upload, tmp_path):
     lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
-    intake.rename(intake.ready[0], Names("LOT9", "W11", "P1"))
-    saved = save(intake, lake, blobs)
+    upload.rename(upload.ready[0], Names("LOT9", "W11", "P1"))
+    saved = save(upload, lake, blobs)
     assert (saved.new, saved.already) == (3, 0)
     assert saved.keys == ("LOT9:W11", "SAMPLE:W02", "SAMPLE:W03")
-    for entry in intake.ready:
+    for entry in upload.ready:
         found = lake.result(entry.wafer.key)
         np.testing.assert_array_equal(found.wafer.dies, entry.wafer.dies)
         np.testing.assert_array_equal(found.segmentation.masks, entry.result.segmentation.masks)
@@ -50,22 +50,22 @@ def test_wafers_results_and_originals_come_back_as_they_were_saved(intake, tmp_p
         assert blobs.read(hashlib.sha256(content).hexdigest()) == content
 
 
-def test_saving_twice_says_that_all_are_there(intake, tmp_path):
+def test_saving_twice_says_that_all_are_there(upload, tmp_path):
     lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
-    save(intake, lake, blobs)
-    again = save(intake, lake, blobs)
+    save(upload, lake, blobs)
+    again = save(upload, lake, blobs)
     assert (again.new, again.already) == (0, 3)
     assert lake.count() == 3
 
 
-def test_in_a_trial_the_challenger_s_wafers_keep_its_result(intake, tmp_path):
+def test_in_a_trial_the_challenger_s_wafers_keep_its_result(upload, tmp_path):
     lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
     path = write_tiny_model(tmp_path / "rival.onnx", metadata={**METADATA, "name": "rival"})
     rival = Challenger(Segmenter.load(str(path), threads=1), 0.5)
-    intake.rename(intake.ready[0], Names("LOT9", "W11", "P1"))
-    theirs = {entry.wafer.key for entry in intake.ready if challenger_takes(entry.wafer.key, 0.5)}
+    upload.rename(upload.ready[0], Names("LOT9", "W11", "P1"))
+    theirs = {entry.wafer.key for entry in upload.ready if challenger_takes(entry.wafer.key, 0.5)}
     assert 0 < len(theirs) < 3
-    saved = save(intake, lake, blobs, rival)
+    saved = save(upload, lake, blobs, rival)
     assert (saved.new, saved.shared) == (3, len(theirs))
     rows = lake.query("SELECT key, model FROM wafers")
     assert set(rows.loc[rows["model"] == rival.segmenter.name, "key"]) == theirs

@@ -2,6 +2,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from core.jobs.processes import is_alive, name_of
 from tests.core.job_examples import until
 
@@ -11,6 +13,7 @@ def test_this_process_lives_and_its_name_stays():
     assert is_alive(name_of(os.getpid()))
 
 
+@pytest.mark.slow
 def test_a_process_that_ended_and_was_not_waited_for_does_not_live():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     name = name_of(child.pid)

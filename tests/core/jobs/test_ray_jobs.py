@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import core.jobs.launch
-from core.database import Decisions
+from core.database import AppDatabase
 from core.identity import Person
 from core.jobs import ray_jobs
 from core.jobs.folder import LOG, job_folder, log_tail
@@ -18,6 +18,8 @@ from core.settings import Settings
 from data.errors import SettingError
 from tests.core.batches.local_ray import running_head
 from tests.core.job_examples import ended, killed, running, start_jobs_from, until
+
+pytestmark = pytest.mark.slow
 
 ANA = Person("ana")
 NOBODY = "http://127.0.0.1:1"
@@ -40,8 +42,8 @@ def at(tmp_path, monkeypatch, head) -> Settings:
 
 
 @pytest.fixture
-def decisions(at) -> Decisions:
-    return Decisions(at.decisions_place)
+def database(at) -> AppDatabase:
+    return AppDatabase(at.database_place)
 
 
 @pytest.fixture
@@ -67,8 +69,8 @@ def taken_names(pids: Path) -> list[str]:
     return [name for pid in numbers if (name := name_of(pid))]
 
 
-def test_a_job_runs_to_its_end_and_leaves_its_words_and_its_exit_code(decisions, at):
-    found = ended(decisions, start(decisions, at, "quick", ["a b", "$HOME"], ANA).id)
+def test_a_job_runs_to_its_end_and_leaves_its_words_and_its_exit_code(database, at):
+    found = ended(database, start(database, at, "quick", ["a b", "$HOME"], ANA).id)
     assert (found.state, found.exit_code) == (JobState.DONE, 0)
     handed, said = log_tail(at.home, found.id).splitlines()
     assert handed.startswith(f"Ray at {at.ray_address} took this as raysubmit_")
@@ -76,65 +78,65 @@ def test_a_job_runs_to_its_end_and_leaves_its_words_and_its_exit_code(decisions,
     assert [path.name for path in job_folder(at.home, found.id).iterdir()] == [LOG]
 
 
-def test_by_the_address_of_ray_s_clients_too_a_job_fails_with_its_reason_last_in_the_log(decisions, at, head):
+def test_by_the_address_of_ray_s_clients_too_a_job_fails_with_its_reason_last_in_the_log(database, at, head):
     there = Settings(home=at.home, ray_address=head["RAY_CLIENT_ADDRESS"])
-    found = ended(decisions, start(decisions, there, "failing", [], ANA).id)
+    found = ended(database, start(database, there, "failing", [], ANA).id)
     assert (found.state, found.exit_code) == (JobState.FAILED, 1)
     assert log_tail(at.home, found.id, 1) == "no wafers here"
 
 
-def test_how_far_a_job_is_shows_while_it_runs_and_at_its_end(decisions, at, tmp_path):
-    number = start(decisions, at, "counting", [str(tmp_path)], ANA).id
-    found = until(lambda: (one := job(decisions, number)).done and one)
+def test_how_far_a_job_is_shows_while_it_runs_and_at_its_end(database, at, tmp_path):
+    number = start(database, at, "counting", [str(tmp_path)], ANA).id
+    found = until(lambda: (one := job(database, number)).done and one)
     assert (found.state, found.done, found.total, found.share, found.rate) == (JobState.RUNNING, 3, 12, 0.25, 1.5)
     (tmp_path / "go").touch()
-    found = ended(decisions, number)
+    found = ended(database, number)
     assert (found.state, found.done) == (JobState.DONE, 12)
 
 
-def test_a_cancelled_job_is_told_so_that_it_keeps_its_checkpoint(decisions, at, tmp_path):
-    number = start(decisions, at, "saving", [str(tmp_path)], ANA).id
-    running(decisions, number, tmp_path / "pid")
-    cancel(decisions, number, Person("ben"))
-    found = ended(decisions, number)
+def test_a_cancelled_job_is_told_so_that_it_keeps_its_checkpoint(database, at, tmp_path):
+    number = start(database, at, "saving", [str(tmp_path)], ANA).id
+    running(database, number, tmp_path / "pid")
+    cancel(database, number, Person("ben"))
+    found = ended(database, number)
     assert (found.state, found.cancelled_by, found.exit_code) == (JobState.CANCELLED, "ben", -signal.SIGTERM)
     assert (tmp_path / "checkpoint").exists()
 
 
-def test_a_killed_job_is_shown_dead(decisions, at, tmp_path):
-    found = killed(decisions, start(decisions, at, "counting", [str(tmp_path)], ANA).id, tmp_path / "pid")
+def test_a_killed_job_is_shown_dead(database, at, tmp_path):
+    found = killed(database, start(database, at, "counting", [str(tmp_path)], ANA).id, tmp_path / "pid")
     assert (found.state, found.exit_code) == (JobState.DEAD, -signal.SIGKILL)
 
 
-def test_what_a_killed_watcher_left_running_ends_before_the_job_is_resumed(decisions, at, tmp_path):
-    number = start(decisions, at, "stubborn", [str(tmp_path)], ANA).id
-    watcher = running(decisions, number, tmp_path / "pids").process
+def test_what_a_killed_watcher_left_running_ends_before_the_job_is_resumed(database, at, tmp_path):
+    number = start(database, at, "stubborn", [str(tmp_path)], ANA).id
+    watcher = running(database, number, tmp_path / "pids").process
     left = taken_names(tmp_path / "pids")
     os.kill(int(watcher.partition(" ")[0]), signal.SIGKILL)
-    assert ended(decisions, number).state is JobState.DEAD
+    assert ended(database, number).state is JobState.DEAD
     assert [is_alive(name) for name in left] == [True, True]
-    resume(decisions, at, number, ANA)
-    running(decisions, number, tmp_path / "pids")
+    resume(database, at, number, ANA)
+    running(database, number, tmp_path / "pids")
     assert not any(is_alive(name) for name in left)
-    cancel(decisions, number, ANA)
-    found = ended(decisions, number)
+    cancel(database, number, ANA)
+    found = ended(database, number)
     assert (found.state, found.attempt) == (JobState.CANCELLED, 2)
     assert not any(is_alive(name) for name in taken_names(tmp_path / "pids"))
     assert log_tail(at.home, number).count("I stay") == 2  # each is told once: it may be saving when told again
 
 
-def test_a_job_that_takes_a_machine_for_itself_gets_the_gpu_and_all_threads(decisions, at):
+def test_a_job_that_takes_a_machine_for_itself_gets_the_gpu_and_all_threads(database, at):
     told = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "WAFERSCOPE_RAY_ADDRESS")
     (core.jobs.launch.ROOT / "jobs" / "train.py").write_text(f"import os; print(*(os.environ.get(n) for n in {told}))")
-    found = ended(decisions, start(decisions, at, "train", ["--devices", "2"], ANA).id)
+    found = ended(database, start(database, at, "train", ["--devices", "2"], ANA).id)
     assert log_tail(at.home, found.id, 1) == "0 None auto"
 
 
 def test_without_a_cluster_a_job_fails_in_a_sentence(tmp_path, monkeypatch):
     start_jobs_from(tmp_path / "project", monkeypatch)
     at = Settings(home=tmp_path / "home", ray_address=NOBODY)
-    decisions = Decisions(at.decisions_place)
-    found = ended(decisions, start(decisions, at, "quick", [], ANA).id)
+    database = AppDatabase(at.database_place)
+    found = ended(database, start(database, at, "quick", [], ANA).id)
     assert (found.state, found.exit_code) == (JobState.FAILED, 1)
     assert log_tail(at.home, found.id).startswith(
         f"WAFERSCOPE_RAY_ADDRESS: the Ray cluster at {NOBODY} takes no jobs: "

@@ -19,63 +19,63 @@ def draft(of, revision, stop=2, elapsed_s=5.0):
     return read_draft(json.dumps(said))
 
 
-def test_the_newest_draft_comes_back_as_it_was_with_its_history(decisions, ana):
+def test_the_newest_draft_comes_back_as_it_was_with_its_history(database, ana):
     one = shown()
     for revision in (1, 2, 7):
-        with decisions.writing() as session:
+        with database.writing() as session:
             save_draft(session, one, draft(one, revision), ana)
-    with decisions.reading() as session:
+    with database.reading() as session:
         held = draft_of(session, one, ana)
         assert (held.revision, held.elapsed_s, held.text) == (7, 5.0, draft(one, 7).text)
         assert len(drafts_of(session, ana)) == 1
 
 
 @pytest.mark.parametrize("older", [3, 7])
-def test_an_older_draft_never_overwrites_a_newer_one(decisions, ana, older):
+def test_an_older_draft_never_overwrites_a_newer_one(database, ana, older):
     one = shown()
-    with decisions.writing() as session:
+    with database.writing() as session:
         save_draft(session, one, draft(one, 7, stop=4), ana)
-    with pytest.raises(LabelError, match="older than what you saved elsewhere"), decisions.writing() as session:
+    with pytest.raises(LabelError, match="older than what you saved elsewhere"), database.writing() as session:
         save_draft(session, one, draft(one, older, stop=1), ana)
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert draft_of(session, one, ana).text == draft(one, 7, stop=4).text
 
 
-def test_the_same_draft_may_be_sent_again(decisions, ana):
+def test_the_same_draft_may_be_sent_again(database, ana):
     one = shown()
     for _ in range(2):
-        with decisions.writing() as session:
+        with database.writing() as session:
             save_draft(session, one, draft(one, 3), ana)
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert draft_of(session, one, ana).text == draft(one, 3).text
 
 
-def test_two_people_keep_a_draft_each_and_hear_of_one_another(decisions, ana):
+def test_two_people_keep_a_draft_each_and_hear_of_one_another(database, ana):
     one = shown()
-    with decisions.writing() as session:
+    with database.writing() as session:
         save_draft(session, one, draft(one, 3, stop=2), ana)
         save_draft(session, one, draft(one, 1, stop=4), BEN)
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert draft_of(session, one, ana).text == draft(one, 3, stop=2).text
         assert draft_of(session, one, BEN).text == draft(one, 1, stop=4).text
         (other,) = other_drafts(session, one.key, BEN)
         assert (other.person, other.saved_at) == ("ana", draft_of(session, one, ana).saved_at)
 
 
-def test_a_draft_of_another_grid_does_not_come_back_and_stays(decisions, ana):
+def test_a_draft_of_another_grid_does_not_come_back_and_stays(database, ana):
     one = shown()
     retested = wafer(~one.failing)
-    with decisions.writing() as session:
+    with database.writing() as session:
         save_draft(session, one, draft(one, 3), ana)
         save_draft(session, retested, draft(retested, 1), ana)
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert draft_of(session, retested, ana).revision == 1
         assert draft_of(session, one, ana).revision == 3
 
 
-def test_dropping_a_draft_leaves_those_of_others(decisions, ana):
+def test_dropping_a_draft_leaves_those_of_others(database, ana):
     one = shown()
-    with decisions.writing() as session:
+    with database.writing() as session:
         save_draft(session, one, draft(one, 3), ana)
         save_draft(session, one, draft(one, 1), BEN)
         drop_draft(session, one, ana)
@@ -83,6 +83,6 @@ def test_dropping_a_draft_leaves_those_of_others(decisions, ana):
         assert draft_of(session, one, BEN) is not None
 
 
-def test_a_draft_of_another_wafer_is_refused(decisions, ana):
-    with pytest.raises(LabelError, match="the draft is of LOT1:W02"), decisions.writing() as session:
+def test_a_draft_of_another_wafer_is_refused(database, ana):
+    with pytest.raises(LabelError, match="the draft is of LOT1:W02"), database.writing() as session:
         save_draft(session, shown("W01"), draft(shown("W02"), 1), ana)

@@ -43,10 +43,10 @@ def test_a_copy_is_its_wafer_under_another_lot_s_name_earlier_that_day(root):
 
 
 def test_an_interrupted_run_goes_on_where_it_was(root, monkeypatch):
-    monkeypatch.setattr("core.lake.copies.ROWS_A_PART", BASE)
+    monkeypatch.setattr("core.lake.lake.copies.ROWS_A_PART", BASE)
     assert ROWS_A_PART > BASE
     begun = multiply(Parts(root), 4 * BASE)
     assert next(begun) == 2 * BASE
-    begun.close()
+    begun.close()  # type: ignore[attr-defined]
     assert list(multiply(Parts(root), 4 * BASE)) == [3 * BASE, 4 * BASE]
     assert Lake(root).count() == 4 * BASE

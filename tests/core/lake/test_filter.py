@@ -82,6 +82,7 @@ filters = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(where=filters)
 def test_count_and_page_hold_exactly_the_wafers_that_pass(lake, where):
     expected = {wafer.key for wafer in WAFERS if passes(where, wafer)}

@@ -31,6 +31,7 @@ def test_an_empty_lake_answers_everything(root):
         assert len(lake.query(f"SELECT * FROM {view}")) == 0
 
 
+@pytest.mark.slow
 def test_wafers_come_back_as_they_were_for_this_and_any_other_reader(root):
     lake = Lake(root)
     wafers = [drawn(n) for n in range(30)]
@@ -93,7 +94,7 @@ def test_of_a_key_given_twice_at_once_the_last_counts():
 def test_rows_are_newer_than_those_already_there_even_when_the_clock_went_back(monkeypatch):
     root = f"memory://{uuid.uuid4().hex}"
     Lake(root).append_wafers([drawn(0)])
-    monkeypatch.setattr("core.lake.lake.time.time_ns", lambda: 1)
+    monkeypatch.setattr("core.lake.lake.lake.time.time_ns", lambda: 1)
     Lake(root).append_wafers([replace(drawn(0), product="NEXT")])
     assert Lake(root).wafer(drawn(0).key).product == "NEXT"
 
@@ -118,6 +119,7 @@ EASTERN = timezone(timedelta(hours=5))
 LAKE = Lake(f"memory://{uuid.uuid4().hex}")
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     dies=grids,

@@ -11,6 +11,8 @@ from core.lake.compaction import LOCK
 from tests.core.lake_examples import drawn, found_on, same_wafer
 from tests.core.lake_worker import append, merge, processes
 
+pytestmark = pytest.mark.slow
+
 PER_WRITER = 16
 
 
@@ -136,7 +138,7 @@ def test_few_parts_are_left_alone(tmp_path):
 
 
 def test_tidying_merges_a_table_once_it_has_many_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.lake.lake.MANY_PARTS", 3)
+    monkeypatch.setattr("core.lake.lake.lake.MANY_PARTS", 3)
     lake = Lake(tmp_path)
     for number, expected in enumerate((1, 2, 1, 2)):
         lake.append_wafers([drawn(number)])

@@ -11,6 +11,8 @@ from core.lake import Lake
 from tests.core.lake_examples import drawn, same_wafer
 from tests.core.lake_worker import BATCH, append, append_until_step, processes
 
+pytestmark = pytest.mark.slow
+
 WAFERS = 60
 STEPS_IN_ALL = 57  # file operations of `append_until_step` if it lives to the end
 

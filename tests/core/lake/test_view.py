@@ -58,6 +58,7 @@ def test_parts_written_before_sums_by_zone_get_them_from_their_clusters(tmp_path
     assert shown(Lake(tmp_path)) == counted(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", [0, 10])
 def test_older_parts_are_merged_among_themselves_and_with_newer_ones(tmp_path, results, new):
     for half in (results[:10], results[10:20]):

@@ -30,6 +30,7 @@ def lake(results, tmp_path_factory):
     return lake
 
 
+@pytest.mark.slow
 def test_every_die_counts_as_often_as_it_is_tested_and_fails(lake, results):
     grid, *others = grids(lake, EVERYTHING)
     stacked = stack(lake, EVERYTHING, grid)

@@ -2,15 +2,15 @@ import shutil
 
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.lake import Lake
 
 
 @pytest.fixture(scope="package")
 def empty_database(tmp_path_factory):
-    """A database of decisions with all its tables and nothing decided; setting one up takes a second."""
+    """An app database with all its tables and nothing decided; setting one up takes a second."""
     place = tmp_path_factory.mktemp("decisions") / "decisions.db"
-    Decisions(place).close()
+    AppDatabase(place).close()
     return place
 
 
@@ -20,7 +20,7 @@ def lake(tmp_path):
 
 
 @pytest.fixture
-def decisions(tmp_path, empty_database):
-    opened = Decisions(shutil.copy(empty_database, tmp_path / "decisions.db"))
+def database(tmp_path, empty_database):
+    opened = AppDatabase(shutil.copy(empty_database, tmp_path / "decisions.db"))
     yield opened
     opened.close()

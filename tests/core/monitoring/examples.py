@@ -64,16 +64,16 @@ def case(wafer, truth, masks, *, seconds=None, **made):
     return Case(wafer, truth, predicted(wafer, masks, **made), seconds)
 
 
-def keep(lake, decisions, *cases):
+def keep(lake, database, *cases):
     """Put wafers, results and labels where they belong, few files in all."""
     lake.append_wafers([one.wafer for one in cases])
     for seconds in {one.seconds for one in cases}:
         lake.append_results([one.result for one in cases if one.seconds == seconds], seconds=seconds)
-    label(decisions, *((one.wafer, one.truth) for one in cases if one.truth is not None))
+    label(database, *((one.wafer, one.truth) for one in cases if one.truth is not None))
 
 
-def label(decisions, *labelled, person=ANA, source=Source.SUBMITTED):
+def label(database, *labelled, person=ANA, source=Source.SUBMITTED):
     """Keep labels: pairs of a wafer and its true masks."""
-    with decisions.writing() as session:
+    with database.writing() as session:
         for wafer, truth in labelled:
             write_annotation(session, wafer, from_masks(wafer, truth), person, 10.0, source)

@@ -5,11 +5,11 @@ from core.monitoring.judging import Scope, judge
 from tests.core.monitoring.examples import all_failing, case, keep, rows
 
 
-def two_weeks(lake, decisions, *, before, now, count=10, product="TC38", key="edge", first=0):
+def two_weeks(lake, database, *, before, now, count=10, product="TC38", key="edge", first=0):
     """So many wafers in each of two weeks; the class has two true rows, the results these."""
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(
                 all_failing(
@@ -24,9 +24,9 @@ def two_weeks(lake, decisions, *, before, now, count=10, product="TC38", key="ed
     )
 
 
-def test_the_newest_seven_days_are_held_against_the_seven_before(lake, decisions):
-    two_weeks(lake, decisions, before=2, now=4)
-    found = weekly_changes(judge(lake, decisions, Scope()))
+def test_the_newest_seven_days_are_held_against_the_seven_before(lake, database):
+    two_weeks(lake, database, before=2, now=4)
+    found = weekly_changes(judge(lake, database, Scope()))
     assert found["class"].tolist() == ["edge", "overall"]
     row = found.iloc[0].to_dict()
     assert (row["wafers_before"], row["before"], row["wafers_now"], row["now"]) == (10, 1.0, 10, 0.5)
@@ -38,15 +38,15 @@ def test_the_newest_seven_days_are_held_against_the_seven_before(lake, decisions
     assert drops(found)["class"].tolist() == ["edge", "overall"]
 
 
-def test_nine_wafers_a_week_are_too_few(lake, decisions):
-    two_weeks(lake, decisions, before=2, now=4, count=9)
-    assert weekly_changes(judge(lake, decisions, Scope())).empty
+def test_nine_wafers_a_week_are_too_few(lake, database):
+    two_weeks(lake, database, before=2, now=4, count=9)
+    assert weekly_changes(judge(lake, database, Scope())).empty
 
 
-def test_products_are_compared_by_themselves_and_together(lake, decisions):
-    two_weeks(lake, decisions, before=2, now=4, product="A")
-    two_weeks(lake, decisions, before=2, now=2, product="B", first=500)
-    found = weekly_changes(judge(lake, decisions, Scope())).set_index(["product", "class"])
+def test_products_are_compared_by_themselves_and_together(lake, database):
+    two_weeks(lake, database, before=2, now=4, product="A")
+    two_weeks(lake, database, before=2, now=2, product="B", first=500)
+    found = weekly_changes(judge(lake, database, Scope())).set_index(["product", "class"])
     assert found.loc[("A", "overall"), "change"] == -0.5
     assert found.loc[("B", "overall"), "change"] == 0
     assert found.loc[("", "overall"), "now"] == 480 / 720
@@ -62,12 +62,12 @@ def test_products_are_compared_by_themselves_and_together(lake, decisions):
         (-0.3, -0.01, "edge", True),
     ],
 )
-def test_five_points_are_a_drop_and_a_class_must_be_sure(lake, decisions, change, high, key, falls):
-    two_weeks(lake, decisions, before=2, now=4)
-    found = weekly_changes(judge(lake, decisions, Scope())).head(1)
+def test_five_points_are_a_drop_and_a_class_must_be_sure(lake, database, change, high, key, falls):
+    two_weeks(lake, database, before=2, now=4)
+    found = weekly_changes(judge(lake, database, Scope())).head(1)
     found = found.assign(**{"class": key, "change": change, "high": high})
     assert bool(len(drops(found))) is falls
 
 
-def test_without_labels_nothing_changed(lake, decisions):
-    assert weekly_changes(judge(lake, decisions, Scope())).empty
+def test_without_labels_nothing_changed(lake, database):
+    assert weekly_changes(judge(lake, database, Scope())).empty

@@ -39,7 +39,7 @@ def last_week(where=WaferFilter(), before=3):  # noqa: B008
     return recent_and_before(where, (START + timedelta(days=DAYS - 1)).date(), 1, before)
 
 
-def test_a_fab_that_stays_as_it_is_does_not_drift(lake, decisions):
+def test_a_fab_that_stays_as_it_is_does_not_drift(lake, database):
     fab(lake, embedded=True)
     found = drift(lake, *last_week())
     assert (found.recent, found.reference, found.embedded) == (28, 84, (84, 28))

@@ -13,9 +13,9 @@ from tests.core.monitoring.examples import SIDE, all_failing, case, keep, label,
 EDGE, RING = CLASS_INDEX["edge"], CLASS_INDEX["ring"]
 
 
-def test_dies_are_counted_as_by_hand(lake, decisions):
-    keep(lake, decisions, case(all_failing(0), rows(edge=(0, 4), ring=(6, 8)), rows(edge=(1, 6))))
-    found = judge(lake, decisions, Scope())
+def test_dies_are_counted_as_by_hand(lake, database):
+    keep(lake, database, case(all_failing(0), rows(edge=(0, 4), ring=(6, 8)), rows(edge=(1, 6))))
+    found = judge(lake, database, Scope())
     assert found.wafers["key"].tolist() == ["L000:W01"]
     # Edge: rows 1 to 3 shared, 4 and 5 wrong, 0 missed; ring: both rows missed. Twelve dies a row.
     assert (found.counts.hit[0, EDGE], found.counts.wrong[0, EDGE], found.counts.missed[0, EDGE]) == (36, 24, 12)
@@ -25,9 +25,9 @@ def test_dies_are_counted_as_by_hand(lake, decisions):
     assert iou_over_dies(found.counts)[-1] == 36 / 96
 
 
-def test_confusion_and_probabilities_are_counted_over_failing_dies(lake, decisions):
-    keep(lake, decisions, case(all_failing(0), rows(edge=(0, 3)), rows(edge=(0, 1), ring=(1, 2))))
-    found = judge(lake, decisions, Scope())
+def test_confusion_and_probabilities_are_counted_over_failing_dies(lake, database):
+    keep(lake, database, case(all_failing(0), rows(edge=(0, 3)), rows(edge=(0, 1), ring=(1, 2))))
+    found = judge(lake, database, Scope())
     assert found.confusion[EDGE, EDGE] == SIDE
     assert found.confusion[EDGE, RING] == SIDE
     assert found.confusion[EDGE, -1] == SIDE
@@ -38,31 +38,31 @@ def test_confusion_and_probabilities_are_counted_over_failing_dies(lake, decisio
     assert (found.levels.sum(axis=(0, 2)) == SIDE * SIDE).all()
 
 
-def test_a_review_counts_before_what_was_submitted(lake, decisions):
+def test_a_review_counts_before_what_was_submitted(lake, database):
     wafer = all_failing(0)
-    keep(lake, decisions, case(wafer, rows(edge=(0, 2)), rows(edge=(0, 2))))
-    label(decisions, (wafer, rows(ring=(0, 2))), person=Person("eva"), source=Source.REVIEWED)
-    label(decisions, (wafer, rows(edge=(0, 2))), person=Person("ben"))
-    assert judge(lake, decisions, Scope()).counts.missed[0, RING] == 24
+    keep(lake, database, case(wafer, rows(edge=(0, 2)), rows(edge=(0, 2))))
+    label(database, (wafer, rows(ring=(0, 2))), person=Person("eva"), source=Source.REVIEWED)
+    label(database, (wafer, rows(edge=(0, 2))), person=Person("ben"))
+    assert judge(lake, database, Scope()).counts.missed[0, RING] == 24
 
 
-def test_labels_of_another_grid_and_wafers_without_result_or_label_are_left_out(lake, decisions):
+def test_labels_of_another_grid_and_wafers_without_result_or_label_are_left_out(lake, database):
     masks, unsegmented = rows(edge=(0, 2)), all_failing(3)
-    keep(lake, decisions, *(case(all_failing(n), None if n == 1 else masks, masks) for n in range(3)))
+    keep(lake, database, *(case(all_failing(n), None if n == 1 else masks, masks) for n in range(3)))
     dies = all_failing(2).dies.copy()
     dies[5, 5] = 1
-    keep(lake, decisions, case(replace(all_failing(2), dies=dies), None, masks))
+    keep(lake, database, case(replace(all_failing(2), dies=dies), None, masks))
     lake.append_wafers([unsegmented])
-    label(decisions, (unsegmented, masks))
-    assert judge(lake, decisions, Scope()).wafers["key"].tolist() == ["L000:W01"]
+    label(database, (unsegmented, masks))
+    assert judge(lake, database, Scope()).wafers["key"].tolist() == ["L000:W01"]
 
 
-def test_a_scope_narrows_by_product_history_time_and_model(lake, decisions):
+def test_a_scope_narrows_by_product_history_time_and_model(lake, database):
     masks = rows(edge=(0, 2))
     made = [("A", "T1", "net@1"), ("A", "T2", "net@2"), ("B", "T1", "net@2")]
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(all_failing(n, product=product, attributes={"tester": tester}), masks, masks, model=model)
             for n, (product, tester, model) in enumerate(made)
@@ -70,7 +70,7 @@ def test_a_scope_narrows_by_product_history_time_and_model(lake, decisions):
     )
 
     def keys(scope):
-        return [key[:4] for key in judge(lake, decisions, scope).wafers["key"]]
+        return [key[:4] for key in judge(lake, database, scope).wafers["key"]]
 
     assert keys(Scope(WaferFilter(product="A"))) == ["L000", "L001"]
     assert keys(Scope(WaferFilter(attribute="tester=T1"))) == ["L000", "L002"]
@@ -78,19 +78,19 @@ def test_a_scope_narrows_by_product_history_time_and_model(lake, decisions):
     assert keys(Scope(models=["net@2"])) == ["L001", "L002"]
 
 
-def test_without_labels_everything_is_empty(lake, decisions):
-    found = judge(lake, decisions, Scope())
+def test_without_labels_everything_is_empty(lake, database):
+    found = judge(lake, database, Scope())
     assert found.counts.hit.shape == (0, 9)
     assert found.wafers.empty
     assert not found.confusion.any()
 
 
-def test_the_state_changes_with_results_labels_and_withdrawals(lake, decisions):
-    seen = [state(lake, decisions)]
+def test_the_state_changes_with_results_labels_and_withdrawals(lake, database):
+    seen = [state(lake, database)]
     wafer = all_failing(0)
-    keep(lake, decisions, case(wafer, None, rows(edge=(0, 2))))
-    seen.append(state(lake, decisions))
-    label(decisions, (wafer, rows(edge=(0, 2))))
-    seen.append(state(lake, decisions))
+    keep(lake, database, case(wafer, None, rows(edge=(0, 2))))
+    seen.append(state(lake, database))
+    label(database, (wafer, rows(edge=(0, 2))))
+    seen.append(state(lake, database))
     assert len(set(seen)) == 3
-    assert state(lake, decisions) == seen[-1]
+    assert state(lake, database) == seen[-1]

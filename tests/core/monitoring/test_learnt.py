@@ -29,6 +29,7 @@ def serve(home, number):
     return at
 
 
+@pytest.mark.slow
 def test_the_card_of_the_champion_names_the_labels_that_it_learnt_from(home):
     at = serve(home, 1)
     assert labels_learnt(at) == "v1"
@@ -40,16 +41,16 @@ def test_a_card_without_labels_and_the_shipped_model_name_none(home, tmp_path):
     assert labels_learnt(Settings(home=tmp_path)) == ""
 
 
-def test_the_training_part_of_a_dataset_taught_and_now_means_every_label(decisions):
+def test_the_training_part_of_a_dataset_taught_and_now_means_every_label(database):
     wafers = [all_failing(n) for n in range(30)]
-    label(decisions, *((wafer, rows(edge=(0, 2))) for wafer in wafers[:20]))
-    with decisions.writing() as session:
+    label(database, *((wafer, rows(edge=(0, 2))) for wafer in wafers[:20]))
+    with database.writing() as session:
         freeze(session, "v1", wafers[:20], Person("ana"))
-    label(decisions, *((wafer, rows(edge=(0, 2))) for wafer in wafers[20:]))
-    with decisions.reading() as session:
+    label(database, *((wafer, rows(edge=(0, 2))) for wafer in wafers[20:]))
+    with database.reading() as session:
         sides = {member.wafer_key: member.split for member in frozen_set(session, "v1").members}
-    taught = wafers_taught(decisions, "v1")
+    taught = wafers_taught(database, "v1")
     assert 10 < len(taught) < 20
     assert {key for key, side in sides.items() if side is Split.TRAIN} == set(taught)
-    assert wafers_taught(decisions, "now") == [wafer.key for wafer in wafers]
-    assert wafers_taught(decisions, "") == wafers_taught(decisions, "gone") == []
+    assert wafers_taught(database, "now") == [wafer.key for wafer in wafers]
+    assert wafers_taught(database, "") == wafers_taught(database, "gone") == []

@@ -7,7 +7,16 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from core.evaluation.metrics import Counts
 from core.monitoring.judging import COLUMNS, LEVELS, Judged, Scope, judge
-from core.monitoring.quality import Period, average_precision, by_model, confusion_table, curve, duel, scores, trend
+from core.monitoring.quality import (
+    Period,
+    ab_comparison,
+    average_precision,
+    by_model,
+    confusion_table,
+    curve,
+    scores,
+    trend,
+)
 from tests.core.monitoring.examples import all_failing, case, keep, rows
 
 
@@ -19,11 +28,11 @@ def judged_levels(right, wrong):
     return Judged(pd.DataFrame(), Counts(empty, empty, empty), np.zeros((9, 9), dtype=np.int64), levels)
 
 
-def test_points_are_days_weeks_and_months_of_the_test(lake, decisions):
+def test_points_are_days_weeks_and_months_of_the_test(lake, database):
     days = ((1, 2), (2, 2), (8, 4), (9, 4))  # a Sunday, a Monday, a Sunday, a Monday, and rows that were found
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(
                 all_failing(n, tested_at=datetime(2026, 3, day, 12, tzinfo=UTC)), rows(edge=(0, 2)), rows(edge=(0, end))
@@ -31,7 +40,7 @@ def test_points_are_days_weeks_and_months_of_the_test(lake, decisions):
             for n, (day, end) in enumerate(days)
         ),
     )
-    found = judge(lake, decisions, Scope())
+    found = judge(lake, database, Scope())
 
     def points(period):
         table = trend(found, period)
@@ -43,10 +52,10 @@ def test_points_are_days_weeks_and_months_of_the_test(lake, decisions):
     assert points(Period.MONTH) == [("03-01", 4, 96 / 144)]
 
 
-def test_scores_are_those_of_pooled_dies_and_undefined_ones_are_not_zero(lake, decisions):
+def test_scores_are_those_of_pooled_dies_and_undefined_ones_are_not_zero(lake, database):
     truth, found = rows(edge=(0, 2)), (rows(edge=(0, 2)), rows(edge=(0, 3)))
-    keep(lake, decisions, *(case(all_failing(n), truth, found[n % 2]) for n in range(6)))
-    table = scores(judge(lake, decisions, Scope()).counts).set_index("class")
+    keep(lake, database, *(case(all_failing(n), truth, found[n % 2]) for n in range(6)))
+    table = scores(judge(lake, database, Scope()).counts).set_index("class")
     assert table.loc["edge", ["wafers", "true_dies"]].tolist() == [6, 144]
     assert table.loc["edge", "iou"] == 144 / 180
     assert table.loc["edge", "precision"] == 144 / 180
@@ -79,36 +88,36 @@ def test_a_class_without_true_dies_has_no_curve():
     assert np.isnan(average_precision(found))
 
 
-def test_models_are_scored_on_their_own_wafers_and_compared(lake, decisions):
+def test_models_are_scored_on_their_own_wafers_and_compared(lake, database):
     made = [("net@2", 3), ("net@1", 4), ("net@2", 4), ("net@1", 4)]
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(all_failing(n), rows(edge=(0, 2)), rows(edge=(0, made[n % 4][1])), model=made[n % 4][0])
             for n in range(24)
         ),
     )
-    found = judge(lake, decisions, Scope())
+    found = judge(lake, database, Scope())
     table = by_model(found).set_index("model")
     assert table["labelled"].tolist() == [12, 12]
     assert table.loc["net@1", "iou"] == 0.5
     assert table.loc["net@1", "mean_f1"] == pytest.approx(2 / 3)
     assert table.loc["net@2", "iou"] == pytest.approx(24 * 12 / (6 * 3 * 12 + 6 * 4 * 12))
-    between = duel(found, "net@1", "net@2")
+    between = ab_comparison(found, "net@1", "net@2")
     edge = COLUMNS.index("edge")
     assert between.change[edge] == pytest.approx(24 / 42 - 0.5)
     assert between.interval[edge, 0] < between.change[edge] < between.interval[edge, 1]
     assert between.interval[edge, 0] >= 0
-    assert duel(found, "net@1", "net@3") is None
+    assert ab_comparison(found, "net@1", "net@3") is None
 
 
-def test_a_duel_can_be_held_among_some_of_the_wafers(lake, decisions):
+def test_an_ab_comparison_can_be_held_among_some_of_the_wafers(lake, database):
     """Of the first model's wafers the odd ones are wholly right, the even ones half right; the second is all right."""
     truth = rows(edge=(0, 2))
     keep(
         lake,
-        decisions,
+        database,
         *(
             case(
                 all_failing(n),
@@ -119,15 +128,15 @@ def test_a_duel_can_be_held_among_some_of_the_wafers(lake, decisions):
             for n in range(60)
         ),
     )
-    found = judge(lake, decisions, Scope())
+    found = judge(lake, database, Scope())
     odd = found.wafers["key"].str[1:4].astype(int).to_numpy() % 2 == 1
-    assert duel(found, "net@1", "net@2").change[-1] == pytest.approx(1 - 40 / 60)
-    assert duel(found, "net@1", "net@2", odd).change[-1] == 0
-    assert duel(found, "net@1", "net@2", odd & (np.arange(60) < 50)) is None
+    assert ab_comparison(found, "net@1", "net@2").change[-1] == pytest.approx(1 - 40 / 60)
+    assert ab_comparison(found, "net@1", "net@2", odd).change[-1] == 0
+    assert ab_comparison(found, "net@1", "net@2", odd & (np.arange(60) < 50)) is None
 
 
-def test_the_confusion_table_names_rows_and_columns(lake, decisions):
-    keep(lake, decisions, case(all_failing(0), rows(edge=(0, 2)), rows(ring=(0, 2))))
-    table = confusion_table(judge(lake, decisions, Scope())).set_index("true")
+def test_the_confusion_table_names_rows_and_columns(lake, database):
+    keep(lake, database, case(all_failing(0), rows(edge=(0, 2)), rows(ring=(0, 2))))
+    table = confusion_table(judge(lake, database, Scope())).set_index("true")
     assert table.loc["edge", "ring"] == 24
     assert table.to_numpy().sum() == 24

@@ -39,15 +39,15 @@ def test_every_reason_is_a_sentence():
     assert propose(fallen(1), [], labelled=20, new=0).possible
 
 
-def test_labels_count_from_the_last_training_on(lake, decisions):
+def test_labels_count_from_the_last_training_on(lake, database):
     masks = rows(edge=(0, 2))
-    keep(lake, decisions, *(case(all_failing(n), masks, masks) for n in range(3)))
-    assert new_labels(decisions) == 3
-    with decisions.writing() as session:
+    keep(lake, database, *(case(all_failing(n), masks, masks) for n in range(3)))
+    assert new_labels(database) == 3
+    with database.writing() as session:
         add_job(session, "train", [], "Train", Person("ana"))
-    assert new_labels(decisions) == 0
-    label(decisions, (all_failing(0), rows(ring=(0, 2))))
-    assert new_labels(decisions) == 1
+    assert new_labels(database) == 0
+    label(database, (all_failing(0), rows(ring=(0, 2))))
+    assert new_labels(database) == 1
 
 
 @pytest.fixture
@@ -55,46 +55,46 @@ def started(monkeypatch):
     """Names, arguments and titles of the jobs that were started; none of them runs."""
     jobs = []
 
-    def note(decisions, at, name, arguments, person, *, title):
+    def note(database, at, name, arguments, person, *, title):
         jobs.append((name, arguments, title))
-        with decisions.writing() as session:
+        with database.writing() as session:
             return add_job(session, name, arguments, title, person)
 
     monkeypatch.setattr(retraining, "start", note)
     return jobs
 
 
-def again(decisions, lake, home, learnt=""):
-    return retrain(decisions, lake, Settings(home=home), "IoU fell", Person("ana"), date(2026, 3, 1), learnt)
+def again(database, lake, home, learnt=""):
+    return retrain(database, lake, Settings(home=home), "IoU fell", Person("ana"), date(2026, 3, 1), learnt)
 
 
-def labelled(lake, decisions, first, end):
+def labelled(lake, database, first, end):
     masks = rows(edge=(0, 2))
-    keep(lake, decisions, *(case(all_failing(n), masks, masks) for n in range(first, end)))
+    keep(lake, database, *(case(all_failing(n), masks, masks) for n in range(first, end)))
 
 
 def test_a_training_updates_what_is_served_with_labels_that_are_frozen_under_its_name(
-    tmp_path, lake, decisions, started
+    tmp_path, lake, database, started
 ):
-    labelled(lake, decisions, 0, 20)
-    again(decisions, lake, tmp_path)
+    labelled(lake, database, 0, 20)
+    again(database, lake, tmp_path)
     settings = {**UPDATE.settings, "name": "retrained-2026-03-01", "labels": "retrained-2026-03-01", "old_labels": ""}
     assert started == [("train", command_words(TrainConfig, settings), "Train retrained-2026-03-01: IoU fell")]
     check_config(TrainConfig(**settings))
-    with decisions.reading() as session:
+    with database.reading() as session:
         [frozen] = frozen_sets(session)
         assert (frozen.note, len(frozen_set(session, frozen.name).members)) == ("IoU fell", 20)
 
 
-def test_what_the_model_learnt_from_is_replayed_and_keeps_its_split(tmp_path, lake, decisions, started):
-    labelled(lake, decisions, 0, 20)
-    again(decisions, lake, tmp_path)
-    labelled(lake, decisions, 20, 40)
-    again(decisions, lake, tmp_path, learnt="retrained-2026-03-01")
+def test_what_the_model_learnt_from_is_replayed_and_keeps_its_split(tmp_path, lake, database, started):
+    labelled(lake, database, 0, 20)
+    again(database, lake, tmp_path)
+    labelled(lake, database, 20, 40)
+    again(database, lake, tmp_path, learnt="retrained-2026-03-01")
     words = started[1][1]
     assert words[words.index("--old-labels") + 1] == "retrained-2026-03-01"
     assert words[words.index("--name") + 1] == words[words.index("--labels") + 1] == "retrained-2026-03-01-2"
-    with decisions.reading() as session:
+    with database.reading() as session:
         old, new = (
             {member.wafer_key: member.split for member in frozen_set(session, name).members}
             for name in ("retrained-2026-03-01", "retrained-2026-03-01-2")
@@ -104,9 +104,9 @@ def test_what_the_model_learnt_from_is_replayed_and_keeps_its_split(tmp_path, la
 
 
 @pytest.mark.parametrize("learnt", ["now", "a dataset that is gone"])
-def test_labels_that_are_no_dataset_are_not_replayed(tmp_path, lake, decisions, started, learnt):
-    labelled(lake, decisions, 0, 20)
+def test_labels_that_are_no_dataset_are_not_replayed(tmp_path, lake, database, started, learnt):
+    labelled(lake, database, 0, 20)
     run_folder(tmp_path, "retrained-2026-03-01").mkdir(parents=True)
-    again(decisions, lake, tmp_path, learnt)
+    again(database, lake, tmp_path, learnt)
     assert "--old-labels" not in started[0][1]
     assert started[0][2] == "Train retrained-2026-03-01-2: IoU fell"

@@ -14,11 +14,11 @@ from core.segmentation import Segmenter
 from tests.core.embedding_examples import unit
 
 
-def blobs(count: int = 120, families: int = 6, spread: float = 0.25, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors around as many typical ones, family n % families; and the families."""
+def blobs(count: int = 120, clusters: int = 6, spread: float = 0.25, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors around as many typical ones, cluster n % clusters; and the clusters."""
     rng = np.random.default_rng(seed)
-    typical = unit(rng.standard_normal((families, 512)))
-    members = np.arange(count) % families
+    typical = unit(rng.standard_normal((clusters, 512)))
+    members = np.arange(count) % clusters
     return unit(typical[members] + spread * unit(rng.standard_normal((count, 512)))), members
 
 

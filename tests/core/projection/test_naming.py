@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lake import Lake
-from core.projection.naming import Seen, family_names, name_of, numbered
+from core.projection.naming import Seen, cluster_names, name_of, numbered
 from tests.core.lake_examples import drawn, found_on
 
 
@@ -48,7 +48,7 @@ def test_numbered_names_are_unique(names):
     assert [name.split(" (")[0] for name in found] == names
 
 
-def test_families_are_named_by_what_the_lake_says_of_their_wafers():
+def test_clusters_are_named_by_what_the_lake_says_of_their_wafers():
     lake = Lake(f"memory://{uuid.uuid4().hex}")
     wafers = [drawn(n, size=24) for n in range(20)]
     lake.append_wafers(wafers)
@@ -57,7 +57,7 @@ def test_families_are_named_by_what_the_lake_says_of_their_wafers():
         found_on(w, *classes, seed=n) for n, (w, classes) in enumerate(zip(wafers, found, strict=False))
     )
     keys = [w.key for w in wafers]
-    names = family_names(lake, [keys[:5], keys[5:10], keys[10:15], keys[15:], [*keys[:3], *keys[5:9]]])
+    names = cluster_names(lake, [keys[:5], keys[5:10], keys[10:15], keys[15:], [*keys[:3], *keys[5:9]]])
     # `found_on` puts the edge's dies in the uppermost rows
     assert names[:2] == ["edge, top", "no pattern (1)"]
     assert set(names[2].split(" + ")) == {"ring", "scratch"}

@@ -9,13 +9,13 @@ from tests.core.projection.map_examples import blobs
 
 @pytest.fixture(scope="module")
 def known():
-    """Features of 300 vectors in 6 families and their axes."""
+    """Features of 300 vectors in 6 clusters and their axes."""
     matrix, _ = blobs(300)
     axes = principal_axes(matrix)
     return axes, axes.features(matrix)
 
 
-def test_a_vector_unlike_all_families_ranks_before_every_other(known):
+def test_a_vector_unlike_all_clusters_ranks_before_every_other(known):
     axes, features = known
     stranger = axes.features(unit(np.random.default_rng(9).standard_normal((1, 512))))
     isolation, novelty = Novelty(np.vstack([features, stranger]), 0).score(np.vstack([features, stranger]))

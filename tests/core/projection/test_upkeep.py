@@ -11,6 +11,8 @@ from data.errors import MapError
 from tests.core.lake_examples import drawn, found_on
 from tests.core.projection.map_examples import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def segmenter(tiny_model_path):
@@ -45,7 +47,7 @@ def test_a_first_map_embeds_lays_out_and_places_every_wafer(monkeypatch, lake, s
     ]
     about, table = kept(tmp_path, segmenter)
     assert (about.wafers, about.fitted, about.seed, about.asked) == (40, 40, 5, None)
-    assert len(about.names) == table["family"].nunique()
+    assert len(about.names) == table["cluster"].nunique()
     assert about.names[0].startswith("ring")
     assert table["fitted"].all()
     assert sorted(table.index) == sorted(drawn(n).key for n in range(40))
@@ -82,18 +84,18 @@ def test_a_wafer_tested_again_moves_and_stays_one(monkeypatch, lake, segmenter, 
     assert moved[moved].index.tolist() == [drawn(3).key]
 
 
-def test_another_number_of_families_parts_anew_and_moves_no_wafer(monkeypatch, lake, segmenter, tmp_path):
+def test_another_number_of_clusters_parts_anew_and_moves_no_wafer(monkeypatch, lake, segmenter, tmp_path):
     build(monkeypatch, lake, segmenter, tmp_path)
     before, first = kept(tmp_path, segmenter)
-    build(monkeypatch, lake, segmenter, tmp_path, families=5)
+    build(monkeypatch, lake, segmenter, tmp_path, clusters=5)
     about, table = kept(tmp_path, segmenter)
     assert (len(about.names), about.asked, about.fitted_at) == (5, 5, before.fitted_at)
     assert table[["x", "y", "novelty"]].equals(first[["x", "y", "novelty"]])
-    assert table["family"].nunique() == 5
+    assert table["cluster"].nunique() == 5
     assert about.silhouettes.items() >= {**before.silhouettes, 5: about.silhouette}.items()
 
 
-def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_look_alikes(
+def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_similar_wafers(
     monkeypatch, lake, segmenter, tmp_path
 ):
     monkeypatch.setattr(upkeep, "FITTED_WAFERS", 25)
@@ -134,18 +136,18 @@ def test_two_do_not_build_at_once(monkeypatch, lake, segmenter, tmp_path):
         pass
     with pytest.raises(MapError, match="another process is building the map"):
         build(monkeypatch, lake, segmenter, tmp_path)
-    first.close()
+    first.close()  # type: ignore[attr-defined]
     build(monkeypatch, lake, segmenter, tmp_path)
 
 
 def test_typical_wafers_are_those_nearest_to_the_middle(monkeypatch, lake, segmenter, tmp_path):
     monkeypatch.setattr(upkeep, "TYPICAL_WAFERS", 3)
     asked = []
-    monkeypatch.setattr(upkeep, "family_names", lambda _, typical: asked.extend(typical) or ["a", "b"])
-    build(monkeypatch, lake, segmenter, tmp_path, families=2)
+    monkeypatch.setattr(upkeep, "cluster_names", lambda _, typical: asked.extend(typical) or ["a", "b"])
+    build(monkeypatch, lake, segmenter, tmp_path, clusters=2)
     about, table = kept(tmp_path, segmenter)
     layout, middles = read_layout(tmp_path, about)
-    for family, keys in enumerate(asked):
-        rows = np.flatnonzero(table.loc[layout.keys.to_pylist(), "family"] == family)
-        far = np.linalg.norm(layout.reduced[rows] - middles[family], axis=1)
+    for cluster, keys in enumerate(asked):
+        rows = np.flatnonzero(table.loc[layout.keys.to_pylist(), "cluster"] == cluster)
+        far = np.linalg.norm(layout.reduced[rows] - middles[cluster], axis=1)
         assert keys == layout.keys.take(rows[np.argsort(far)[:3]]).to_pylist()

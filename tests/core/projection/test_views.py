@@ -25,12 +25,12 @@ def shown(tmp_path_factory, tiny_model_path):
     lake.append_results(found_on(w, *CLASSES[n % 3], seed=n) for n, w in enumerate(wafers[:58]))
     segmenter = Segmenter.load(str(tiny_model_path), threads=1)
     with pytest.MonkeyPatch.context() as patch:
-        build(patch, lake, segmenter, home, families=4)
+        build(patch, lake, segmenter, home, clusters=4)
     return LakeMap.open(lake, home, segmenter.name), home
 
 
 def points_of(found, where=EVERYTHING, **most):
-    return found.points(where, int(found.families(where)["wafers"].sum()), **most)
+    return found.points(where, int(found.clusters(where)["wafers"].sum()), **most)
 
 
 def test_every_wafer_of_the_filter_is_a_point(shown):
@@ -48,13 +48,13 @@ def test_many_points_are_thinned_evenly_and_always_alike(shown):
     assert set(points_of(found, most=20)["key"]) < set(points["key"])
 
 
-def test_members_are_those_of_the_family_and_the_area_most_severe_first(shown):
+def test_members_are_those_of_the_cluster_and_the_area_most_severe_first(shown):
     found, _ = shown
     points = points_of(found).set_index("key")
     area = [(0.0, 0.0), (60.0, 0.0), (60.0, 101.0), (0.0, 101.0)]
-    for family in (None, 0, 2):
-        keys = found.members(EVERYTHING, family=family, area=area)
-        expected = points[points["x"].between(0, 60) & (points["family"].eq(family) if family is not None else True)]
+    for cluster in (None, 0, 2):
+        keys = found.members(EVERYTHING, cluster=cluster, area=area)
+        expected = points[points["x"].between(0, 60) & (points["cluster"].eq(cluster) if cluster is not None else True)]
         assert set(keys) == set(expected.index)
         severity = points.loc[keys, "severity"].fillna(-1).to_list()
         assert severity == sorted(severity, reverse=True)
@@ -70,12 +70,12 @@ def test_the_least_like_all_others_come_first(shown):
     assert set(found.novel(WaferFilter(product="TC38"), 5)["product"]) == {"TC38"}
 
 
-def test_rows_carry_the_names_of_their_families(shown):
+def test_rows_carry_the_names_of_their_clusters(shown):
     found, _ = shown
-    keys = found.members(EVERYTHING, family=1)
-    assert set(found.rows(keys)["family"]) == {found.about.names[1]}
-    table = found.families(EVERYTHING)
-    assert table["family"].tolist() == list(found.about.names)
+    keys = found.members(EVERYTHING, cluster=1)
+    assert set(found.rows(keys)["cluster"]) == {found.about.names[1]}
+    table = found.clusters(EVERYTHING)
+    assert table["cluster"].tolist() == list(found.about.names)
     assert table["wafers"].sum() == 60
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database import Decisions
+from core.database import AppDatabase
 from core.registry.store import Registry
 from core.settings import Settings
 from tests.core.registry.models import make_home
@@ -30,7 +30,7 @@ def registry(at) -> Registry:
 
 
 @pytest.fixture
-def decisions(at):
-    opened = Decisions(at.decisions_place)
+def database(at):
+    opened = AppDatabase(at.database_place)
     yield opened
     opened.close()

@@ -31,7 +31,7 @@ def report(folder: Path, model: Path, better: dict[str, float], data: str = DATA
     told = {
         "model": Segmenter.load(str(model), threads=1).name,
         "data": data,
-        "careful": False,
+        "tta": False,
         "n": n,
         "iou_over_dies": {**scores, "mean": sum(scores.values()) / len(scores)},
     }

@@ -59,7 +59,7 @@ def test_reports_on_other_wafers_compare_nothing(folder, champion):
 
 def with_labels(card, mean, n, wafers="a1") -> Card:
     """The card with a report on wafers that people labelled, on which one class is reached."""
-    told = {"n": n, "careful": False, "wafers": wafers, "iou_over_dies": {"edge": mean, "mean": mean}}
+    told = {"n": n, "tta": False, "wafers": wafers, "iou_over_dies": {"edge": mean, "mean": mean}}
     return replace(card, reports={**card.reports, "labels:now": told})
 
 

@@ -21,49 +21,50 @@ def serving_one(registry, at):
     sync(registry, at)
 
 
-def trail(decisions) -> list[tuple[str, str]]:
-    with decisions.reading() as session:
+def trail(database) -> list[tuple[str, str]]:
+    with database.reading() as session:
         return [(entry.person, entry.action) for entry in entries(session, SUBJECT)]
 
 
-def test_what_is_promoted_is_what_segments(registry, decisions, at, serving_one, monkeypatch):
-    assert all(check.passed for check in promote(registry, decisions, at, 2, ANA))
+@pytest.mark.slow
+def test_what_is_promoted_is_what_segments(registry, database, at, serving_one, monkeypatch):
+    assert all(check.passed for check in promote(registry, database, at, 2, ANA))
     assert registry.roles() == Roles(champion=2, before=(0, 1))
     monkeypatch.setenv("WAFERSCOPE_HOME", str(at.home))
     assert Segmenter.load().sha256 == registry.version(2).card.sha256
-    assert trail(decisions) == [("ana", "model.promote")]
+    assert trail(database) == [("ana", "model.promote")]
 
 
-def test_a_failed_gate_is_named_and_changes_nothing(registry, decisions, at, serving_one):
+def test_a_failed_gate_is_named_and_changes_nothing(registry, database, at, serving_one):
     with pytest.raises(ModelError, match=r"does not pass the gate: Mean IoU: .*; Every class: Scratch 0.600 to 0.500"):
-        promote(registry, decisions, at, 3, ANA)
+        promote(registry, database, at, 3, ANA)
     with pytest.raises(ModelError, match=r"Latency: p50"):
-        promote(registry, decisions, replace(at, gate_latency_ms=0.0), 2, ANA)
+        promote(registry, database, replace(at, gate_latency_ms=0.0), 2, ANA)
     with pytest.raises(ModelError, match=r"champion already"):
-        promote(registry, decisions, at, 1, ANA)
+        promote(registry, database, at, 1, ANA)
     assert served(at).champion.number == 1
-    assert trail(decisions) == []
+    assert trail(database) == []
 
 
-def test_rollback_returns_to_the_version_before_and_on_to_the_shipped_one(registry, decisions, at, serving_one):
-    promote(registry, decisions, at, 2, ANA)
-    assert rollback(registry, decisions, at, ANA) == 1
+def test_rollback_returns_to_the_version_before_and_on_to_the_shipped_one(registry, database, at, serving_one):
+    promote(registry, database, at, 2, ANA)
+    assert rollback(registry, database, at, ANA) == 1
     assert model_in_use(at) == registry.file(1)
-    assert rollback(registry, decisions, at, ANA) == 0
+    assert rollback(registry, database, at, ANA) == 0
     assert model_in_use(at) == SHIPPED_WEIGHTS
     assert registry.roles() == Roles()
     with pytest.raises(ModelError, match=r"no champion was there before"):
-        rollback(registry, decisions, at, ANA)
-    assert trail(decisions) == [("ana", action) for action in ("model.rollback", "model.rollback", "model.promote")]
+        rollback(registry, database, at, ANA)
+    assert trail(database) == [("ana", action) for action in ("model.rollback", "model.rollback", "model.promote")]
 
 
-def test_a_challenger_gets_its_share_until_it_wins_or_is_stopped(registry, decisions, at, serving_one):
-    challenge(registry, decisions, at, 2, 0.25, ANA)
+def test_a_challenger_gets_its_share_until_it_wins_or_is_stopped(registry, database, at, serving_one):
+    challenge(registry, database, at, 2, 0.25, ANA)
     assert (served(at).challenger.number, served(at).share) == (2, 0.25)
-    promote(registry, decisions, at, 2, ANA)
+    promote(registry, database, at, 2, ANA)
     assert served(at).challenger is None
-    challenge(registry, decisions, at, 3, 0.1, ANA)
-    challenge(registry, decisions, at, None, 0.0, ANA)
+    challenge(registry, database, at, 3, 0.1, ANA)
+    challenge(registry, database, at, None, 0.0, ANA)
     assert (served(at).challenger, served(at).share, served(at).since) == (None, 0.0, "")
 
 
@@ -77,9 +78,9 @@ def test_a_challenger_gets_its_share_until_it_wins_or_is_stopped(registry, decis
         (2, 0.6, "expected a share"),
     ],
 )
-def test_nonsense_challenges_are_refused(registry, decisions, at, serving_one, number, share, words):
+def test_nonsense_challenges_are_refused(registry, database, at, serving_one, number, share, words):
     with pytest.raises(ModelError, match=words):
-        challenge(registry, decisions, at, number, share, ANA)
+        challenge(registry, database, at, number, share, ANA)
     assert served(at).challenger is None
 
 

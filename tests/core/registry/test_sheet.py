@@ -21,7 +21,7 @@ def report(tiny_model_path) -> dict:
     drawn = [draw_wafer(rng, WaferRecipe(shortest=20, longest=30)) for _ in range(12)]
     segmenter = Segmenter.load(str(tiny_model_path), threads=1)
     scored = evaluate_marked([MarkedWafer(one.wafer, one.masks) for one in drawn], segmenter)
-    return {"model": segmenter.name, "data": "synthetic:12:3", "careful": False, **scored}
+    return {"model": segmenter.name, "data": "synthetic:12:3", "tta": False, **scored}
 
 
 def test_rows_are_what_the_report_says(report):

@@ -42,6 +42,7 @@ def served_by_two(tmp_path_factory):
     return at, serving
 
 
+@pytest.mark.slow
 def test_each_wafer_is_segmented_by_the_model_that_its_key_chooses_and_only_once(served_by_two):
     at, serving = served_by_two
     rows = Lake(at.lake_url).query("SELECT key, model FROM wafers")

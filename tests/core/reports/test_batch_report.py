@@ -52,6 +52,7 @@ def test_nothing_gives_a_report_too():
     assert batch_pdf("nothing", tally, [], Person("ana"), MADE).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_the_same_batch_gives_the_same_bytes_and_failures_make_it_longer(results):
     failures = [ReadFailure(f"<b>{n}.png", "晶 cannot be read. " * 20) for n in range(60)]
     short, long = (batch_pdf("A & B", tallied(results), some, Person("ana"), MADE) for some in ([], failures))

@@ -35,6 +35,7 @@ def test_the_workbook_holds_facts_clusters_and_failing_dies():
     assert dies[f"D{at}"][1].startswith("Edge")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(600, 3), (3, 600), (1, 1)])
 def test_names_and_grids_of_any_size_fit_on_pages(shape):
     long = "name " * 2000

@@ -12,6 +12,8 @@ from models.export import describe, export_float32
 from models.unet import MaskingUNet, NetworkConfig, WaferUNet
 from tests.tiny_model import METADATA
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wafers():
@@ -40,7 +42,7 @@ def by_die(tmp_path_factory) -> str:
 
 
 def test_without_dropping_every_pass_is_the_answer_on_the_wafer_as_it_lies(shipped, wafers, monkeypatch):
-    monkeypatch.setattr("core.segmentation.dropout.DROPPED", 0.0)
+    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.0)
     served = Segmenter.load(threads=1)
     for samples, one in zip(shipped.sample(wafers, passes=2), served.answers(wafers), strict=True):
         expected = sigmoid(one.logits / served.metadata.temperature[:, None, None])
@@ -49,12 +51,12 @@ def test_without_dropping_every_pass_is_the_answer_on_the_wafer_as_it_lies(shipp
 
 
 def test_a_network_at_one_pixel_a_die_is_cut_where_its_coarsest_features_enter_the_decoder(by_die, wafers, monkeypatch):
-    monkeypatch.setattr("core.segmentation.dropout.DROPPED", 0.0)
+    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.0)
     expected = Segmenter.load(by_die, threads=1).segment(wafers)
     cut = DropoutSegmenter.load(by_die, threads=1)
     for samples, one in zip(cut.sample(wafers, passes=2), expected, strict=True):
         assert samples == pytest.approx(np.stack([one.probabilities] * 2), abs=1e-5)
-    monkeypatch.setattr("core.segmentation.dropout.DROPPED", 0.3)
+    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.3)
     first, second = cut.sample(wafers[:1], passes=2)[0]
     assert not np.array_equal(first, second)
 

@@ -132,10 +132,10 @@ def test_temperature_of_the_model_calibrates(tmp_path, segmenter):
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_a_careful_answer_turns_with_the_wafer(segmenter, turns):
+def test_an_augmented_answer_turns_with_the_wafer(segmenter, turns):
     shown = noisy(29, 6)
     turned = WaferMap(dies=np.rot90(shown.dies, turns)[:, ::-1], lot_id="L", wafer_id="W")
-    (plain,), (other,) = segmenter.segment([shown], careful=True), segmenter.segment([turned], careful=True)
+    (plain,), (other,) = segmenter.segment([shown], tta=True), segmenter.segment([turned], tta=True)
     assert np.allclose(np.rot90(plain.probabilities, turns, axes=(1, 2))[:, :, ::-1], other.probabilities, atol=1e-5)
 
 
@@ -159,13 +159,13 @@ def test_of_wafers_together_each_gets_its_own_turns(tmp_path):
         assert np.allclose(found.probabilities, alone.probabilities, atol=1e-5)
 
 
-def test_a_careful_answer_is_near_the_plain_one_on_wafers_that_are_not_square(segmenter):
+def test_an_augmented_answer_is_near_the_plain_one_on_wafers_that_are_not_square(segmenter):
     failing = np.zeros((40, 25), dtype=bool)
     failing[:4] = True
     shown = wafer(failing)
-    (plain,), (careful,) = segmenter.segment([shown]), segmenter.segment([shown], careful=True)
+    (plain,), (tta,) = segmenter.segment([shown]), segmenter.segment([shown], tta=True)
     assert plain.masks.any()
-    assert (plain.masks != careful.masks).mean() < 0.01
+    assert (plain.masks != tta.masks).mean() < 0.01
 
 
 @pytest.mark.parametrize("size", [350, 700])

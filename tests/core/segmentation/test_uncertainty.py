@@ -84,7 +84,7 @@ def test_it_says_which_class_is_in_doubt_and_why():
     samples, failing = on_row({}, passes=2)
     samples[0, 3, 0, :6], samples[1, 3, 0, :6] = 1, 0
     found = uncertainty("apart", samples, failing)
-    assert (found.doubted, found.dies) == ("scratch", 6)
+    assert (found.most_uncertain, found.dies) == ("scratch", 6)
     assert (found.entropy, found.epistemic, found.aleatoric, found.bald) == pytest.approx((1, 1, 0, 1))
 
 
@@ -96,7 +96,7 @@ def test_the_lead_is_between_the_two_likeliest_answers():
 
 
 @given(arrays(np.float32, 12, elements=st.floats(0, 1, width=32)))
-def test_the_mean_over_the_region_lies_within_its_values(doubt):
-    inside = region(doubt)
-    assert 0 <= over_region(doubt, inside) <= doubt.max() * (1 + 1e-6)
-    assert inside.any() == (doubt.max() >= np.finfo(np.float32).tiny)
+def test_the_mean_over_the_region_lies_within_its_values(uncertainty):
+    inside = region(uncertainty)
+    assert 0 <= over_region(uncertainty, inside) <= uncertainty.max() * (1 + 1e-6)
+    assert inside.any() == (uncertainty.max() >= np.finfo(np.float32).tiny)

@@ -12,7 +12,7 @@ from data.errors import WaferValueError
 CANCELLED = 1e-2  # lengths are differences of float32 squares, so of equal vectors about 1e-3 is left
 
 
-def doubt(key: str, by_class: np.ndarray) -> Uncertainty:
+def uncertainty(key: str, by_class: np.ndarray) -> Uncertainty:
     most = float(by_class.max())
     return Uncertainty(key, most, 0.75 * most, 0.25 * most, most / 2, most / 3, tuple(by_class.tolist()), 7, 40)
 
@@ -22,7 +22,7 @@ def pool_of(count: int, seed: int = 0, labelled: int = 3) -> Pool:
     keys = [f"L:W{i:03d}" for i in range(count)]
     return Pool(
         keys,
-        [doubt(key, rng.random(CLASS_COUNT)) for key in keys],
+        [uncertainty(key, rng.random(CLASS_COUNT)) for key in keys],
         rng.standard_normal((count, 6)).astype(np.float32),
         rng.standard_normal((labelled, 6)).astype(np.float32),
         rng.normal(size=count),
@@ -50,7 +50,7 @@ def test_the_same_seed_chooses_the_same(strategy):
 @pytest.mark.parametrize("strategy", [Strategy.ENTROPY, Strategy.BALD, Strategy.MARGIN])
 def test_the_most_in_doubt_come_first(strategy):
     pool = pool_of(40)
-    measured = {d.key: getattr(d, strategy) for d in pool.doubts}
+    measured = {d.key: getattr(d, strategy) for d in pool.uncertainties}
     expected = sorted(measured, key=lambda key: -measured[key])[:9]
     assert [p.key for p in select(pool, strategy, 9, np.random.default_rng(0))] == expected
 
@@ -103,7 +103,7 @@ def test_an_outlier_in_doubt_does_not_flatten_the_others():
 def test_every_class_in_doubt_is_represented():
     rng = np.random.default_rng(0)
     by_class = 0.9 * np.eye(CLASS_COUNT)[[0] * 80 + list(range(CLASS_COUNT)) * 2] + 0.01 * rng.random((96, CLASS_COUNT))
-    pool = Pool([f"L:{i}" for i in range(96)], [doubt(f"L:{i}", row) for i, row in enumerate(by_class)])
+    pool = Pool([f"L:{i}" for i in range(96)], [uncertainty(f"L:{i}", row) for i, row in enumerate(by_class)])
     picks = select(pool, Strategy.STRATIFIED, CLASS_COUNT, rng, iteration=50)
     assert {int(by_class[pool.keys.index(p.key)].argmax()) for p in picks} == set(range(CLASS_COUNT))
 

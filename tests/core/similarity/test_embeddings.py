@@ -123,6 +123,7 @@ def test_each_model_has_vectors_of_its_own(wafers, segmenter, tmp_path):
     assert list(stored(lake, segmenter.name, clusters=False, after=newest.sequence)) == []
 
 
+@pytest.mark.slow
 def test_vectors_survive_compaction(wafers, results, segmenter, tmp_path):
     lake = Lake(tmp_path / "lake")
     lake.append_wafers(wafers)

@@ -10,10 +10,10 @@ from core.similarity import SimilarityIndex
 from core.similarity import index as similarity
 from core.similarity.index import Kind, trained
 from data.errors import IndexMissingError, ModelError
-from tests.core.embedding_examples import in_families, of_wafers, unit
+from tests.core.embedding_examples import in_clusters, of_wafers, unit
 
-VECTORS = in_families(3000)
-QUERIES = unit(VECTORS[:40] + 0.2 * in_families(40, spread=5, seed=1))
+VECTORS = in_clusters(3000)
+QUERIES = unit(VECTORS[:40] + 0.2 * in_clusters(40, spread=5, seed=1))
 
 
 def exact(queries, vectors, count=10, among=None):

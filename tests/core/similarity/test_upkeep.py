@@ -71,7 +71,7 @@ def test_work_that_is_stopped_leaves_the_indexes_before(results, segmenter, tmp_
     for step in steps:
         if step.what != EMBEDDING:
             break
-    steps.close()
+    steps.close()  # type: ignore[attr-defined]
     assert kept(tmp_path, segmenter)[0] == 3
     list(bring_up_to_date(lake, segmenter, tmp_path))
     assert kept(tmp_path, segmenter)[0] == 6

@@ -86,3 +86,7 @@ def test_a_claim_on_what_does_not_exist_makes_nothing(tmp_path):
     with Folder(tmp_path / "nowhere").claimed("work.lock") as mine:
         assert mine
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_bucket_is_a_folder_whose_driver_comes_with_the_app():
+    assert Folder("s3://fab/lake").address("wafers/a.parquet") == "s3://fab/lake/wafers/a.parquet"

@@ -1,5 +1,6 @@
 """Writers of tiny KLARF files of both versions, in the format's true layout."""
 
+from collections.abc import Sequence
 from string import Template
 
 import numpy as np
@@ -135,3 +136,56 @@ def klarf18(grid: np.ndarray, notch: str = "down", center: tuple[float, float] |
         tests=tests,
         middle=middle,
     ).encode()
+
+
+SQUARE = [(x, y) for x in range(-3, 4) for y in range(-3, 4) if x * x + y * y <= 10]
+COLUMNS = "DEFECTID XREL YREL XINDEX YINDEX XSIZE YSIZE CLASSNUMBER TEST"
+
+
+class LotOf12:
+    """Writes a KLARF 1.2 file of several wafers of 200 mm with dies of 25 x 25 mm, statement by statement.
+
+    Args:
+        plan: dies of the plan before the first wafer; None for no such plan.
+        columns: of the defects.
+        classes: how many classes the table has.
+    """
+
+    def __init__(
+        self, plan: Sequence[tuple[int, int]] | None = SQUARE, columns: str = COLUMNS, classes: int = 2
+    ) -> None:
+        table = "\n".join(f' {number} "Class {number}"' for number in range(classes))
+        self._said = [
+            "FileVersion 1 2;\nFileTimestamp 05-01-24 14:31:00;\nResultTimestamp 05-01-24 14:30:00;",
+            'LotID "L1";\nSampleSize 1 200;\nDeviceID "DEV";\nSetupID "REC" 05-01-24 14:30:00;\nStepID "ST1";',
+            "OrientationMarkLocation DOWN;\nDiePitch 2.5e+04 2.5e+04;\nDieOrigin 0.0 0.0;",
+            f"SampleCenterLocation 1.25e+04 1.25e+04;\nClassLookup {classes}\n{table};",
+        ]
+        if plan is not None:
+            self._said.append(_plan(plan))
+        self._said.append(f"DefectRecordSpec {len(columns.split())} {columns};")
+
+    def say(self, statements: str) -> None:
+        self._said.append(statements)
+
+    def wafer(
+        self,
+        name: str,
+        *,
+        plan: Sequence[tuple[int, int]] | None = None,
+        defects: Sequence[tuple[int, int]] = (),
+        rows: Sequence[str] = (),
+        slot: int | None = None,
+    ) -> None:
+        self._said.append(f'WaferID "{name}";' + ("" if slot is None else f"\nSlot {slot};"))
+        if plan is not None:
+            self._said.append(_plan(plan))
+        rows = rows or [f"{n} 100.0 200.0 {x} {y} 1.0 1.0 1 1" for n, (x, y) in enumerate(defects, 1)]
+        self._said.append("\n ".join(["DefectList", *rows]) + ";")
+
+    def text(self) -> str:
+        return "\n".join([*self._said, "EndOfFile;\n"])
+
+
+def _plan(dies: Sequence[tuple[int, int]]) -> str:
+    return f"InspectionTest 1;\nSampleTestPlan {len(dies)}\n" + "\n".join(f" {x} {y}" for x, y in dies) + ";"

@@ -158,9 +158,10 @@ def e142(grid: np.ndarray, notch: str = "down") -> bytes:
 
 
 def text_map(grid: np.ndarray, notch: str = "down") -> bytes:
-    """A map of single characters under headers."""
+    """A map of single characters under headers; its size is declared, since a rectangle without dots may be a list."""
     rows = "\n".join("".join(str(code or ".") for code in row) for row in grid.tolist())
     head = f"Product: CHIP-A\nLot No: LOT7\nWafer ID: W05\nNotch: {notch.title()}\nDie Pitch (mm): 7.5 x 5"
+    head += f"\nRows: {grid.shape[0]}\nColumns: {grid.shape[1]}"
     return f"{head}\n\n{rows}\n".encode()
 
 

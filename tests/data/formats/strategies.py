@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from data.geometry import holds_dies
+from data.geometry import extent, holds_dies
 from data.wafer import WaferMap
 
 # a busy machine is no fault of the code
@@ -17,7 +17,8 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 # any text but line breaks and what no encoding holds: names stand in header lines
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), max_size=12)
 NAME = TEXT.filter(lambda text: text.strip())
-LENGTH = st.floats(1e-3, 1e4)
+DIAMETER = st.floats(25, 450)
+SPAN = st.floats(0.6, 1)  # share of the diameter that the dies cover: other lengths are remarked upon
 CENTER = st.floats(0, 11)
 TIME = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
@@ -28,6 +29,10 @@ def wafers(draw, *, bins: bool = True) -> WaferMap:
     dies = draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 2)))
     if not dies.any():
         dies[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = 1
+    diameter = draw(st.none() | DIAMETER)
+    top, bottom, left, right = extent(dies)
+    spans = bottom - top + 1, right - left + 1
+    pitch = tuple((diameter or 300.0) * draw(SPAN) / span for span in spans)
     wafer = WaferMap(
         dies=dies,
         lot_id=draw(NAME),
@@ -35,12 +40,16 @@ def wafers(draw, *, bins: bool = True) -> WaferMap:
         product=draw(TEXT.map(str.strip)),
         test_program=draw(TEXT.map(str.strip)),
         tested_at=draw(st.none() | TIME),
-        die_pitch_mm=draw(st.none() | st.tuples(LENGTH, LENGTH)),
-        diameter_mm=draw(st.none() | LENGTH),
+        die_pitch_mm=draw(st.none() | st.just(pitch)),
+        diameter_mm=diameter,
         notch=draw(st.sampled_from(["down", "left", "up", "right"])),
         bins=draw(st.none() | hnp.arrays(np.uint16, shape)) if bins else None,
         center=draw(st.none() | st.tuples(CENTER, CENTER)),
         attributes=draw(st.dictionaries(NAME, NAME, max_size=3)),
+        step=draw(TEXT.map(str.strip)),
+        started_at=draw(st.none() | TIME),
+        passing_known=draw(st.booleans()),
+        remarks=tuple(draw(st.lists(NAME, max_size=2, unique=True))),
     )
     return wafer if holds_dies(wafer) else replace(wafer, center=None)
 
@@ -89,6 +98,10 @@ def contents(wafer: WaferMap) -> dict[str, object]:
                 "diameter_mm",
                 "notch",
                 "center",
+                "step",
+                "started_at",
+                "passing_known",
+                "remarks",
             )
         },
     }

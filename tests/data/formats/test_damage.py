@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ def samples() -> dict[str, bytes]:
         write_npz(WAFERS, folder / "a.npz")
         write_table(WAFERS, folder / "a.csv")
         write_table(WAFERS, folder / "a.parquet")
+        pd.read_csv(folder / "a.csv", comment="#").to_excel(folder / "a.xlsx", index=False)
         (folder / "a.pkl").write_bytes(lswmd([GRID, GRID], ["Loc", None]))
         greys = np.array([0, 127, 255], dtype=np.uint8)[np.kron(GRID, np.ones((8, 8), dtype=np.uint8))]
         Image.fromarray(greys).save(folder / "a.jpg")
@@ -49,7 +51,7 @@ def samples() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} | fixtures()
 
 
-NAMES = ("a.png", "a.tif", "lzw.tif", "a.jpg", "a.npz", "a.csv", "a.parquet", "a.pkl", "a.zip", *fixtures())
+NAMES = ("a.png", "a.tif", "lzw.tif", "a.jpg", "a.npz", "a.csv", "a.parquet", "a.xlsx", "a.pkl", "a.zip", *fixtures())
 
 
 def check(name: str, content: bytes) -> list[str]:

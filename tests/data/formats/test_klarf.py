@@ -9,7 +9,8 @@ from data.formats import ReadFailure, read_bytes, read_wafers
 from data.formats.klarf import parse_klarf
 from data.geometry import geometry
 from data.wafer import WaferMap
-from tests.data.formats.make_fixtures import GRID, klarf12, klarf18
+from tests.data.formats.klarf_writers import klarf12, klarf18
+from tests.data.formats.make_fixtures import GRID
 
 FOLDER = Path(os.environ.get("WAFERSCOPE_REAL_DATA", "../shared/data")) / "klarf"
 real = pytest.mark.skipif(

@@ -45,3 +45,20 @@ def test_a_column_whose_statistics_are_damaged_is_refused_and_the_process_lives(
     assert damaged != content
     [failure] = read_bytes("a.parquet", damaged)
     assert failure.reason.startswith("a.parquet")
+
+
+def test_long_texts_that_would_fill_the_memory_end_the_reading(monkeypatch):
+    monkeypatch.setattr(parquet_file, "MAX_TABLE_BYTES", 4 * MIB)
+    content = io.BytesIO()
+    group = pa.table({"x": [0], "y": [0], "bin": [1], "note": ["A" * MIB]})
+    with pq.ParquetWriter(content, group.schema, compression="zstd", write_statistics=False) as writer:
+        for _ in range(20):
+            writer.write_table(group)
+    [failure] = read_bytes("bomb.parquet", content.getvalue())
+    assert failure.reason == "bomb.parquet: its columns take more than 4 MiB once read. Split it."
+
+
+def test_columns_without_a_meaning_are_left_unread_beyond_the_first_hundreds():
+    columns = {f"c{n}": ["a", "b"] for n in range(1000)}
+    [wafer] = read_bytes("a.parquet", parquet({"x": [0, 1], "y": [0, 0], **columns, "bin": [1, 2], "lot": ["L", "L"]}))
+    assert (wafer.dies.tolist(), wafer.lot_id) == ([[1, 2]], "L")

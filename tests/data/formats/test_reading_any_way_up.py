@@ -57,7 +57,7 @@ def test_any_turn_of_a_wafer_has_its_centre_on_the_same_die(name, grid, quarters
     assume(trimmed.size)
     center = tuple(min(place, side - 1) for place, side in zip(center, trimmed.shape, strict=True))
     turned = turned_point(center, trimmed.shape, -quarters % 4)
-    wafer = one(name, WRITERS[name](np.rot90(trimmed, -quarters), CLOCKWISE[quarters], center=turned))
+    wafer = one(name, WRITERS[name](np.rot90(trimmed, -quarters), CLOCKWISE[quarters], center=turned))  # type: ignore[call-arg]
     assert wafer.center == center
 
 

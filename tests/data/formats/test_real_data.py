@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 GREYS = np.array([0, 127, 255], dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_all_of_wm811k_train_is_read_with_its_maps_and_labels():
     with np.load(FOLDER / "wm811k_train.npz") as arrays:
         flat, offsets, shapes = arrays["flat"], arrays["offsets"], arrays["shapes"]
@@ -47,8 +48,8 @@ def test_ni_scratch_counts_scratched_dies_as_failing_and_inked_ones_as_good():
         codes = arrays["flat"]
     wafers = list(read_wafers(FOLDER / "ni_scratch.npz"))
     assert len(wafers) == 32
-    assert sum(wafer.fail_count for wafer in wafers) == np.isin(codes, (2, 3)).sum()
-    assert sum(wafer.tested_count for wafer in wafers) == (codes != 0).sum()
+    assert sum(wafer.fail_count for wafer in wafers) == np.isin(codes, (2, 3)).sum()  # type: ignore[misc]
+    assert sum(wafer.tested_count for wafer in wafers) == (codes != 0).sum()  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,7 @@ def some() -> list[WaferMap]:
     return list(read_wafers(FOLDER / "wm811k_val.npz"))[::120]
 
 
+@pytest.mark.slow
 def test_real_maps_drawn_in_300_pixels_come_back_die_for_die(some):
     for wafer in some:
         stream = io.BytesIO()

@@ -84,6 +84,7 @@ def test_a_malformed_document_is_refused_with_the_line():
     assert refused(g85(GRID).replace(b"</Device>", b"</Devise>")).startswith("a.xml line 16: the XML is malformed")
 
 
+@pytest.mark.slow
 def test_elements_nested_a_million_deep_do_no_harm():
     assert "malformed" in refused(b"<Map>" + b"<a>" * 1_000_000)
 

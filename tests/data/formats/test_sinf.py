@@ -2,6 +2,7 @@ import pytest
 
 from data.formats import ReadFailure, read_bytes
 from tests.data.formats.make_fixtures import GRID, sinf
+from tests.data.formats.map_texts import PLAIN, RING, coded, counts, dies_of
 
 
 def read(content: bytes):
@@ -47,3 +48,87 @@ def test_a_map_that_contradicts_itself_is_refused(old, new, said):
     failure = read(sinf(GRID).replace(old, new))
     assert isinstance(failure, ReadFailure)
     assert said in failure.reason
+
+
+HEAD = "DEVICE:P\nLOT:L1\nWAFER:W05\nFNLOC:180\nROWCT:11\nCOLCT:11\nBCEQU:01\nDUTMS:mm\nXDIES:15\nYDIES:15\n"
+CODES = {".": "__", "1": "01", "2": "0B", "5": "0B"}
+
+
+def written(text: str, codes: dict[str, str], head: str = HEAD, between: str = " ") -> bytes:
+    return (head + "".join(f"RowData:{row}\n" for row in coded(text, CODES | codes, between))).encode()
+
+
+@pytest.mark.parametrize("good", ["1", "01", "001", "1 7", "01,07", "0107"])
+def test_good_bins_are_compared_as_numbers(good):
+    assert counts(read(written(PLAIN, {}, HEAD.replace("BCEQU:01", f"BCEQU:{good}")))) == (81, 8)
+
+
+@pytest.mark.parametrize("good", ["1 b", "01,0B", "010b", "1-B"])
+def test_lists_and_ranges_of_good_bins_are_hexadecimal_in_any_case(good):
+    assert counts(read(written(PLAIN, {}, HEAD.replace("BCEQU:01", f"BCEQU:{good}")))) == (89, 0)
+
+
+@pytest.mark.parametrize("code", ["FE", "FD", "FF", "fe", "@@", "--"])
+def test_reference_and_edge_dies_have_no_result(code):
+    wafer = read(written(RING, {"*": code}))
+    assert (wafer.dies.tolist(), wafer.remarks) == (dies_of(RING), ())
+
+
+@pytest.mark.parametrize("code", ["**", "##", "XX", "MM", "EE"])
+def test_codes_that_nothing_explains_have_no_result_and_it_is_said(code):
+    wafer = read(written(RING, {"*": code}))
+    assert wafer.dies.tolist() == dies_of(RING)
+    assert wafer.remarks == (f"The header does not explain '{code}' (28 dies); read as dies without a result.",)
+
+
+@pytest.mark.parametrize("line", ["EDGEBIN:EE\n", "GROSS DIES:61\nPASS:57\nFAIL:4\n", "TESTED:61\n"])
+def test_header_words_and_counts_explain_codes(line):
+    wafer = read(written(RING, {"*": "EE"}, HEAD + line))
+    assert (wafer.dies.tolist(), wafer.remarks) == (dies_of(RING), ())
+
+
+def test_declared_counts_that_differ_are_said():
+    assert read(written(PLAIN, {}, HEAD + "PASS:80\nFAIL:8\n")).remarks == (
+        "The file declares 80 passing dies, 81 were read.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "head"),
+    [
+        ({}, HEAD),
+        ({}, HEAD.replace("COLCT:11\n", "")),
+        ({".": "___", "1": "001", "2": "011"}, HEAD.replace("BCEQU:01", "BCEQU:1")),
+        ({".": ".", "1": "1", "2": "X"}, HEAD.replace("BCEQU:01", "BCEQU:1")),
+        ({".": ".", "1": "1", "2": "X"}, HEAD.replace("BCEQU:01", "BCEQU:1").replace("COLCT:11\n", "")),
+    ],
+)
+def test_codes_without_blanks_are_parted_by_the_columns(codes, head):
+    assert read(written(PLAIN, codes, head, between="")).dies.tolist() == dies_of(PLAIN)
+
+
+@pytest.mark.parametrize("between", ["", " "])
+def test_columns_are_checked_however_codes_are_parted(between):
+    said = read(written(PLAIN, {}, HEAD.replace("COLCT:11", "COLCT:12"), between)).reason
+    assert "COLCT says 12, but the map has 11" in said
+
+
+def test_names_are_known_in_any_case_and_counts_in_any_writing():
+    text = written(PLAIN, {}).decode().replace("RowData", "ROWDATA").replace("BCEQU", "bceQu").replace("LOT:", "Lot :")
+    wafer = read(text.replace("ROWCT:11", "RowCt: 011 ").encode())
+    assert (wafer.key, counts(wafer)) == ("L1:W05", (81, 8))
+
+
+@pytest.mark.parametrize(
+    ("unit", "size"),
+    [("MM", "15"), ("Microns", "15000"), ("um", "15000"), ("MILS", "590.5511811"), ("Inch", ".590551181")],
+)
+def test_die_sizes_are_read_in_every_unit(unit, size):
+    head = HEAD.replace("DUTMS:mm", f"DUTMS:{unit}").replace("DIES:15", f"DIES:{size}")
+    assert read(written(PLAIN, {}, head)).die_pitch_mm == pytest.approx((15.0, 15.0), rel=1e-8)
+
+
+def test_an_unknown_unit_is_said():
+    wafer = read(written(PLAIN, {}, HEAD.replace("DUTMS:mm", "DUTMS:furlong")))
+    assert wafer.die_pitch_mm is None
+    assert wafer.remarks[0] == "DUTMS is mm, um, mil or inch, found 'furlong'; XDIES is not used."

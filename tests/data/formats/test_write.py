@@ -12,6 +12,7 @@ from tests.data.formats.strategies import PATIENT, contents, distinct_wafers, up
 FEW = settings(PATIENT, max_examples=25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "write"), [("npz", write_npz), ("csv", write_table), ("parquet", write_table)])
 @FEW
 @given(written=distinct_wafers())

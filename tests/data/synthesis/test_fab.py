@@ -56,6 +56,7 @@ def product(name: str):
     return lambda row: row[0].wafer.product == name
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_fab_and_another_is_another():
     for one, (other, _) in zip(islice(demo_fab(), 60), fab(), strict=False):
         assert one.wafer.key == other.wafer.key

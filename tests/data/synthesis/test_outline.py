@@ -43,7 +43,7 @@ def test_a_die_exists_where_its_centre_lies_within_the_wafer(height, width, excl
 
 
 def test_some_wafers_have_a_flat_and_some_miss_dies_inside():
-    round_ones = [round_wafer(*dies.shape, exclusion=0.03) for dies in OUTLINES]
+    round_ones = [round_wafer(*dies.shape, exclusion=0.03) for dies in OUTLINES]  # type: ignore[misc]
     cut = [((whole == 1) & (dies == 0)) for dies, whole in zip(OUTLINES, round_ones, strict=True)]
     flat = [bool(c[[0, -1]].any() or c[:, [0, -1]].any()) for c in cut]
     inside = [bool(c[c.shape[0] // 4 : -c.shape[0] // 4, c.shape[1] // 4 : -c.shape[1] // 4].any()) for c in cut]

@@ -2,6 +2,7 @@ import io
 import zipfile
 
 import pytest
+import streamlit
 
 from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, FormatKey
 from core.lake import Lake, WaferFilter
@@ -27,7 +28,7 @@ def test_a_wafer_is_offered_in_every_format(open_page):
 @pytest.mark.parametrize("pitch", [None, (10.0, 12.0)])
 def test_klarf_is_offered_where_the_pitch_is_known(monkeypatch, pitch):
     offered = {}
-    monkeypatch.setattr(exports.st, "download_button", lambda label, **named: offered.update({label: named}))
+    monkeypatch.setattr(streamlit, "download_button", lambda label, **named: offered.update({label: named}))
     exports.wafer_downloads(example_result(die_pitch_mm=pitch))
     assert [offered[f"KLARF {version}"]["disabled"] for version in ("1.2", "1.8")] == [pitch is None] * 2
     assert ("pitch" in offered["KLARF 1.8"]["help"]) == (pitch is None)

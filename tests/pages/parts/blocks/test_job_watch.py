@@ -8,9 +8,9 @@ ANA = Person("ana")
 
 
 @pytest.fixture
-def choosing(own_home, decisions):
+def choosing(own_home, database):
     """A job that chooses wafers, as this machine runs it, with what its log says."""
-    with decisions.writing() as session:
+    with database.writing() as session:
         job = add_job(session, "select_wafers", ["--count", "9"], "Choose wafers to label", ANA)
     folder = job_folder(own_home, job.id)
     folder.mkdir(parents=True)
@@ -23,11 +23,11 @@ def said(app):
 
 
 def test_a_job_that_was_killed_says_so_and_runs_again_with_the_same_command(
-    open_page, own_home, decisions, choosing, monkeypatch
+    open_page, own_home, database, choosing, monkeypatch
 ):
     spawned = []
-    monkeypatch.setattr("core.jobs.launch._spawn", lambda _decisions, _at, job: spawned.append(job))
-    with decisions.writing() as session:
+    monkeypatch.setattr("core.jobs.launch._spawn", lambda _database, _at, job: spawned.append(job))
+    with database.writing() as session:
         end(job_by_id(session, choosing.id), JobState.DEAD, -9)
     app = open_page("active_learning", home=own_home)
     assert not app.exception
@@ -38,8 +38,8 @@ def test_a_job_that_was_killed_says_so_and_runs_again_with_the_same_command(
     assert [(job.id, job.arguments, job.attempt) for job in spawned] == [(choosing.id, ["--count", "9"], 2)]
 
 
-def test_a_job_that_runs_says_how_far_it_is_and_how_long_it_still_takes(open_page, own_home, decisions, choosing):
-    with decisions.writing() as session:
+def test_a_job_that_runs_says_how_far_it_is_and_how_long_it_still_takes(open_page, own_home, database, choosing):
+    with database.writing() as session:
         job = job_by_id(session, choosing.id)
         job.state, job.done, job.total, job.share, job.rate = JobState.RUNNING, 50, 200, 0.25, 2.0
     app = open_page("active_learning", home=own_home)

@@ -23,9 +23,9 @@ def frozen(app, name, after=None):
     return press(app, "Freeze")
 
 
-def test_labels_go_out_and_two_frozen_versions_are_compared(work, decisions, own_home):
+def test_labels_go_out_and_two_frozen_versions_are_compared(work, database, own_home):
     lake = Lake(own_home / "lake")
-    with decisions.writing() as session:
+    with database.writing() as session:
         submit(session, lake.wafer(KEYS[0]), sure_label(own_home, KEYS[0]), ANA, 9.0)
     app = work("label_queue")
     assert not app.exception
@@ -34,19 +34,19 @@ def test_labels_go_out_and_two_frozen_versions_are_compared(work, decisions, own
     app = frozen(shown(app, "Frozen datasets"), "v1.0")
     assert app.success[0].value.startswith("v1.0 is frozen. Labels: 1; sha256: ")
     assert "it is frozen already" in frozen(app, "v1.0").error[0].value
-    with decisions.writing() as session:
+    with database.writing() as session:
         submit(session, lake.wafer(KEYS[1]), sure_label(own_home, KEYS[1]), BEN, 9.0)
     app = frozen(app.run(), "v1.1", "v1.0")
     assert "**1 added, 0 removed, 0 relabelled, 0 moved** wafers: v1.0 to v1.1." in texts(app)
     assert f"added {KEYS[1]}" in [part.value for part in app.text]
-    with decisions.reading() as session:
+    with database.reading() as session:
         hashes = {row.name: row.sha256 for row in frozen_sets(session)}
     table = next(d.value for d in app.dataframe if "sha256" in d.value)
     assert dict(zip(table["name"], table["sha256"], strict=True)) == hashes
     assert list(table["labels"]) == [2, 1]
 
 
-def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work, decisions, own_home):
+def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work, database, own_home):
     wafer, label = Lake(own_home / "lake").wafer(KEYS[0]), sure_label(own_home, KEYS[0])
     given = json.loads(coco_json([Labelled(wafer, label)]))
     given["images"].append({**given["images"][0], "id": 2, "lot_id": "NONE"})
@@ -55,11 +55,11 @@ def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work,
     assert not app.exception
     assert f"**1**, of which 0 say no defect; instances: **{len(label.kept)}**; problems: **1**" in texts(app)
     assert "no wafer of the lake fits image" in app.warning[0].value
-    with decisions.reading() as session:
+    with database.reading() as session:
         assert labels_of(session, [wafer]) == {}, "nothing is kept before somebody says so"
     app = press(app, "Keep as labels of ana")
     assert app.success[0].value == "Labels kept under the name ana: 1."
-    with decisions.reading() as session:
+    with database.reading() as session:
         kept = labels_of(session, [wafer])[KEYS[0]]
     assert (kept.source, kept.annotator) == (Source.IMPORTED, "ana")
     assert (kept.read().masks() == label.masks()).all()

@@ -32,13 +32,13 @@ def choice(page, label):
 
 
 def test_a_rule_set_beside_the_map_is_kept_and_turns_the_wafer_at_once(page, tmp_path):
-    before = page.session_state["intake"].entries[0].wafer
+    before = page.session_state["upload"].entries[0].wafer
     choice(page, "Turn clockwise").set_value(180)
     choice(page, "Rows and columns start at").set_value(Corner.LOWER_LEFT)
     keep(page)
     rules = OrientationRules(str(tmp_path))
     assert rules.all() == (("CHIP-A", OrientationRule(origin=Corner.LOWER_LEFT, rotate=180)),)
-    after = page.session_state["intake"].entries[0].wafer
+    after = page.session_state["upload"].entries[0].wafer
     assert before.bins.tolist() == GRID.tolist()
     assert after.bins.tolist() == GRID[:, ::-1].tolist()  # top and bottom swapped, then half a turn
 

@@ -1,0 +1,174 @@
+import sqlite3
+import threading
+import time
+
+import pytest
+from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from core.database import AppDatabase
+from core.database.audit import AuditEntry
+from core.root_causes import Finding, findings_by_keys, write_finding
+from data.errors import AppDatabaseError
+from tests.core.database.worker import processes, write
+
+
+def keys_told(path):
+    return set(path.read_text().splitlines()) if path.exists() else set()
+
+
+def counts(database):
+    with database.reading() as session:
+        return tuple(session.scalar(select(func.count()).select_from(table)) for table in (Finding, AuditEntry))
+
+
+def test_what_was_written_is_there_after_opening_again(place, ana):
+    first = AppDatabase(place)
+    with first.writing() as session:
+        write_finding(session, "L1:W01", "worn pad", "scratch to the oxide", ana)
+    first.close()
+    second = AppDatabase(place)
+    with second.reading() as session:
+        found = findings_by_keys(session, ["L1:W01"])["L1:W01"]
+    assert (found.root_cause, found.fa_finding, found.written_by) == ("worn pad", "scratch to the oxide", "ana")
+    assert found.written_at.utcoffset().total_seconds() == 0
+    second.close()
+
+
+def test_a_block_that_raises_leaves_nothing(database, ana):
+    def raises_late():
+        with database.writing() as session:
+            write_finding(session, "L1:W01", "worn pad", "", ana)
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        raises_late()
+    assert counts(database) == (0, 0)
+
+
+def test_a_reader_sees_one_moment(database, ana):
+    with database.reading() as session:
+        before = session.scalar(select(func.count()).select_from(Finding))
+        with database.writing() as other:
+            write_finding(other, "L1:W01", "worn pad", "", ana)
+        assert session.scalar(select(func.count()).select_from(Finding)) == before == 0
+    assert counts(database) == (1, 1)
+
+
+def test_threads_that_read_and_then_write_never_overtake_each_other(database, ana):
+    def count_up():
+        for _ in range(10):
+            with database.writing() as session:
+                newest = findings_by_keys(session, ["L1:W01"]).get("L1:W01")
+                write_finding(session, "L1:W01", str(int(newest.root_cause) + 1 if newest else 1), "", ana)
+
+    threads = [threading.Thread(target=count_up) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert findings_by_keys(session, ["L1:W01"])["L1:W01"].root_cause == "80"
+
+
+def test_two_processes_that_open_a_new_database_at_once_both_write_everything(place, tmp_path):
+    writers = [processes.Process(target=write, args=(place, name, 40, tmp_path / name)) for name in ("ana", "ben")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    database = AppDatabase(place)
+    assert counts(database) == (80, 80)
+    database.close()
+
+
+@pytest.mark.parametrize("wanted", [1, 7, 23])
+def test_a_killed_writer_loses_nothing_acknowledged_and_leaves_nothing_half(place, tmp_path, wanted):
+    told = tmp_path / "told"
+    writer = processes.Process(target=write, args=(place, "ana", 10_000, told))
+    writer.start()
+    while writer.is_alive() and len(keys_told(told)) < wanted:
+        time.sleep(0.002)
+    writer.kill()
+    writer.join()
+    acknowledged = {line for line in keys_told(told) if line}
+    assert len(acknowledged) >= wanted
+    database = AppDatabase(place)
+    with database.reading() as session:
+        held = set(session.scalars(select(Finding.wafer_key)))
+        audited = {s.removeprefix("wafer ") for s in session.scalars(select(AuditEntry.subject))}
+    assert acknowledged <= held == audited
+    with database.writing() as session:  # the dead one holds no lock
+        assert session.scalar(select(func.count()).select_from(Finding)) == len(held)
+    database.close()
+
+
+def test_the_audit_trail_cannot_be_edited(database, ana):
+    with database.writing() as session:
+        write_finding(session, "L1:W01", "worn pad", "", ana)
+    for statement in (update(AuditEntry).values(person="ben"), text("DELETE FROM audit")):
+        with pytest.raises(DBAPIError, match="append-only"), database.writing() as session:
+            session.execute(statement)
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry.person)).all() == ["ana"]
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(database, place):
+    engine = create_engine(database.url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(AppDatabaseError, match="a newer version of Waferscope has written it"):
+        AppDatabase(place)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "decisions.db"
+    path.write_bytes(b"not a database at all, " * 100)
+    with pytest.raises(AppDatabaseError, match="file is not a database"):
+        AppDatabase(path)
+
+
+def test_a_place_that_cannot_be_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(AppDatabaseError, match="cannot be used"):
+        AppDatabase(tmp_path / "file" / "decisions.db")
+
+
+@pytest.mark.parametrize("place", ["mysql://host/db", "nonsense://", "sqlite:///a.db"])
+def test_other_databases_are_refused_in_a_sentence(place):
+    with pytest.raises(AppDatabaseError, match="expected a file's path or a postgresql:// URL"):
+        AppDatabase(place)
+
+
+def test_a_server_that_is_not_there_is_said_without_the_password():
+    with pytest.raises(AppDatabaseError, match="cannot be used") as caught:
+        AppDatabase("postgresql://wafer:secret@127.0.0.1:1/nothing")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_wrong_database_name_is_said_as_the_server_says_it(server):
+    with pytest.raises(AppDatabaseError, match='database "no_such" does not exist'):
+        AppDatabase(server.rpartition("/")[0] + "/no_such")
+
+
+def test_a_database_kept_busy_too_long_is_said_in_a_sentence(tmp_path, monkeypatch, ana):
+    monkeypatch.setattr("core.database.app_database.BUSY_SECONDS", 0.1)
+    database = AppDatabase(tmp_path / "decisions.db")
+    other = sqlite3.connect(tmp_path / "decisions.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AppDatabaseError, match="database is locked"), database.writing() as session:
+        write_finding(session, "L1:W01", "worn pad", "", ana)
+    other.execute("ROLLBACK")
+    other.close()
+    assert counts(database) == (0, 0)
+
+
+def test_odd_characters_in_the_path_are_only_characters(tmp_path):
+    place = tmp_path / "a b?c#d%e" / "decisions.db"
+    AppDatabase(place).close()
+    assert place.exists()
