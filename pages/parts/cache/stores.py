@@ -1,4 +1,4 @@
-"""The site's stores, opened once a process: lake, database of database, original files."""
+"""The stores of the site, opened once a process: lake, app database, original files."""
 
 import streamlit as st
 
