@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: app demo train-setup test test-fast check fix bench screenshots lock help chromium
+.PHONY: app demo train-setup test test-fast check fix bench screenshots lock help chromium postgresql
 
 PORT ?= 8501
 ADDRESS ?= localhost
@@ -30,7 +30,7 @@ demo: .venv/app.stamp  ## Fill an empty lake with the demo fab: about 2,000 synt
 
 train-setup: .venv/train.stamp  ## Install what training and Grad-CAM need on top of the app: torch, several GB
 
-test: .venv/dev.stamp chromium  ## Run every test, those in a real browser included
+test: .venv/dev.stamp chromium postgresql  ## Run every test, those in a real browser and on PostgreSQL included
 	@$(PYTEST) $(ARGS)
 
 test-fast: .venv/dev.stamp  ## Run the tests that need neither a browser nor seconds each
@@ -54,7 +54,7 @@ screenshots: .venv/dev.stamp chromium  ## Take the pictures of docs/images again
 
 lock: .venv/dev.stamp  ## Write constraints.txt from what .venv holds (use a fresh .venv)
 	@{ head -n 1 constraints.txt; \
-	  $(PY) -m pip freeze --all -r requirements.txt -r requirements-dev.txt | sed '1,/^## The following/d; /^pip==/d'; \
+	  $(PY) -m pip freeze --all -r requirements-app.txt -r requirements.txt -r requirements-dev.txt | sed '1,/^## The following/d; /^pip==/d'; \
 	} > constraints.new && mv constraints.new constraints.txt
 
 help:  ## List the commands
@@ -93,3 +93,11 @@ chromium:
 	    echo "Installing Chromium for the browser tests."; \
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core > /dev/null; }; } \
 	  || { echo "The browser tests need Chromium. On Debian, as root: apt-get install chromium"; [ -z "$$CI" ]; }
+
+# Likewise PostgreSQL: without its server only SQLite is tested.
+postgresql:
+	@{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } > /dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && { \
+	    echo "Installing PostgreSQL for the tests of the app database."; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql > /dev/null; }; } \
+	  || { echo "Tests on PostgreSQL need its server. On Debian, as root: apt-get install postgresql"; [ -z "$$CI" ]; }

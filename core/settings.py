@@ -120,8 +120,16 @@ class Settings:
             "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
         ),
     )
+    gate_latency_ratio: float = field(
+        default=1.25,
+        metadata=_row("Times the champion's milliseconds that a wafer may take with a model that is promoted.", 0),
+    )
     gate_latency_ms: float = field(
-        default=120.0, metadata=_row("p95 of the milliseconds a wafer may take with a model that is promoted.", 0)
+        default=0.0,
+        metadata=_row(
+            "p95 of the milliseconds a wafer may take with a model that is promoted, busy machine or not; 0: any.",
+            0,
+        ),
     )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)

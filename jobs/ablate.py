@@ -19,6 +19,7 @@ from core.evaluation.fitting import calibrate, calibration_wafers
 from core.evaluation.report import Report, augmented, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from core.settings import settings
+from core.storage.folder import Folder
 from core.training.config import TrainConfig
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, load_labelled
@@ -281,10 +282,7 @@ def _made_by(config: AblateConfig, held: Sequence[dict[str, Any]]) -> str:
 
 
 def _write(table: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    Folder(path.parent).write_text(path.name, json.dumps(table, indent=1) + "\n")
 
 
 def _in_use(reports: Sequence[Report]) -> dict[str, object]:

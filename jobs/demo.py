@@ -91,8 +91,7 @@ def _read_mark(home: Folder) -> Mark | None:
 
 
 def _write_mark(home: Folder, mark: Mark) -> None:
-    with home.new_file(MARK) as path:
-        path.write_text(json.dumps(asdict(mark)), encoding="utf-8")
+    home.write_text(MARK, json.dumps(asdict(mark)))
 
 
 if __name__ == "__main__":

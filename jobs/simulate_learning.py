@@ -113,7 +113,7 @@ def main(config: SimulateConfig) -> int:
     makers = _makers(config)
     found: dict[str, object] = read_table(config.out, FORMAT, dict, "learning curves", "simulate_learning") or {}
     found["format"] = FORMAT
-    with ProgressLine("played", len(makers) * len(ARMS) * config.seeds) as progress:
+    with ProgressLine("played", len(makers) * len(ARMS) * config.seeds, noun="runs") as progress:
         for n, (name, (plan, make)) in enumerate(makers.items()):
             tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
             played = replace(plan, rounds=config.rounds)

@@ -9,6 +9,7 @@ from core.alarms.store import Alarm, open_alarms, past_alarms, rules
 from core.database import AppDatabase
 from core.lake import Lake
 from pages.parts.blocks.alarm_checks import look_for_alarms
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
@@ -42,14 +43,7 @@ def head(table: pd.DataFrame, *, past: bool) -> None:
     """Show how many alarms there are, and offer them as CSV."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(table):,}** {'acknowledged' if past else 'open'}", width="content")
-        st.download_button(
-            "Download CSV",
-            table.to_csv(index=False),
-            "alarms.csv",
-            "text/csv",
-            on_click="ignore",
-            help="All of these.",
-        )
+        csv_button(table, "alarms", label="Download CSV")
 
 
 def acknowledged(table: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ from tests.architecture_rules import (
     FRAME_ROOMS,
     SHARED_PARTS,
     attribute_violations,
+    call_violations,
     function_lines,
     layer_violations,
     mirror_violations,
@@ -106,6 +107,11 @@ def test_a_page_is_functions_and_one_call() -> None:
     shell = [s for s in SOURCES if s.name == "pages/parts/shell.py"]
     assert len(scripts) > 10
     assert script_violations([*scripts, *shell], MAX_SCRIPT_LINES) == []
+
+
+def test_tables_become_csv_where_formulas_are_guarded() -> None:
+    """Elsewhere `to_csv` would write people's text as it is, and a spreadsheet would run what begins with "="."""
+    assert call_violations(SOURCES, "to_csv", "core/exports/frames.py") == []
 
 
 def test_file_names_say_what_is_inside() -> None:
@@ -211,6 +217,13 @@ def test_part_rules_catch_what_they_should() -> None:
 )
 def test_third_party_rules_catch_what_they_should(text: str, anywhere: bool, expected: int) -> None:
     assert len(third_party_violations([parsed("core/a.py", text)], {"core"}, {"torch"}, anywhere=anywhere)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("frame.to_csv(path)", 1), ("a.map(b).to_csv()", 1), ("to_csv = 1\nx = to_csv", 0)]
+)
+def test_call_rules_catch_what_they_should(text: str, expected: int) -> None:
+    assert len(call_violations([parsed("pages/a.py", text)], "to_csv", "core/exports/frames.py")) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import TypeVar
 from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
-from core.exports.cells import plain
 from core.exports.die_table import dies_csv
+from core.exports.frames import frame_csv
 from core.exports.klarf import klarf_text
 from core.exports.review_points import Places
 from core.exports.semi_maps import e142_xml, g85_xml
@@ -27,7 +27,6 @@ from core.reports.workbook import XLSX
 PNG, PDF, JSON, CSV, XML, TEXT = (
     "image/png", "application/pdf", "application/json", "text/csv", "application/xml", "text/plain",
 )  # fmt: skip
-NAMED_BY_FILES = ("key", "lot_id", "wafer_id", "product", "test_program", "source_name", "model")
 
 
 class FormatKey(StrEnum):
@@ -186,7 +185,4 @@ def page_csv(lake: Lake, where: WaferFilter, sort: str) -> str:
     """
     table = lake.wafers_page(where, sort, limit=max(1, lake.count(where)))
     table["classes_present"] = [" ".join(keys) if keys is not None else "" for keys in table["classes_present"]]
-    for name in NAMED_BY_FILES:
-        table[name] = table[name].map(plain)
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+    return frame_csv(table)

@@ -173,8 +173,7 @@ class SimilarityIndex:
             with folder.new_file(f"{name}.parquet") as path:
                 pq.write_table(named, path)
             about = {"model": self.model, "sequence": self.sequence, "files": name}
-        with folder.new_file(_manifest(self.kind)) as path:
-            path.write_text(json.dumps(about), encoding="utf-8")
+        folder.write_text(_manifest(self.kind), json.dumps(about))
         for old in folder.names(""):
             if old.startswith(f"{self.kind}-") and not old.startswith(name):
                 folder.remove(old)

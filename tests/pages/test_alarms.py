@@ -1,7 +1,10 @@
+import csv
+import io
+
 import pytest
 from sqlalchemy import delete
 
-from core.alarms.deliveries import channels, newest_deliveries
+from core.alarms.deliveries import Channel, channels, newest_deliveries, save_channel
 from core.alarms.store import AlarmRule, open_alarms, past_alarms, rules
 from core.database import AppDatabase
 from core.identity import local_person
@@ -182,3 +185,28 @@ def test_a_database_that_cannot_be_used_is_said_in_a_sentence(open_page, home):
     app = open_page("alarms", home=home)
     assert not app.exception
     assert "the app database cannot be used" in app.error[0].value
+
+
+def csv_files(monkeypatch) -> dict[str, str]:
+    """Collect what the page's buttons would hand over, by file name."""
+    files: dict[str, str] = {}
+
+    def handed(_label: str, data: object, file_name: str = "", *_: object, **__: object) -> None:
+        files[file_name] = str(data() if callable(data) else data)
+
+    monkeypatch.setattr("streamlit.download_button", handed)
+    return files
+
+
+def test_what_people_wrote_of_alarms_and_channels_runs_in_no_spreadsheet(open_page, home, database, monkeypatch):
+    with database.writing() as session:
+        save_channel(session, Channel(name="=1+1", address="json://localhost/x"), local_person())
+    app = open_page("alarms", home=home)
+    app.text_area[0].set_value('=HYPERLINK("http://x", "pad replaced")')
+    button(app, "Acknowledge").click().run()
+    files = csv_files(monkeypatch)
+    assert not open_page("alarms", home=home, show_alarms="History").exception
+    (closed,) = csv.DictReader(io.StringIO(files["alarms.csv"]))
+    assert closed["comment"] == '\'=HYPERLINK("http://x", "pad replaced")'
+    assert not open_page("alarms", home=home, show_alarms="Delivery").exception
+    assert {row["channel"] for row in csv.DictReader(io.StringIO(files["deliveries.csv"]))} == {"'=1+1"}

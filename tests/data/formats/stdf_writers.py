@@ -88,4 +88,4 @@ class Records:
 
     def lot(self, *middle: bytes, **said: str | int) -> bytes:
         """A whole lot around some records."""
-        return self.far() + self.mir(**said) + b"".join(middle) + self.mrr()  # type: ignore[arg-type]
+        return self.far() + self.mir(**said) + b"".join(middle) + self.mrr()

@@ -7,10 +7,15 @@ import shapely
 
 from core.instances.shapes import components
 from core.labels.label import runs
-from core.polygons import dies_inside
 
 pytestmark = pytest.mark.browser
 RANDOM_CASES = 40
+
+
+def dies_inside(polygon: np.ndarray, failing: np.ndarray) -> np.ndarray:
+    """The failing dies, (n, 2), whose centres a polygon of (row, column) corners holds, as shapely has it."""
+    dies = np.argwhere(failing)
+    return dies[shapely.contains_xy(shapely.Polygon(polygon[:, ::-1]), dies[:, 1], dies[:, 0])]
 
 
 def flat(mask) -> list[int]:
