@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from tests.source_tree import FOLDERS, ROOT, SourceFile
+from tests.source_tree import FOLDERS, ROOT, SourceFile, is_type_checking
 
 ALLOWED = {
     "data": {"data"},
@@ -17,6 +17,7 @@ ALLOWED = {
 }
 ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SHARED_PARTS = {"blocks", "wafers", "wafer_editor"}  # rooms that pages of several groups use
+FRAME_ROOMS = {"cache", "state"}  # rooms of the frame, used by every page
 WHOLE_PROJECT_TESTS = {
     "test_architecture",
     "test_requirements",
@@ -86,7 +87,7 @@ def part_violations(sources: Sequence[SourceFile], group_of: dict[str, str]) -> 
     found = []
     for source in (s for s in sources if s.name.startswith("pages/parts/") and s.path.stem != "__init__"):
         room = source.path.parent.name
-        used = groups(source.dotted) if room != "parts" else set()
+        used = groups(source.dotted) if room not in {"parts", *FRAME_ROOMS} else set()
         alien = used - {room} if room not in SHARED_PARTS else set()
         lonely = used if room in SHARED_PARTS - {"wafer_editor"} and len(used) == 1 else set()
         found += [f"{source.name} is used by {', '.join(sorted(used))}"] if alien or lonely else []
@@ -107,10 +108,10 @@ def third_party_violations(
 
 
 def attribute_violations(sources: Sequence[SourceFile], pattern: str, home: str) -> Violations:
-    """Uses of `st.<name>` outside the one file they belong in."""
+    """Uses of `st.<name>` outside the one folder they belong in, which is given with a slash at its end."""
     found = []
     for source in sources:
-        for node in ast.walk(source.tree) if source.name != home else ():
+        for node in ast.walk(source.tree) if not source.name.startswith(home) else ():
             used = [name for name in _streamlit_names(node) if re.fullmatch(pattern, name)]
             found += [f"{source.name} uses {name}" for name in used]
     return found
@@ -125,6 +126,21 @@ def call_violations(sources: Sequence[SourceFile], method: str, home: str) -> Vi
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     ]
+
+
+def script_violations(sources: Sequence[SourceFile], max_lines: int) -> Violations:
+    """Pages whose script does more than call what the page defines.
+
+    Imports, constants (in capitals), classes, functions and the docstring are no script. The script binds no name of
+    its own, so that no function can read what only a run has set.
+    """
+    found = []
+    for source in sources:
+        script = [node for node in source.tree.body if not _is_definition(node)]
+        lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in script)
+        found += [f"{source.name} runs {lines} lines by itself"] if lines > max_lines else []
+        found += [f"{source.name} binds {name}" for node in source.tree.body for name in _bound_names(node)]
+    return found
 
 
 def mirror_violations(tests: Sequence[SourceFile]) -> Violations:
@@ -157,6 +173,27 @@ def function_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def parsed(name: str, text: str) -> SourceFile:
     """A file that exists only in a test."""
     return SourceFile(ROOT / name, text, ast.parse(text))
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    return docstring or is_type_checking(node) or isinstance(node, kinds)
+
+
+def _bound_names(node: ast.stmt) -> list[str]:
+    """Names that a statement of a script binds or changes, but for constants and what it defines or imports."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return []
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    own = {
+        n.id
+        for c in ast.walk(node)
+        if isinstance(c, ast.comprehension)
+        for n in ast.walk(c.target)
+        if isinstance(n, ast.Name)
+    }
+    return sorted({name for name in names if not re.match("_?[A-Z]", name)} - own)
 
 
 def _streamlit_names(node: ast.AST) -> list[str]:

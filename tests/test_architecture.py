@@ -8,6 +8,8 @@ import pytest
 
 from tests.architecture_rules import (
     FIRST_PARTY,
+    FRAME_ROOMS,
+    SHARED_PARTS,
     attribute_violations,
     call_violations,
     function_lines,
@@ -17,6 +19,7 @@ from tests.architecture_rules import (
     parsed,
     part_violations,
     room_violations,
+    script_violations,
     third_party_violations,
 )
 from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
@@ -44,7 +47,8 @@ ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alon
     ("batches", "migrations"),
 )
 LOOSE_IN_CORE = {"settings", "identity", "severity", "root_causes"}
-FRAME = {"cache", "state", "links", "person", "empty", "measures", "routes", "shell"}  # loose in pages/parts/
+FRAME = {"links", "person", "empty", "measures", "routes", "shell"}  # loose in pages/parts/
+MAX_SCRIPT_LINES = 3  # of a page: what its script runs by itself
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
 
@@ -86,12 +90,24 @@ def test_the_app_starts_without_torch_and_other_slow_imports() -> None:
     assert third_party_violations(SOURCES, {"data", "core", "pages", "app.py"}, HEAVY, anywhere=False) == []
 
 
-def test_streamlit_caches_live_in_one_file() -> None:
-    assert attribute_violations(SOURCES, r"cache(_data|_resource)?", "pages/parts/cache.py") == []
+def test_streamlit_caches_live_in_one_room() -> None:
+    assert attribute_violations(SOURCES, r"cache(_data|_resource)?", "pages/parts/cache/") == []
 
 
-def test_session_keys_live_in_one_file() -> None:
-    assert attribute_violations(SOURCES, r"session_state", "pages/parts/state.py") == []
+def test_session_keys_live_in_one_room() -> None:
+    assert attribute_violations(SOURCES, r"session_state", "pages/parts/state/") == []
+
+
+def test_the_rooms_of_parts_are_those_of_the_frame_of_groups_and_what_groups_share() -> None:
+    inside = {s.path.parent for s in SOURCES if s.name.startswith("pages/parts/")} - {ROOT / "pages" / "parts"}
+    assert {folder.name for folder in inside} <= FRAME_ROOMS | SHARED_PARTS | set(page_groups().values())
+
+
+def test_a_page_is_functions_and_one_call() -> None:
+    scripts = [s for s in SOURCES if s.path.parent == ROOT / "pages" and s.path.stem != "__init__"]
+    shell = [s for s in SOURCES if s.name == "pages/parts/shell.py"]
+    assert len(scripts) > 10
+    assert script_violations([*scripts, *shell], MAX_SCRIPT_LINES) == []
 
 
 def test_tables_become_csv_where_formulas_are_guarded() -> None:
@@ -220,4 +236,39 @@ def test_call_rules_catch_what_they_should(text: str, expected: int) -> None:
     ],
 )
 def test_attribute_rules_catch_what_they_should(text: str, expected: int) -> None:
-    assert len(attribute_violations([parsed("pages/a.py", text)], "session_state", "pages/parts/state.py")) == expected
+    assert len(attribute_violations([parsed("pages/a.py", text)], "session_state", "pages/parts/state/")) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pages/parts/state/a.py", 0),
+        ("pages/parts/state.py", 1),
+        ("pages/parts/states/a.py", 1),
+        ("pages/parts/blocks/state/a.py", 1),
+    ],
+)
+def test_attribute_rules_let_one_folder_through(name: str, expected: int) -> None:
+    text = "st.session_state.clear()"
+    assert len(attribute_violations([parsed(name, text)], "session_state", "pages/parts/state/")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"""Doc."""\nimport a\nFIRST, SECOND = 1, 2\ndef show(): pass\nwith explained():\n    show()', 0),
+        ("if TYPE_CHECKING:\n    import a\n    import b\n    import c\nshow()", 0),
+        ("Pair = tuple[int, int]\n_LEAST: int = 3\nHALF = [n / 2 for n in range(9)]\nshow()", 0),
+        ("a()\nb()\nc()\nd()", 1),
+        ("with explained():\n    a()\n    b()\n    c()", 1),
+        ("show(\n    1,\n    2,\n)", 1),
+        ("lake = open_lake()\ndef show():\n    lake.count()\nshow()", 1),
+        ("days: int = 3\nshow()", 1),
+        ("with reading() as session:\n    show()", 1),
+        ("for day in days():\n    show(day)", 1),
+        ("if (found := look()):\n    show()", 1),
+        ("NAMES = [found for found in (most := look())]\nshow()", 1),
+    ],
+)
+def test_script_rules_catch_what_they_should(text: str, expected: int) -> None:
+    assert len(script_violations([parsed("pages/a.py", text)], MAX_SCRIPT_LINES)) == expected

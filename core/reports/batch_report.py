@@ -15,7 +15,7 @@ from core.identity import Person
 from core.reports.blocks import figures, heading, note, picture_grid, section, table
 from core.reports.lot_tables import NAMES
 from core.reports.page import Frontmatter, pdf
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from data.formats import ReadFailure
 
 WORST = 10

@@ -32,7 +32,7 @@ from core.reports.lot_tables import (
 )
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
-from core.reports.tables import UNDEFINED
+from core.reports.table import UNDEFINED
 from core.reports.workbook import workbook
 
 MOST_PICTURES = 100

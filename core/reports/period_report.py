@@ -17,7 +17,7 @@ from core.reports.charts import Bars, bar_chart
 from core.reports.lot_tables import NAMES
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import ACCENT, CONTENT_WIDTH
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from core.reports.trend_chart import MOST_LABELS, trend_chart
 from core.trends.overview import Totals, by_week, totals
 from core.trends.series import LEAST_POINTS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series

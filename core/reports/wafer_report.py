@@ -15,7 +15,7 @@ from core.reports.levels import dies_level
 from core.reports.lot_tables import NAMES, clusters_table
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from core.reports.workbook import workbook
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
 

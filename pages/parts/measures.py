@@ -1,5 +1,7 @@
 """What every measure on screen is, its unit, and how it is computed: the words behind the question marks."""
 
+import math
+
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 
 HELP = {
@@ -66,3 +68,8 @@ HELP = {
     "tested": "Time at the end of the wafer's test, UTC.",
     "classes": "Classes that hold at least one die of the wafer.",
 }
+
+
+def number(value: float, form: str) -> str:
+    """Write a number, a dash where it is not defined."""
+    return "–" if math.isnan(value) else format(value, form)

@@ -8,7 +8,7 @@ from core.lake import Lake, WaferFilter
 from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
 from pages.parts.links import link
-from pages.parts.state import set_widget, widget_text
+from pages.parts.state.widgets import set_widget, widget_text
 
 WAFER, OTHER = "wafer", "other"
 

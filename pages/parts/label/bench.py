@@ -15,11 +15,11 @@ from core.labels.draft import LabelDraft
 from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
 from data.errors import AppDatabaseError, LabelError
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
 from pages.parts.person import person_button
-from pages.parts.state import chosen_palette
+from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import EditorState, wafer_editor
 
 EDITOR = "annotate-editor"

@@ -10,7 +10,7 @@ import streamlit as st
 from core.drawing.palette import GREYS
 from core.statistics.spc import ControlChart, Flags, Violation
 from pages.parts.blocks.charts import CONFIG, accent, quiet_figure
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 HEIGHT, TICKS = 340, 13
 

@@ -14,11 +14,11 @@ from core.pipeline import take_in
 from core.pipeline.taking_in import TakenIn
 from data.classes import CLASSES
 from data.errors import WaferError
-from pages.parts.cache import blobs
+from pages.parts.cache.stores import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.segment.orientation_editor import lying
-from pages.parts.state import edited_rows
+from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
 from pages.parts.wafers.pipeline import pipeline
 
@@ -61,7 +61,7 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            taken = take_in(pipeline(tta=upload.recipe.tta), results=results_to_keep(upload, blobs()))
+            taken = take_in(pipeline(tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
             _report(taken, [entry.wafer.key for entry in entries])
 
 

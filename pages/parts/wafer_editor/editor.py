@@ -22,7 +22,7 @@ from data.classes import CLASSES
 from data.errors import LabelError, WaferError
 from data.geometry import geometry
 from data.wafer import WaferMap
-from pages.parts.state import EditorMemory
+from pages.parts.state.label import EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
 Asked = Literal["save", "submit", "previous", "next"]

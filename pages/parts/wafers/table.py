@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.parts.links import PAGE, ROWS, SORT, VIEW, open_page
 from pages.parts.measures import HELP
-from pages.parts.state import clicked_row, set_widget, widget_number
+from pages.parts.state.widgets import clicked_row, set_widget, widget_number
 from pages.parts.wafers.cluster_table import class_column
 from pages.parts.wafers.gallery import class_names, pictures
 

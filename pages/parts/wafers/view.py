@@ -8,9 +8,10 @@ from core.instances import Instance
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from data.classes import CLASSES
 from pages.parts.blocks import charts
-from pages.parts.cache import everywhere
+from pages.parts.cache.results import everywhere
 from pages.parts.measures import HELP
-from pages.parts.state import ViewState, chosen_palette
+from pages.parts.state.choices import chosen_palette
+from pages.parts.state.view import ViewState
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.cluster_table import cluster_table
 

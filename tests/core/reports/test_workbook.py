@@ -6,7 +6,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 import core.reports.workbook as workbook_module
-from core.reports.tables import Column, Table, table_csv
+from core.reports.table import Column, Table, table_csv
 from core.reports.workbook import workbook
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

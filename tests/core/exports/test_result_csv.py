@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from core.exports import instances_csv, wafers_csv
-from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS
+from core.exports.result_csv import INSTANCE_COLUMNS, WAFER_COLUMNS
 from tests.core.exports.examples import example_result
 
 
