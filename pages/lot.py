@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from core.lots.lot import figures, lots, open_lot
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import LOT, link
@@ -75,6 +76,7 @@ with explained():
         st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
         st.metric("Highest severity", number(summed.worst_severity, ".0f"), help=HELP["severity"])
         st.metric("Clusters", f"{summed.clusters:,}", help=HELP["clusters"])
+    old_scores_note(lake)
 
     left, right = st.columns([1.15, 1], gap="medium")
     with left:

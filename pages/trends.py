@@ -12,6 +12,7 @@ from core.trends.overview import span
 from core.trends.series import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.blocks.exports import period_files
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -27,10 +28,12 @@ MOST_POINTS, LEAST_POINTS = 400, 4
 CHART = "control-chart"
 MEASURE_OF = {words.name: measure for measure, words in MEASURES.items()}
 KIND_HELP = (
-    "p-chart: binomial limits, wider for points of few wafers. Individuals: limits from the mean moving range, which "
-    "also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that shows small lasting shifts; "
-    "only rule 1 holds for it. All limits lie at 3 sigma."
+    "p-chart: exact binomial limits, wider for points of few wafers and for a short baseline. Individuals: limits from "
+    "the mean moving range, which also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that "
+    "shows small lasting shifts; only rule 1 holds for it. All limits lie at 3 sigma, or where counts are as rare as "
+    "that; those of shares are never narrower than chance makes them."
 )
+NO_LIMITS = "The baseline cannot tell limits: its values do not differ. Choose a longer one, or wait for more points."
 BASELINE_HELP = (
     "First and last day of the points that tell what is normal; the limits come from them alone. Empty: the older half "
     "of the points shown, so that what is new is not part of its own yardstick. Choose days without an excursion."
@@ -110,9 +113,12 @@ def show_course() -> None:
             st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
         centre = f"centre {words.write(chart.center)} from {int(baseline.sum())} points"
         st.caption(f"Baseline: {centre}, {'as chosen' if chosen_days else 'the older half'}.")
+        if not chart.tells:
+            st.caption(NO_LIMITS)
     with right:
         st.markdown("**Rules that fired** (Western Electric)")
-        for line in rules_in_words(violations, names) or ["None: the process is in control by these limits."]:
+        quiet = "None: the process is in control by these limits." if chart.tells else "None can: there are no limits."
+        for line in rules_in_words(violations, names) or [quiet]:
             st.markdown(line)
         if classes and violations:
             link("commonality", "Which tools do the affected wafers share?")
@@ -132,6 +138,7 @@ with explained():
     with report_slot:
         period_files(lake, where)
     weekly_block(lake, where)
+    old_scores_note(lake)
 
     slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
     with slots[0]:

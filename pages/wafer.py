@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.analysis.result import analyse
+from core.lake.scoring import normal_fail_shares
 from core.registry.traffic import shared_out
 from data.errors import WaferError
 from pages.parts.blocks.alarm_checks import look_for_alarms
@@ -42,7 +43,9 @@ with explained():
         st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
         if st.button("Segment it now", type="primary"):
             with st.spinner("Finding patterns"):
-                lake.append_results(shared_out(analyse([wafer], segmenter()), challenger()))
+                lake.append_results(
+                    shared_out(analyse([wafer], segmenter(), normal=normal_fail_shares(lake)), challenger())
+                )
                 look_for_alarms()
             st.rerun()
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())

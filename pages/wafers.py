@@ -19,6 +19,7 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
@@ -84,6 +85,7 @@ with explained():
         queue_button(lake, where, sort, found)
         st.button("Clear filters", on_click=clear_filters, args=(lake,), disabled=where == EVERYTHING)
         pages = st.container(horizontal=True, horizontal_alignment="right")
+    old_scores_note(lake)
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")
         st.stop()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from core.analysis.result import WaferResult, analyse, bounded_batches
 from core.lake import Lake
 from core.lake.batches import batches
+from core.lake.scoring import normal_fail_shares
 from core.segmentation import Segmenter
 
 WAFERS_PER_PART = 256
@@ -32,13 +33,13 @@ def segment_backlog(
         ModelError: the network fails.
     """
     keys = [key for key in lake.keys_not_segmented_by(segmenter.name) if takes(key)]
-    done = 0
+    normal, done = normal_fail_shares(lake), 0
     yield done, len(keys)
     for some in batches(keys, WAFERS_PER_PART):
         for wafers in bounded_batches(lake.wafers_by_keys(some).values(), WAFERS_PER_PART):
             started, results = time.perf_counter(), list[WaferResult]()
             for few in batches(wafers, WAFERS_PER_STEP):
-                results += analyse(few, segmenter)
+                results += analyse(few, segmenter, normal=normal)
                 yield done + len(results), len(keys)
             lake.append_results(results, seconds=(time.perf_counter() - started) / len(wafers))
             lake.tidy()
