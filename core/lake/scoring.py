@@ -68,7 +68,8 @@ def rescore(lake: Lake) -> Iterator[tuple[int, int]]:
             key: severity_columns(
                 severity(one.instances, one.wafer, rules, normal_fail_share=normal.get(one.wafer.product))
             )
-            for key, one in lake.results_by_keys(some).items()
+            for key, one in lake.results_by_keys(some).items()  # read last: what came in meanwhile is left alone
+            if one.severity.version < SEVERITY_VERSION
         }
         lake.append_rows({table: _moved_on(table, held, scores) for table, held in rows.items()})
         done += len(some)
@@ -76,9 +77,9 @@ def rescore(lake: Lake) -> Iterator[tuple[int, int]]:
 
 
 def _moved_on(table: str, rows: Sequence[dict[str, Any]], scores: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with the next sequence number, those of results with their new scores."""
+    """Rows of the wafers that have new scores, with the next sequence number; those of results with their scores."""
     moved = []
-    for row in rows:
+    for row in (row for row in rows if row["key"] in scores):
         changed = scores[row["key"]] if table == "segmentations" else {}
         if table == "embeddings":
             changed = {"segmented": row["segmented"] + 1}
