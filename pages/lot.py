@@ -5,6 +5,7 @@ import streamlit as st
 from core.lake import Lake
 from core.lots.lot import Lot, figures, lots, open_lot
 from core.lots.stacking import Grid
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import LOT, link
@@ -83,6 +84,7 @@ def facts(lot: Lot) -> None:
         st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
         st.metric("Highest severity", number(summed.worst_severity, ".0f"), help=HELP["severity"])
         st.metric("Clusters", f"{summed.clusters:,}", help=HELP["clusters"])
+    old_scores_note(open_lake())
 
 
 def stack_block(lot: Lot, class_key: str | None) -> None:

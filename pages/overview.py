@@ -7,6 +7,7 @@ from core.trends.overview import by_week, is_demo, newest_day, totals, worst_of_
 from data.classes import CLASS_KEYS
 from pages.parts.blocks import charts
 from pages.parts.blocks.filters import date_filter, product_filter, wafer_filter
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import link, unpack_filters
@@ -33,6 +34,7 @@ def totals_block(lake: Lake, where: WaferFilter) -> None:
         st.metric("With a pattern", share(summed.defective, summed.segmented), help=HELP["defective"])
         st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])
         st.metric("Segmented", share(summed.segmented, summed.wafers), help=HELP["segmented"])
+    old_scores_note(lake)
 
 
 def weeks_block(lake: Lake, where: WaferFilter) -> None:

@@ -15,6 +15,7 @@ from core.trends.overview import span
 from core.trends.series import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.blocks.exports import period_files
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -37,10 +38,12 @@ MOST_POINTS, LEAST_POINTS = 400, 4
 CHART = "control-chart"
 MEASURE_OF = {words.name: measure for measure, words in MEASURES.items()}
 KIND_HELP = (
-    "p-chart: binomial limits, wider for points of few wafers. Individuals: limits from the mean moving range, which "
-    "also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that shows small lasting shifts; "
-    "only rule 1 holds for it. All limits lie at 3 sigma."
+    "p-chart: exact binomial limits, wider for points of few wafers and for a short baseline. Individuals: limits from "
+    "the mean moving range, which also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that "
+    "shows small lasting shifts; only rule 1 holds for it. All limits lie at 3 sigma, or where counts are as rare as "
+    "that; those of shares are never narrower than chance makes them."
 )
+NO_LIMITS = "The baseline cannot tell limits: its values do not differ. Choose a longer one, or wait for more points."
 BASELINE_HELP = (
     "First and last day of the points that tell what is normal; the limits come from them alone. Empty: the older half "
     "of the points shown, so that what is new is not part of its own yardstick. Choose days without an excursion."
@@ -209,12 +212,17 @@ def newest_point(course: Course, followed: Followed) -> None:
         st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
     centre = f"centre {words.write(course.chart.center)} from {int(course.baseline.sum())} points"
     st.caption(f"Baseline: {centre}, {'as chosen' if followed.baseline_days else 'the older half'}.")
+    if not course.chart.tells:
+        st.caption(NO_LIMITS)
 
 
 def fired_rules(course: Course, followed: Followed) -> None:
     """List the rules that fired, and lead to the tools behind it."""
     st.markdown("**Rules that fired** (Western Electric)")
-    for line in rules_in_words(course.violations, course.names) or ["None: the process is in control by these limits."]:
+    quiet = (
+        "None: the process is in control by these limits." if course.chart.tells else "None can: there are no limits."
+    )
+    for line in rules_in_words(course.violations, course.names) or [quiet]:
         st.markdown(line)
     if followed.subject.classes and course.violations:
         link("commonality", "Which tools do the affected wafers share?")
@@ -261,6 +269,7 @@ def show() -> None:
     with report_slot:
         period_files(lake, where)
     weekly_block(lake, where)
+    old_scores_note(lake)
     followed = choose_followed(lake)
     course_block(lake, where, followed)
     scores = lot_scores(lake, where, followed.subject, followed.measure)

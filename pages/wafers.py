@@ -20,6 +20,7 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
@@ -120,6 +121,7 @@ def show() -> None:
     choice = choose(lake)
     found = lake.count(choice.where)
     as_pictures, pages = head(lake, choice, found)
+    old_scores_note(lake)
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")
         return

@@ -54,6 +54,8 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
     """Return everything about one wafer but its dies: identity, severity with its terms, class presence, clusters."""
     wafer, found = result.wafer, result.segmentation
     presence = {key: number(found.presence[k]) for k, key in enumerate(CLASS_KEYS)}
+    score = result.severity
+    severity = {**dataclasses.asdict(score), "collapse_term": score.collapse_term, "reason": score.reason}
     return {
         **identity(wafer),
         "diameter_mm": wafer.diameter_mm,
@@ -64,7 +66,7 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
         "model": found.model,
         "classes": list(found.classes_present),
         "presence": presence,
-        "severity": {name: _measure(value) for name, value in dataclasses.asdict(result.severity).items()},
+        "severity": {name: _measure(value) for name, value in severity.items()},
         "instances": [instance_record(instance, wafer) for instance in result.instances],
     }
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,13 @@ class Lake:
                     self._write("instances", instances)
                 self._write("segmentations", (segmentation_row(result, number, seconds) for number, result in numbered))
             self.append_embeddings(seen for number, result in numbered if (seen := _embedded(result, number)))
+
+    def append_rows(self, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        """Append rows of tables as they are, table by table in this order: children before their parents."""
+        with self._writing:
+            for table, some in rows.items():
+                if some:
+                    self._write(table, some)
 
     def append_embeddings(self, embedded: Iterable[Embedded]) -> None:
         """Append what wafers look like to a model, in place of what the lake holds of the same wafers and model.

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from core.segmentation import Segmentation
     from core.severity import Severity
 
-COLUMN_OF = {"score": "severity", "confidence": "mean_confidence"}
+COLUMN_OF = {"score": "severity", "confidence": "mean_confidence", "version": "severity_version"}
 """Fields of Severity whose columns are named otherwise."""
+FIRST_SEVERITY = 1
+"""Version of the severity of results that name none."""
 
 Row = Mapping[str, Any]
 """One row as Arrow gives it: the types of its cells are the schema's."""
@@ -146,7 +148,7 @@ def segmentation_row(result: "WaferResult", sequence: int, seconds: float | None
         "segmented_at": utc_now(),
         "model": found.model,
         "seconds": seconds,
-        **_severity_columns(result.severity),
+        **severity_columns(result.severity),
         "classes_present": list(found.classes_present),
         "dominant_class": CLASS_KEYS[int(affected.argmax())] if affected.any() else None,
         **{f"affected_{key}": int(affected[k]) for k, key in enumerate(CLASS_KEYS)},
@@ -164,8 +166,12 @@ def result_of(row: Row) -> "WaferResult":
 
     wafer = wafer_of(row)
     measures: dict[str, Any] = {
-        field.name: _defined(row[COLUMN_OF.get(field.name, field.name)]) for field in fields(Severity)
+        field.name: _defined(row.get(COLUMN_OF.get(field.name, field.name)))
+        for field in fields(Severity)
+        if field.name != "fail_share"
     }
+    measures["fail_share"] = 1 - wafer.yield_fraction
+    measures["version"] = row.get("severity_version") or FIRST_SEVERITY  # results may be older than this column
     instances = [_instance_of(instance) for instance in row["instances"] or ()]
     return WaferResult(wafer, _segmentation_of(row, wafer), instances, Severity(**measures))
 
@@ -234,8 +240,10 @@ def utc_naive(moment: datetime | None) -> datetime | None:
     return moment if moment is None or moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _severity_columns(severity: "Severity") -> dict[str, Any]:
-    return {COLUMN_OF.get(name, name): _nullable(value) for name, value in vars(severity).items()}
+def severity_columns(severity: "Severity") -> dict[str, Any]:
+    """A result's severity as columns; the failing share is the wafer's."""
+    said = vars(severity).items()
+    return {COLUMN_OF.get(name, name): _nullable(value) for name, value in said if name != "fail_share"}
 
 
 def _zone_columns(instances: Sequence["Instance"]) -> dict[str, int]:

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from core.lake.parts import Listing, Parts
+from core.lake.rows import FIRST_SEVERITY
 from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
 
 REMOTE_FRESH_SECONDS = 2.0
@@ -90,6 +91,9 @@ _DROP = tuple(
     for name in ("arrived_wafers", "arrived_segmentations", "newest_wafers", "newest_measures")
 )
 
+_NAME_VERSION = f"""
+    UPDATE arrived_segmentations SET severity_version = {FIRST_SEVERITY} WHERE severity_version IS NULL
+"""
 _ZONES_UNKNOWN = f"{ZONE_COLUMNS[0][0]} IS NULL"
 _ZONE_SUMS = ", ".join(
     f"sum(i.die_count) FILTER ('zone_' || i.zone || '_' || i.class_key = '{name}') AS {name}"
@@ -209,6 +213,7 @@ class LakeView:
                 cursor.execute(statement.format(name=name, columns=columns, source=sources[name]))
         if cursor.execute(f"SELECT 1 FROM arrived_segmentations WHERE {_ZONES_UNKNOWN} LIMIT 1").fetchall():
             cursor.execute(_ADD_ZONES.format(source=clusters))
+        cursor.execute(_NAME_VERSION)
         for statement in (*(_MERGE if self._known else _FIRST), *_FILL, *_DROP):
             cursor.execute(statement)
 

@@ -121,7 +121,7 @@ def _trend(lake: Lake, where: WaferFilter, period: Period) -> list[Flowable]:
     right = [heading("Yield"), bar_chart(bars, HALF, 120) if names else note("No wafer says when it was tested.")]
     said = (
         "Share of segmented wafers with at least one cluster. Line: centre of the older half of the points; dashes: "
-        "its 3 sigma limits for as many wafers; a ring marks a point beyond them."
+        "its limits for as many wafers, as rare as 3 sigma; a ring marks a point beyond them."
     )
     return [Spacer(1, 3 * mm), beside(left, right), note(said)]
 

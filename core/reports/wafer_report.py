@@ -1,5 +1,6 @@
 """The report of a wafer: its map, its severity, its clusters, on paper and as a workbook."""
 
+import math
 from datetime import datetime
 
 from reportlab.platypus import Flowable
@@ -17,7 +18,7 @@ from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
 from core.reports.table import UNDEFINED, Column, Table
 from core.reports.workbook import workbook
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SEVERITY_VERSION, Severity
 
 MAP_SHARE = 0.6
 _MAP_PX = 1200
@@ -55,7 +56,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     blocks = [
         figures(numbers),
         beside(_map(result, summary, palette), _measures(result, summary), MAP_SHARE),
-        *([note(severity.assumption)] if severity.assumption else []),
+        *(note(said) for said in (severity.reason, severity.assumption, _by_older_formula(severity)) if said),
         heading("Clusters"),
         table(_printed_clusters(result))
         if result.instances
@@ -90,12 +91,23 @@ def _map(result: WaferResult, summary: Summary, palette: Palette) -> list[Flowab
     ]
 
 
+def _by_older_formula(severity: Severity) -> str:
+    if severity.version == SEVERITY_VERSION:
+        return ""
+    return f"The severity is by version {severity.version} of the formula, today's is {SEVERITY_VERSION}."
+
+
 def _measures(result: WaferResult, summary: Summary) -> list[Flowable]:
     severity, width = result.severity, CONTENT_WIDTH * (1 - MAP_SHARE)
+    left = 100 - severity.density_term - severity.coverage_term - severity.count_term
+    by_share = severity.assumed_geometry and severity.version > 1  # no sizes, no density
+    density = f"{severity.coverage:.1%}" if by_share else f"{severity.density_per_cm2:.2f} dies/cm²"
+    failing = UNDEFINED if math.isnan(severity.fail_share) else f"{severity.fail_share:.1%} fail"
     terms = [
-        ("Density", f"{severity.density_per_cm2:.2f} dies/cm²", f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
+        ("Density", density, f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
         ("Coverage", f"{severity.coverage:.1%}", f"{severity.coverage_term:.0f} of {COVERAGE_POINTS:.0f}"),
         ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {COUNT_POINTS:.0f}"),
+        ("Collapse", failing, f"{severity.collapse_term:.0f} of {left:.0f}"),
     ]
     zones = [(name.capitalize(), share) for name, share in summary.zones.items()]
     return [

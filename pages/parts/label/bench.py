@@ -14,6 +14,7 @@ from core.labels.checks import LabelProblem, validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
+from core.lake.scoring import normal_fail_shares
 from data.errors import AppDatabaseError, LabelError
 from pages.parts.cache.stores import database as open_database
 from pages.parts.label.versions import label_versions
@@ -45,6 +46,7 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
         key=EDITOR,
         owner=person.name,
         palette=chosen_palette(),
+        normal_fail_share=normal_fail_shares(lake).get(wafer.product),
         save=lambda draft: _keep(draft, person, lake),
     )
     problems = validate(state.label, wafer)
