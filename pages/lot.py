@@ -77,8 +77,8 @@ def facts(lot: Lot) -> None:
     summed = figures(lot)
     with st.container(horizontal=True, gap="large"):
         st.metric("Wafers", f"{lot.wafer_count:,}", help="Wafers of the lot in the lake.")
-        st.metric("Yield", f"{summed.yield_fraction:.1%}", help=HELP["yield"])
-        st.metric("Lowest yield", f"{summed.worst_yield:.1%}", help="Of a single wafer of the lot, in percent.")
+        st.metric("Yield", number(summed.yield_fraction, ".1%"), help=HELP["yield"])
+        st.metric("Lowest yield", number(summed.worst_yield, ".1%"), help="Of a single wafer of the lot, in percent.")
         patterned = f"{summed.defective} of {summed.segmented}"
         st.metric("With a pattern", patterned, help="Wafers with at least one cluster, of those that are segmented.")
         st.metric("Mean severity", number(summed.mean_severity, ".1f"), help=HELP["mean_severity"])

@@ -21,6 +21,7 @@ from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.upload import chosen_tile, drop_upload, is_new_upload, upload, upload_round
+from pages.parts.wafers.remarks import remarks
 from pages.parts.wafers.view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
@@ -146,6 +147,7 @@ def show_results(held: UploadSession, ready: Sequence[Entry]) -> None:
     chosen = results_browser(ready, held.plan, key=BROWSER)
     map_choice(chosen.wafer)
     orientation_editor(chosen.wafer)
+    remarks(chosen.wafer)
     if chosen.result:
         wafer_view(chosen.result, key="segment")
 

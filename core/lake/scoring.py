@@ -5,7 +5,7 @@ from typing import Any
 
 from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.lake.lake import Lake
-from core.lake.rows import severity_columns
+from core.lake.result_rows import severity_columns
 from core.severity import SEVERITY_VERSION, SeverityRules, severity
 
 LEAST_NORMAL = 25

@@ -30,12 +30,12 @@ _POSITIONS = ", ".join(f"'{name}'" for name in POSITIONS)
 _JOINED = f"""
     SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence,
            hash(product, test_program,
-                list_filter(map_entries(attributes), lambda step: step.key NOT IN ({_POSITIONS}))) AS history
+                list_filter(map_entries(attributes), lambda entry: entry.key NOT IN ({_POSITIONS}))) AS history
     FROM {{wafers}} AS w LEFT JOIN {{measures}} AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
 """
 _START = (
     f"CREATE TABLE waiting AS SELECT {_MEASURES} FROM no_segmentations",
-    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers', measures='waiting')}",
+    f"CREATE TABLE wafers AS {_JOINED.format(wafers=f'(SELECT {_WAFERS} FROM no_wafers)', measures='waiting')}",
     """CREATE VIEW measures AS SELECT sequence FROM waiting UNION ALL
        SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
 )
@@ -126,6 +126,10 @@ _EARLIER = {
 that died half-way leaves rows twice."""
 
 
+_TEST_VIEWS = {"wafers": "test_rows", "dies": "test_dies"}
+"""Views of all rows, those of tests included that are not shown."""
+
+
 class LakeView:
     """Answers SQL over the lake's tables, newest rows only; any number of threads may share one.
 
@@ -199,6 +203,8 @@ class LakeView:
                 sources = {name: self._parts.source(name, names) for name, names in new.items()}
                 self._load(cursor, sources, all_rows["instances"])
             for table in TABLES.values():
+                if table.parent == "wafers":
+                    cursor.execute(f"CREATE OR REPLACE VIEW {_TEST_VIEWS[table.name]} AS {all_rows[table.name]}")
                 if table.name in _EARLIER:
                     cursor.execute(_EARLIER[table.name].format_map(all_rows))
                 elif table.name != "wafers":

@@ -6,7 +6,7 @@ from datetime import datetime
 from reportlab.platypus import Flowable
 
 from core.analysis.result import WaferResult
-from core.analysis.summaries import Summary, summarise
+from core.analysis.summaries import Summary, summarise, yield_words
 from core.drawing.palette import Palette, class_colors
 from core.drawing.wafer import cell_aspect, draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
@@ -36,6 +36,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     wafer, summary = result.wafer, summarise(result)
     said = [
         wafer.product,
+        wafer.step,
         wafer.test_program,
         f"tested {wafer.tested_at:%Y-%m-%d %H:%M} UTC" if wafer.tested_at else "",
         f"{wafer.dies.shape[0]} × {wafer.dies.shape[1]} dies",
@@ -46,7 +47,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     )
     severity = result.severity
     numbers = {
-        "Yield": f"{wafer.yield_fraction:.1%}",
+        "Yield": yield_words(wafer),
         "Severity": f"{severity.score:.0f} of 100",
         "Clusters": f"{severity.cluster_count}",
         "Affected dies": f"{severity.affected_dies:,}",
@@ -57,6 +58,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
         figures(numbers),
         beside(_map(result, summary, palette), _measures(result, summary), MAP_SHARE),
         *(note(said) for said in (severity.reason, severity.assumption, _by_older_formula(severity)) if said),
+        *(note(f"Remark: {remark}") for remark in wafer.remarks),
         heading("Clusters"),
         table(_printed_clusters(result))
         if result.instances

@@ -9,7 +9,8 @@ from core.severity import MOST_NORMAL, NORMAL_FAIL_SHARE
 HELP = {
     "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",
     "lots": "Lots that these wafers belong to.",
-    "yield": "Passing dies over tested dies, summed over the wafers, in percent.",
+    "yield": "Passing dies over tested dies, summed over the wafers whose passing dies are known, in percent.",
+    "step": "Insertion or inspection step of the wafer's newest test, as its file names it.",
     "segmented": "Share of the wafers whose dies the model has already sorted into patterns, in percent.",
     "defective": "Share of the segmented wafers on which at least one pattern was found, in percent.",
     "severity": (
