@@ -18,7 +18,7 @@ from core.downloads.formats import (
     chosen,
 )
 from core.exports.archive import zip_folder
-from core.exports.names import UniqueNames, safe_part
+from core.exports.names import UniqueNames, safe_part, stem_of_names
 from core.lake import Lake, WaferFilter
 from core.reports.levels import Levels
 from data.errors import ExportError, SettingError
@@ -74,7 +74,7 @@ class ExportFolder:
 
     def add(self, result: WaferResult) -> None:
         """Write one wafer in every format; one that cannot hold it is noted."""
-        stem = self._names.take(f"{safe_part(result.wafer.lot_id)}_{safe_part(result.wafer.wafer_id)}")
+        stem = self._names.take(stem_of_names(result.wafer.lot_id, result.wafer.wafer_id))
         self.wafers += 1
         for one in self._formats:
             try:
