@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis.result import bounded_batches
+from core.ingestion.held_records import sifted
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
 from core.registry.traffic import load_challenger
@@ -101,6 +102,9 @@ def ingest_files(paths: Sequence[Path], lake: Lake, blobs: Blobs, options: ReadO
 def ingest_reading(reading: Reading, lake: Lake, blobs: Blobs) -> Iterator[Ingested]:
     """Put wafers into the lake as they are read, a part at a time.
 
+    One that was read from an export of Waferscope's own never takes the place of a record that says as much or more;
+    that is said on standard error.
+
     Args:
         reading: where they come from; failures stay there.
         lake: appended to.
@@ -119,9 +123,12 @@ def ingest_reading(reading: Reading, lake: Lake, blobs: Blobs) -> Iterator[Inges
         return wafer
 
     for wafers in bounded_batches(map(keeping_originals, reading), WAFERS_PER_PART):
-        new, already = lake.append_wafers(wafers)
+        read = sifted(lake, wafers)
+        for remark in read.remarks:
+            print(f"\r{remark}", file=sys.stderr)
+        new, already = lake.append_wafers(read.kept)
         lake.tidy()
-        yield Ingested(tuple(wafer.key for wafer in wafers), new, already)
+        yield Ingested(tuple(wafer.key for wafer in wafers), new, already + len(read.held_back))
 
 
 if __name__ == "__main__":

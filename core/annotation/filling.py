@@ -1,5 +1,6 @@
 """Which wafers of the lake go to the queue: those that a filter lets through, or those that a file names."""
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from core.lake import Lake, WaferFilter
 
 MOST = 10_000
 _PARTED = re.compile(r"[\s,;\t\"']+")
+_QUOTES = " \t\"'"
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,34 @@ def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, 
 def named_wafers(lake: Lake, text: str) -> NamedWafers:
     """Find the wafers that a text names as LOT:WAFER, one a line or parted by commas; a CSV will do.
 
+    A name may hold blanks, commas and quotes: a line, or a cell of it, that is a wafer's key as a whole is that wafer.
+    What is left is parted at blanks and commas.
+
     Args:
         lake: the lake.
         text: any text; words without a colon are passed over.
     """
-    words = list(dict.fromkeys(word for word in _PARTED.split(text.lstrip("\ufeff")) if ":" in word.strip(":")))
-    held = _held(lake, words)
-    return NamedWafers(tuple(w for w in words if w in held), tuple(w for w in words if w not in held))
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if ":" in line]
+    cells = {line: [line, line.strip(_QUOTES), *_cells(line)] for line in lines}
+    held = _held(lake, [cell for found in cells.values() for cell in found])
+    known: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    words = {line: [word for word in _PARTED.split(line) if ":" in word.strip(":")] for line in lines}
+    held |= _held(lake, [word for found in words.values() for word in found])
+    for line in lines:
+        whole = [cell for cell in cells[line] if cell in held]
+        known |= dict.fromkeys(whole or [word for word in words[line] if word in held])
+        if not whole:
+            unknown |= dict.fromkeys(word for word in words[line] if word not in held)
+    return NamedWafers(tuple(known), tuple(unknown))
+
+
+def _cells(line: str) -> list[str]:
+    """Part a line of a CSV into its cells, whichever sign parts them."""
+    try:
+        return [cell.strip() for sign in ",;\t" for row in csv.reader([line], delimiter=sign) for cell in row]
+    except csv.Error:
+        return []
 
 
 def _held(lake: Lake, keys: Sequence[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""How large a wafer's overlay picture is and where its dies lie on it, for those who draw it and those who draw on it."""
+"""How large a wafer's overlay picture is and where its dies lie on it: for who draws it and for who draws on it."""
 
 from core.drawing.wafer import Sheet, cell_aspect, lay_out
 from data.wafer import WaferMap

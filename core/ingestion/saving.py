@@ -4,6 +4,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 
+from core.ingestion.held_records import sifted
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import UploadedFile
 from core.lake import Lake
@@ -20,12 +21,14 @@ class Saved:
         already: wafers that it did.
         keys: of both, in the order of the upload.
         shared: how many of them keep the challenger's result.
+        remarks: a sentence for each wafer whose record in the lake stayed, since it says as much or more.
     """
 
     new: int
     already: int
     keys: tuple[str, ...]
     shared: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def save(upload: UploadSession, lake: Lake, blobs: Blobs, challenger: Challenger | None = None) -> Saved:
@@ -45,10 +48,12 @@ def save(upload: UploadSession, lake: Lake, blobs: Blobs, challenger: Challenger
         _keep_originals(file, blobs)
     results = [entry.result for entry in upload.ready if entry.result]
     kept = shared_out(results, challenger, tta=upload.recipe.tta)
-    new, already = lake.append_wafers(result.wafer for result in results)
+    read = sifted(lake, [result.wafer for result in results])
+    new, already = lake.append_wafers(read.kept)
     lake.append_results(kept)
     shared = sum(one is not other for one, other in zip(kept, results, strict=True))
-    return Saved(new, already, tuple(result.wafer.key for result in results), shared)
+    keys = tuple(result.wafer.key for result in results)
+    return Saved(new, already + len(read.held_back), keys, shared, read.remarks)
 
 
 def _keep_originals(file: UploadedFile, blobs: Blobs) -> None:

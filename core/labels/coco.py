@@ -15,6 +15,7 @@ from core.labels.coco_masks import failing_dies_within
 from core.labels.label import Label, LabelInstance, Labelled
 from data.classes import CLASS_KEYS, CLASSES
 from data.errors import FormatError
+from data.formats.own_exports import KIND, MARK
 from data.wafer import WaferMap
 
 Form = Literal["polygon", "rle"]
@@ -72,7 +73,10 @@ def coco_json(
         images.append(_image(one, image, name_of(one.wafer)))
         for instance in one.label.kept:
             annotations.append(_annotation(one, instance, image, len(annotations) + 1, form))
-    return json.dumps({"images": images, "annotations": annotations, "categories": categories()}, allow_nan=False)
+    return json.dumps(
+        {MARK: {KIND: "labels"}, "images": images, "annotations": annotations, "categories": categories()},
+        allow_nan=False,
+    )
 
 
 def _image(one: Labelled, number: int, file_name: str) -> dict[str, Any]:

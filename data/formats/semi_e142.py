@@ -15,6 +15,7 @@ from data.errors import FormatError, WaferError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.own_exports import E142, is_own_xml
 from data.formats.semi_codes import (
     SharedBins,
     bins_said,
@@ -50,11 +51,13 @@ class _File:
     Args:
         layouts: its layouts.
         lots: the lot of each substrate.
+        created: when the map of each substrate was made.
         bins: definitions of bins that stand apart from any map.
     """
 
     layouts: Layouts
     lots: Mapping[str, str]
+    created: Mapping[str, str]
     bins: SharedBins
 
 
@@ -73,17 +76,22 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     maps = list(outermost(root, "SubstrateMap"))
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
-    lots: dict[str, str] = {}
-    for each in inner(root, "Substrate"):
-        lots.setdefault(
-            attribute(each, "SubstrateId"), next((e.text or "" for e in children(each, "LotId")), "").strip()
-        )
-    shared = _File(Layouts.of(root), lots, SharedBins(root, maps))
+    lots, created = (_said_of_substrates(root, name) for name in ("LotId", "CreateDate"))
+    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps))
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
+
+
+def _said_of_substrates(root: Element, name: str) -> dict[str, str]:
+    """Return what an element of each substrate says, by the substrate; the first of each."""
+    said: dict[str, str] = {}
+    for each in inner(root, "Substrate"):
+        text = next((inside.text or "" for inside in children(each, name)), "").strip()
+        said.setdefault(attribute(each, "SubstrateId"), text)
+    return said
 
 
 def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File, place: tuple[int, int]) -> WaferMap:
@@ -104,9 +112,18 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
         "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base),
     }  # fmt: skip
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
+    pairs["tested_at"] = shared.created.get(substrate, "")
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
     return build_wafer(
-        source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1], remarks=remarks
+        source,
+        options,
+        dies,
+        bins=numbers,
+        pairs=pairs,
+        number=place[0],
+        count=place[1],
+        remarks=remarks,
+        exported_as=E142 if is_own_xml(source) else "",
     )
 
 

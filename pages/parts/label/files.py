@@ -21,8 +21,8 @@ COCO_OUT = (
     "One file: the outline of every instance in pixels, eight classes. The pictures that it names are in the zip."
 )
 ALL_OUT = (
-    "A zip: that file with its pictures, the die masks as NPZ (LOT:WAFER to a boolean (8, rows, columns)) and as a picture a wafer, "
-    "wafers and instances as CSV."
+    "A zip: that file with its pictures, the die masks as NPZ (LOT:WAFER to a boolean (8, rows, columns)) and as a "
+    "picture a wafer, wafers and instances as CSV."
 )
 MOST_SAID = 10
 COCO_HELP = (
