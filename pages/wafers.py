@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.downloads.wafer_table import page_csv
+from core.exports.cells import encoded_csv
 from core.lake import WaferFilter
 from pages.parts.blocks.exports import archive_menu, filtered_results
 from pages.parts.blocks.filters import (
@@ -73,7 +74,7 @@ with explained():
         as_pictures = choose_view()
         st.download_button(
             "Download CSV",
-            data=lambda: page_csv(lake, where, sort),
+            data=lambda: encoded_csv(page_csv(lake, where, sort)),
             file_name="wafers.csv",
             mime="text/csv",
             on_click="ignore",

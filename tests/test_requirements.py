@@ -14,6 +14,7 @@ from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
 NOT_IMPORTED = {
     "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
     "onnxscript": "torch.onnx imports it by name",
+    "matplotlib": "its DejaVu Sans is read as a file",
     "pg8000": "SQLAlchemy imports it by the URL's name",
     "pytest-xdist": "a pytest plugin",
     "pytest-timeout": "a pytest plugin",

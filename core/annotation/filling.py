@@ -10,6 +10,7 @@ from core.lake import Lake, WaferFilter
 
 MOST = 10_000
 _PARTED = re.compile(r"[\s,;\t\"']+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]?\d\d:\d\d")
 _QUOTES = " \t\"'"
 
 
@@ -54,26 +55,34 @@ def named_wafers(lake: Lake, text: str) -> NamedWafers:
         text: any text; words without a colon are passed over.
     """
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if ":" in line]
-    cells = {line: [line, line.strip(_QUOTES), *_cells(line)] for line in lines}
-    held = _held(lake, [cell for found in cells.values() for cell in found])
+    cells = {line: [line.strip(_QUOTES), *_cells(line)] for line in lines}
+    words = {cell: _words(cell) for found in cells.values() for cell in found}
+    held = _held(lake, list({*words, *(word for found in words.values() for word in found)}))
     known: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    words = {line: [word for word in _PARTED.split(line) if ":" in word.strip(":")] for line in lines}
-    held |= _held(lake, [word for found in words.values() for word in found])
     for line in lines:
-        whole = [cell for cell in cells[line] if cell in held]
-        known |= dict.fromkeys(whole or [word for word in words[line] if word in held])
-        if not whole:
-            unknown |= dict.fromkeys(word for word in words[line] if word not in held)
+        for cell in cells[line][:1] if cells[line][0] in held else cells[line][1:]:
+            there = [cell] if cell in held else [word for word in words[cell] if word in held]
+            known |= dict.fromkeys(there)
+            if cell not in held:
+                # a name with blanks is one name, where not every word of it looks like a key
+                parted = there or len(words[cell]) == len(_PARTED.split(cell.strip()))
+                unknown |= dict.fromkeys([word for word in words[cell] if word not in held] if parted else [cell])
     return NamedWafers(tuple(known), tuple(unknown))
 
 
 def _cells(line: str) -> list[str]:
-    """Part a line of a CSV into its cells, whichever sign parts them."""
+    """Part a line into the cells that may name wafers, at the sign that parts it into most."""
     try:
-        return [cell.strip() for sign in ",;\t" for row in csv.reader([line], delimiter=sign) for cell in row]
+        rows = [next(csv.reader([line], delimiter=sign, skipinitialspace=True), []) for sign in ",;\t"]
     except csv.Error:
-        return []
+        rows = [_PARTED.split(line)]
+    cells = (cell.strip(_QUOTES) for cell in max(rows, key=len))
+    return [cell for cell in cells if ":" in cell.strip(":") and not _TIME.match(cell)]
+
+
+def _words(cell: str) -> list[str]:
+    return [word for word in _PARTED.split(cell) if ":" in word.strip(":") and not _TIME.match(word)]
 
 
 def _held(lake: Lake, keys: Sequence[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from core.settings import settings
 from data.formats.own_exports import MARK, defused
 
 Key = TypeVar("Key")
@@ -13,14 +14,15 @@ KEYS = frozenset({"key", "masks_key", "mask_file", MARK})
 """Columns that other files are joined by: they stay as they are, whatever they begin with."""
 
 
-def encoded_csv(text: str, *, bom: bool) -> bytes:
-    """Encode a CSV as UTF-8, with the mark before it where it is asked for.
+def encoded_csv(text: str, *, bom: bool | None = None) -> bytes:
+    r"""Encode a CSV as UTF-8, with the mark before it where it is asked for; None asks the settings.
 
     Example:
         >>> encoded_csv("lot", bom=True), encoded_csv("lot", bom=False)
-        (b'\\xef\\xbb\\xbflot', b'lot')
+        (b'\xef\xbb\xbflot', b'lot')
     """
-    return ((BOM if bom else "") + text).encode("utf-8", "backslashreplace")
+    marked = settings().csv_bom if bom is None else bom
+    return ((BOM if marked else "") + text).encode("utf-8", "backslashreplace")
 
 
 def plain(cell: object) -> object:

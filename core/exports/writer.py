@@ -23,6 +23,7 @@ from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, stem_of_names
 from core.exports.records import CoordinatesFile, number
 from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
+from core.settings import settings
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")
@@ -153,7 +154,8 @@ class ResultWriter:
 
     def _text(self, name: str) -> TextIO:
         path = self._staging / name
-        return self._files.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace", newline=""))
+        encoding = "utf-8-sig" if path.suffix == ".csv" and settings().csv_bom else "utf-8"
+        return self._files.enter_context(path.open("w", encoding=encoding, errors="backslashreplace", newline=""))
 
     def _publish(self) -> None:
         (self.out_dir / "summary.json").unlink(missing_ok=True)

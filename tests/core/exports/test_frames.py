@@ -10,3 +10,9 @@ def test_a_table_comes_back_as_it_was_but_for_formulas():
     table = pd.DataFrame({"lot": ["L1", "=cmd()", "a,b"], "share": [0.25, None, -1.5], "n": [1, 2, 3]})
     rows = list(csv.reader(io.StringIO(frame_csv(table))))
     assert rows == [["lot", "share", "n"], ["L1", "0.25", "1"], ["'=cmd()", "", "2"], ["a,b", "-1.5", "3"]]
+
+
+def test_times_are_in_utc_and_the_heading_says_so_while_keys_stay():
+    table = pd.DataFrame({"key": ["=L:W"], "lot": ["=L"], "frozen": pd.to_datetime(["2026-05-01 14:30"])})
+    rows = list(csv.reader(io.StringIO(frame_csv(table))))
+    assert rows == [["key", "lot", "frozen (UTC)"], ["=L:W", "'=L", "2026-05-01 14:30:00"]]
