@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.analysis.result import WaferResult
 from core.drawing.export_sheet import margin_px, overlay_cell_px, overlay_sheet
-from core.drawing.palette import GREYS, Palette, Theme
+from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.drawing.wafer import draw_wafer
 from data.classes import CLASS_KEYS
 from data.errors import FormatError
@@ -38,10 +38,10 @@ def overlay_png(
         text chunk `waferscope` says all of the wafer but its bins, and where each die lies on the picture.
     """
     picture = draw_wafer(result.wafer, result.segmentation, None, palette, theme, overlay_cell_px(result.wafer))
-    return _png(Image.fromarray(picture), {own_exports.MARK: json.dumps(_drawing(result.wafer, Theme(theme)))})
+    return _png(Image.fromarray(picture), {own_exports.MARK: json.dumps(_drawing(result.wafer, palette, Theme(theme)))})
 
 
-def _drawing(wafer: WaferMap, theme: Theme) -> dict[str, str]:
+def _drawing(wafer: WaferMap, palette: Palette | str, theme: Theme) -> dict[str, str]:
     """Say of an overlay picture what `data.formats.image_overlay` reads it back by."""
     sheet, greys = overlay_sheet(wafer), GREYS[theme]
     rows, columns = wafer.dies.shape
@@ -53,6 +53,7 @@ def _drawing(wafer: WaferMap, theme: Theme) -> dict[str, str]:
         **{name: f"{down} x {across}" for name, (down, across) in two.items()},
         "passing_color": greys.passing,
         "disc_color": greys.disc,
+        "failing_colors": " ".join([greys.failing, *class_colors(palette).values()]),
         **to_pairs(wafer),
     }
 
