@@ -183,6 +183,11 @@ class Settings:
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )
 
+    csv_bom: bool = field(
+        default=False,
+        metadata=_row("Begin CSV files with a byte order mark, by which Excel knows that their text is UTF-8."),
+    )
+
     def at(self, home: Path | None) -> "Settings":
         """The same settings with another home folder, None to leave it."""
         return self if home is None else replace(self, home=home)

@@ -55,6 +55,7 @@ class WaferMap:
         passing_known: False where the file says which dies fail and not which were tested, so that a die that does not
             fail is not known to pass and the wafer has no yield.
         remarks: whole sentences about what in the file was read with doubt or contradicts itself, shown with the wafer.
+        exported_as: the kind of Waferscope's own export that it was read from, "" for any other file.
 
     Raises:
         WaferValueError: the grid is not 2-D, is empty, larger than 4096 a side, holds other values, or holds no die;
@@ -85,6 +86,7 @@ class WaferMap:
     started_at: datetime | None = None
     passing_known: bool = True
     remarks: tuple[str, ...] = ()
+    exported_as: str = ""
 
     def __post_init__(self) -> None:
         """Validate every field and freeze the arrays."""
@@ -174,6 +176,7 @@ class WaferMap:
             self.started_at,
             self.passing_known,
             self.remarks,
+            self.exported_as,
         )
 
 

@@ -41,6 +41,7 @@ class ExportConfig:
     text: str = ""  # part of the lot, wafer, product, test program or file name
     places: Places = Places.DIES  # what becomes a defect in KLARF: sampled dies or centroids of clusters
     color_safe: bool = False  # pictures and reports in the palette that colour-blind people can tell apart
+    bom: bool = False  # CSV files begin with the mark by which Excel knows UTF-8; also by WAFERSCOPE_CSV_BOM
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
@@ -63,7 +64,8 @@ def _run(config: ExportConfig, at: Settings) -> int:
     wafers = _wafers(lake, config.keys, where)
     if not wafers:
         raise SettingError("command line", "no wafer of the lake passes the filters", "Widen them.")
-    style = ExportStyle(local_person(), Palette.SAFE if config.color_safe else Palette.STANDARD, places=config.places)
+    palette, bom = Palette.SAFE if config.color_safe else Palette.STANDARD, config.bom or at.csv_bom
+    style = ExportStyle(local_person(), palette, places=config.places, bom=bom)
     with ExportFolder(config.out, config.formats, style) as export:
         if chosen(WAFER_FORMATS, config.formats):
             _export_wafers(lake, list(wafers), export)

@@ -24,6 +24,7 @@ class ExportLabelsConfig:
     dataset: str = ""  # frozen dataset to write; empty: the labels that count now
     form: Literal["polygon", "rle"] = "polygon"  # how coco.json writes masks
     person: str = ""  # under whose name labels are read; empty: the account that runs this
+    unannotated_clean: bool = False  # images of a COCO file that nobody annotated are labels that say no defect
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
@@ -53,8 +54,12 @@ def _read(config: ExportLabelsConfig, database: AppDatabase, lake: Lake) -> int:
     person = named_person(config.person) if config.person else local_person()
     problems = 0
     for path in config.coco:
-        done = import_coco(database, lake, path.read_text(encoding="utf-8"), path.name, person)
+        text = path.read_text(encoding="utf-8", errors="replace")
+        clean = config.unannotated_clean
+        done = import_coco(database, lake, text, path.name, person, unannotated_clean=clean)
         print(f"{path}: {done.kept:,} labels kept")
+        if done.unannotated:
+            print(f"{path}: {done.unannotated:,} images are not annotated and give no label (see --unannotated-clean)")
         for problem in done.problems:
             print(problem, file=sys.stderr)
         problems += len(done.problems)

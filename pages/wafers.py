@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.downloads.formats import page_csv
+from core.exports.cells import encoded_csv
 from core.lake import Lake, WaferFilter
 from pages.parts.blocks.exports import archive_menu, filtered_results
 from pages.parts.blocks.filters import (
@@ -99,7 +100,7 @@ def head(lake: Lake, choice: Choice, found: int) -> tuple[bool, DeltaGenerator]:
         as_pictures = choose_view()
         st.download_button(
             "Download CSV",
-            data=lambda: page_csv(lake, where, sort),
+            data=lambda: encoded_csv(page_csv(lake, where, sort)),
             file_name="wafers.csv",
             mime="text/csv",
             on_click="ignore",

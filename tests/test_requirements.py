@@ -23,6 +23,7 @@ NOT_IMPORTED = {
     "s3fs": "fsspec imports it where a URL begins with s3://",
     "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
     "onnxscript": "torch.onnx imports it by name",
+    "matplotlib": "its DejaVu Sans is read as a file",
     "pg8000": "SQLAlchemy imports it by the URL's name",
     "pytest-xdist": "a pytest plugin",
     "pytest-cov": "a pytest plugin",

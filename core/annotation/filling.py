@@ -1,5 +1,6 @@
 """Which wafers of the lake go to the queue: those that a filter lets through, or those that a file names."""
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from core.lake import Lake, WaferFilter
 
 MOST = 10_000
 _PARTED = re.compile(r"[\s,;\t\"']+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]?\d\d:\d\d")
+_QUOTES = " \t\"'"
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,42 @@ def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, 
 def named_wafers(lake: Lake, text: str) -> NamedWafers:
     """Find the wafers that a text names as LOT:WAFER, one a line or parted by commas; a CSV will do.
 
+    A name may hold blanks, commas and quotes: a line, or a cell of it, that is a wafer's key as a whole is that wafer.
+    What is left is parted at blanks and commas.
+
     Args:
         lake: the lake.
         text: any text; words without a colon are passed over.
     """
-    words = list(dict.fromkeys(word for word in _PARTED.split(text.lstrip("\ufeff")) if ":" in word.strip(":")))
-    held = _held(lake, words)
-    return NamedWafers(tuple(w for w in words if w in held), tuple(w for w in words if w not in held))
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if ":" in line]
+    cells = {line: [line.strip(_QUOTES), *_cells(line)] for line in lines}
+    words = {cell: _words(cell) for found in cells.values() for cell in found}
+    held = _held(lake, list({*words, *(word for found in words.values() for word in found)}))
+    known: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for line in lines:
+        for cell in cells[line][:1] if cells[line][0] in held else cells[line][1:]:
+            there = [cell] if cell in held else [word for word in words[cell] if word in held]
+            known |= dict.fromkeys(there)
+            if cell not in held:
+                # a name with blanks is one name, where not every word of it looks like a key
+                parted = there or len(words[cell]) == len(_PARTED.split(cell.strip()))
+                unknown |= dict.fromkeys([word for word in words[cell] if word not in held] if parted else [cell])
+    return NamedWafers(tuple(known), tuple(unknown))
+
+
+def _cells(line: str) -> list[str]:
+    """Part a line into the cells that may name wafers, at the sign that parts it into most."""
+    try:
+        rows = [next(csv.reader([line], delimiter=sign, skipinitialspace=True), []) for sign in ",;\t"]
+    except csv.Error:
+        rows = [_PARTED.split(line)]
+    cells = (cell.strip(_QUOTES) for cell in max(rows, key=len))
+    return [cell for cell in cells if ":" in cell.strip(":") and not _TIME.match(cell)]
+
+
+def _words(cell: str) -> list[str]:
+    return [word for word in _PARTED.split(cell) if ":" in word.strip(":") and not _TIME.match(word)]
 
 
 def _held(lake: Lake, keys: Sequence[str]) -> set[str]:

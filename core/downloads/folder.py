@@ -18,10 +18,11 @@ from core.downloads.formats import (
     chosen,
 )
 from core.exports.archive import zip_folder
-from core.exports.names import UniqueNames, safe_part
+from core.exports.names import UniqueNames, safe_part, stem_of_names
 from core.lake import Lake, WaferFilter
 from core.reports.levels import Levels
 from data.errors import ExportError, SettingError
+from data.formats.own_exports import KIND, MARK
 
 SUMMARY = "export.json"
 
@@ -30,8 +31,8 @@ class ExportFolder:
     """Writes the chosen formats of wafers, lots and a period into a folder; every file is whole or not there.
 
     A wafer's files are `<format>/<lot>_<wafer><ending>`. Tables are one for all wafers: `wafers.csv`, `clusters.csv`,
-    `dies.csv`, `results.xlsx`. `export.json`, written last, counts and says what was refused. Memory does not grow with
-    the wafers, but for the workbook's rows.
+    `dies.csv`, `results.xlsx`. `export.json`, written last, lists all files and says what was refused. Memory does not
+    grow with the wafers, but for the workbook's rows and the files' names.
 
     Args:
         folder: made when missing.
@@ -39,7 +40,7 @@ class ExportFolder:
         style: what the files depend on.
 
     Raises:
-        SettingError: the folder cannot be written to.
+        SettingError: the folder cannot be written to, or holds another export, which would be mixed with this one.
     """
 
     def __init__(self, folder: Path, keys: Sequence[FormatKey], style: ExportStyle) -> None:
@@ -49,8 +50,12 @@ class ExportFolder:
         self._levels = Levels()
         self._tables: dict[str, IO[bytes]] = {}
         self.written: dict[str, int] = dict.fromkeys(keys, 0)
+        self._files: list[str] = []
         self.refused: list[dict[str, str]] = []
         self.wafers = 0
+        if (folder / SUMMARY).exists():
+            remedy = "Name another folder, or remove that one first."
+            raise SettingError(str(folder), "it holds the files of an earlier export", remedy)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for one in self._formats:
@@ -74,7 +79,7 @@ class ExportFolder:
 
     def add(self, result: WaferResult) -> None:
         """Write one wafer in every format; one that cannot hold it is noted."""
-        stem = self._names.take(f"{safe_part(result.wafer.lot_id)}_{safe_part(result.wafer.wafer_id)}")
+        stem = self._names.take(stem_of_names(result.wafer.lot_id, result.wafer.wafer_id))
         self.wafers += 1
         for one in self._formats:
             try:
@@ -106,13 +111,16 @@ class ExportFolder:
             file.close()
             path = self._folder / f"{name}.csv"
             _unfinished(path).replace(path)
+            self._files.append(path.name)
         if FormatKey.XLSX in self._keys:
             self._write(self._folder / "results.xlsx", self._levels.xlsx(self._style.made_at, "Results"))
         summary = {
+            MARK: {KIND: "export"},
             "made_at": self._style.made_at.isoformat(),
             "made_by": self._style.person.name,
             "wafers": self.wafers,
             "written": self.written,
+            "files": sorted(self._files),
             "refused": self.refused,
         }
         self._write(self._folder / SUMMARY, json.dumps(summary, indent=1).encode())
@@ -138,6 +146,7 @@ class ExportFolder:
         path.parent.mkdir(exist_ok=True)
         _unfinished(path).write_bytes(content)
         _unfinished(path).replace(path)
+        self._files.append(path.relative_to(self._folder).as_posix())
 
 
 def export_zip(results: Iterable[WaferResult], keys: Sequence[FormatKey], style: ExportStyle, file: BinaryIO) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
+from core.exports.cells import encoded_csv
 from core.exports.die_table import dies_csv
 from core.exports.frames import frame_csv
 from core.exports.klarf import klarf_text
@@ -23,6 +24,7 @@ from core.lake import Lake, WaferFilter
 from core.lots.lot import open_lot
 from core.reports import lot_pdf, lot_xlsx, period_pdf, wafer_pdf, wafer_xlsx
 from core.reports.workbook import XLSX
+from core.settings import settings
 
 PNG, PDF, JSON, CSV, XML, TEXT = (
     "image/png", "application/pdf", "application/json", "text/csv", "application/xml", "text/plain",
@@ -42,6 +44,8 @@ class FormatKey(StrEnum):
     KLARF12 = "klarf12"
     G85 = "g85"
     E142 = "e142"
+    G85_APART = "g85-apart"
+    E142_MAPS = "e142-maps"
     WAFERS = "wafers"
     CLUSTERS = "clusters"
     DIES = "dies"
@@ -63,6 +67,7 @@ class ExportStyle:
         palette: the class colours.
         theme: of pictures.
         places: what becomes a defect in a KLARF file.
+        bom: CSV begins with the mark by which Excel knows UTF-8.
         made_at: when.
     """
 
@@ -70,6 +75,7 @@ class ExportStyle:
     palette: Palette = Palette.STANDARD
     theme: Theme = Theme.LIGHT
     places: Places = Places.DIES
+    bom: bool = field(default_factory=lambda: settings().csv_bom)
     made_at: datetime = field(default_factory=_now)
 
 
@@ -141,15 +147,20 @@ WAFER_FORMATS = (
                 lambda result, style: klarf_text(result, "1.2", style.made_at, places=style.places).encode(),
                 needs_pitch=True),
     WaferFormat(FormatKey.G85, "SEMI G85 map", "_g85.xml", XML, "Defect classes as bins.",
-                lambda result, style: g85_xml(result, style.made_at)),
-    WaferFormat(FormatKey.E142, "SEMI E142 map", "_e142.xml", XML, "Defect classes as bins, an overlay for each class.",
+                lambda result, _: g85_xml(result)),
+    WaferFormat(FormatKey.E142, "SEMI E142 map", "_e142.xml", XML, "Defect classes as bins.",
                 lambda result, _: e142_xml(result)),
+    WaferFormat(FormatKey.G85_APART, "SEMI G85, codes apart", "_g85_apart.xml", XML,
+                "For readers that expect the map within Maps and blanks between codes.",
+                lambda result, _: g85_xml(result, apart=True)),
+    WaferFormat(FormatKey.E142_MAPS, "SEMI E142, every map", "_e142_maps.xml", XML,
+                "A map for each class and the tester's bins too.", lambda result, _: e142_xml(result, every_map=True)),
     WaferFormat(FormatKey.WAFERS, "Wafer CSV", "_wafer.csv", CSV, "A row a wafer: severity and its measures.",
-                lambda result, _: wafers_csv([result]).encode(), one_table=True),
+                lambda result, style: encoded_csv(wafers_csv([result]), bom=style.bom), one_table=True),
     WaferFormat(FormatKey.CLUSTERS, "Clusters CSV", "_clusters.csv", CSV, "A row a cluster.",
-                lambda result, _: instances_csv([result]).encode(), one_table=True),
+                lambda result, style: encoded_csv(instances_csv([result]), bom=style.bom), one_table=True),
     WaferFormat(FormatKey.DIES, "Dies CSV", "_dies.csv", CSV, "A row a tested die: x, y, classes; to join with STDF.",
-                lambda result, _: dies_csv([result]).encode(), one_table=True),
+                lambda result, style: encoded_csv(dies_csv([result]), bom=style.bom), one_table=True),
 )  # fmt: skip
 LOT_FORMATS = (
     LotFormat(FormatKey.LOT_PDF, "Report PDF", ".pdf", PDF, "Maps, profiles and the table of wafers, to print or send.",

@@ -1,10 +1,28 @@
-"""Cells of a CSV that a spreadsheet must not run."""
+"""Cells of a CSV that a spreadsheet must not run, and the mark by which a spreadsheet knows its letters."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
+from core.settings import settings
+from data.formats.own_exports import MARK, defused
+
 Key = TypeVar("Key")
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BOM = "\ufeff"
+"""Before a CSV it tells Excel that the text is UTF-8; other programs may take it for part of the first heading."""
+
+KEYS = frozenset({"key", "masks_key", "mask_file", MARK})
+"""Columns that other files are joined by: they stay as they are, whatever they begin with."""
+
+
+def encoded_csv(text: str, *, bom: bool | None = None) -> bytes:
+    r"""Encode a CSV as UTF-8, with the mark before it where it is asked for; None asks the settings.
+
+    Example:
+        >>> encoded_csv("lot", bom=True), encoded_csv("lot", bom=False)
+        (b'\xef\xbb\xbflot', b'lot')
+    """
+    marked = settings().csv_bom if bom is None else bom
+    return ((BOM if marked else "") + text).encode("utf-8", "backslashreplace")
 
 
 def plain(cell: object) -> object:
@@ -16,9 +34,9 @@ def plain(cell: object) -> object:
         >>> plain("=1+1"), plain("LOT-7"), plain(-3)
         ("'=1+1", 'LOT-7', -3)
     """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_STARTS_A_FORMULA) else cell
+    return defused(cell) if isinstance(cell, str) else cell
 
 
 def plain_row(row: Mapping[Key, object]) -> dict[Key, object]:
-    """Return a row of plain cells."""
-    return {name: plain(cell) for name, cell in row.items()}
+    """Return a row whose texts for people are plain; keys are not touched."""
+    return {name: cell if name in KEYS else plain(cell) for name, cell in row.items()}

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.analysis.result import WaferResult
-from core.drawing.palette import Palette, Theme
-from core.drawing.wafer import cell_aspect, draw_wafer, png_bytes
+from core.drawing.export_sheet import margin_px, overlay_cell_px, overlay_sheet
+from core.drawing.palette import GREYS, Palette, Theme, class_colors
+from core.drawing.wafer import draw_wafer
 from data.classes import CLASS_KEYS
 from data.errors import FormatError
-from data.wafer import MAX_GRID
+from data.formats import own_exports
+from data.formats.metadata import to_pairs
+from data.wafer import MAX_GRID, WaferMap
 
-OVERLAY_SIDE_PX = 900
-MAX_CELL_PX = 24
 _REMEDY = "Give a mask PNG that Waferscope exported."
 MEANING = (
     "One pixel is one die. Bit k (value 1 << k) is set where the die fails and class k of 'classes' accounts for it."
@@ -33,12 +34,37 @@ def overlay_png(
         theme: light or dark.
 
     Returns:
-        PNG, RGBA, transparent off the wafer; every die the same whole number of pixels, about 900 pixels a side.
+        PNG, RGBA, transparent off the wafer; every die the same whole number of pixels, about 900 pixels a side. Its
+        text chunk `waferscope` says all of the wafer but its bins, and where each die lies on the picture.
     """
-    height, width = result.wafer.dies.shape
-    cell_px = int(OVERLAY_SIDE_PX // max(height * cell_aspect(result.wafer), width))
-    cell_px = min(MAX_CELL_PX, max(1, cell_px))
-    return png_bytes(draw_wafer(result.wafer, result.segmentation, None, palette, theme, cell_px))
+    picture = draw_wafer(result.wafer, result.segmentation, None, palette, theme, overlay_cell_px(result.wafer))
+    return _png(Image.fromarray(picture), {own_exports.MARK: json.dumps(_drawing(result.wafer, palette, Theme(theme)))})
+
+
+def _drawing(wafer: WaferMap, palette: Palette | str, theme: Theme) -> dict[str, str]:
+    """Say of an overlay picture what `data.formats.image_overlay` reads it back by."""
+    sheet, greys = overlay_sheet(wafer), GREYS[theme]
+    rows, columns = wafer.dies.shape
+    two = {"px_per_die": sheet.cell, "margin": margin_px(sheet), "size": sheet.size}
+    return {
+        own_exports.KIND: own_exports.OVERLAY,
+        "rows": str(rows),
+        "columns": str(columns),
+        **{name: f"{down} x {across}" for name, (down, across) in two.items()},
+        "passing_color": greys.passing,
+        "disc_color": greys.disc,
+        "failing_colors": " ".join([greys.failing, *class_colors(palette).values()]),
+        **to_pairs(wafer),
+    }
+
+
+def _png(image: Image.Image, texts: dict[str, str]) -> bytes:
+    chunks = PngImagePlugin.PngInfo()
+    for name, text in texts.items():
+        chunks.add_itxt(name, text.encode("utf-8", "replace").decode())
+    content = io.BytesIO()
+    image.save(content, "PNG", pnginfo=chunks)
+    return content.getvalue()
 
 
 def mask_png(result: WaferResult) -> bytes:
@@ -54,18 +80,15 @@ def mask_png(result: WaferResult) -> bytes:
     """
     masks = result.segmentation.masks
     bits = np.packbits(masks, axis=0, bitorder="little")[0]
+    mark = {own_exports.KIND: own_exports.MASK, **to_pairs(result.wafer)}
     words = {
         "meaning": MEANING,
         "classes": json.dumps(CLASS_KEYS),
         "wafer": result.wafer.key,
         "model": result.segmentation.model,
+        own_exports.MARK: json.dumps(mark),
     }
-    chunks = PngImagePlugin.PngInfo()
-    for name, text in words.items():
-        chunks.add_itxt(name, text.encode("utf-8", "replace").decode())
-    content = io.BytesIO()
-    Image.fromarray(bits).save(content, "PNG", pnginfo=chunks)
-    return content.getvalue()
+    return _png(Image.fromarray(bits), words)
 
 
 def read_mask_png(content: bytes, name: str = "mask") -> NDArray[np.bool_]:

@@ -27,6 +27,16 @@ def safe_part(text: str) -> str:
     return _shortened(part, MAX_PART_BYTES)
 
 
+def stem_of_names(lot_id: str, wafer_id: str) -> str:
+    """Name a wafer's files.
+
+    Example:
+        >>> stem_of_names("LOT/7", "W01")
+        'LOT_7_W01'
+    """
+    return f"{safe_part(lot_id)}_{safe_part(wafer_id)}"
+
+
 def member_name(key: str) -> str:
     r"""Name a wafer's array inside an .npz: its key, as long as a zip archive can hold that key.
 

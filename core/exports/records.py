@@ -14,6 +14,7 @@ from core.analysis.result import WaferResult
 from core.instances import Instance
 from core.instances.clusters import REFERENCE_PX
 from data.classes import CLASS_KEYS
+from data.formats.own_exports import KEY, KIND, MARK
 from data.geometry import geometry
 from data.retests import first_pass_yield
 from data.wafer import WaferMap
@@ -64,8 +65,9 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
     return {
         **identity(wafer),
         "diameter_mm": wafer.diameter_mm,
-        "die_pitch_mm": None if wafer.die_pitch_mm is None else _numbers(wafer.die_pitch_mm),
-        "center_die": None if wafer.center is None else _numbers(wafer.center),
+        # in full: a ten-thousandth of a millimetre a die is many micrometres at the rim
+        "die_pitch_mm": None if wafer.die_pitch_mm is None else [float(pitch) for pitch in wafer.die_pitch_mm],
+        "center_die": None if wafer.center is None else [float(place) for place in wafer.center],
         "notch": str(wafer.notch),
         "attributes": dict(wafer.attributes),
         "remarks": list(wafer.remarks),
@@ -98,11 +100,12 @@ def instance_record(instance: Instance, wafer: WaferMap) -> dict[str, Json]:
 
 def result_json(result: WaferResult) -> str:
     """Write one wafer's record as JSON text, with the units it uses."""
-    return json.dumps({"units": UNITS, **wafer_record(result)}, indent=1, allow_nan=False)
+    mark = {KIND: "result", KEY: result.wafer.key}
+    return json.dumps({MARK: mark, "units": UNITS, **wafer_record(result)}, indent=1, allow_nan=False)
 
 
 def coordinates_json(results: Iterable[WaferResult]) -> str:
-    """Write many wafers' records as one JSON text: `{"units": ..., "wafers": [...]}`."""
+    """Write many wafers' records as one JSON text: `{"waferscope": ..., "units": ..., "wafers": [...]}`."""
     text = io.StringIO()
     with CoordinatesFile(text) as file:
         for result in results:
@@ -123,7 +126,8 @@ class CoordinatesFile:
 
     def __enter__(self) -> "CoordinatesFile":
         """Write what stands before the first wafer."""
-        self._text.write(f'{{"units": {json.dumps(UNITS)},\n"wafers": [')
+        mark = {MARK: {KIND: "coordinates"}, "units": UNITS}
+        self._text.write(json.dumps(mark)[:-1] + ',\n"wafers": [')
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

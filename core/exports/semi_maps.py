@@ -1,12 +1,15 @@
 """Defects as bins of SEMI G85 and E142 maps, for probers, assembly and hosts that read these and nothing else.
 
 A passing die has bin 1, a failing die without a pattern bin 2, any other the number of its class in the site's review
-table. A die of several classes has the most probable one; E142 has an overlay for each class too, where it has all.
+table. A die of several classes has the most probable one; E142 can hold a map for each class too, where it has all.
+Both files can be written in a second way, for readers that take no other. The time of a map is that of the test: a
+wafer whose test names none has none.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC
 from xml.etree.ElementTree import Element, SubElement, indent, tostring  # written only; what is read goes by defusedxml
 
 import numpy as np
@@ -16,14 +19,33 @@ from core.analysis.result import WaferResult
 from core.exports.review_table import ReviewTable
 from data.bin_names import bin_names
 from data.classes import CLASS_KEYS, CLASSES
+from data.formats.own_exports import COMMENT, MAKER
 from data.wafer import FAIL, OFF_WAFER, Notch, WaferMap
 
 PASS_BIN, FAIL_BIN, NULL_BIN = 1, 2, 255
 OVERLAY = "defects"
+_G85 = "http://www.semi.org"
 _DEGREES = {Notch.DOWN: "0", Notch.LEFT: "90", Notch.UP: "180", Notch.RIGHT: "270"}
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Bins = NDArray[np.int64]
+
+
+def _decimal(number: int) -> str:
+    return f"{number:03d}"
+
+
+_FORMS: dict[str, Callable[[int], str]] = {"Decimal": _decimal, "Integer2": lambda number: f"{number:04X}"}
+
+
+@dataclass(frozen=True)
+class _Bin:
+    """One bin of a map: its code, its number, what it means, Pass or Fail."""
+
+    code: str
+    number: int
+    words: str
+    quality: str
 
 
 def defect_bins(result: WaferResult, table: ReviewTable) -> Bins:
@@ -34,31 +56,26 @@ def defect_bins(result: WaferResult, table: ReviewTable) -> Bins:
     return np.where(masks.any(axis=0), numbers[likely], _verdicts(result.wafer))
 
 
-def g85_xml(result: WaferResult, made_at: datetime, *, table: ReviewTable | None = None) -> bytes:
+def g85_xml(result: WaferResult, *, table: ReviewTable | None = None, apart: bool = False) -> bytes:
     """Write a wafer's defects as a SEMI G85 map.
 
     Args:
         result: the analysed wafer.
-        made_at: stands for a time of test that is not known.
         table: numbers of the classes, None for the site's.
+        apart: the other way of writing it: the map lies in a root `Maps`, and the codes of a row are parted by blanks.
 
     Raises:
         SettingError: the site's table holds nonsense.
     """
     table, wafer = table or ReviewTable.configured(), result.wafer
     rows, columns = wafer.dies.shape
-    tested_at = (wafer.tested_at or made_at).astimezone(UTC)
-    root = _element(
-        None,
-        "Map",
-        xmlns="http://www.semi.org",
-        SubstrateType="Wafer",
-        SubstrateId=wafer.wafer_id,
-        FormatRevision="SEMI G85-0703",
-    )
+    names = {"SubstrateType": "Wafer", "SubstrateId": wafer.wafer_id, "FormatRevision": "SEMI G85-0703"}
+    outer = _element(None, "Maps", xmlns=_G85) if apart else None
+    root = _element(outer, "Map", xmlns="" if apart else _G85, **names)
     pitch = wafer.die_pitch_mm
     sizes = {} if pitch is None else {"DeviceSizeX": _um(pitch[1]), "DeviceSizeY": _um(pitch[0])}
     sizes |= {} if wafer.diameter_mm is None else {"WaferSize": f"{wafer.diameter_mm:.10g}"}
+    sizes |= {} if wafer.tested_at is None else {"CreateDate": f"{wafer.tested_at.astimezone(UTC):%Y%m%d%H%M%S}000"}
     device = _element(
         root,
         "Device",
@@ -71,28 +88,31 @@ def g85_xml(result: WaferResult, made_at: datetime, *, table: ReviewTable | None
         MapType="Array",
         Orientation=_DEGREES[wafer.notch],
         OriginLocation="2",
-        CreateDate=f"{tested_at:%Y%m%d%H%M%S}000",
-        SupplierName="Waferscope",
+        SupplierName=MAKER,
         **sizes,
     )
     bins = defect_bins(result, table)
+    row, column = _reference(wafer)
+    _element(device, "ReferenceDevice", ReferenceDeviceX=str(column), ReferenceDeviceY=str(row))
     for number, name, quality in _meanings(bins, table):
-        _element(device, "Bin", BinCode=_decimal(number), BinQuality=quality, BinDescription=name)
+        count = str(np.count_nonzero(bins == number))
+        _element(device, "Bin", BinCode=_decimal(number), BinCount=count, BinQuality=quality, BinDescription=name)
     data = _element(device, "Data", MapName=OVERLAY, MapVersion="1")
-    for row in bins.tolist():
-        _element(data, "Row").text = "".join(map(_decimal, row))
-    return _document(root)
+    for codes in bins.tolist():
+        _element(data, "Row").text = (" " if apart else "").join(map(_decimal, codes))
+    return _document(root if outer is None else outer)
 
 
-def e142_xml(result: WaferResult, *, table: ReviewTable | None = None) -> bytes:
+def e142_xml(result: WaferResult, *, table: ReviewTable | None = None, every_map: bool = False) -> bytes:
     """Write a wafer's defects as a SEMI E142 map.
 
-    Overlays: `defects` as in G85, `defects_<class>` for each class found, and `bins` with the tester's own bins where
-    they are known.
+    Its one overlay is `defects`, as in G85: hosts commonly read one map of bins and refuse or mistake a second.
 
     Args:
         result: the analysed wafer.
         table: numbers of the classes, None for the site's.
+        every_map: add the overlays `defects_<class>` for each class found, and `bins` with the tester's own bins where
+            they are known.
 
     Raises:
         SettingError: the site's table holds nonsense.
@@ -102,6 +122,8 @@ def e142_xml(result: WaferResult, *, table: ReviewTable | None = None) -> bytes:
     _layouts(root, wafer)
     substrate = _element(_element(root, "Substrates"), "Substrate", SubstrateType="Wafer", SubstrateId=wafer.wafer_id)
     _element(substrate, "LotId").text = _text(wafer.lot_id)
+    if wafer.tested_at is not None:
+        _element(substrate, "CreateDate").text = f"{wafer.tested_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     substrate_map = _element(
         _element(root, "SubstrateMaps"),
         "SubstrateMap",
@@ -113,13 +135,13 @@ def e142_xml(result: WaferResult, *, table: ReviewTable | None = None) -> bytes:
         AxisDirection="DownRight",
     )
     bins = defect_bins(result, table)
-    _overlay(substrate_map, OVERLAY, bins, _meanings(bins, table))
-    for k, key in enumerate(CLASS_KEYS):
+    _overlay(substrate_map, wafer, OVERLAY, bins, _meanings(bins, table))
+    for k, key in enumerate(CLASS_KEYS if every_map else ()):
         mask = result.segmentation.masks[k]
         if mask.any():
             own = np.where(mask, table.number(key), _verdicts(wafer))
-            _overlay(substrate_map, f"{OVERLAY}_{key}", own, _meanings(own, table))
-    if wafer.bins is not None:
+            _overlay(substrate_map, wafer, f"{OVERLAY}_{key}", own, _meanings(own, table))
+    if every_map and wafer.bins is not None:
         _tester_overlay(substrate_map, wafer)
     return _document(root)
 
@@ -151,10 +173,9 @@ def _layouts(root: Element, wafer: WaferMap) -> None:
     _element(inner, "ProductId").text = _text(wafer.product)
 
 
-def _overlay(parent: Element, name: str, bins: Bins, meanings: Iterable[tuple[int, str, str]]) -> None:
-    definitions = {_decimal(number): (words, quality) for number, words, quality in meanings}
-    lines = ["".join(map(_decimal, row)) for row in bins.tolist()]
-    _bin_codes(parent, name, ("Decimal", _decimal(NULL_BIN)), definitions, lines)
+def _overlay(parent: Element, wafer: WaferMap, name: str, bins: Bins, meanings: Iterable[tuple[int, str, str]]) -> None:
+    definitions = [_Bin(_decimal(number), number, words, quality) for number, words, quality in meanings]
+    _bin_codes(_new_overlay(parent, wafer, name), "Decimal", NULL_BIN, definitions, bins)
 
 
 def _tester_overlay(parent: Element, wafer: WaferMap) -> None:
@@ -163,29 +184,39 @@ def _tester_overlay(parent: Element, wafer: WaferMap) -> None:
     null = next(number for number in range(0xFFFF, -1, -1) if number not in used)  # a wafer has fewer than 65,536 bins
     failing = set(np.unique(bins[wafer.dies == FAIL]).tolist())
     names = bin_names(wafer)
-    definitions = {
-        f"{number:04X}": (names.get(number, ""), "Fail" if number in failing else "Pass") for number in sorted(used)
-    }
+    definitions = [
+        _Bin(f"{number:04X}", number, names.get(number, ""), "Fail" if number in failing else "Pass")
+        for number in sorted(used)
+    ]
     shown = np.where(wafer.dies == OFF_WAFER, null, bins)
-    lines = ["".join(f"{number:04X}" for number in row) for row in shown.tolist()]
-    _bin_codes(parent, "bins", ("Integer2", f"{null:04X}"), definitions, lines)
+    _bin_codes(_new_overlay(parent, wafer, "bins"), "Integer2", null, definitions, shown)
 
 
-def _bin_codes(
-    parent: Element,
-    name: str,
-    kind_and_null: tuple[str, str],
-    definitions: Mapping[str, tuple[str, str]],
-    lines: Iterable[str],
-) -> None:
-    kind, null = kind_and_null
+def _new_overlay(parent: Element, wafer: WaferMap, name: str) -> Element:
     overlay = _element(parent, "Overlay", MapName=name, MapVersion="1")
-    codes = _element(overlay, "BinCodeMap", BinType=kind, NullBin=null)
+    row, column = _reference(wafer)
+    reference = _element(_element(overlay, "ReferenceDevices"), "ReferenceDevice", Name="FirstDevice")
+    _element(reference, "Coordinates", X=str(column), Y=str(row))
+    return overlay
+
+
+def _reference(wafer: WaferMap) -> tuple[int, int]:
+    """Return row and column of the first tested die, from the upper left, 0 for the first of either."""
+    row, column = np.argwhere(wafer.on_wafer)[0].tolist()
+    return row, column
+
+
+def _bin_codes(overlay: Element, kind: str, null: int, definitions: Iterable[_Bin], bins: Bins) -> None:
+    form = _FORMS[kind]
+    codes = _element(overlay, "BinCodeMap", BinType=kind, NullBin=form(null))
     defined = _element(codes, "BinDefinitions")
-    for code, (words, quality) in definitions.items():
-        _element(defined, "BinDefinition", BinCode=code, BinQuality=quality, BinDescription=words)
-    for line in lines:
-        _element(codes, "BinCode").text = line
+    for one in definitions:
+        count = str(np.count_nonzero(bins == one.number))
+        _element(
+            defined, "BinDefinition", BinCode=one.code, BinCount=count, BinQuality=one.quality, BinDescription=one.words
+        )
+    for row in bins.tolist():
+        _element(codes, "BinCode").text = "".join(map(form, row))
 
 
 def _element(parent: Element | None, name: str, **attributes: str) -> Element:
@@ -197,15 +228,11 @@ def _text(text: str) -> str:
     return _NOT_IN_XML.sub(" ", text)
 
 
-def _decimal(number: int) -> str:
-    return f"{number:03d}"
-
-
 def _um(mm: float) -> str:
     return f"{mm * 1000:.10g}"
 
 
 def _document(root: Element) -> bytes:
     indent(root)
-    content: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return content + b"\n"
+    head, _, body = tostring(root, encoding="utf-8", xml_declaration=True).partition(b"\n")
+    return b"\n".join([head, COMMENT.encode(), body, b""])

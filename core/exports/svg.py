@@ -1,5 +1,6 @@
 """A wafer's result as SVG: sharp at any size, a path a colour instead of an element a die."""
 
+import json
 from collections import defaultdict
 
 import numpy as np
@@ -8,6 +9,8 @@ from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.drawing.wafer import cell_aspect, rim_in_dies
 from data.classes import CLASS_KEYS, CLASSES
+from data.formats.metadata import to_pairs
+from data.formats.own_exports import KEY, KIND, MARK
 from data.geometry import geometry
 from data.wafer import FAIL, Notch, WaferMap
 
@@ -25,7 +28,7 @@ def overlay_svg(
     """Draw the wafer with its defects in colour; a die of several classes shows a strip of each.
 
     Returns:
-        SVG whose unit is a die's width, about 900 pixels wide.
+        SVG whose unit is a die's width, about 900 pixels wide; its `metadata` says of which wafer it is.
     """
     wafer, greys, colors = result.wafer, GREYS[Theme(theme)], class_colors(palette)
     aspect, axes, frame = cell_aspect(wafer), rim_in_dies(wafer), geometry(wafer)
@@ -41,6 +44,7 @@ def overlay_svg(
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH_PX}" height="{WIDTH_PX * height / width:.0f}" '
         f'viewBox="{left:.4f} {top:.4f} {width:.4f} {height:.4f}">',
+        f"<metadata>{_escaped(json.dumps({MARK: {KIND: 'svg', KEY: wafer.key, **to_pairs(wafer)}}))}</metadata>",
         f'<ellipse cx="{x_center:.4f}" cy="{y_center:.4f}" rx="{x_radius:.4f}" ry="{y_radius:.4f}" '
         f'fill="{greys.disc}" stroke="{greys.outline}" stroke-width="{x_radius / 150:.4f}"/>',
         f'<circle class="notch" cx="{x_center + notch_x * x_radius:.4f}" cy="{y_center + notch_y * y_radius:.4f}" '

@@ -20,9 +20,10 @@ from core.drawing.palette import Palette, Theme
 from core.exports.archive import files_below, zip_folder
 from core.exports.cells import plain_row
 from core.exports.images import mask_png, overlay_png
-from core.exports.names import UniqueNames, member_name, safe_part
+from core.exports.names import UniqueNames, member_name, stem_of_names
 from core.exports.records import CoordinatesFile, number
 from core.exports.result_csv import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
+from core.settings import settings
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")
@@ -93,7 +94,7 @@ class ResultWriter:
             result: the analysed wafer; it is not kept.
             milliseconds: how long it took; in a batch, its share of the batch.
         """
-        stem = self._stems.take(f"{safe_part(result.wafer.lot_id)}_{safe_part(result.wafer.wafer_id)}")
+        stem = self._stems.take(stem_of_names(result.wafer.lot_id, result.wafer.wafer_id))
         member = self._members.take(member_name(result.wafer.key))
         mask_file = f"masks/{stem}.png"
         (self._staging / mask_file).write_bytes(mask_png(result))
@@ -153,7 +154,8 @@ class ResultWriter:
 
     def _text(self, name: str) -> TextIO:
         path = self._staging / name
-        return self._files.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace", newline=""))
+        encoding = "utf-8-sig" if path.suffix == ".csv" and settings().csv_bom else "utf-8"
+        return self._files.enter_context(path.open("w", encoding=encoding, errors="backslashreplace", newline=""))
 
     def _publish(self) -> None:
         (self.out_dir / "summary.json").unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Labels as COCO JSON and back: outlines that hold exactly the dies, or run lengths; categories 0 to 8."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -10,15 +10,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from core.labels.coco_images import cell_px, possible_keys, size_of
+from core.labels.coco_masks import failing_dies_within
 from core.labels.label import Label, LabelInstance, Labelled
 from data.classes import CLASS_KEYS, CLASSES
 from data.errors import FormatError
+from data.formats.own_exports import KIND, MARK
 from data.wafer import WaferMap
 
-SIDE_PX = 300
-"""Longest side of an image, about; a die is a whole number of pixels."""
-
 Form = Literal["polygon", "rle"]
+_CLASS_OF = {word.casefold(): c.key for c in CLASSES for word in (c.name, c.key)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +27,14 @@ class Imported:
     """What came out of a COCO file.
 
     Args:
-        labels: one an image whose wafer is known.
-        problems: a sentence for each image or annotation that could not be used.
+        labels: one an image whose wafer is known and about which the file says something.
+        problems: a sentence for each image or annotation that could not be used, or only with doubt.
+        unannotated: images of known wafers about which the file says nothing.
     """
 
     labels: tuple[Label, ...]
     problems: tuple[str, ...]
+    unannotated: int = 0
 
 
 def categories() -> list[dict[str, Any]]:
@@ -40,7 +43,14 @@ def categories() -> list[dict[str, Any]]:
     return [{"id": 0, "name": "background", "supercategory": "none"}, *defects]
 
 
-def coco_json(labelled: Iterable[Labelled], form: Form = "polygon") -> str:
+def file_name_of(wafer: WaferMap) -> str:
+    """Name an image by lot and wafer."""
+    return f"{wafer.lot_id}_{wafer.wafer_id}.png"
+
+
+def coco_json(
+    labelled: Iterable[Labelled], form: Form = "polygon", name_of: Callable[[WaferMap], str] = file_name_of
+) -> str:
     """Write labels as COCO JSON; what is rejected in a label is left out.
 
     An image is the die grid with every die drawn as a square of a whole number of pixels, 300 at the longest side or a
@@ -50,6 +60,7 @@ def coco_json(labelled: Iterable[Labelled], form: Form = "polygon") -> str:
     Args:
         labelled: any number.
         form: how masks are written; an instance with holes is parted into pieces without.
+        name_of: gives the file name of each image; it is called once an image, in order.
 
     Example:
         >>> len(json.loads(coco_json([]))["categories"])
@@ -59,23 +70,21 @@ def coco_json(labelled: Iterable[Labelled], form: Form = "polygon") -> str:
     annotations: list[dict[str, Any]] = []
     for one in labelled:
         image = len(images) + 1
-        images.append(_image(one, image))
+        images.append(_image(one, image, name_of(one.wafer)))
         for instance in one.label.kept:
             annotations.append(_annotation(one, instance, image, len(annotations) + 1, form))
-    return json.dumps({"images": images, "annotations": annotations, "categories": categories()}, allow_nan=False)
+    return json.dumps(
+        {MARK: {KIND: "labels"}, "images": images, "annotations": annotations, "categories": categories()},
+        allow_nan=False,
+    )
 
 
-def cell_px(shape: tuple[int, ...]) -> int:
-    """Pixels a side of a die."""
-    return max(1, SIDE_PX // max(shape))
-
-
-def _image(one: Labelled, number: int) -> dict[str, Any]:
+def _image(one: Labelled, number: int, file_name: str) -> dict[str, Any]:
     wafer, cell = one.wafer, cell_px(one.wafer.dies.shape)
     rows, columns = wafer.dies.shape
     return {
         "id": number,
-        "file_name": f"{wafer.lot_id}_{wafer.wafer_id}.png",
+        "file_name": file_name,
         "width": columns * cell,
         "height": rows * cell,
         "lot_id": wafer.lot_id,
@@ -141,117 +150,125 @@ def _run_lengths(instance: LabelInstance, shape: tuple[int, ...], cell: int) -> 
     return {"size": [shape[0] * cell, shape[1] * cell], "counts": counts}
 
 
-def read_coco(text: str, wafers: Mapping[str, WaferMap], name: str = "COCO file") -> Imported:
+def read_coco(
+    text: str, wafers: Mapping[str, WaferMap], name: str = "COCO file", *, unannotated_clean: bool = False
+) -> Imported:
     """Read labels from COCO JSON, of any tool; a file of ours comes back with the same dies.
 
     An image belongs to the wafer that its `lot_id` and `wafer_id` name, else its file name LOT_WAFER. A die is in a
-    mask when it fails and the mask holds its middle. An image without annotations is a label that says no defect.
+    mask when it fails and the mask holds its middle; where an annotation has a box alone, the failing dies in the box
+    are taken, and that is said. An image without annotations says "no defect" where its `no_defect` is true, or where
+    the caller says that all such images do.
 
     Args:
         text: the file.
         wafers: by key, those that may be labelled.
         name: of the file, for messages.
+        unannotated_clean: whoever gives the file says that images without annotations show no defect.
 
     Raises:
         FormatError: it is no COCO JSON.
     """
-    try:
-        found = json.loads(text)
-        classes = {c["id"]: c["name"] for c in found["categories"]}
-        images = {image["id"]: image for image in found["images"]}
-        by_image: dict[Any, list[dict[str, Any]]] = {number: [] for number in images}
-        for annotation in found["annotations"]:
-            by_image.setdefault(annotation["image_id"], []).append(annotation)
-    except (ValueError, KeyError, TypeError) as error:
-        raise FormatError(name, f"it is no COCO JSON ({error!r})", "Give images, annotations, categories.") from error
+    found = _parsed(text, name)
+    classes = {_id(one.get("id")): str(one.get("name") or "") for one in found["categories"]}
+    images = {_id(image.get("id")): image for image in found["images"]}
+    by_image: dict[str, list[Mapping[str, Any]]] = {number: [] for number in images}
+    for annotation in found["annotations"]:
+        by_image.setdefault(_id(annotation.get("image_id")), []).append(annotation)
     labels: list[Label] = []
     problems = [f"{name}: annotations of image {n!r}, which is not there." for n in by_image if n not in images]
+    unannotated = 0
     for number, image in images.items():
-        wafer = wafers.get(_key(image, wafers))
+        wafer = next((wafers[key] for key in possible_keys(image) if key in wafers), None)
         if wafer is None:
             problems.append(f"{name}: no wafer of the lake fits image {image.get('file_name', number)!r}.")
             continue
-        instances: list[LabelInstance] = []
-        for annotation in by_image[number]:
-            try:
-                key, dies = _read(annotation, image, wafer, classes)
-            except (FormatError, ValueError, KeyError, TypeError, ArithmeticError) as error:
-                problems.append(f"{name}: annotation {annotation.get('id')!r} of {wafer.key}: {error}.")
-                continue
-            if len(dies):
-                instances.append(LabelInstance(len(instances) + 1, key, dies))
-            else:
-                problems.append(f"{name}: annotation {annotation.get('id')!r} of {wafer.key} holds no failing die.")
-        labels.append(Label(wafer.key, wafer.dies.shape, tuple(instances), no_defect=not by_image[number]))
-    return Imported(tuple(labels), tuple(problems))
+        clean = image.get("no_defect") is True or (unannotated_clean and image.get("no_defect") is None)
+        if not by_image[number] and not clean:
+            unannotated += 1
+            continue
+        instances = tuple(_instances(by_image[number], image, wafer, classes, name, problems))
+        labels.append(Label(wafer.key, wafer.dies.shape, instances, no_defect=not by_image[number]))
+    return Imported(tuple(labels), tuple(problems), unannotated)
 
 
 def image_keys(text: str) -> list[str]:
     """Keys that the images of a COCO file may belong to, to be looked up in the lake; none where it cannot be read."""
     try:
-        images: Sequence[Mapping[str, Any]] = json.loads(text)["images"]
-        return list(dict.fromkeys(key for image in images for key in _possible_keys(image)))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        images = _parsed(text, "")["images"]
+    except FormatError:
+        return []
+    return list(dict.fromkeys(key for image in images for key in possible_keys(image)))
+
+
+def images_of(text: str) -> Sequence[Mapping[str, Any]]:
+    """Return the images that a COCO file lists; none where it cannot be read."""
+    try:
+        return _parsed(text, "")["images"]
+    except FormatError:
         return []
 
 
-def _key(image: Mapping[str, Any], wafers: Mapping[str, WaferMap]) -> str:
-    return next((key for key in _possible_keys(image) if key in wafers), "")
+def _parsed(text: str, name: str) -> dict[str, list[Mapping[str, Any]]]:
+    """Parse a COCO file as far as its three lists.
+
+    Raises:
+        FormatError: one of them is missing, or holds anything but objects.
+    """
+    remedy = "Give images, annotations, categories."
+    try:
+        found = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(name, f"it is no COCO JSON ({error})", remedy) from error
+    for part in ("images", "annotations", "categories"):
+        rows = found.get(part) if isinstance(found, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise FormatError(name, f"it is no COCO JSON: it has no list of {part}", remedy)
+    return {part: found[part] for part in ("images", "annotations", "categories")}
 
 
-def _possible_keys(image: Mapping[str, Any]) -> list[str]:
-    if "lot_id" in image and "wafer_id" in image:
-        return [f"{image['lot_id']}:{image['wafer_id']}"]
-    stem = str(image.get("file_name", "")).rpartition("/")[2].rpartition(".")[0]
-    cuts = [at for at, letter in enumerate(stem) if letter == "_"]
-    return [f"{stem[:at]}:{stem[at + 1 :]}" for at in reversed(cuts)]
+def _id(number: object) -> str:
+    """Write an id as text: tools write 7, 7.0 and "7" for the same.
+
+    Example:
+        >>> _id(7), _id("7"), _id(7.0)
+        ('7', '7', '7')
+    """
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number).strip()
 
 
-def _read(
-    annotation: Mapping[str, Any], image: Mapping[str, Any], wafer: WaferMap, classes: Mapping[Any, str]
-) -> tuple[str, NDArray[np.intp]]:
-    key = classes.get(annotation["category_id"], "")
-    if key not in CLASS_KEYS:
-        raise FormatError("category", f"{annotation['category_id']!r} is no defect class", "Name it as a class")
-    rows, columns = wafer.dies.shape
-    dies = np.argwhere(wafer.failing)
-    y = (dies[:, 0] + 0.5) * float(image["height"]) / rows
-    x = (dies[:, 1] + 0.5) * float(image["width"]) / columns
-    segmentation = annotation["segmentation"]
-    if isinstance(segmentation, Mapping):
-        mask = _read_run_lengths(segmentation)
-        inside = mask[np.minimum(y.astype(int), mask.shape[0] - 1), np.minimum(x.astype(int), mask.shape[1] - 1)]
-    else:
-        rings = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation]
-        areas = [shapely.Polygon(ring) for ring in rings]
-        if not all(area.is_valid for area in areas):
-            raise FormatError("polygon", "it crosses itself", "Draw it so that no side crosses another")
-        inside = np.logical_or.reduce([shapely.contains_xy(area, x, y) for area in areas])
-    return key, dies[np.broadcast_to(inside, len(dies))]
+def _instances(
+    annotations: Sequence[Mapping[str, Any]],
+    image: Mapping[str, Any],
+    wafer: WaferMap,
+    classes: Mapping[str, str],
+    name: str,
+    problems: list[str],
+) -> Iterable[LabelInstance]:
+    """Read the annotations of one image; what there is to say about them is added to the problems."""
+    number = 0
+    for annotation in annotations:
+        said = f"{name}: annotation {annotation.get('id')!r} of {wafer.key}"
+        try:
+            key = _class_key(annotation, classes)
+            dies, boxed = failing_dies_within(annotation, size_of(image), wafer)
+        except FormatError as error:
+            problems.append(f"{said}: {error}.")
+            continue
+        if not len(dies):
+            problems.append(f"{said} holds no failing die.")
+            continue
+        if boxed:
+            problems.append(f"{said} has a box and no outline: the {len(dies):,} failing dies in the box are taken.")
+        number += 1
+        yield LabelInstance(number, key, dies)
 
 
-def _read_run_lengths(found: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Bool (height, width) of COCO run lengths, plain or compressed."""
-    height, width = (int(side) for side in found["size"])
-    counts = found["counts"]
-    lengths = _uncompressed(counts) if isinstance(counts, str) else [int(n) for n in counts]
-    if min(lengths, default=0) < 0 or sum(lengths) != height * width:
-        raise FormatError("run lengths", f"they add up to {sum(lengths)}, not {height * width}", "Export them anew")
-    values = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(values, lengths).reshape((height, width), order="F")
-
-
-def _uncompressed(text: str) -> list[int]:
-    """Lengths of COCO's compressed run lengths: five bits of digits a letter, differences from the third on."""
-    lengths: list[int] = []
-    value = shift = 0
-    for letter in text.encode("ascii"):
-        digits = letter - 48
-        value |= (digits & 31) << shift
-        shift += 5
-        if not digits & 32:
-            if digits & 16:
-                value -= 1 << shift
-            lengths.append(value + (lengths[-2] if len(lengths) > 2 else 0))
-            value = shift = 0
-    return lengths
+def _class_key(annotation: Mapping[str, Any], classes: Mapping[str, str]) -> str:
+    number = annotation.get("category_id")
+    word = classes.get(_id(number), "")
+    key = _CLASS_OF.get(word.strip().casefold())
+    if key is None:
+        shown = f"{number!r:.40} is no defect class" + (f" ('{word:.40}')" if word else "")
+        raise FormatError("category", shown, f"Name it as one of {', '.join(CLASS_KEYS)}")
+    return key

@@ -8,6 +8,7 @@ from core.alarms import Outcome, check_and_send
 from core.alarms.sending import Send
 from core.analysis.result import WaferResult, bounded_batches
 from core.database import AppDatabase
+from core.ingestion.held_records import sifted
 from core.lake import Lake
 from core.pipeline.backlog import backlog, segment_kept
 from core.registry.traffic import Challenger, shared_out
@@ -121,8 +122,10 @@ def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told, said: list
     new = already = 0
     keys = list[str]()
     for part in bounded_batches(wafers, WAFERS_PER_PART):
-        more, there = pipeline.lake.append_wafers(part, said.append)
-        new, already = new + more, already + there
+        read = sifted(pipeline.lake, part)
+        said.extend(read.remarks)
+        more, there = pipeline.lake.append_wafers(read.kept, said.append)
+        new, already = new + more, already + there + len(read.held_back)
         keys += (wafer.key for wafer in part) if pipeline.segmenter else ()
         _tidy(pipeline)
         told(Stage.KEEPING, new + already, None)
@@ -140,9 +143,11 @@ def _keep_results(
     met = list[str]()
     for part in bounded_batches(results, WAFERS_PER_PART):
         kept = shared_out(part, pipeline.challenger, tta=pipeline.tta)
-        more, there = pipeline.lake.append_wafers((result.wafer for result in part), said.append)
+        read = sifted(pipeline.lake, [result.wafer for result in part])
+        said.extend(read.remarks)
+        more, there = pipeline.lake.append_wafers(read.kept, said.append)
         pipeline.lake.append_results(kept)
-        new, already = new + more, already + there
+        new, already = new + more, already + there + len(read.held_back)
         shared += sum(one is not other for one, other in zip(kept, part, strict=True))
         met += pipeline.lake.keys_without_result([result.wafer.key for result in part])
         _tidy(pipeline)

@@ -27,7 +27,7 @@ from core.reports.style import (
     RULE,
 )
 from core.reports.table import Table, shown
-from core.reports.text import LATIN, paragraph_text, shortened
+from core.reports.text import LATIN, paragraph_text, shortened, spelt
 
 _RIGHT = {"count", "real", "score", "percent"}
 MOST_HEIGHT = CONTENT_HEIGHT / 2
@@ -123,7 +123,7 @@ def legend(colors: Mapping[str, str]) -> Drawing:
     for at, (name, color) in enumerate(colors.items()):
         x, y = at % 2 * CONTENT_WIDTH / 4, drawing.height - 12 * (at // 2 + 1)
         drawing.add(Rect(x, y, 7, 7, fillColor=HexColor(color), strokeColor=None))
-        drawing.add(String(x + 11, y + 1, name, fontName=LATIN, fontSize=7, fillColor=INK))
+        drawing.add(String(x + 11, y + 1, spelt(name, latin_only=True), fontName=LATIN, fontSize=7, fillColor=INK))
     return drawing
 
 
@@ -139,7 +139,9 @@ def scale_bar(scale: Scale, unit: str, width: float) -> Drawing:
         (width, "end", f"{scale.high * 100:.3g} %"),
         (width / 2, "middle", unit),
     ):
-        drawing.add(String(x, 4, words, fontName=LATIN, fontSize=6.5, fillColor=INK, textAnchor=anchor))
+        drawing.add(
+            String(x, 4, spelt(words, latin_only=True), fontName=LATIN, fontSize=6.5, fillColor=INK, textAnchor=anchor)
+        )
     return drawing
 
 

@@ -9,7 +9,7 @@ from reportlab.lib.colors import Color
 
 from core.drawing.value_maps import STEPS
 from core.reports.style import ACCENT, INK, MUTED, RULE
-from core.reports.text import LATIN
+from core.reports.text import LATIN, spelt
 
 LEFT, BOTTOM, TOP = 34, 26, 6
 _SMALL = 6.5
@@ -65,7 +65,9 @@ def bar_chart(bars: Bars, width: float, height: float) -> Drawing:
 
 
 def _words(x: float, y: float, text: str, anchor: str) -> String:
-    return String(x, y, text, fontName=LATIN, fontSize=_SMALL, fillColor=MUTED, textAnchor=anchor)
+    return String(
+        x, y, spelt(text, latin_only=True), fontName=LATIN, fontSize=_SMALL, fillColor=MUTED, textAnchor=anchor
+    )
 
 
 def calibration_chart(said: Sequence[float], true: Sequence[float], side: float) -> Drawing:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -63,16 +63,18 @@ def pdf(front: Frontmatter, blocks: Sequence[Flowable]) -> bytes:
     frame = Frame(MARGIN, MARGIN + FOOT, CONTENT_WIDTH, CONTENT_HEIGHT, 0, 0, 0, 0)
     document.addPageTemplates([PageTemplate(frames=[frame])])
     head = [Paragraph(paragraph_text(front.title), TITLE), Paragraph(paragraph_text(front.subtitle), NOTE)]
-    document.build([*head, *blocks], canvasmaker=_numbered(front.imprint))
+    document.build([*head, *blocks], canvasmaker=_numbered(front.imprint, front.made_at))
     return content.getvalue()
 
 
-def _numbered(imprint: str) -> type[Canvas]:
-    """A canvas class that writes the footer once it knows how many pages there are."""
+def _numbered(imprint: str, made_at: datetime) -> type[Canvas]:
+    """A canvas class that dates the file and writes the footer once it knows how many pages there are."""
+    created = f"D:{made_at.astimezone(UTC):%Y%m%d%H%M%S}+00'00'"
 
     class Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)
+            self.setDateFormatter(lambda *_: created)  # `invariant` dates everything 2000
             self._waiting: list[dict[str, object]] = []
 
         def showPage(self) -> None:

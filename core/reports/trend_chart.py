@@ -8,7 +8,7 @@ from reportlab.lib.colors import HexColor
 
 from core.drawing.value_maps import STEPS
 from core.reports.style import INK, MUTED, RULE
-from core.reports.text import LATIN
+from core.reports.text import LATIN, spelt
 from core.statistics.spc import ControlChart
 
 LEFT, BOTTOM, TOP = 34, 26, 6
@@ -68,4 +68,6 @@ def trend_chart(
 
 
 def _words(x: float, y: float, text: str, anchor: str) -> String:
-    return String(x, y, text, fontName=LATIN, fontSize=_SMALL, fillColor=MUTED, textAnchor=anchor)
+    return String(
+        x, y, spelt(text, latin_only=True), fontName=LATIN, fontSize=_SMALL, fillColor=MUTED, textAnchor=anchor
+    )

@@ -10,6 +10,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from core.reports.table import Column, Table, is_defined
+from data.formats.own_exports import MAKER
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_CHARACTERS = 32_767  # what a cell holds
@@ -39,7 +40,7 @@ def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
     """
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
-        book.set_properties({"title": title, "created": made_at.astimezone(UTC).replace(tzinfo=None)})
+        book.set_properties({"title": title, "author": MAKER, "created": made_at.astimezone(UTC).replace(tzinfo=None)})
         formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         for name, table in _sheets(tables):

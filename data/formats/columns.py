@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from data.errors import FormatError
 from data.formats.metadata import plain_name
+from data.formats.own_exports import is_die_table
 
 _SPELLINGS = {
     "x": """x diex xcoord xcoordinate xindex xloc xpos colx col column diecol diecolumn columnindex colindex
@@ -89,6 +90,8 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
 
 def known_columns(names: Sequence[str]) -> Columns | None:
     """Recognise the die columns of a table as `find_columns` does; None where these names are no table's of dies."""
+    if is_die_table(names):  # x and y count as the tester does, row and column as the grid lies
+        return Columns("column", "row", result="result", bin="bin")
     plain = {plain_name(name): name for name in reversed(names)}
     found = {
         role: next((plain[spelling] for spelling in spellings if spelling in plain), None)

@@ -7,6 +7,7 @@ wafer's grid is the box around its dies, y downwards, and the attribute `die_axe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +19,11 @@ from data.formats.columns import Columns, find_columns
 from data.formats.die_rows import DieRows, joint, laid_out, refuse_unnamed_tests
 from data.formats.metadata import ATTRIBUTE, date_texts, key_of
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.own_exports import DIE_COLUMNS, DIES, MARK, axes_of, is_die_table, own_pairs, restored
 from data.formats.source import Source, build_wafer
 from data.formats.totals import declared_totals
 from data.formats.verdicts import judge
+from data.orientation import DIE_AXES
 from data.wafer import WaferMap
 
 _MOST_TEXTS = 500
@@ -29,6 +32,8 @@ _MOST_TEXTS = 500
 
 def kept_columns(names: Sequence[str], used: Sequence[str]) -> list[str]:
     """Choose the columns worth reading: what says something of dies, metadata, and so many others as have a meaning."""
+    if is_die_table(names):
+        return list(dict.fromkeys([*used, *DIE_COLUMNS, *(name for name in names if name == MARK)]))
     others = [name for name in names if name not in used]
     named = {name for name in others if name.startswith(ATTRIBUTE) or key_of(name)}
     return [*used, *(name for number, name in enumerate(others) if number < _MOST_TEXTS or name in named)]
@@ -68,6 +73,7 @@ def read_die_table(
     verdicts = judge(rows, columns, options, x, y)
     dies = DieRows(x, y, verdicts.dies, verdicts.bins, _tests(coded, columns))
     texts = {name: column for name, column in coded.items() if name not in used}
+    own = _OwnColumns.taken_from(texts, rows) if is_die_table(table.column_names) else None
     keys = [name for name in texts if _names_wafer(name)]
     filled = _filled_down(rows, keys, dies)
     texts |= filled
@@ -76,8 +82,49 @@ def read_die_table(
     order, starts = _groups([texts[name] for name in keys], table.num_rows)
     if order is not None:
         dies = dies.at(order)
+        own = own.at(order) if own else None
         texts = {name: Coded(column.codes[order], column.cells) for name, column in texts.items()}
-    yield from _wafers(dies, texts, starts, pairs, source, options, remarks)
+    yield from _wafers(dies, texts, starts, pairs, source, options, remarks, own)
+
+
+@dataclass(frozen=True)
+class _OwnColumns:
+    """What a table of dies that Waferscope wrote holds beside them, a value a row.
+
+    Args:
+        x: coordinate of the file that the wafer came from.
+        y: the same.
+        mark: what is known of the wafer, as JSON in one of its rows.
+    """
+
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    mark: NDArray[np.object_]
+
+    @classmethod
+    def taken_from(cls, texts: dict[str, Coded], rows: Rows) -> "_OwnColumns":
+        """Take these columns out of others; a name that was defused for spreadsheets gets back what it was."""
+        for name in ("lot", "wafer"):
+            texts[name] = replace(texts[name], cells=[restored(as_text(cell)) for cell in texts[name].cells])
+        x, y, mark = rows.coordinates("x"), rows.coordinates("y"), texts.get(MARK)
+        for name in [name for name in texts if name not in ("lot", "wafer")]:
+            del texts[name]
+        cells = np.array([as_text(cell) for cell in mark.cells], dtype=object)[mark.codes] if mark else None
+        return cls(x, y, np.full(len(x), "", dtype=object) if cells is None else cells)
+
+    def at(self, rows: slice | NDArray[np.intp]) -> "_OwnColumns":
+        """Choose rows."""
+        return _OwnColumns(self.x[rows], self.y[rows], self.mark[rows])
+
+    def pairs(self, dies: DieRows, where: str) -> dict[str, str]:
+        """Return what is known of a wafer whose rows these are: its mark, else how its coordinates run.
+
+        Raises:
+            FormatError: the mark is damaged.
+        """
+        said = own_pairs(self.mark, where)
+        axes = axes_of(self.x, self.y, dies.y - dies.y.min(), dies.x - dies.x.min()) if not said else None
+        return said | ({ATTRIBUTE + DIE_AXES: axes} if axes else {})
 
 
 def _wafers(
@@ -88,6 +135,7 @@ def _wafers(
     source: Source,
     options: ReadOptions,
     remarks: Sequence[str],
+    table: _OwnColumns | None,
 ) -> Iterator[WaferMap | ReadFailure]:
     """Build the wafers whose rows begin at `starts`."""
     ends = np.append(starts[1:], len(dies.x))
@@ -99,6 +147,8 @@ def _wafers(
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         own = dict(pairs) | {name: cells[i] for name, cells in constant.items() if cells[i]}
         try:
+            if table:
+                own |= table.at(slice(start, end)).pairs(dies.at(slice(start, end)), source.name)
             grid, bins, axes = laid_out(dies.at(slice(start, end)), own, source.name)
             said = declared_totals(pairs).remarks(grid, source.name) if len(starts) == 1 else ()
             yield build_wafer(
@@ -111,6 +161,7 @@ def _wafers(
                 count=len(starts),
                 remarks=[*remarks, *said],
                 dates=dates,
+                exported_as=DIES if table else "",
             )
         except WaferError as error:
             yield ReadFailure(source.name, str(error))

@@ -19,10 +19,11 @@ from data.formats.image_tone import read_tone
 from data.formats.image_values import Picture, composited, few_values, thinned
 from data.formats.metadata import ATTRIBUTE, grid_shape, key_of, parse_pairs
 from data.formats.options import MIB, ReadFailure, ReadOptions
+from data.formats.own_exports import KIND, MARK
 from data.formats.source import Source, build_wafer
 from data.wafer import MAX_GRID, WaferMap
 
-METADATA_KEY = "waferscope"
+METADATA_KEY = MARK
 TIFF_PREFIX = "waferscope "
 _GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
 _TESTED_AT = (("tested_at", ""),)
@@ -72,7 +73,17 @@ def _wafer(source: Source, options: ReadOptions, picture: Picture, number: int =
     reading = read_overlay(picture, pairs, where) if ours else None
     if reading is None:
         reading = _reading(picture, options, where, grid_shape(pairs), ours=ours)
-    wafer = build_wafer(source, options, reading.dies, bins=reading.bins, pairs=pairs, number=number, count=count)
+    exported_as = pairs.get(KIND, "") if ours else ""
+    wafer = build_wafer(
+        source,
+        options,
+        reading.dies,
+        bins=reading.bins,
+        pairs=pairs,
+        number=number,
+        count=count,
+        exported_as=exported_as,
+    )
     return replace(wafer, remarks=(*wafer.remarks, *reading.remarks)) if reading.remarks else wafer
 
 
@@ -94,7 +105,8 @@ def _reading(
 def _metadata(pairs: Mapping[str, str], where: str) -> tuple[dict[str, str], bool]:
     """What the texts beside a picture say, and whether Waferscope wrote them; very long names are none."""
     if pairs.keys() >= _MASK_KEYS:
-        raise FormatError(where, "expected a wafer map, found masks of defect classes", "Import the wafer itself.")
+        found = f"expected a wafer map, found masks of defect classes of {pairs.get('wafer', 'a wafer'):.80}"
+        raise FormatError(where, found, "Import the wafer itself.")
     if METADATA_KEY in pairs:
         if len(pairs[METADATA_KEY]) > _MAX_METADATA:
             found = f"its metadata has {len(pairs[METADATA_KEY])} characters, the limit is {_MAX_METADATA}"

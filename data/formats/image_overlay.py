@@ -10,6 +10,7 @@ Beside the wafer's own pairs the text chunk `waferscope` holds, as texts:
 | `margin` | "23", or "23 x 20": pixels above and left of die (0, 0), below zero where it lies off the picture |
 | `size` | "790 x 790": height x width of the picture, so that a resized one is not taken for it; may be absent |
 | `passing_color`, `disc_color` | "#rrggbb" of passing dies and of the wafer where no die is; what is neither fails |
+| `failing_colors` | "#rrggbb #rrggbb ...": of failing dies; what is none of them is no die. May be absent |
 """
 
 import re
@@ -26,6 +27,7 @@ from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
 _KIND, _OVERLAY = "kind", "overlay"
 _TWO = re.compile(r"(-?\d{1,5})(?: ?x ?(-?\d{1,5}))?")
 _COLOR = re.compile(r"#([0-9a-fA-F]{6})")
+_MOST_COLORS = 64
 _REMEDY = "Export the picture again, or import the wafer from another of its exports."
 
 
@@ -68,6 +70,9 @@ def read_overlay(picture: Picture, pairs: Mapping[str, str], where: str) -> Read
     dies = np.full((rows, columns), FAIL, dtype=np.uint8)
     dies[(colors[..., :3] == passing).all(axis=-1)] = PASS
     dies[(colors[..., :3] == disc).all(axis=-1) | (colors[..., 3] == 0) | ~inside] = OFF_WAFER
+    if words := pairs.get("failing_colors", "").split()[:_MOST_COLORS]:
+        failing = [_color({"failing_colors": word}, "failing_colors", where) for word in words]
+        dies[(dies == FAIL) & ~np.logical_or.reduce([(colors[..., :3] == c).all(axis=-1) for c in failing])] = OFF_WAFER
     return Reading(dies)
 
 

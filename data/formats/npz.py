@@ -21,11 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.classes import CLASS_COUNT
 from data.errors import FormatError, WaferError
 from data.formats.archive import check_growth, is_npz, open_zip
 from data.formats.bins import bin_table, dies_of_bins
 from data.formats.metadata import ATTRIBUTE, parse_pairs
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.own_exports import refusal
 from data.formats.source import Source, build_wafer
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
 
@@ -123,6 +125,7 @@ def _packed(arrays: Arrays, where: str) -> _Layout:
 
 
 def _stacked(arrays: Arrays, where: str) -> _Layout:
+    _refuse_masks(arrays, where)
     original = {"arr_0", "arr_1"} == set(arrays) and arrays["arr_0"].ndim == 3
     named = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     maps = arrays["arr_0"] if original else arrays.get("maps", next(iter(named.values())) if len(named) == 1 else None)
@@ -142,6 +145,15 @@ def _stacked(arrays: Arrays, where: str) -> _Layout:
         arrays = {"labels": arrays["arr_1"], "label_names": np.array(MIXEDWM38_LABELS)}
     bins = _bins(arrays, maps.shape, lambda values, i: values[i], where)
     return _Layout(len(maps), maps.__getitem__, bins, _pairs(arrays, len(maps), where))
+
+
+def _refuse_masks(arrays: Arrays, where: str) -> None:
+    """Refuse the masks that Waferscope exports: of each wafer, by its key, a boolean map a class."""
+    if arrays and all(
+        ":" in name and array.dtype == np.bool_ and array.ndim == 3 and len(array) == CLASS_COUNT
+        for name, array in arrays.items()
+    ):
+        raise refusal("masks of defect classes", next(iter(arrays)) if len(arrays) == 1 else "", where)
 
 
 def _bins(

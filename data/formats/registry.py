@@ -9,6 +9,7 @@ from data.formats import (
     image,
     klarf,
     npz,
+    own_exports,
     parquet_file,
     pickle_file,
     semi_e142,
@@ -63,6 +64,9 @@ READERS: tuple[Reader, ...] = (
     Reader("text map", (".map", ".wmap"), text_map.recognises, text_map.read),
 )
 
+_OWN = Reader("export of Waferscope", (), own_exports.recognises, own_exports.refuse)
+"""Takes what Waferscope wrote for others and holds no dies, before another reader sees a map in it."""
+
 
 def choose_reader(source: Source) -> Reader:
     """Find the reader of a file: content first, the name's suffix second.
@@ -70,7 +74,7 @@ def choose_reader(source: Source) -> Reader:
     Raises:
         FormatError: no reader knows it.
     """
-    for reader in READERS:
+    for reader in (_OWN, *READERS):
         if reader.recognises(source):
             return reader
     for reader in READERS:

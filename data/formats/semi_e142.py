@@ -15,6 +15,7 @@ from data.errors import FormatError, WaferError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.own_exports import E142, is_own_xml
 from data.formats.semi_codes import (
     SharedBins,
     bins_said,
@@ -37,6 +38,7 @@ from data.formats.semi_xml import (
     parse_xml,
 )
 from data.formats.source import Source, build_wafer
+from data.orientation import DIE_AXES, axes_text
 from data.wafer import MAX_GRID, Notch, WaferMap
 
 _UNFILLED = "\0"  # no code of XML
@@ -50,11 +52,13 @@ class _File:
     Args:
         layouts: its layouts.
         lots: the lot of each substrate.
+        created: when the map of each substrate was made.
         bins: definitions of bins that stand apart from any map.
     """
 
     layouts: Layouts
     lots: Mapping[str, str]
+    created: Mapping[str, str]
     bins: SharedBins
 
 
@@ -73,12 +77,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     maps = list(outermost(root, "SubstrateMap"))
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
-    lots: dict[str, str] = {}
-    for each in inner(root, "Substrate"):
-        lots.setdefault(
-            attribute(each, "SubstrateId"), next((e.text or "" for e in children(each, "LotId")), "").strip()
-        )
-    shared = _File(Layouts.of(root), lots, SharedBins(root, maps))
+    lots, created = (_said_of_substrates(root, name) for name in ("LotId", "CreateDate"))
+    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps))
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
@@ -86,11 +86,20 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             yield ReadFailure(source.name, str(error))
 
 
+def _said_of_substrates(root: Element, name: str) -> dict[str, str]:
+    """Return what an element of each substrate says, by the substrate; the first of each."""
+    said: dict[str, str] = {}
+    for each in inner(root, "Substrate"):
+        text = next((inside.text or "" for inside in children(each, name)), "").strip()
+        said.setdefault(attribute(each, "SubstrateId"), text)
+    return said
+
+
 def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File, place: tuple[int, int]) -> WaferMap:
     overlay, code_map, names, chosen = _overlay(element, options.overlay, source.name)
     width, base = code_width(code_map, source.name)
     specifier, notch = attribute(element, "LayoutSpecifier"), notch_of(element, source.name)
-    null, rows = _rows(element, code_map, width, shared.layouts.shapes(specifier), source.name)
+    null, rows, axes = _rows(element, code_map, width, shared.layouts.shapes(specifier), source.name)
     grid = CodeGrid.of(rows, source.name)
     path = shared.layouts.of_map(specifier, grid.shape, notch in (Notch.LEFT, Notch.RIGHT), source.name)
     sizes, remarks = layout_pairs(path)
@@ -101,12 +110,21 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
     said = {
         MAP: names[chosen], MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": attribute(element, "OriginLocation"), "map_axes": attribute(element, "AxisDirection"),
-        "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base),
+        "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base), DIE_AXES: axes,
     }  # fmt: skip
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
+    pairs["tested_at"] = shared.created.get(substrate, "")
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
     return build_wafer(
-        source, options, dies, bins=numbers, pairs=pairs, number=place[0], count=place[1], remarks=remarks
+        source,
+        options,
+        dies,
+        bins=numbers,
+        pairs=pairs,
+        number=place[0],
+        count=place[1],
+        remarks=remarks,
+        exported_as=E142 if is_own_xml(source) else "",
     )
 
 
@@ -123,8 +141,8 @@ def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Elemen
 
 def _rows(
     element: Element, code_map: Element, width: int, declared: list[Shape], where: str
-) -> tuple[str, list[list[str]]]:
-    """Return the code of places without a die, and the rows of codes.
+) -> tuple[str, list[list[str]], str]:
+    """Return the code of places without a die, the rows of codes, and how the codes' own X and Y run, "" without any.
 
     Args:
         element: the substrate map.
@@ -139,7 +157,7 @@ def _rows(
         counts = [columns for _, columns in declared]
         long = len("".join((codes[0].text or "").split())) if codes else 0
         columns = next((count for count in counts if long == count * width), counts[0] if counts else None)
-        return null, [row for code in codes for row in split_rows(code.text or "", width, columns)]
+        return null, [row for code in codes for row in split_rows(code.text or "", width, columns)], ""
     null = null or _UNFILLED
     places: dict[tuple[int, int], str] = {}
     for code in codes:
@@ -148,15 +166,15 @@ def _rows(
             for step, text in enumerate(row):
                 if places.setdefault((x + step, y), text) != text:
                     raise FormatError(where, f"two bin codes name X {x + step}, Y {y}", "Correct the map.")
-    return null, _placed(places, element, null, declared, where)
+    return null, *_placed(places, element, null, declared, where)
 
 
 def _placed(
     places: Mapping[tuple[int, int], str], element: Element, fill: str, declared: list[Shape], where: str
-) -> list[list[str]]:
-    """Lay codes out by their X and Y, which count from 0, or from 1, within a declared layout."""
+) -> tuple[list[list[str]], str]:
+    """Lay codes out by their X and Y, which count from 0, or 1, within a declared layout; and say how these run."""
     if not places:
-        return []
+        return [], ""
     words = (attribute(element, "AxisDirection") or _towards(attribute(element, "OriginLocation"))).lower()
     left, right = min(x for x, _ in places), max(x for x, _ in places)
     top, bottom = min(y for _, y in places), max(y for _, y in places)
@@ -171,7 +189,9 @@ def _placed(
     rows = [[fill] * (right - left + 1) for _ in range(bottom - top + 1)]
     for (x, y), code in places.items():
         rows[bottom - y if "up" in words else y - top][right - x if "left" in words else x - left] = code
-    return rows
+    across = ("left", right) if "left" in words else ("right", left)
+    along = ("up", bottom) if "up" in words else ("down", top)
+    return rows, axes_text(across[0], along[0], (across[1], along[1]))
 
 
 def _towards(origin: str) -> str:

@@ -12,6 +12,7 @@ from data.errors import FormatError, WaferError
 from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
+from data.formats.own_exports import G85, is_own_xml
 from data.formats.semi_codes import (
     SharedBins,
     bins_said,
@@ -109,7 +110,15 @@ def _wafer(
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
     number, count = place
     return build_wafer(
-        source, options, dies, bins=numbers, pairs=_known(pairs), number=number, count=count, remarks=remarks
+        source,
+        options,
+        dies,
+        bins=numbers,
+        pairs=_known(pairs),
+        number=number,
+        count=count,
+        remarks=remarks,
+        exported_as=G85 if is_own_xml(source) else "",
     )
 
 

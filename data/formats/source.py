@@ -16,7 +16,7 @@ from data.formats.metadata import wafer_fields
 from data.formats.options import ReadOptions
 from data.formats.possible import with_possible_lengths
 from data.geometry import holds_dies
-from data.orientation import oriented
+from data.orientation import OrientationRule, oriented
 from data.wafer import WaferMap
 
 HEAD_BYTES = 4096
@@ -119,6 +119,7 @@ def build_wafer(
     axes_declared: bool = False,
     remarks: Sequence[str] = (),
     dates: Collection[str] = (),
+    exported_as: str = "",
 ) -> WaferMap:
     """Make a wafer: what the file says goes first, then the caller's options, then the file's name.
 
@@ -137,6 +138,7 @@ def build_wafer(
         axes_declared: the file says which way its rows and columns count, so no rule need tell.
         remarks: whole sentences about what the reader read with doubt.
         dates: other dates of the file, which tell whether it puts days or months first.
+        exported_as: kind of Waferscope's own export that the file is; its wafer lies as its rule says already.
 
     Raises:
         FormatError: the metadata cannot be understood or the grid is no wafer; the place is named.
@@ -151,7 +153,8 @@ def build_wafer(
         fields |= wafer_fields(pairs, where, dates)
     fields["remarks"] = tuple(dict.fromkeys([*cast(tuple[str, ...], fields.get("remarks", ())), *remarks]))
     try:
-        wafer = WaferMap(dies=dies, bins=bins, source_name=source.name, source_sha256=source.sha256, **fields)  # type: ignore[arg-type]
+        told = {"source_name": source.name, "source_sha256": source.sha256, "exported_as": exported_as}
+        wafer = WaferMap(dies=dies, bins=bins, **told, **fields)  # type: ignore[arg-type]
         wafer = with_possible_lengths(wafer)
     except WaferValueError as error:
         raise FormatError(where, error.problem, error.remedy) from error
@@ -159,4 +162,5 @@ def build_wafer(
         row, column = wafer.center
         said = f"row {row:g}, column {column:g} of the grid as written: dies would lie off the wafer, so not used"
         wafer = replace(wafer, center=None, attributes={**wafer.attributes, "center_in_file": said})
-    return oriented(wafer, options.rule_of(wafer.product), axes_declared=axes_declared)
+    rule = OrientationRule() if exported_as else options.rule_of(wafer.product)
+    return oriented(wafer, rule, axes_declared=axes_declared)

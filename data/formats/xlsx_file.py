@@ -16,6 +16,7 @@ from data.formats.archive import check_growth, is_package, open_zip
 from data.formats.columns import known_columns
 from data.formats.metadata import key_of
 from data.formats.options import MIB, ReadFailure, ReadOptions
+from data.formats.own_exports import MAKER, refusal
 from data.formats.sections import read_sections
 from data.formats.source import Source, names_wafer
 from data.formats.table_rows import Row, Section, distinct
@@ -57,14 +58,16 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """Read the wafers of a workbook.
 
     Raises:
-        FormatError: it is no workbook of today's kind, too large, no sheet holds a die table, or several do and name no
-            wafers.
+        FormatError: it is no workbook of today's kind, too large, one of results that Waferscope wrote, no sheet holds
+            a die table, or several do and name no wafers.
     """
     from openpyxl import load_workbook  # takes a third of a second, and few files need it
 
     _check(source, options)
     source.stream.seek(0)
     with closing(load_workbook(source.stream, read_only=True, data_only=True, keep_links=False)) as book:
+        if book.properties.creator == MAKER:
+            raise refusal("a workbook of results", "", source.name)
         found = [sheet for name in book.sheetnames if (sheet := _find_table(book, name, source.name))]
         for sheet in _chosen(found, book.sheetnames, options, source.name):
             if len(found) > 1 and names_wafer(sheet.title):

@@ -118,3 +118,17 @@ def test_an_unknown_format_is_refused_with_those_that_exist(home, capsys):
     with pytest.raises(SystemExit):
         main(["--out", str(home / "out"), "--formats", "gds"])
     assert "klarf18" in capsys.readouterr().err
+
+
+def test_tables_begin_with_a_byte_order_mark_when_asked(home, monkeypatch):
+    assert main(["LOT000:W01", "--out", str(home / "out"), "--formats", "clusters", "--bom"]) == 0
+    assert (home / "out" / "clusters.csv").read_bytes().startswith(b"\xef\xbb\xbfkey,")
+    monkeypatch.setenv("WAFERSCOPE_CSV_BOM", "on")
+    assert main(["LOT000:W01", "--out", str(home / "again"), "--formats", "wafers"]) == 0
+    assert (home / "again" / "wafers.csv").read_bytes().startswith(b"\xef\xbb\xbfkey,")
+
+
+def test_a_second_run_into_the_same_folder_is_refused(home, capsys):
+    words = ["LOT000:W01", "--out", str(home / "out"), "--formats", "json"]
+    assert (main(words), main(words)) == (0, 1)
+    assert "it holds the files of an earlier export" in capsys.readouterr().err

@@ -23,12 +23,12 @@ def klarf_text(
     places: Places = Places.DIES,
     table: ReviewTable | None = None,
 ) -> str:
-    """Write a wafer's defects as a KLARF file.
+    """Write a wafer's defects as a KLARF file; what is not known of the wafer is left out.
 
     Args:
         result: the analysed wafer.
         version: of the format.
-        made_at: when the file is made; it also stands for a time of test that is not known.
+        made_at: when the file is made.
         places: dies of the clusters by the table's sampling plan, or the clusters' centroids.
         table: class numbers and sampling plan, None for the site's.
 
@@ -36,5 +36,5 @@ def klarf_text(
         ExportError: the wafer's die pitch is not known, so no place on it is.
         SettingError: the site's table holds nonsense.
     """
-    inspection = inspection_of(result, made_at, places, table or ReviewTable.configured())
+    inspection = inspection_of(result, places, table or ReviewTable.configured())
     return write_12(inspection, made_at) if version == "1.2" else write_18(inspection, made_at)

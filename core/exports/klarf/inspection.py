@@ -1,34 +1,39 @@
 """A wafer's result as an inspection: its dies as the sample plan, its clusters as defects in their dies."""
 
 import math
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.analysis.result import WaferResult
 from core.exports.review_points import Places, ReviewPoint, review_points
 from core.exports.review_table import ReviewTable
-from core.lots.slot_order import slot_of
 from data.classes import CLASSES
 from data.errors import ExportError
-from data.formats.klarf import Defect, Inspection
+from data.formats.klarf import Defect, Inspection, dies_outside
 from data.geometry import geometry
 from data.orientation import axis_directions, die_coordinates
-from data.wafer import ASSUMED_DIAMETER_MM, WaferMap
+from data.wafer import WaferMap
 
 UNCLASSIFIED = "Unclassified"
 REVIEW_COLUMNS = ("TEST", "CLUSTERNUMBER", "REVIEWSAMPLE")
 _FARTHEST_INDEX = 2**15
-_HISTORY = ("step", "recipe", "slot")
+_HISTORY = ("step", "recipe")
+_MARKS = ("NOTCH", "FLAT")
+_SLOT = re.compile(r"0*([1-9][0-9]{0,2})")
 
 
-def inspection_of(result: WaferResult, made_at: datetime, places: Places, table: ReviewTable) -> Inspection:
-    """Make the inspection that a KLARF file of this result says.
+def inspection_of(result: WaferResult, places: Places, table: ReviewTable) -> Inspection:
+    """Make the inspection that a KLARF file of this result says; what nobody knows of the wafer is not in it.
+
+    Dies that the sample plan of the file which the wafer came from did not have are in no plan here either. Where it
+    is not known which dies were tested, there is no plan.
 
     Args:
         result: the analysed wafer.
-        made_at: stands for a time of test that is not known.
         places: what becomes a defect.
         table: class numbers and sampling plan.
 
@@ -45,9 +50,7 @@ def inspection_of(result: WaferResult, made_at: datetime, places: Places, table:
     frame = geometry(wafer)
     pitch = (frame.die_pitch_mm[1], frame.die_pitch_mm[0])
     x0, y0 = first_indices(wafer)
-    rows, columns = np.nonzero(wafer.on_wafer)
-    said = {name: wafer.attributes[name] for name in _HISTORY if wafer.attributes.get(name)}
-    slot = slot_of(wafer.attributes, wafer.wafer_id)
+    rows, columns = np.nonzero(wafer.on_wafer & ~outside_the_plan(wafer) & wafer.passing_known)
     points = review_points(result, places, table)
     return Inspection(
         lot_id=wafer.lot_id,
@@ -56,12 +59,32 @@ def inspection_of(result: WaferResult, made_at: datetime, places: Places, table:
         defects=_defects(points, (x0, y0), pitch, table),
         die_pitch_mm=pitch,
         center_mm=((frame.center[1] + x0 + 0.5) * pitch[0], (y0 - frame.center[0] + 0.5) * pitch[1]),
-        diameter_mm=wafer.diameter_mm or ASSUMED_DIAMETER_MM,
+        diameter_mm=wafer.diameter_mm,
         notch=wafer.notch,
         classes={0: UNCLASSIFIED, **{table.number(one.key): one.name for one in CLASSES}},
-        inspected_at=(wafer.tested_at or made_at).astimezone(UTC).replace(tzinfo=None, microsecond=0),
-        history={**said, "device": wafer.product, **({} if slot is None else {"slot": str(slot)})},
+        inspected_at=wafer.tested_at and wafer.tested_at.astimezone(UTC).replace(tzinfo=None, microsecond=0),
+        history=_history(wafer),
+        plan_known=wafer.passing_known,
     )
+
+
+def outside_the_plan(wafer: WaferMap) -> NDArray[np.bool_]:
+    """Return which dies hold defects and are not in the sample plan of the wafer's file, bool (H, W)."""
+    outside = np.zeros(wafer.dies.shape, dtype=bool)
+    named = die_coordinates(wafer)
+    if named is not None:
+        for x, y in dies_outside(wafer.attributes):
+            outside |= (named[0] == x) & (named[1] == y)
+    return outside
+
+
+def _history(wafer: WaferMap) -> dict[str, str]:
+    said = {name: wafer.attributes[name] for name in _HISTORY if wafer.attributes.get(name)}
+    said |= {"device": wafer.product} | ({"step": wafer.step} if wafer.step else {})
+    if slot := _SLOT.fullmatch(wafer.attributes.get("slot", "").strip()):
+        said["slot"] = slot[1]
+    mark = wafer.attributes.get("orientation_mark", "").upper()
+    return said | ({"orientation_mark": mark} if mark in _MARKS else {})
 
 
 def first_indices(wafer: WaferMap) -> tuple[int, int]:

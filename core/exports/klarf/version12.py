@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 from core.exports.klarf.inspection import REVIEW_COLUMNS
-from core.exports.klarf.words import MAKER, area_mm2, density_per_cm2, dies_with_defects, quoted, when
+from core.exports.klarf.words import STATION, area_mm2, density_per_cm2, dies_with_defects, original_names, quoted, when
 from data.formats.klarf import Defect, Inspection
 
 _COLUMNS = (
@@ -17,42 +17,60 @@ def write_12(inspection: Inspection, made_at: datetime) -> str:
     """Write one wafer; places lie within 0.001 micrometres of the inspection's.
 
     Args:
-        inspection: with die pitch, centre, diameter, notch and time.
+        inspection: with die pitch, centre and notch.
         made_at: time of the file.
     """
     unknown = math.nan, math.nan
     pitch, center = inspection.die_pitch_mm or unknown, inspection.center_mm or unknown
-    history, done = inspection.history, when(inspection.inspected_at or made_at)
+    history, done = inspection.history, inspection.inspected_at and when(inspection.inspected_at)
+    names = original_names(inspection)
     lines = [
         "FileVersion 1 2;",
         f"FileTimestamp {when(made_at)};",
-        f"InspectionStationID {' '.join(quoted(word) for word in MAKER)};",
+        f"InspectionStationID {' '.join(quoted(word) for word in STATION)};",
         "SampleType WAFER;",
-        f"ResultTimestamp {done};",
+        *([f"ResultTimestamp {done};"] if done else []),
         f"LotID {quoted(inspection.lot_id)};",
-        f"SampleSize 1 {inspection.diameter_mm:.10g};",
-        f"SetupID {quoted(history.get('recipe', MAKER[0]))} {done};",
+        *([f"SampleSize 1 {round(inspection.diameter_mm)};"] if inspection.diameter_mm else []),
+        *([f"SetupID {quoted(history['recipe'])} {done or when(made_at)};"] if "recipe" in history else []),
         f"StepID {quoted(history.get('step', ''))};",
         f"DeviceID {quoted(history.get('device', ''))};",
-        "SampleOrientationMarkType NOTCH;",
+        *([f"SampleOrientationMarkType {history['orientation_mark']};"] if "orientation_mark" in history else []),
         f"OrientationMarkLocation {str(inspection.notch).upper()};",
         f"DiePitch {_um(pitch[0])} {_um(pitch[1])};",
         f"DieOrigin {_um(0)} {_um(0)};",
         f"WaferID {quoted(inspection.wafer_id)};",
+        *([f"OriginalNames {' '.join(names)};"] if names else []),
         *([f"Slot {history['slot']};"] if "slot" in history else []),
         f"SampleCenterLocation {_um(center[0])} {_um(center[1])};",
         _listed("ClassLookup", [f"{number} {quoted(name)}" for number, name in inspection.classes.items()]),
         "InspectionTest 1;",
-        _listed("SampleTestPlan", [f"{x} {y}" for x, y in sorted(inspection.inspected)]),
-        f"AreaPerTest {area_mm2(inspection) * 1e6:.10e};",
+        *_plan(inspection),
         f"DefectRecordSpec {len(_COLUMNS)} {' '.join(_COLUMNS)} ;",
         "DefectList" + "".join(f"\n {_row(defect)}" for defect in inspection.defects) + ";",
-        "SummarySpec 5 TESTNO NDEFECT DEFDENSITY NDIE NDEFDIE ;",
-        f"SummaryList\n 1 {len(inspection.defects)} {density_per_cm2(inspection):.6e} {len(inspection.inspected)} "
-        f"{dies_with_defects(inspection)};",
+        *_summary(inspection),
         "EndOfFile;",
     ]
     return "\n".join(lines).replace("\n", "\r\n") + "\r\n"
+
+
+def _plan(inspection: Inspection) -> list[str]:
+    if not inspection.inspected:
+        return []
+    plan = _listed("SampleTestPlan", [f"{x} {y}" for x, y in sorted(inspection.inspected)])
+    return [plan, f"AreaPerTest {area_mm2(inspection) * 1e6:.10e};"]
+
+
+def _summary(inspection: Inspection) -> list[str]:
+    """Sum up; how dense defects are, nobody knows who does not know which dies were inspected."""
+    defects, dies = len(inspection.defects), dies_with_defects(inspection)
+    if not inspection.inspected:
+        return ["SummarySpec 3 TESTNO NDEFECT NDEFDIE ;", f"SummaryList\n 1 {defects} {dies};"]
+    density = f"{density_per_cm2(inspection):.6e}"
+    return [
+        "SummarySpec 5 TESTNO NDEFECT DEFDENSITY NDIE NDEFDIE ;",
+        f"SummaryList\n 1 {defects} {density} {len(inspection.inspected)} {dies};",
+    ]
 
 
 def _listed(name: str, rows: list[str]) -> str:

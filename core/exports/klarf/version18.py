@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.exports.klarf.inspection import REVIEW_COLUMNS
-from core.exports.klarf.words import MAKER, TIME, area_mm2, density_per_cm2, dies_with_defects, quoted, when
+from core.exports.klarf.words import (
+    STATION,
+    TIME,
+    area_mm2,
+    density_per_cm2,
+    dies_with_defects,
+    original_names,
+    quoted,
+    when,
+)
 from data.formats.klarf import Defect, Inspection
 from data.wafer import Notch
 
@@ -21,21 +30,25 @@ _COLUMNS = (
     *(f"int32 {name}" for name in ("DSIZE", "CLASSNUMBER", *REVIEW_COLUMNS)),
 )
 _SUMMARY = ("int32 TESTNO", "int32 NDEFECT", "float DEFDENSITY", "int32 NDIE", "int32 NDEFDIE")
+_SHORT_SUMMARY = ("int32 TESTNO", "int32 NDEFECT", "int32 NDEFDIE")
 
 
 def write_18(inspection: Inspection, made_at: datetime) -> str:
     """Write one wafer; places lie within 0.001 micrometres of the inspection's.
 
     Args:
-        inspection: with die pitch, centre, diameter, notch and time.
+        inspection: with die pitch, centre and notch.
         made_at: time of the file.
     """
     history, notch = inspection.history, inspection.notch or Notch.DOWN
-    done = when(inspection.inspected_at or made_at).split()
+    made, names = made_at.strftime(TIME).split(), original_names(inspection)
+    done = when(inspection.inspected_at).split() if inspection.inspected_at else []
+    set_up = [history.get("recipe", ""), *(done or made)]
     pitch, center = _whole(inspection.die_pitch_mm or (0.0, 0.0)), _whole(inspection.center_mm or (0.0, 0.0))
     wafer = [
         "Field DieOrigin 2 {0, 0}",
         f"Field SampleCenterLocation 2 {{{center[0]}, {center[1]}}}",
+        *([f"Field OriginalNames 4 {{{', '.join(names)}}}"] if names else []),
         *([f"Field SlotNumber 1 {{{history['slot']}}}"] if "slot" in history else []),
         *_list("DefectList", _COLUMNS, [_row(inspection, defect, pitch, center) for defect in inspection.defects]),
         *_record("TestRecord", "1", _test(inspection)),
@@ -45,12 +58,16 @@ def write_18(inspection: Inspection, made_at: datetime) -> str:
         *_record("WaferRecord", inspection.wafer_id, wafer),
         f"Field DeviceID 1 {{{quoted(history.get('device', ''))}}}",
         f"Field DiePitch 2 {{{pitch[0]}, {pitch[1]}}}",
-        f"Field InspectionStationID 3 {{{', '.join(quoted(word) for word in MAKER)}}}",
+        f"Field InspectionStationID 3 {{{', '.join(quoted(word) for word in STATION)}}}",
         f"Field OrientationMarkLocation 1 {{{_DEGREES[notch]}}}",
-        f"Field RecipeID 3 {{{quoted(history.get('recipe', MAKER[0]))}, {quoted(done[0])}, {quoted(done[1])}}}",
-        f"Field ResultTimestamp 2 {{{quoted(done[0])}, {quoted(done[1])}}}",
-        'Field SampleOrientationMarkType 1 {"NOTCH"}',
-        f"Field SampleSize 2 {{{round((inspection.diameter_mm or 0) * _NM)}, 0}}",
+        *([f"Field RecipeID 3 {{{', '.join(map(quoted, set_up))}}}"] if set_up[0] else []),
+        *([f"Field ResultTimestamp 2 {{{', '.join(map(quoted, done))}}}"] if done else []),
+        *(
+            [f"Field SampleOrientationMarkType 1 {{{quoted(history['orientation_mark'])}}}"]
+            if "orientation_mark" in history
+            else []
+        ),
+        *([f"Field SampleSize 2 {{{round(inspection.diameter_mm * _NM)}, 0}}"] if inspection.diameter_mm else []),
         'Field SampleType 1 {"WAFER"}',
         f"Field StepID 1 {{{quoted(history.get('step', ''))}}}",
         *_list(
@@ -59,7 +76,6 @@ def write_18(inspection: Inspection, made_at: datetime) -> str:
             [f'{number} {quoted(name)} ""' for number, name in inspection.classes.items()],
         ),
     ]
-    made = made_at.strftime(TIME).split()
     file = [
         f"Field FileTimestamp 2 {{{quoted(made[0])}, {quoted(made[1])}}}",
         *_record("LotRecord", inspection.lot_id, lot),
@@ -68,6 +84,8 @@ def write_18(inspection: Inspection, made_at: datetime) -> str:
 
 
 def _test(inspection: Inspection) -> list[str]:
+    if not inspection.inspected:
+        return []
     plan = [f"{x} {y}" for x, y in sorted(inspection.inspected)]
     return [
         f"Field AreaPerTest 1 {{{area_mm2(inspection) * _NM**2:.9e}}}",
@@ -76,6 +94,10 @@ def _test(inspection: Inspection) -> list[str]:
 
 
 def _summary(inspection: Inspection) -> list[str]:
+    """Sum up; how dense defects are, nobody knows who does not know which dies were inspected."""
+    if not inspection.inspected:
+        row = f"1 {len(inspection.defects)} {dies_with_defects(inspection)}"
+        return _list("TestSummaryList", _SHORT_SUMMARY, [row])
     row = (
         f"1 {len(inspection.defects)} {density_per_cm2(inspection):.6e} {len(inspection.inspected)} "
         f"{dies_with_defects(inspection)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.errors import FormatError
-from data.formats.klarf.defect_map import defect_map, die_count
+from data.formats.klarf.defect_map import defect_map, die_count, dies_outside
 from data.formats.klarf.model import Defect, Inspection
 from data.formats.klarf.version12 import parse_12
 from data.formats.klarf.version18 import parse_18
@@ -19,7 +19,7 @@ from data.formats.source import Source
 from data.formats.text import head_lines, split_lines, whole_text
 from data.wafer import WaferMap
 
-__all__ = ["Defect", "Inspection", "parse_klarf", "read", "recognises"]
+__all__ = ["Defect", "Inspection", "dies_outside", "parse_klarf", "read", "recognises"]
 
 
 def recognises(source: Source) -> bool:

@@ -1,5 +1,6 @@
 """Fields and rows of either version into one inspection."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from data.formats.klarf.counts import Dies, count_remarks
 from data.formats.klarf.model import Defect, Inspection
 from data.formats.klarf.times import inspection_time
 from data.formats.klarf.words import Word, number, whole, wrong
+from data.formats.own_exports import MAKER
 from data.wafer import Notch
 
 _NOTCHES = {
@@ -105,14 +107,17 @@ def build(found: Found, where: str) -> Inspection:
             where, found.fields["DiePitch"][0].line, f"DiePitch is positive, found {pitch[0]:g} x {pitch[1]:g} mm"
         )
     defects = tuple(defect for table in found.tables for defect in _defects(table, found, where))
-    time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), _all_text(found, "FileTimestamp"))
+    ours = _text(found, "InspectionStationID") == MAKER  # who leaves out what nobody knows, the time of test too
+    written = "" if ours else _all_text(found, "FileTimestamp")
+    time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), written)
+    names = _original_names(found) if ours else {}
     # a type, 1 or 2, and a length, or two lengths: the largest is the diameter in whatever order
     size = max((number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])), default=0.0)
-    history = _history(found)
+    history = _history(found) | {name: text for name, text in names.items() if name in ("device", "step") and text}
     counts = count_remarks(found.summaries, defects, found.plans, len(found.inspected))
     return Inspection(
-        lot_id=_text(found, "LotID"),
-        wafer_id=_text(found, "WaferID"),
+        lot_id=names.get("lot") or _text(found, "LotID"),
+        wafer_id=names.get("wafer") or _text(found, "WaferID"),
         inspected=found.inspected,
         defects=defects,
         die_pitch_mm=pitch,
@@ -126,6 +131,16 @@ def build(found: Found, where: str) -> Inspection:
         plan_known=any(found.plans),
         remarks=tuple(filter(None, (time_remark, *_place_remarks(found, history), *counts))),
     )
+
+
+def _original_names(found: Found) -> dict[str, str]:
+    """Read the names that Waferscope could not quote as they are; {} for none."""
+    words = found.fields.get("OriginalNames", [])
+    try:
+        texts = [str(json.loads(f'"{word.text}"')).encode("utf-8", "replace").decode() for word in words]
+    except ValueError:
+        return {}
+    return dict(zip(("lot", "wafer", "device", "step"), texts, strict=False))
 
 
 def _place_remarks(found: Found, history: Mapping[str, str]) -> Iterable[str]:
@@ -166,7 +181,7 @@ def _notch(found: Found, where: str) -> Notch | None:
     return _NOTCHES[words[0].text.upper()]
 
 
-def _history(found: Found) -> Mapping[str, str]:
+def _history(found: Found) -> dict[str, str]:
     said = {_HISTORY[name]: _all_text(found, name) for name in found.fields if name in _HISTORY}
     return {title: text for title, text in said.items() if text}
 

@@ -5,6 +5,7 @@ wafer, and those without a defect are not known to pass.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from data.formats.grid import Axes, to_grid
 from data.formats.klarf.model import Inspection
 from data.formats.metadata import ATTRIBUTE, center_pairs
 from data.formats.options import ReadOptions
+from data.formats.own_exports import KLARF, MAKER
 from data.formats.source import Source, build_wafer
 from data.orientation import DIE_AXES
 from data.wafer import FAIL, MAX_GRID, PASS, WaferMap
@@ -21,6 +23,8 @@ from data.wafer import FAIL, MAX_GRID, PASS, WaferMap
 _AXES = Axes("right", "up")
 _MOST_LAID_OUT = 2**21  # more than any wafer has; sizes that give more are wrong
 _MOST = np.iinfo(np.uint16).max
+_OUTSIDE = "dies_outside_the_sample_plan"
+_MOST_OUTSIDE = 1000
 _NO_PLAN = "The file has no sample plan, so which dies were inspected, and which pass, is not known: "
 _LAID_OUT = "the map has all dies that lie within the rim by pitch, centre and diameter."
 _NOT_LAID_OUT = "the map has the dies with defects alone."
@@ -64,6 +68,8 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
         remarks.append(_NO_PLAN + (_LAID_OUT if len(laid_out) else _NOT_LAID_OUT))
     elif outside := [number for die, number in per_die.items() if die not in inspection.inspected]:
         pairs[f"{ATTRIBUTE}defects_outside_the_sample_plan"] = str(sum(outside))
+        dies = sorted(die for die in per_die if die not in inspection.inspected)
+        pairs[ATTRIBUTE + _OUTSIDE] = ", ".join(f"{x} {y}" for x, y in dies[:_MOST_OUTSIDE])
         remarks.append(f"{sum(outside)} defects lie on {len(outside)} dies that the sample plan does not have.")
     return build_wafer(
         source,
@@ -75,7 +81,22 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
         count=count,
         axes_declared=True,
         remarks=remarks,
+        exported_as=KLARF if inspection.history.get("inspection_tool", "").startswith(MAKER + " ") else "",
     )
+
+
+def dies_outside(attributes: Mapping[str, str]) -> list[tuple[int, int]]:
+    """Return the dies (x, y) that a wafer's file found defects on without having them in its sample plan.
+
+    Example:
+        >>> dies_outside({"dies_outside_the_sample_plan": "3 -4, 5 6"})
+        [(3, -4), (5, 6)]
+    """
+    pairs = (text.split() for text in attributes.get(_OUTSIDE, "").split(",") if text.strip())
+    try:
+        return [(int(x), int(y)) for x, y in pairs]
+    except ValueError:
+        return []
 
 
 def die_count(inspection: Inspection) -> int:

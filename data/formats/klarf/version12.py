@@ -32,7 +32,7 @@ _STAYS = (
     "ResultTimestamp", "SampleOrientationMarkType", "SampleSize", "SetupID", "StepID", "SummarySpec",
 )  # fmt: skip
 _OF_ALL = ("RemovedDieList", "SampleCenterLocation", "DieOrigin")
-_OF_ONE = ("WaferID", "Slot", "WaferScribe")
+_OF_ONE = ("OriginalNames", "WaferID", "Slot", "WaferScribe")
 _FIELDS = {*_STAYS, *_OF_ALL, *_OF_ONE}
 _ENDS_A_WAFER = ("DefectList", "SummaryList")
 

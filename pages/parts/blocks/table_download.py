@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
 
 
@@ -16,7 +17,7 @@ def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
     """
     st.download_button(
         label,
-        data=lambda: frame_csv(table),
+        data=lambda: encoded_csv(frame_csv(table)),
         file_name=f"{name}.csv",
         mime="text/csv",
         on_click="ignore",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
 from core.lake import WaferFilter
 from core.projection.views import LakeMap, area_of, area_text
@@ -98,7 +99,7 @@ def choice_block(found: LakeMap, where: WaferFilter, cluster: int | None, area: 
         st.markdown(f"**{len(keys):,}** wafers of **{part}**", width="content")
         st.download_button(
             "CSV",
-            data=lambda: frame_csv(found.rows(keys)),
+            data=lambda: encoded_csv(frame_csv(found.rows(keys))),
             file_name="map-wafers.csv",
             mime="text/csv",
             on_click="ignore",

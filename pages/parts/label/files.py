@@ -3,13 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.datasets.files import COCO_FILE, import_coco, labels_zip
+from core.datasets.files import COCO_FILE, import_coco, labels_zip, wafers_of_images
 from core.datasets.frozen_sets import freeze, frozen_set, frozen_sets
 from core.datasets.label_set import Split, changes
 from core.datasets.reading import labels_of_keys
 from core.identity import Person
 from core.labels.annotations import labelled_keys
-from core.labels.coco import coco_json, image_keys, read_coco
+from core.labels.coco import coco_json, read_coco
 from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
@@ -17,16 +17,20 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database as open_database
 
 OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
-COCO_OUT = "One file: the outline of every instance in pixels, eight classes."
+COCO_OUT = (
+    "One file: the outline of every instance in pixels, eight classes. The pictures that it names are in the zip."
+)
 ALL_OUT = (
-    "A zip: that file, the die masks as NPZ (LOT:WAFER to a boolean (8, rows, columns)) and as a picture a wafer, "
-    "wafers and instances as CSV."
+    "A zip: that file with its pictures, the die masks as NPZ (LOT:WAFER to a boolean (8, rows, columns)) and as a "
+    "picture a wafer, wafers and instances as CSV."
 )
 MOST_SAID = 10
 COCO_HELP = (
     "Of any tool. An image belongs to the wafer that its lot_id and wafer_id name, else its file name LOT_WAFER. "
-    "Outlines are snapped to failing dies. Nothing is kept before you say so."
+    "Outlines are snapped to failing dies; they may be drawn on the overlay PNG of a wafer. Nothing is kept before you "
+    "say so."
 )
+CLEAN_HELP = "Only if somebody looked at them all: else an image that nobody annotated gives no label."
 AFTER_HELP = "Lots of this version stay on their side of the split."
 
 
@@ -85,8 +89,9 @@ def _in(lake: Lake, person: Person) -> None:
     if file is None:
         return
     text = file.getvalue().decode("utf-8", "replace")
+    clean_said = st.checkbox("Images without an annotation show no defect", key="coco-clean", help=CLEAN_HELP)
     try:
-        found = read_coco(text, lake.wafers_by_keys(image_keys(text)), file.name)
+        found = read_coco(text, wafers_of_images(lake, text), file.name, unannotated_clean=clean_said)
     except WaferError as error:
         st.error(str(error))
         return
@@ -96,10 +101,12 @@ def _in(lake: Lake, person: Person) -> None:
         f"Labels of wafers in the lake: **{len(found.labels):,}**, of which {clean:,} say no defect; instances: "
         f"**{instances:,}**; problems: **{len(found.problems):,}**."
     )
+    if found.unannotated:
+        st.caption(f"Images that nobody annotated, which give no label: {found.unannotated:,}.")
     _say(found.problems)
     if st.button(f"Keep as labels of {person.name}", type="primary", disabled=not found.labels):
         with st.spinner("Keeping the labels"):
-            written = import_coco(open_database(), lake, text, file.name, person)
+            written = import_coco(open_database(), lake, text, file.name, person, unannotated_clean=clean_said)
         st.success(f"Labels kept under the name {person.name}: {written.kept:,}.")
         _say([problem for problem in written.problems if problem not in found.problems])
 

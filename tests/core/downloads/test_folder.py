@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -89,3 +90,29 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingError, match="cannot be written there"):
         ExportFolder(tmp_path / "file", KEYS, STYLE)
+
+
+def test_the_summary_lists_every_file(tmp_path):
+    with ExportFolder(tmp_path / "out", KEYS, STYLE) as export:
+        export.add(wafers()[0])
+    said = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert {*said["files"], "export.json"} == files_of(tmp_path / "out")
+
+
+def test_a_second_run_does_not_mix_with_the_first(tmp_path):
+    with ExportFolder(tmp_path / "out", [FormatKey.JSON], STYLE) as export:
+        export.add(wafers()[0])
+    before = (tmp_path / "out" / "export.json").read_bytes()
+    with pytest.raises(SettingError, match="it holds the files of an earlier export"):
+        ExportFolder(tmp_path / "out", KEYS, STYLE)
+    assert (tmp_path / "out" / "export.json").read_bytes() == before
+
+
+def test_tables_begin_with_a_byte_order_mark_where_it_is_asked_for(tmp_path):
+    with ExportFolder(tmp_path / "out", [FormatKey.DIES], replace(STYLE, bom=True)) as export:
+        for result in wafers():
+            export.add(result)
+    content = (tmp_path / "out" / "dies.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfkey,lot,wafer,")
+    assert content.count(b"\xef\xbb\xbf") == 1
+    assert [wafer.key for wafer in read_wafers(tmp_path / "out" / "dies.csv")] == ["LOT1:W01", "LOT1:W02"]

@@ -24,12 +24,13 @@ def test_a_row_keeps_its_columns():
     assert plain_row({"lot": "=L", "dies": -3}) == {"lot": "'=L", "dies": -3}
 
 
-def test_no_table_of_results_lets_a_lots_name_run(tmp_path):
+def test_no_table_of_results_lets_a_lots_name_run_and_keys_stay_what_they_are(tmp_path):
     result = found_on(drawn(0, lot_id="=HYPERLINK(1)", product="@P", source_name="+x.png"), "edge")
     lake = Lake(tmp_path)
     lake.append_wafers([result.wafer])
     lake.append_results([result])
     for text in (wafers_csv([result]), instances_csv([result]), page_csv(lake, WaferFilter(), "key")):
-        cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
-        assert "'=HYPERLINK(1):W01" in cells
-        assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
+        [row, *_] = csv.DictReader(io.StringIO(text))
+        assert row.pop("key") == "=HYPERLINK(1):W01", "what other files are joined by is not changed"
+        assert "'=HYPERLINK(1)" in row.values()
+        assert not [cell for cell in row.values() if cell.startswith(("=", "@", "+"))]

@@ -139,7 +139,7 @@ def test_the_sample_plan_is_the_tested_dies_and_the_wafer_says_who_it_is(version
         notch=Notch.LEFT,
         wafer_id="W07",
         tested_at=datetime(2026, 5, 1, 14, 30, tzinfo=UTC),
-        attributes={"die_axes": axes_text("right", "up", (-3, 40)), "step": "M1 CMP"},
+        attributes={"die_axes": axes_text("right", "up", (-3, 40)), "step": "M1 CMP", "slot": "07"},
     )
     [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
     rows, columns = np.nonzero(result.wafer.on_wafer)
@@ -173,8 +173,11 @@ def test_a_wafers_own_centre_goes_out_and_comes_back(version):
 def test_names_that_would_end_a_quote_or_a_line_do_no_harm(version):
     result = example_result(lot='L"7";\nEndOfFile;', wafer_id="W{1}", product="晶圓\x00\ud800", die_pitch_mm=(1.0, 1.0))
     [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
-    assert (read.lot_id, read.wafer_id) == ("L 7 ; EndOfFile;", "W{1}")
+    assert (read.lot_id, read.wafer_id) == ('L"7";\nEndOfFile;', "W{1}")
     assert read.history["device"].startswith("晶圓")
+    text = klarf_text(result, version, MADE)
+    assert text.isascii()
+    assert "L 7 ; EndOfFile;" in text
 
 
 @BOTH
@@ -183,7 +186,7 @@ def test_a_wafer_without_clusters_makes_a_file_without_defects(version):
     clean = analysed(clean.wafer, np.zeros_like(clean.segmentation.masks))
     [read] = parse_klarf(klarf_text(clean, version, MADE), "a.klarf")
     assert read.defects == ()
-    assert read.inspected_at == datetime(2026, 11, 23, 12, 30, 5)
+    assert read.inspected_at is None
 
 
 @BOTH
@@ -198,3 +201,60 @@ def test_numbering_that_klarf_cannot_hold_gives_way_to_one_from_the_middle(versi
         result = example_result(shape=(31, 25), die_pitch_mm=(1.0, 1.0), attributes={"die_axes": axes})
         [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
         assert (min(read.inspected), max(read.inspected)) == ((-12, -15), (12, 15))
+
+
+@BOTH
+def test_what_nobody_knows_is_left_out(version):
+    text = klarf_text(example_result(wafer_id="W07", die_pitch_mm=(10.0, 12.0)), version, MADE)
+    for word in ("SampleSize", "SampleOrientationMarkType", "Slot", "ResultTimestamp", "SetupID", "RecipeID"):
+        assert word not in text
+    [wafer] = read_bytes("a.klarf", text.encode())
+    assert (wafer.diameter_mm, wafer.tested_at, wafer.remarks, wafer.exported_as) == (None, None, (), "klarf")
+
+
+@BOTH
+def test_a_flat_and_a_slot_are_said_where_they_are_known(version):
+    said = {"orientation_mark": "Flat", "slot": "12"}
+    text = klarf_text(example_result(die_pitch_mm=(1.0, 1.0), attributes=said), version, MADE)
+    [read] = parse_klarf(text, "a.klarf")
+    assert (read.history["orientation_mark"], read.history["slot"]) == ("FLAT", "12")
+
+
+@BOTH
+def test_dies_that_no_plan_had_are_in_no_plan(version):
+    result = example_result(
+        die_pitch_mm=(10.0, 12.0),
+        attributes={"die_axes": axes_text("right", "up", (0, 29)), "dies_outside_the_sample_plan": "6 25, 7 25"},
+    )
+    [read] = parse_klarf(klarf_text(result, version, MADE), "a.klarf")
+    assert {(6, 25), (7, 25)}.isdisjoint(read.inspected)
+    assert len(read.inspected) == result.wafer.tested_count - 2
+
+
+@BOTH
+def test_the_file_a_wafer_came_from_tells_which_dies_no_plan_had(version):
+    """A defect beside the plan of a first file is beside the plan of the file that is made of it, too."""
+    result = example_result(die_pitch_mm=(10.0, 12.0), attributes={"die_axes": axes_text("right", "up", (0, 29))})
+    text = klarf_text(result, "1.2", MADE, places=Places.DIES)
+    [first] = parse_klarf(text, "a.klarf")
+    place = (first.defects[0].x_index, first.defects[0].y_index)
+    plan = f" {place[0]} {place[1]}\r\n"
+    assert plan in text
+    cut = text.replace(plan, "", 1).replace(
+        f"SampleTestPlan {len(first.inspected)}", f"SampleTestPlan {len(first.inspected) - 1}"
+    )
+    [wafer] = read_bytes("b.klarf", cut.encode())
+    again = analysed(wafer, np.zeros((8, *wafer.dies.shape), dtype=bool))
+    [read] = parse_klarf(klarf_text(again, version, MADE), "c.klarf")
+    assert place not in read.inspected
+    assert len(read.inspected) == wafer.tested_count - 1
+
+
+@BOTH
+def test_without_known_passing_dies_there_is_no_plan_and_no_density(version):
+    result = example_result(die_pitch_mm=(10.0, 12.0), passing_known=False)
+    text = klarf_text(result, version, MADE)
+    assert "SampleTestPlan" not in text
+    assert "DEFDENSITY" not in text
+    [read] = parse_klarf(text, "a.klarf")
+    assert not read.plan_known

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import UTC, datetime
+from xml.etree import ElementTree as Xml
 
 import numpy as np
 import pytest
@@ -15,19 +16,27 @@ from data.formats import ReadOptions, read_bytes
 from data.wafer import Notch, WaferMap
 from tests.core.exports.examples import analysed, example_result
 
-MADE = datetime(2026, 11, 23, 12, 30, 5, tzinfo=UTC)
 TABLE = load_review_table()
 
 
 def g85(result):
-    return g85_xml(result, MADE, table=TABLE)
+    return g85_xml(result, table=TABLE)
+
+
+def g85_apart(result):
+    return g85_xml(result, table=TABLE, apart=True)
 
 
 def e142(result):
     return e142_xml(result, table=TABLE)
 
 
-BOTH = pytest.mark.parametrize("write", [g85, e142])
+def e142_maps(result):
+    return e142_xml(result, table=TABLE, every_map=True)
+
+
+WAYS = [g85, g85_apart, e142, e142_maps]
+BOTH = pytest.mark.parametrize("write", WAYS)
 
 
 def read(content, **options):
@@ -40,7 +49,7 @@ def read(content, **options):
 @given(
     shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
     seed=st.integers(0, 2**32 - 1),
-    write=st.sampled_from([g85, e142]),
+    write=st.sampled_from(WAYS),
 )
 def test_any_wafer_reads_back_with_the_same_dies_and_the_likeliest_class_as_bin(shape, seed, write):
     rng = np.random.default_rng(seed)
@@ -89,7 +98,7 @@ def test_e142_has_every_class_of_a_die_that_has_two_and_the_testers_own_bins():
     bins[4:8, 6:11] = 7
     bins[-1, -1] = 9
     result = example_result(bins=bins)
-    content = e142(result)
+    content = e142_maps(result)
     for key in ("particle", "scratch"):
         own = read(content, overlay=f"defects_{key}")
         assert np.array_equal(own.dies, result.wafer.dies)
@@ -99,5 +108,36 @@ def test_e142_has_every_class_of_a_die_that_has_two_and_the_testers_own_bins():
     assert np.array_equal(tester.dies, result.wafer.dies)
 
 
-def test_g85_takes_the_time_of_the_file_where_the_test_names_none():
-    assert read(g85(example_result())).tested_at == MADE
+@BOTH
+def test_the_time_is_the_tests_and_a_wafer_without_one_has_none(write):
+    tested = datetime(2026, 5, 1, 14, 30, 7, tzinfo=UTC)
+    assert read(write(example_result(tested_at=tested))).tested_at == tested
+    assert read(write(example_result())).tested_at is None
+
+
+@BOTH
+def test_bins_are_counted_and_a_die_is_named_by_which_to_align(write):
+    result = example_result()
+    root = Xml.fromstring(write(result))
+    counts = {e.get("BinCode"): e.get("BinCount") for e in root.iter() if e.tag.endswith(("}Bin", "}BinDefinition"))}
+    assert (counts["001"], counts["002"], counts["015"]) == ("699", "1", "20" if write is e142_maps else "15")
+    [first, *_] = [e for e in root.iter() if e.tag.endswith("}ReferenceDevice")]
+    assert [*first.attrib.values(), *(v for e in first for v in e.attrib.values())][-2:] == ["0", "0"]
+
+
+def test_e142_has_one_map_unless_more_are_asked_for():
+    result = example_result(bins=np.ones((30, 24), dtype=np.uint16))
+    counts = [write(result).count(b"<BinCodeMap") for write in (e142, e142_maps)]
+    assert counts == [1, 4]
+
+
+def test_the_other_g85_lies_in_maps_and_parts_its_codes():
+    root = Xml.fromstring(g85_apart(example_result()))
+    assert root.tag.endswith("}Maps")
+    rows = [e.text.split() for e in root.iter() if e.tag.endswith("}Row")]
+    assert {len(row) for row in rows} == {24}
+
+
+@BOTH
+def test_our_own_maps_are_known_as_such(write):
+    assert read(write(example_result())).exported_as in ("g85", "e142")

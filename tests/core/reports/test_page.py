@@ -35,3 +35,10 @@ def test_the_first_page_has_the_title_and_every_page_the_imprint():
 
 def test_the_same_report_is_the_same_bytes():
     assert pdf(FRONT, [note("a")]) == pdf(FRONT, [note("a")])
+
+
+def test_the_file_is_dated_when_it_was_made_and_its_fonts_are_embedded():
+    content = pdf(FRONT, [note("Ω晶")])
+    assert b"/CreationDate (D:20260301120000+00'00')" in content
+    assert b"/FontFile2" in content
+    assert b"STSong" not in content

@@ -3,14 +3,19 @@ from xml.etree import ElementTree as Xml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reports.text import HAN, HANGUL, paragraph_text
+from core.reports.text import WIDE, paragraph_text, spelt
 
 
 @given(st.text())
 def test_any_text_is_whole_markup_that_says_the_same(text):
     said = "".join(Xml.fromstring(f"<p>{paragraph_text(text)}</p>").itertext())
-    assert said == "".join(c if c.isprintable() else " " for c in text)
+    assert said == spelt(text)
 
 
-def test_each_script_has_a_font_that_holds_it():
-    assert paragraph_text("Ω 웨이퍼 L7") == f'<font name="{HAN}">Ω</font> <font name="{HANGUL}">웨이퍼</font> L7'
+def test_a_letter_is_drawn_in_a_font_that_is_embedded_or_as_its_code_point():
+    assert paragraph_text("Ω 웨이퍼 L7") == f'<font name="{WIDE}">Ω</font> U+C6E8 U+C774 U+D37C L7'
+    assert paragraph_text("Größe µm – Вафля") == f'Größe µm – <font name="{WIDE}">Вафля</font>'
+
+
+def test_a_script_that_needs_shaping_is_spelt():
+    assert spelt("رقاقة")[:6] == "U+0631"

@@ -74,3 +74,12 @@ def test_more_metadata_than_any_of_ours_is_refused():
     texts = PngInfo()
     texts.add_text("waferscope", json.dumps({"lot": "L" * 2**20}))
     assert "the limit is" in read(picture(DIES, pnginfo=texts)).reason
+
+
+def test_lines_drawn_around_dies_are_no_dies_where_the_drawing_says_how_dies_fail():
+    bands = {"#4a535e", "#f5821f", "#1e5ac8"}
+    wafer = read(overlay(DRAWING | {"failing_colors": " ".join(sorted(bands))}))
+    assert wafer.dies.tolist() == DIES.tolist()
+    fewer = read(overlay(DRAWING | {"failing_colors": "#f5821f"}))
+    assert set(fewer.dies[DIES == 2]) == {0, 2}
+    assert (fewer.dies[DIES == 1] == 1).all()
