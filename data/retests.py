@@ -18,7 +18,7 @@ Places = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def is_retest(run: WaferMap, before: WaferMap) -> bool:
-    """Say whether a later run over a wafer tests some of its dies again, rather than all of them anew.
+    """Return whether a later run over a wafer tests some of its dies again, rather than all of them anew.
 
     It does where its file says so, or where it has fewer dies than the test before. A map that does not know its
     passing dies tells no results to put in place of others.
@@ -159,7 +159,7 @@ def first_pass_yield(wafer: WaferMap) -> float:
 
 
 def holds(larger: WaferMap, smaller: WaferMap) -> bool:
-    """Say whether a map has every die of another one with the same result, as a file has that went on growing."""
+    """Return whether a map has every die of another one with the same result, as a file has that went on growing."""
     places = _places_on_first([larger, smaller])
     if places is None:
         return False

@@ -42,7 +42,7 @@ def overlay_png(
 
 
 def _drawing(wafer: WaferMap, palette: Palette | str, theme: Theme) -> dict[str, str]:
-    """Say of an overlay picture what `data.formats.image_overlay` reads it back by."""
+    """Return what `data.formats.image_overlay` reads an overlay picture back by."""
     sheet, greys = overlay_sheet(wafer), GREYS[theme]
     rows, columns = wafer.dies.shape
     two = {"px_per_die": sheet.cell, "margin": margin_px(sheet), "size": sheet.size}

@@ -9,7 +9,7 @@ from data.formats.source import Source
 
 
 def is_growing(path: Path) -> bool:
-    """Say whether a file is an STDF file, packed or not, without the record that its tester writes at the end.
+    """Return whether a file is an STDF file, packed or not, without the record that its tester writes at the end.
 
     A packed file that breaks off counts, too, whatever is in it. One that cannot be opened does not: reading it says
     why.

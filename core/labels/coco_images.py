@@ -58,7 +58,8 @@ def frame_of(size: tuple[float, float], wafer: WaferMap) -> Frame:
     """
     rows, columns = wafer.dies.shape
     sheet, cell = overlay_sheet(wafer), cell_px(wafer.dies.shape)
-    if size == sheet.size and size != (rows * cell, columns * cell):
+    as_drawn, as_labelled = np.array_equal(size, sheet.size), np.array_equal(size, (rows * cell, columns * cell))
+    if as_drawn and not as_labelled:
         return Frame(size, margin_px(sheet), sheet.cell)
     return Frame(size, (0.0, 0.0), (size[0] / rows, size[1] / columns))
 
@@ -73,8 +74,8 @@ def size_of(image: Mapping[str, Any]) -> tuple[float, float] | None:
     if said[0] in (None, 0, "") and said[1] in (None, 0, ""):
         return None
     try:
-        height, width = (float(str(side)) for side in said)
-    except (TypeError, ValueError):
+        height, width = float(image["height"]), float(image["width"])
+    except (KeyError, TypeError, ValueError):
         height = width = math.nan
     if not (math.isfinite(height) and math.isfinite(width) and min(height, width) > 0):
         problem = f"width and height are positive numbers, found {said[1]!r:.20} and {said[0]!r:.20}"

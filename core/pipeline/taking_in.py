@@ -32,7 +32,7 @@ Told = Callable[[Stage, int, int | None], object]
 
 
 def _untold(stage: Stage, done: int, total: int | None) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,6 @@ def _is_latin(character: str) -> bool:
 
 
 def _is_wide(character: str) -> bool:
-    """Tell whether the wide font draws a letter rightly by itself, without joining it to others."""
+    """Return whether the wide font draws a letter rightly by itself, without joining it to others."""
     shaped = unicodedata.bidirectional(character) in _SET_BY_SHAPING
     return not shaped and ord(character) in _wide_font().face.charToGlyph

@@ -264,7 +264,7 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
 
 
 def _faiss() -> ModuleType:
-    """Give faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
+    """Return faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
     import faiss
 
     return faiss

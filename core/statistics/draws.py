@@ -41,7 +41,7 @@ def draw_limits(sizes: Counts, baseline: tuple[int, int], sigma: float = 3.0) ->
 
 
 def draw_scores(shares: Reals, sizes: Counts, baseline: tuple[int, int]) -> Reals:
-    """Say how far out samples lie: by so many sigma of a normal curve whose tail is as rare as theirs.
+    """Return how far out samples lie: by so many sigma of a normal curve whose tail is as rare as theirs.
 
     Args:
         shares: affected of each sample, 0 to 1; what is no whole count is rounded, halves inwards.

@@ -45,17 +45,17 @@ _REMEDY = "Import the wafer from its original file, or from its exports Dies CSV
 
 
 def is_die_table(names: Collection[str]) -> bool:
-    """Tell whether columns are those of the table of dies that Waferscope exports."""
+    """Return whether columns are those of the table of dies that Waferscope exports."""
     return set(DIE_COLUMNS) <= set(names)
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether a file is an export of Waferscope that holds no map of dies: JSON, SVG, or another of its tables."""
+    """Return whether a file is an export of Waferscope without a map of dies: JSON, SVG, or another of its tables."""
     return _kind(source) is not None
 
 
 def refuse(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
-    """Say what an export without dies is."""
+    """Return what an export without dies is."""
     yield ReadFailure(source.name, str(refusal(*(_kind(source) or ("an export", "")), source.name)))
 
 
@@ -66,7 +66,7 @@ def refusal(what: str, wafer: str, where: str) -> FormatError:
 
 
 def is_own_xml(source: Source) -> bool:
-    """Tell whether Waferscope wrote an XML map."""
+    """Return whether Waferscope wrote an XML map."""
     return COMMENT.encode() in source.head
 
 

@@ -68,8 +68,8 @@ def defect_map(inspection: Inspection, source: Source, options: ReadOptions, num
         remarks.append(_NO_PLAN + (_LAID_OUT if len(laid_out) else _NOT_LAID_OUT))
     elif outside := [number for die, number in per_die.items() if die not in inspection.inspected]:
         pairs[f"{ATTRIBUTE}defects_outside_the_sample_plan"] = str(sum(outside))
-        dies = sorted(die for die in per_die if die not in inspection.inspected)
-        pairs[ATTRIBUTE + _OUTSIDE] = ", ".join(f"{x} {y}" for x, y in dies[:_MOST_OUTSIDE])
+        beside = sorted(die for die in per_die if die not in inspection.inspected)
+        pairs[ATTRIBUTE + _OUTSIDE] = ", ".join(f"{x} {y}" for x, y in beside[:_MOST_OUTSIDE])
         remarks.append(f"{sum(outside)} defects lie on {len(outside)} dies that the sample plan does not have.")
     return build_wafer(
         source,

@@ -10,7 +10,7 @@ REMEDY = "`python -m jobs.compact --rescore` scores them anew, without segmentin
 
 
 def old_scores_note(lake: Lake) -> None:
-    """Say how many wafers of the lake were scored by an older formula, and how they are scored anew; else nothing."""
+    """Show how many wafers of the lake were scored by an older formula, and how they are scored anew; else nothing."""
     count = count_outdated(lake)
     if count:
         wafers = f"{count:,} wafers carry" if count > 1 else "1 wafer carries"
@@ -18,7 +18,7 @@ def old_scores_note(lake: Lake) -> None:
 
 
 def old_score_note(severity: Severity) -> None:
-    """Say of one wafer that an older formula scored it; else nothing."""
+    """Show of one wafer that an older formula scored it; else nothing."""
     if severity.version < SEVERITY_VERSION:
         st.caption(
             f"This severity is by version {severity.version} of the formula; today's is {SEVERITY_VERSION}, which also "

@@ -94,7 +94,7 @@ def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int,
 
 
 def _report(saved: TakenIn, keys: Sequence[str]) -> None:
-    """Tell what saving did, with links to the wafers."""
+    """Show what saving did, with links to the wafers."""
     st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
     if saved.shared:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
