@@ -7,7 +7,7 @@ from core.ingestion.orientation_rules import OrientationRules
 from data.orientation import Corner, OrientationRule
 from tests.data.formats.make_fixtures import FIXTURES, GRID
 
-PAGE = Path(__file__).parents[3] / "pages" / "segment.py"
+PAGE = Path(__file__).parents[4] / "pages" / "segment.py"
 
 
 @pytest.fixture
