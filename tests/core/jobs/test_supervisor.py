@@ -127,6 +127,9 @@ def test_a_job_is_run_by_its_module_and_command_line_and_noted_as_running_by_thi
 
 def test_what_an_earlier_attempt_told_of_its_progress_is_gone(database, queued_job, tmp_path, monkeypatch):
     (tmp_path / PROGRESS).write_text('{"done": 9, "total": 9, "share": 1.0, "rate": 1.0}')
+    with database.writing() as session:
+        job = job_by_id(session, queued_job)
+        job.done, job.total, job.share, job.rate = 9, 9, 1.0, 1.0
     watched(database, queued_job, tmp_path, monkeypatch, Run(None, code=1))
     job = found(database, queued_job)
     assert (job.done, job.total, job.share, job.rate) == (0, None, None, None)

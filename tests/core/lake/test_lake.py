@@ -1,16 +1,14 @@
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from core.lake import Lake, WaferFilter
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.errors import LakeError
-from data.wafer import Notch, WaferMap
+from data.wafer import Notch
 from tests.core.lake_examples import drawn, found_on, same_wafer
 
 
@@ -94,57 +92,9 @@ def test_of_a_key_given_twice_at_once_the_last_counts():
 def test_rows_are_newer_than_those_already_there_even_when_the_clock_went_back(monkeypatch):
     root = f"memory://{uuid.uuid4().hex}"
     Lake(root).append_wafers([drawn(0)])
-    monkeypatch.setattr("core.lake.lake.lake.time.time_ns", lambda: 1)
+    monkeypatch.setattr("core.lake.lake.time.time_ns", lambda: 1)
     Lake(root).append_wafers([replace(drawn(0), product="NEXT")])
     assert Lake(root).wafer(drawn(0).key).product == "NEXT"
-
-
-grids = (
-    st.integers(1, 40)
-    .flatmap(
-        lambda rows: st.integers(1, 40).flatmap(
-            lambda columns: st.binary(min_size=rows * columns, max_size=rows * columns).map(
-                lambda content: (np.frombuffer(content, dtype=np.uint8) % 3).reshape(rows, columns)
-            )
-        )
-    )
-    .filter(lambda dies: bool(dies.any()))
-)
-names = (
-    st.text(min_size=1, max_size=12)
-    .filter(lambda text: bool(text.strip()) and "\x00" not in text)
-    .filter(lambda text: text.encode("utf-8", "ignore").decode() == text)
-)
-EASTERN = timezone(timedelta(hours=5))
-LAKE = Lake(f"memory://{uuid.uuid4().hex}")
-
-
-@pytest.mark.slow
-@settings(max_examples=30)
-@given(
-    dies=grids,
-    lot=names,
-    wafer=names,
-    attributes=st.dictionaries(names, names, max_size=3),
-    pitch=st.none() | st.tuples(st.floats(1e-3, 100), st.floats(1e-3, 100)),
-    binned=st.booleans(),
-    center=st.none() | st.tuples(st.floats(-9, 9), st.floats(-9, 9)),
-    tested_at=st.none() | st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(EASTERN)),
-)
-def test_any_wafer_comes_back_as_it_was(dies, lot, wafer, attributes, pitch, binned, center, tested_at):
-    bins = (dies.astype(np.uint16) * 21845) if binned else None
-    given_wafer = WaferMap(
-        dies=dies,
-        lot_id=lot,
-        wafer_id=wafer,
-        attributes=attributes,
-        die_pitch_mm=pitch,
-        bins=bins,
-        tested_at=tested_at,
-        center=center,
-    )
-    LAKE.append_wafers([given_wafer])
-    assert same_wafer(LAKE.wafer(given_wafer.key), given_wafer)
 
 
 def test_an_unknown_wafer_is_said_in_a_sentence():
