@@ -37,7 +37,7 @@ def test_on_this_machine_the_process_itself_tells_however_long_it_was_silent(dat
     assert after_burial(database, state, HERE, process) is expected
 
 
-@pytest.mark.parametrize(("host", "process"), [("elsewhere", "1 0 boot"), ("elsewhere", ME), ("", "")])
+@pytest.mark.parametrize(("host", "process"), [("elsewhere", "1 0 boot"), ("elsewhere", ME), ("", ""), (HERE, "")])
 @pytest.mark.parametrize(("seconds", "lives"), [(-30, True), (1, False)])
 def test_elsewhere_and_before_there_is_a_process_a_minute_of_silence_tells(database, host, process, seconds, lives):
     silent = SILENT + timedelta(seconds=seconds)
