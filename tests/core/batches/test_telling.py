@@ -6,11 +6,13 @@ from core.batches.notes import Summary
 from core.batches.telling import channels_named, message, tell_done
 from data.errors import BatchError
 
+SUMMARY = Summary(25, 3, 1)
+
 
 class Done:
     """A batch that is done, of which only what telling asks is known."""
 
-    def __init__(self, wanted, told=None, summary=Summary(25, 3, 1)) -> None:
+    def __init__(self, wanted, told=None, summary=SUMMARY) -> None:
         self.request = type("Request", (), {"title": "lot7.zip", "channels": wanted})()
         self.told, self.summary, self.noted = dict(told or {}), summary, []
 
@@ -32,7 +34,7 @@ def sent(monkeypatch):
 
     def send(address, title, text):
         kept.append(address)
-        assert (title, text) == ("Waferscope batch", message("lot7.zip", Summary(25, 3, 1)))
+        assert (title, text) == ("Waferscope batch", message("lot7.zip", SUMMARY))
         return "no answer" if address.endswith("b") else ""
 
     monkeypatch.setattr(telling, "send", send)
@@ -49,7 +51,7 @@ def test_each_channel_of_the_request_is_told_once_and_noted_one_by_one(database,
     assert sent[2:] == ["json://b"]  # what failed is tried again, what was told is not
 
 
-@pytest.mark.parametrize("summary", [None, Summary(25, 3, 1)])
+@pytest.mark.parametrize("summary", [None, SUMMARY])
 def test_nobody_is_told_of_what_is_not_done_or_nobody_asked_for(database, numbers, sent, summary):
     assert tell_done(Done((numbers["a"],) if summary is None else (), summary=summary), database) == {}
     assert sent == []

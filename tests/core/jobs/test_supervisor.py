@@ -17,7 +17,7 @@ from core.jobs.processes import is_alive, name_of
 from core.jobs.store import JobState, add_job, ask_to_stop, end, job_by_id, queue_again
 from core.jobs.supervisor import Watcher
 from data.errors import AppDatabaseError, SettingError
-from tests.core.job_examples import ended, killed, running, until
+from tests.core.job_examples import Run, ended, killed, running, until
 
 ANA, BEN = Person("ana"), Person("ben")
 
@@ -28,34 +28,12 @@ def database(at) -> AppDatabase:
 
 
 @pytest.fixture(autouse=True)
-def _listens_again(monkeypatch):
-    """A supervisor in this process leaves no signal to itself, and waits for no beat."""
+def _listens_again():
+    """This process listens to signals again after a test."""
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield
     for one, handler in before.items():
         signal.signal(one, handler)
-
-
-class Run:
-    """A run that does one thing a beat, and has ended with a code after the last."""
-
-    def __init__(self, *beats, code=0) -> None:
-        self.beats = list(beats)
-        self.code = code
-        self.told = 0
-        self.closed = False
-
-    def wait(self, _seconds: float) -> int | None:
-        if not self.beats:
-            return self.code
-        (self.beats.pop(0) or (lambda: None))()
-        return None
-
-    def end(self) -> None:
-        self.told += 1
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture

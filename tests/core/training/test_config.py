@@ -71,12 +71,10 @@ def test_shares_of_working_sizes_may_leave_out_the_large_ones(shares):
     check_shape(replace(PLAIN, size_shares=shares))
 
 
-NAN = math.nan
+NAN, INF = math.nan, math.inf
 
 
-@pytest.mark.parametrize(
-    "shares", [(0.0,), (0.0, 0.0), (2.0, -1.0), (1.0,) * (SIZES + 1), (NAN, 1.0), (1.0, NAN), (math.inf,)]
-)
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (2.0, -1.0), (1.0,) * (SIZES + 1), (NAN, 1.0), (1.0, NAN), (INF,)])
 def test_other_shares_are_refused(shares):
     said = refused(check_shape, size_shares=shares)
     expected = f"--size-shares: expected at most {SIZES} shares, not negative, found {shares}."
