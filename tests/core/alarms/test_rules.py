@@ -94,3 +94,11 @@ def test_a_product_of_which_little_was_seen_has_no_new_classes(lake, database, a
     check(lake, database)
     keep(lake, *days(5, 6, affected=1))
     assert check(lake, database).raised == 0
+
+
+def test_a_class_that_becomes_rarer_than_its_control_limits_raises_nothing(lake, database, ana):
+    rule(database, ana, RuleKind.SPC, days=90)
+    keep(lake, *(result for day in range(16) for result in days(day, day + 1, affected=3 + day % 2)))
+    assert check(lake, database).raised == 0
+    keep(lake, *days(16, 25, affected=1))
+    assert check(lake, database).raised == 0
