@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from core.alarms.checking import check
 from core.alarms.deliveries import Channel, claim_due, note_outcome
@@ -152,8 +153,9 @@ def shown(address: str) -> str:
 
 
 def masked(text: str, address: str) -> str:
-    """Take out of a text every part of an address that could be a secret."""
-    parts = {address, *re.split(r"[/:@?&=#]+", address.partition("://")[2])}
+    """Take out of a text every part of an address that could be a secret, as written and without percent signs."""
+    written = {address, *re.split(r"[/:@?&=#]+", address.partition("://")[2])}
+    parts = written | {unquote(part) for part in written}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) > 3:
             text = text.replace(part, "****")

@@ -117,6 +117,8 @@ def read_reports(model: str, paths: Sequence[Path]) -> dict[str, Report]:
                 f"expected a report on {model}, found one on {report.get('model')}",
                 "Run python -m jobs.evaluate --model with its file again.",
             )
+        if "data" not in report:
+            raise ModelError(str(path), "it does not say of which data it is", "Write it again.")
         found[str(report["data"])] = report
     return found
 

@@ -1,5 +1,6 @@
 """Everything that decides what comes out of a training, as the command line takes it and the page's form shows it."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ def check_shape(config: TrainConfig) -> None:
             "--depth", f"expected {DIES_DEPTH} stages of the encoder '{DIES}', found {config.depth}", "Change it."
         )
     shares, sizes = config.size_shares, raster_of(config.encoder).sizes
-    if shares and (len(shares) > len(sizes) or min(shares) < 0 or not sum(shares)):
+    fit = len(shares) <= len(sizes) and all(share >= 0 for share in shares) and 0 < sum(shares) < math.inf
+    if shares and not fit:
         raise SettingError(
             "--size-shares",
             f"expected at most {len(sizes)} shares, not negative, found {shares}",

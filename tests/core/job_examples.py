@@ -101,3 +101,25 @@ def until(found: Callable[[], Found]) -> Found:
     while not (value := found()):
         time.sleep(0.05)
     return value
+
+
+class Run:
+    """A supervisor's run that does one thing a beat, and has ended with a code after the last."""
+
+    def __init__(self, *beats: Callable[[], object] | None, code: int = 0) -> None:
+        self.beats = list(beats)
+        self.code = code
+        self.told = 0
+        self.closed = False
+
+    def wait(self, _seconds: float) -> int | None:
+        if not self.beats:
+            return self.code
+        (self.beats.pop(0) or (lambda: None))()
+        return None
+
+    def end(self) -> None:
+        self.told += 1
+
+    def close(self) -> None:
+        self.closed = True

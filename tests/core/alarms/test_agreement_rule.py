@@ -1,5 +1,6 @@
 from core.alarms import check
 from core.alarms.store import AlarmRule, RuleKind, acknowledge, open_alarms, save_rule, wafers_of
+from tests.core.alarms.examples import opened
 from tests.core.monitoring.examples import all_failing, case, keep, label, rows
 
 
@@ -18,11 +19,6 @@ def wafers(week, end, labelled=True, first=0):
 def agreement_rule(database, ana, **fields):
     with database.writing() as session:
         save_rule(session, AlarmRule(name="falls", kind=RuleKind.AGREEMENT, threshold=5.0, **fields), ana)
-
-
-def opened(database):
-    with database.reading() as session:
-        return open_alarms(session)
 
 
 def test_a_drop_raises_an_alarm_when_labels_come_and_once(lake, database, ana):

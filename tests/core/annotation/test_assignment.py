@@ -1,10 +1,15 @@
-from core.annotation.assignment import assign, balance
+import pytest
+
+from core.annotation.assignment import assign, balance, slip_in_gold
 from core.annotation.items import Candidate, item_by_id
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
 from core.identity import Person
+from core.labels.annotations import withdraw, write_annotation
+from data.errors import AppDatabaseError
+from tests.core.label_examples import rows_of, shown
 
-BEN = Person("ben")
+BEN, EVE = Person("ben"), Person("eve")
 
 
 def wishes(count):
@@ -39,3 +44,12 @@ def test_nobody_is_dealt_a_wafer_twice(database, ana):
         assert sorted(sum(name == who for _, name in assigned) for who in ("ana", "ben", "eve")) == [4, 4, 4]
         balance(session, ["ana"], ana)
         assert sum(item.assignee is None for item in items(session)) == 6
+
+
+def test_a_gold_wafer_must_have_a_gold_label(database, ana):
+    one = shown()
+    with database.writing() as session:
+        submitted = write_annotation(session, one, rows_of(one, ("edge", 0, 2)), ana, 1.0)
+        with pytest.raises(AppDatabaseError, match="no gold label"):
+            slip_in_gold(session, [one.key], ["ben"], EVE)
+        withdraw(session, submitted.id, ana)

@@ -5,11 +5,8 @@ from hypothesis import strategies as st
 
 from core.segmentation.uncertainty import Uncertainty
 from core.selection import PLACED, Pool, Strategy, select
-from core.selection.covering import farthest_first, nearest_distance, ranks, typical_first
 from data.classes import CLASS_COUNT
 from data.errors import WaferValueError
-
-CANCELLED = 1e-2  # lengths are differences of float32 squares, so of equal vectors about 1e-3 is left
 
 
 def uncertainty(key: str, by_class: np.ndarray) -> Uncertainty:
@@ -55,49 +52,11 @@ def test_the_most_in_doubt_come_first(strategy):
     assert [p.key for p in select(pool, strategy, 9, np.random.default_rng(0))] == expected
 
 
-@settings(max_examples=10)
-@given(st.integers(2, 25), st.integers(1, 10), st.integers(0, 4), st.integers(0, 99))
-def test_coreset_is_k_centre_greedy_done_the_slow_way(size, count, labelled, seed):
-    pool = pool_of(size, seed, labelled)
-    chosen, distances, _ = farthest_first(pool.vectors, pool.labelled, count)
-    centres = list(pool.labelled.astype(np.float64))
-    for position, distance in zip(chosen, distances, strict=True):
-        if centres:
-            apart = np.linalg.norm(pool.vectors[:, None].astype(np.float64) - np.array(centres), axis=2).min(axis=1)
-            assert apart[position] == pytest.approx(apart.max(), abs=CANCELLED)
-            assert distance == pytest.approx(apart.max(), abs=CANCELLED)
-        else:
-            assert np.isinf(distance)
-        centres.append(pool.vectors[position].astype(np.float64))
-
-
-def test_k_centre_greedy_covers_at_most_twice_as_far_as_the_best_centres_could():
-    from itertools import combinations
-
-    points = np.random.default_rng(1).random((12, 2)).astype(np.float32)
-
-    def radius(centres):
-        return nearest_distance(points, points[list(centres)]).max()
-
-    chosen, _, _ = farthest_first(points, None, 3)
-    assert radius(chosen) <= 2 * min(radius(some) for some in combinations(range(12), 3)) + 1e-5
-
-
-def test_wafers_that_are_all_the_same_are_still_chosen_once_each():
-    vectors = np.ones((5, 3), dtype=np.float32)
-    assert sorted(farthest_first(vectors, vectors[:1], 5)[0]) == [0, 1, 2, 3, 4]
-    assert sorted(i for i, _, _ in typical_first(vectors, None, 5, 0)) == [0, 1, 2, 3, 4]
-
-
 def test_the_hybrid_lies_between_its_two_ends():
     pool = pool_of(50)
     asked = {w: [p.key for p in select(pool, Strategy.HYBRID, 8, np.random.default_rng(0), weight=w)] for w in (0, 1)}
     assert asked[0] == [p.key for p in select(pool, Strategy.CORESET, 8, np.random.default_rng(0))]
     assert asked[1] == [p.key for p in select(pool, Strategy.ENTROPY, 8, np.random.default_rng(0))]
-
-
-def test_an_outlier_in_doubt_does_not_flatten_the_others():
-    assert ranks(np.array([1.0, 2.0, 1e9])).tolist() == [0, 0.5, 1]
 
 
 def test_every_class_in_doubt_is_represented():
@@ -118,16 +77,6 @@ def test_noise_of_the_stratified_choice_decays_from_round_to_round():
 
     assert kept(10**6) == 72
     assert kept(1) < kept(30)
-
-
-def test_the_cold_start_takes_one_typical_wafer_of_each_group_without_a_label():
-    rng = np.random.default_rng(0)
-    middles = np.array([[0, 0], [50, 0], [0, 50], [50, 50]])
-    vectors = np.concatenate([m + rng.normal(size=(n, 2)) for m, n in zip(middles, (40, 30, 20, 10), strict=True)])
-    vectors = np.concatenate([vectors, [[25, 25]]]).astype(np.float32)  # an outlier, which CoreSet would take
-    picks = typical_first(vectors, vectors[:1], 3, seed=0)
-    assert all(np.linalg.norm(vectors[i] - middles, axis=1).min() < 1 for i, _, _ in picks)
-    assert 2 <= len({int(np.linalg.norm(vectors[i] - middles, axis=1).argmin()) for i, _, _ in picks} - {0}) <= 3
 
 
 def test_random_among_wafers_that_fail_more_than_normal():
