@@ -11,16 +11,9 @@ from core.identity import Person
 from core.labels.annotations import Annotation, Source, annotation_history, write_annotation
 from core.labels.draft_store import draft_of, save_draft
 from data.errors import LabelError
-from tests.core.label_examples import rows_of, shown
-from tests.core.labels.test_draft_store import draft
+from tests.core.label_examples import draft, rows_of, shown, wafer_not_sampled
 
 BEN, EVE = Person("ben"), Person("eve")
-
-
-def wafer_not_sampled(*people):
-    """A wafer of which no label by these people is in the experts' sample."""
-    names = (f"W{n:03d}" for n in range(1000))
-    return shown(next(name for name in names if not any(is_sampled(f"LOT1:{name}", p.name) for p in people)))
 
 
 def test_submitting_keeps_the_label_closes_the_item_drops_the_draft_and_is_in_the_audit(database, ana):
