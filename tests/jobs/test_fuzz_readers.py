@@ -45,7 +45,7 @@ def test_the_job_says_whether_anything_was_found(tmp_path, capsys):
     words = ["--seconds", "1", "--seed", "5", "--out", str(tmp_path / "found")]
     assert main(words) == 0
     assert "5 files to begin with." in capsys.readouterr().err
-    assert look(FuzzReadersConfig(out=tmp_path / "found"), child="raise SystemExit(77)") == 1
+    assert look(FuzzReadersConfig((), out=tmp_path / "found"), child="raise SystemExit(77)") == 1
 
 
 def test_without_atheris_the_job_says_what_to_install(monkeypatch, capsys):
