@@ -54,7 +54,7 @@ screenshots: .venv/dev.stamp chromium  ## Take the pictures of docs/images again
 
 lock: .venv/dev.stamp  ## Write constraints.txt from what .venv holds (use a fresh .venv)
 	@{ head -n 1 constraints.txt; \
-	  $(PY) -m pip freeze --all -r requirements.txt -r requirements-dev.txt | sed '1,/^## The following/d; /^pip==/d'; \
+	  $(PY) -m pip freeze --all -r requirements-app.txt -r requirements.txt -r requirements-dev.txt | sed '1,/^## The following/d; /^pip==/d'; \
 	} > constraints.new && mv constraints.new constraints.txt
 
 help:  ## List the commands

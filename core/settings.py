@@ -120,8 +120,16 @@ class Settings:
             "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
         ),
     )
+    gate_latency_ratio: float = field(
+        default=1.25,
+        metadata=_row("Times the champion's milliseconds that a wafer may take with a model that is promoted.", 0),
+    )
     gate_latency_ms: float = field(
-        default=120.0, metadata=_row("p95 of the milliseconds a wafer may take with a model that is promoted.", 0)
+        default=0.0,
+        metadata=_row(
+            "p95 of the milliseconds a wafer may take with a model that is promoted, busy machine or not; 0: any.",
+            0,
+        ),
     )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
@@ -156,6 +164,12 @@ class Settings:
     label_idle_minutes: int = field(
         default=30,
         metadata=_row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
+    )
+    keep_results_days: int = field(
+        default=730,
+        metadata=_row(
+            "Days for which an answer of another model is kept after a newer one took its place; 0: for ever.", 0
+        ),
     )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")

@@ -77,6 +77,10 @@ class IndexMissingError(WaferError):
     """An index of similar wafers that was not built yet, is damaged, or is of another model."""
 
 
+class IndexDamagedError(IndexMissingError):
+    """An index of similar wafers whose files are there and cannot be read."""
+
+
 class MapError(WaferError):
     """A map of similar wafers that was not built yet, lags behind its lake, is damaged, or is of another model."""
 

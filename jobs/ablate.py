@@ -19,6 +19,7 @@ from core.evaluation.fitting import calibrate, calibration_wafers
 from core.evaluation.report import Report, augmented, evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from core.settings import settings
+from core.storage.folder import Folder
 from core.training.config import TrainConfig
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, load_labelled
@@ -60,9 +61,7 @@ class AblateConfig:
     pixels: int = 32768  # pixels a batch may hold
     precision: Literal["32-true", "bf16-mixed"] = "32-true"  # of training
     seeds: int = 5  # runs of each arm, those of one seed on the same wafers in the same order; 0: as in the table
-    reports: tuple[
-        Path, ...
-    ] = ()  # reports of jobs.evaluate of one model, plain and with test-time augmentation, to stand beside the arms
+    reports: tuple[Path, ...] = ()  # reports of jobs.evaluate of one model, plain and with --tta, beside the arms
     anew: bool = False  # begin anew where the table holds runs of other settings
     out: Path = RESULTS  # table to write
 
@@ -281,10 +280,7 @@ def _made_by(config: AblateConfig, held: Sequence[dict[str, Any]]) -> str:
 
 
 def _write(table: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    Folder(path.parent).write_text(path.name, json.dumps(table, indent=1) + "\n")
 
 
 def _in_use(reports: Sequence[Report]) -> dict[str, object]:

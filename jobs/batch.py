@@ -9,7 +9,7 @@ from core.batches.asking import lake_keys
 from core.batches.folder import Batch, new_batch
 from core.batches.notes import BatchRequest
 from core.batches.reading import read_again, read_parts
-from core.batches.results import save_to_lake, write_archive
+from core.batches.results import results_of, write_archive
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.batches.spreading import segment_parts_on_ray
 from core.batches.telling import channels_named, tell_done
@@ -17,17 +17,16 @@ from core.database import AppDatabase
 from core.identity import local_person
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake, WaferFilter
-from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
 from data.errors import AppDatabaseError, BatchError
 from data.formats import ReadOptions
-from jobs.check_alarms import check_after_work
+from jobs.arrivals import keeping_originals, pipeline_of, take_in_and_tell
 from jobs.command import command
-from jobs.ingest import ingest_files
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
+from jobs.sources import Reading
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,14 @@ def _work(batch: Batch, at: Settings, lake: Lake, *, retry: bool) -> None:
 
 def _save(batch: Batch, at: Settings, lake: Lake, total: int) -> None:
     """Keep original files, wafers and results in the lake, in this order; again after a kill, which changes nothing."""
-    if batch.paths:
-        ingest_files(batch.paths, lake, Blobs(at.blobs_url), with_rules(ReadOptions(), at))
-    with ProgressLine("saved", total) as progress:
-        save_to_lake(batch, lake, progress.update, None if batch.request.model else load_challenger(at))
-    check_after_work(at, lake)
+    reading = Reading(batch.paths, with_rules(ReadOptions(), at))
+    take_in_and_tell(
+        pipeline_of(at, lake, None, model=batch.request.model, tta=batch.request.tta),
+        keeping_originals(reading, Blobs(at.blobs_url)),
+        (result for result, _ in results_of(batch)),
+        share=lambda: reading.share,
+        total=total,
+    )
 
 
 def _segmented(batch: Batch, parts: Sequence[int], segmenter: Segmenter, at: Settings) -> Iterator[int]:

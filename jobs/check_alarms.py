@@ -5,12 +5,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.alarms import check
+from core.alarms import Outcome, check_and_send
 from core.alarms.sending import deliver_due
 from core.database import AppDatabase
 from core.lake import Lake
 from core.settings import Settings, settings
-from data.errors import WaferError
 from jobs.command import command
 
 
@@ -49,19 +48,16 @@ def check_alarms(at: Settings, lake: Lake, *, deliver: bool = True) -> int:
     Returns:
         0, or 1 when a delivery failed.
     """
-    database = AppDatabase(at.database_place)
-    found = check(lake, database, deliver=deliver)
-    delivered, failed = deliver_due(database) if deliver else (0, 0)
-    print(f"{found.raised:,} new alarms, {delivered:,} delivered, {failed:,} failed.", file=sys.stderr)
-    return 1 if failed else 0
+    outcome = check_and_send(lake, AppDatabase(at.database_place), deliver_due if deliver else None)
+    tell(outcome)
+    return 1 if outcome.failed else 0
 
 
-def check_after_work(at: Settings, lake: Lake, *, deliver: bool = True) -> None:
-    """Do what `check_alarms` does at the end of another job, which has done its own work however this goes."""
-    try:
-        check_alarms(at, lake, deliver=deliver)
-    except (WaferError, OSError) as error:
-        print(error, file=sys.stderr)
+def tell(outcome: Outcome) -> None:
+    """Write on standard error what looking for alarms did."""
+    print(
+        f"{outcome.raised:,} new alarms, {outcome.delivered:,} delivered, {outcome.failed:,} failed.", file=sys.stderr
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The checkpoints that jobs.train writes, read for what others want of them: config, network, steps."""
 
-import pickle
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from models.unet import NetworkConfig, WaferUNet
 
 AVERAGED = "average.module."
 """Begins the names of the averaged weights, which are what gets shipped."""
+_CALLED_FOR = re.compile(r"GLOBAL (\S+)")
+"""Where torch says what a pickle calls for beside tensors and plain values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read what jobs.train wrote.
 
     Raises:
-        ModelError: the file is missing, damaged, or no checkpoint of jobs.train.
+        ModelError: the file is missing, damaged, carries code, or is no checkpoint of jobs.train.
     """
     saved = _saved(path)
     try:
@@ -46,8 +48,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         state = saved["state_dict"]
         network.take({name.removeprefix(AVERAGED): state[name] for name in state if name.startswith(AVERAGED)})
         return Checkpoint(config, network, int(saved["global_step"]))
-    except (RuntimeError, KeyError, TypeError) as error:
-        raise _refusal(path, error) from error
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _refusal(path, repr(error)) from error
 
 
 def read_mean(path: Path, others: Sequence[Path]) -> Checkpoint:
@@ -75,7 +77,8 @@ def check_goes_on(path: Path, module: nn.Module) -> None:
     Raises:
         ModelError: it is such a one, or it cannot be read.
     """
-    if _saved(path).get("state_dict", {}).keys() != module.state_dict().keys():
+    held = _saved(path).get("state_dict")
+    if not isinstance(held, dict) or held.keys() != module.state_dict().keys():
         raise ModelError(
             str(path),
             "it is of another network than this version trains, so that run cannot go on",
@@ -89,14 +92,29 @@ def shape_of(config: TrainConfig) -> NetworkConfig:
 
 
 def _saved(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint holds: tensors and plain values, since a pickle of anything else could run code.
+
+    Raises:
+        ModelError: it is missing or damaged, or calls for more than that.
+    """
     try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
-    except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError) as error:
-        raise _refusal(path, error) from error
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise _refusal(path, error.strerror or error) from error
+    except Exception as error:  # what a damaged file raises shares no base but Exception
+        if called := _CALLED_FOR.search(str(error)):
+            raise ModelError(
+                str(path),
+                f"the checkpoint carries code: it calls for {called[1].rstrip('.')}, so nothing of it was loaded",
+                "Name a last.ckpt or best.ckpt that jobs.train wrote.",
+            ) from error
+        raise _refusal(path, "it is damaged, or no file of weights") from error
+    if not isinstance(saved, dict):
+        raise _refusal(path, f"expected a table, found {type(saved).__name__}")
     return saved
 
 
-def _refusal(path: Path, error: Exception) -> ModelError:
+def _refusal(path: Path, why: object) -> ModelError:
     return ModelError(
-        str(path), f"the checkpoint cannot be read ({error!r})", "Name a last.ckpt or best.ckpt that jobs.train wrote."
+        str(path), f"the checkpoint cannot be read ({why})", "Name a last.ckpt or best.ckpt that jobs.train wrote."
     )

@@ -1,7 +1,7 @@
 """Write results of the lake as files that other systems read: KLARF, SEMI maps, tables, pictures, reports."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -64,30 +64,47 @@ def _run(config: ExportConfig, at: Settings) -> int:
     if not wafers:
         raise SettingError("command line", "no wafer of the lake passes the filters", "Widen them.")
     style = ExportStyle(local_person(), Palette.SAFE if config.color_safe else Palette.STANDARD, places=config.places)
-    with ExportFolder(config.out, config.formats, style) as export, ProgressLine("exported", len(wafers)) as progress:
+    with ExportFolder(config.out, config.formats, style) as export:
         if chosen(WAFER_FORMATS, config.formats):
-            _export_wafers(lake, list(wafers), export, progress)
+            _export_wafers(lake, list(wafers), export)
         if chosen(LOT_FORMATS, config.formats):
-            for lot_id in dict.fromkeys(wafers.values()):
-                export.add_lot(lake, lot_id)
+            _export_lots(lake, list(dict.fromkeys(wafers.values())), export)
         if period:
             export.add_period(lake, where)
-    for refusal in export.refused:
-        print(refusal["reason"], file=sys.stderr)
+            print(f"reported on the period's {len(wafers):,} wafers")
+    print(f"written: {', '.join(f'{count:,} {key}' for key, count in export.written.items())}")
+    for sentence in _refusals(export.refused):
+        print(sentence, file=sys.stderr)
     return 1 if export.refused else 0
 
 
-def _export_wafers(lake: Lake, keys: Sequence[str], export: ExportFolder, progress: ProgressLine) -> None:
+def _export_wafers(lake: Lake, keys: Sequence[str], export: ExportFolder) -> None:
     done = 0
-    for chunk in batches(keys, RESULTS_AT_ONCE):
-        results = lake.results_by_keys(chunk)
-        for key in chunk:
-            if key in results:
-                export.add(results[key])
-            else:
-                export.leave_out(key)
-            done += 1
+    with ProgressLine("went through", len(keys)) as progress:
+        for chunk in batches(keys, RESULTS_AT_ONCE):
+            results = lake.results_by_keys(chunk)
+            for key in chunk:
+                if key in results:
+                    export.add(results[key])
+                else:
+                    export.leave_out(key)
+                done += 1
+                progress.update(done)
+
+
+def _export_lots(lake: Lake, lots: Sequence[str], export: ExportFolder) -> None:
+    with ProgressLine("went through", len(lots), noun="lots") as progress:
+        for done, lot_id in enumerate(lots, start=1):
+            export.add_lot(lake, lot_id)
             progress.update(done)
+
+
+def _refusals(refused: Sequence[Mapping[str, str]]) -> list[str]:
+    """Put what was refused into sentences: one a reason, which names all the formats that it holds for."""
+    formats: dict[str, list[str]] = {}
+    for refusal in refused:
+        formats.setdefault(refusal["reason"], []).append(refusal["format"])
+    return [f"{', '.join(of)}: {why}" if any(of) else why for why, of in formats.items()]
 
 
 def _wafers(lake: Lake, keys: Sequence[str], where: WaferFilter) -> dict[str, str]:

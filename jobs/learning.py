@@ -11,14 +11,10 @@ import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from core.database import AppDatabase
 from core.datasets.label_set import Split
-from core.datasets.wafers import labelled_wafers, unlabelled_maps
-from core.lake import Lake
-from core.segmentation.serving import model_in_use
-from core.settings import Settings
-from core.training.config import SERVED, TrainConfig
-from data.datasets import LabelledMaps, MaskedMaps, load_labelled, together
+from core.training.config import TrainConfig
+from core.training.inputs import TrainingInputs
+from data.datasets import LabelledMaps, load_labelled, together
 from data.pictures import raster_of
 from data.splits import held_out
 from jobs.checkpoints import read_checkpoint, shape_of
@@ -44,25 +40,17 @@ class Wafers(lightning.LightningDataModule):
     """Batches that go on where training stands.
 
     Args:
-        config: says what there is to learn from.
-        at: where lake and labels are; read only when they are asked for.
+        config: says how what there is to learn from is mixed.
+        inputs: wafers that people labelled or nobody did, and the weights in use.
     """
 
-    def __init__(self, config: TrainConfig, at: Settings) -> None:
+    def __init__(self, config: TrainConfig, inputs: TrainingInputs) -> None:
         super().__init__()
-        self.config = config
-        self.served = model_in_use(at)
+        self.config, self.inputs = config, inputs
         self.train_part, self.held_out = split_real(config.real, config.calibration_share, config.seed)
-        self.judged: MaskedMaps | None = None
-        self.more = MoreWafers()
-        if config.labels or config.old_labels or config.unlabelled:
-            database, lake = AppDatabase(at.database_place), Lake(at.lake_url)
-            sides = [
-                labelled_wafers(database, lake, name) if name else {} for name in (config.labels, config.old_labels)
-            ]
-            people, known = (side.get(Split.TRAIN) for side in sides)
-            self.judged = sides[0].get(Split.VALIDATION)
-            self.more = MoreWafers(people, known, unlabelled_maps(database, lake, config.unlabelled))
+        self.judged = inputs.labels.get(Split.VALIDATION)
+        people, known = inputs.labels.get(Split.TRAIN), inputs.old_labels.get(Split.TRAIN)
+        self.more = MoreWafers(people, known, inputs.unlabelled)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches from the current step on."""
@@ -126,16 +114,16 @@ def learner(config: TrainConfig) -> Learner:
     return module
 
 
-def with_shape(config: TrainConfig, at: Settings) -> TrainConfig:
-    """Return the configuration the network's shape of the weights that it starts from.
+def with_shape(config: TrainConfig, inputs: TrainingInputs) -> TrainConfig:
+    """Return the configuration with the network's shape of the weights that it starts from.
 
     Raises:
         ModelError: they cannot be read.
     """
     if not config.from_:
         return config
-    if config.from_ == SERVED:
-        shape = served_shape(model_in_use(at))
+    if inputs.start_weights is not None:
+        shape = served_shape(inputs.start_weights)
         return replace(config, encoder=shape.encoder, depth=shape.depth, decoder_channels=shape.decoder_channels)  # type: ignore[arg-type]
     held = read_checkpoint(Path(config.from_)).config
     return replace(config, encoder=held.encoder, depth=held.depth, decoder_channels=held.decoder_channels)
@@ -147,9 +135,9 @@ def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
     Raises:
         ModelError: they cannot be read.
     """
-    if config.from_ == SERVED:
+    if wafers.inputs.start_weights is not None:
         seen = [batch["wafer"] for batch in wafers.old_batches(MEASURED)]
-        module.start_from(network_of(wafers.served, config.dropout, seen).state_dict())
+        module.start_from(network_of(wafers.inputs.start_weights, config.dropout, seen).state_dict())
     else:
         module.start_from(read_checkpoint(Path(config.from_)).network.state_dict())
 

@@ -16,6 +16,7 @@ from core.evaluation.metrics import count, iou_over_dies, mean
 from core.segmentation import Segmenter
 from core.segmentation.pyramid import views
 from core.settings import Settings, settings
+from core.storage.folder import Folder
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
 from data.datasets import LabelledMaps
@@ -224,11 +225,9 @@ def _refuse(report: dict[str, object], config: ExportConfig) -> None:
 
 def _publish(model: Path, report: dict[str, object], out: Path) -> None:
     """Put model and report in place, each whole."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_suffix(".part")
-    shutil.copyfile(model, part)
-    write_report(report, out)
-    part.replace(out)
+    with Folder(out.parent).new_file(out.name) as path:
+        shutil.copyfile(model, path)
+        write_report(report, out)
 
 
 def report_path(model: Path) -> Path:
@@ -239,6 +238,4 @@ def report_path(model: Path) -> Path:
 def write_report(report: dict[str, object], model: Path) -> None:
     """Put the report beside its model, whole."""
     path = report_path(model)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    Folder(path.parent).write_text(path.name, json.dumps(report, indent=1) + "\n")

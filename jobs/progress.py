@@ -21,6 +21,7 @@ class ProgressLine:
         total: wafers in all, None when only a share of the work is known.
         stream: where to write, None for standard error.
         already: wafers that an earlier run did; they count as done, and not into the rate.
+        noun: what is counted, where it is not wafers.
 
     Example:
         >>> with ProgressLine("read", total=4, stream=sys.stdout) as progress:
@@ -28,8 +29,16 @@ class ProgressLine:
         read 4 of 4 wafers [########################] ...
     """
 
-    def __init__(self, verb: str, total: int | None = None, stream: TextIO | None = None, *, already: int = 0) -> None:
-        self._verb = verb
+    def __init__(
+        self,
+        verb: str,
+        total: int | None = None,
+        stream: TextIO | None = None,
+        *,
+        already: int = 0,
+        noun: str = "wafers",
+    ) -> None:
+        self._verb, self._noun = verb, noun
         self._total = total
         self._stream = stream or sys.stderr
         self._started = time.monotonic()
@@ -78,7 +87,7 @@ class ProgressLine:
     def _draw(self) -> None:
         self._drawn = time.monotonic()
         seconds = self._drawn - self._started
-        line = describe(self._verb, self._done, self._total, self._share, seconds, self._already)
+        line = describe(self._verb, self._done, self._total, self._share, seconds, self._already, self._noun)
         if self._stream.isatty():
             self._stream.write(f"\r{line:<{len(self._line)}}")
         else:
@@ -88,7 +97,15 @@ class ProgressLine:
         self._shown = (self._done, self._share)
 
 
-def describe(verb: str, done: int, total: int | None, share: float | None, seconds: float, already: int = 0) -> str:
+def describe(
+    verb: str,
+    done: int,
+    total: int | None,
+    share: float | None,
+    seconds: float,
+    already: int = 0,
+    noun: str = "wafers",
+) -> str:
     """Put progress into words.
 
     Args:
@@ -98,6 +115,7 @@ def describe(verb: str, done: int, total: int | None, share: float | None, secon
         share: part of the work that is done, None when not known.
         seconds: since the start.
         already: wafers of `done` that were done before the start.
+        noun: what is counted.
 
     Example:
         >>> describe("segmented", 1250, 5000, 0.25, 25)
@@ -111,13 +129,13 @@ def describe(verb: str, done: int, total: int | None, share: float | None, secon
     rate = (done - already) / seconds if seconds > 0 else 0.0
     pace = f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
     if share is None:
-        return f"{verb} {count} wafers, {pace}"
+        return f"{verb} {count} {noun}, {pace}"
     cells = round(BAR_CELLS * share)
     left = f"{_clock(seconds)} in all"
     if 0 < share < 1:
         gained = share * (1 - already / done) if done else share
         left = f"{_clock(seconds * (1 - share) / gained)} left" if gained else "just begun"
-    return f"{verb} {count} wafers [{'#' * cells}{'.' * (BAR_CELLS - cells)}] {pace}, {left}"
+    return f"{verb} {count} {noun} [{'#' * cells}{'.' * (BAR_CELLS - cells)}] {pace}, {left}"
 
 
 def say(line: str) -> None:

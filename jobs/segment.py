@@ -2,22 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis.result import WaferResult, analyse, bounded_batches
-from core.batches.backlog import segment_backlog
 from core.exports import ResultWriter
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
-from core.registry.traffic import Challenger, load_challenger
+from core.pipeline import Pipeline
 from core.segmentation import Segmenter
 from core.segmentation.serving import model_in_use
 from core.settings import Settings, settings
 from data.errors import SettingError
 from data.formats import ReadOptions
-from jobs.check_alarms import check_after_work
+from jobs.arrivals import pipeline_of, take_in_and_tell
 from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.sources import Reading
@@ -50,9 +49,7 @@ def _run(config: SegmentConfig, at: Settings) -> int:
         raise SettingError("command line", "expected PATH... with --out, or --lake", "Say which of both to segment.")
     segmenter = load_segmenter(at, config.model)
     if config.out is None:
-        lake = Lake(at.lake_url)
-        segment_lake(lake, segmenter, None if config.model else load_challenger(at))
-        check_after_work(at, lake)
+        segment_lake(pipeline_of(at, Lake(at.lake_url), segmenter, model=config.model))
         return 0
     options = with_rules(ReadOptions(), at)
     return segment_files(config.paths, config.out, segmenter, tta=config.tta, options=options)
@@ -96,47 +93,15 @@ def segment_files(
     return reading.verdict()
 
 
-def segment_lake(
-    lake: Lake,
-    segmenter: Segmenter,
-    challenger: Challenger | None = None,
-    takes: Callable[[str], bool] = lambda key: True,
-) -> int:
-    """Segment what the model has not segmented yet in the lake, its share by the challenger.
-
-    What the model segmented before the trial stays its own, so both are compared on wafers of the same days.
-
-    Args:
-        lake: read from and appended to.
-        segmenter: the model in use.
-        challenger: the model that takes a share of the wafers; None for none.
-        takes: says of a wafer's key whether it is to be segmented at all.
-
-    Returns:
-        0
+def segment_lake(pipeline: Pipeline) -> None:
+    """Segment what the models in use have not segmented yet in the lake.
 
     Raises:
         LakeError: the lake cannot be read.
-        ModelError: the network fails; what was done before is kept.
+        ModelError: a network fails; what was done before is kept.
     """
-    if challenger is not None:
-        waiting = set(lake.keys_not_segmented_by(segmenter.name))
-        _segment(lake, challenger.segmenter, lambda key: takes(key) and key in waiting and challenger.takes(key))
-        _segment(lake, segmenter, lambda key: takes(key) and not challenger.takes(key))
-    else:
-        _segment(lake, segmenter, takes)
-    return 0
-
-
-def _segment(lake: Lake, segmenter: Segmenter, takes: Callable[[str], bool] = lambda key: True) -> None:
-    steps = segment_backlog(lake, segmenter, takes)
-    _, total = next(steps)
-    if total == 0:
-        print(f"Every wafer of the lake is segmented by {segmenter.name}.", file=sys.stderr)
-        return
-    with ProgressLine("segmented", total) as progress:
-        for done, _ in steps:
-            progress.update(done)
+    if not take_in_and_tell(pipeline, also=None).segmented and pipeline.segmenter:
+        print(f"Every wafer of the lake is segmented by {pipeline.segmenter.name}.", file=sys.stderr)
 
 
 def _timed(reading: Reading, segmenter: Segmenter, tta: bool) -> Iterator[tuple[WaferResult, float]]:

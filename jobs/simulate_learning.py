@@ -130,7 +130,7 @@ def write(config: SimulateConfig, arms: Sequence[str] = ARMS) -> None:
     makers = _makers(config)
     found: dict[str, object] = read_table(config.out, FORMAT, dict, "learning curves", "simulate_learning") or {}
     found["format"] = FORMAT
-    with ProgressLine("played", len(makers) * len(arms) * config.seeds) as progress:
+    with ProgressLine("played", len(makers) * len(arms) * config.seeds, noun="runs") as progress:
         for n, (name, (plan, make)) in enumerate(makers.items()):
             tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
             played = replace(plan, rounds=config.rounds)

@@ -1,7 +1,7 @@
 """The training loop of jobs.train: its trainer, its record, and how it tells its progress."""
 
-import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,20 +10,20 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import MLFlowLogger
 
-from core.database import AppDatabase
-from core.datasets.label_marks import labels_mark
-from core.datasets.wafers import labelled_wafers
 from core.jobs.folder import tell_progress
-from core.lake import Lake
-from core.segmentation.serving import model_in_use
 from core.settings import Settings
-from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
-from core.training.records import LABELS_TAG, RUN_FILE, START_TAG
+from core.storage.folder import Folder
+from core.training.config import TrainConfig, check_config, check_shape, run_folder
+from core.training.inputs import read_inputs
+from core.training.records import LABELS_TAG, RUN_FILE
 from core.training.tracking import opening
 from data.classes import CLASS_KEYS
 from jobs.checkpoints import check_goes_on
 from jobs.learning import Wafers, consolidated, learner, started, with_shape
 from jobs.progress import say
+
+THEN = "; then "
+"""Between the labels that a run began with and those that it went on with."""
 
 
 class Progress(Callback):
@@ -73,10 +73,11 @@ def train(config: TrainConfig, at: Settings) -> Path:
         ModelError: there are no weights to start from or to go on with, or they do not fit.
     """
     check_config(config)
-    config = with_shape(config, at)
+    inputs = read_inputs(config, at)
+    config = with_shape(config, inputs)
     check_shape(config)
     lightning.seed_everything(config.seed, verbose=False)
-    wafers, module = Wafers(config, at), learner(config)
+    wafers, module = Wafers(config, inputs), learner(config)
     folder = run_folder(at.home, config.name)
     last = folder / "last.ckpt"
     if last.exists():
@@ -95,7 +96,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
         precision=config.precision,  # type: ignore[arg-type]
         devices=config.devices,
         gradient_clip_val=1.0,
-        logger=_logger(config, at, folder / RUN_FILE),
+        logger=_logger(config, inputs.marks, at, folder / RUN_FILE),
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=min(25, config.epoch_steps),
@@ -109,32 +110,28 @@ def train(config: TrainConfig, at: Settings) -> Path:
         ],
     )
     say(f"{config.name}: {len(CLASS_KEYS)} classes, {config.steps} steps" + (", resumed" if last.exists() else ""))
-    trainer.fit(module, datamodule=wafers, ckpt_path=last if last.exists() else None, weights_only=False)
+    trainer.fit(module, datamodule=wafers, ckpt_path=last if last.exists() else None, weights_only=True)
     trainer.save_checkpoint(last)
     tell_progress(trainer.global_step, config.steps, 1.0, None)
     return last
 
 
-def _logger(config: TrainConfig, at: Settings, kept: Path) -> MLFlowLogger:
-    """Open the run's record; training that goes on adds to the record it began, under the config it began with."""
+def _logger(config: TrainConfig, marks: Mapping[str, str], at: Settings, kept: Path) -> MLFlowLogger:
+    """Open the run's record; training that goes on adds to the record it began, under the config it began with.
+
+    Where it goes on with other labels than it began with, the record names both, so that neither alone is believed.
+    """
     begun = kept.read_text(encoding="utf-8") if kept.exists() else None
     with opening(at):
         record = MLFlowLogger("waferscope", run_name=config.name, tracking_uri=at.mlflow_url, run_id=begun)
         number = record.run_id
     if begun is None and number:  # of several processes only the first has one
         record.log_hyperparams(asdict(config))
-        for tag, told in _origins(config, at).items():
+        for tag, told in marks.items():
             record.experiment.set_tag(number, tag, told)
-        kept.write_text(number, encoding="utf-8")
+        Folder(kept.parent).write_text(kept.name, number)
+    elif number and LABELS_TAG in marks:
+        told = record.experiment.get_run(number).data.tags.get(LABELS_TAG, "")
+        if marks[LABELS_TAG] not in told.split(THEN):
+            record.experiment.set_tag(number, LABELS_TAG, f"{told}{THEN}{marks[LABELS_TAG]}")
     return record
-
-
-def _origins(config: TrainConfig, at: Settings) -> dict[str, str]:
-    """Name what the config names by words whose meaning changes: the labels that count now, the weights in use."""
-    told = {}
-    if config.labels:
-        sides = labelled_wafers(AppDatabase(at.database_place), Lake(at.lake_url), config.labels)
-        told[LABELS_TAG] = labels_mark(config.labels, sides)
-    if config.from_ == SERVED:
-        told[START_TAG] = hashlib.sha256(model_in_use(at).read_bytes()).hexdigest()
-    return told

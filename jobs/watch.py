@@ -3,22 +3,21 @@
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.ingestion.inbox import Inbox, Taken
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
-from core.registry.traffic import load_challenger
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
 from data.errors import SettingError, WaferError
 from data.formats import ReadOptions
-from jobs.check_alarms import check_after_work
+from data.wafer import WaferMap
+from jobs.arrivals import keeping_originals, pipeline_of, take_in_and_tell
 from jobs.command import command
-from jobs.ingest import ingest_reading
-from jobs.segment import load_segmenter, segment_lake
+from jobs.segment import load_segmenter
 from jobs.sources import Reading
 
 FILES_AT_ONCE = 100
@@ -36,17 +35,19 @@ class WatchConfig:
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """What reading a file came to.
 
     Args:
-        keys: of its wafers, which are in the lake now.
+        file: that was read.
+        wafers: how many it gave.
         reason: why it goes to failed; "" when it does not.
     """
 
-    keys: tuple[str, ...]
-    reason: str
+    file: Taken
+    wafers: int = 0
+    reason: str = ""
 
 
 @command(WatchConfig)
@@ -95,14 +96,15 @@ def _work(taken: Sequence[Taken], config: WatchConfig, at: Settings, inbox: Inbo
     """Ingest and segment some files and put them away; give them back where that is not their fault."""
     waiting = list(taken)
     try:
-        outcomes = process(taken, at, config.model)
-        for file, outcome in zip(taken, outcomes, strict=True):
+        for outcome in process(taken, at, config.model):
             if outcome.reason:
-                inbox.fail(file, outcome.reason)
+                inbox.fail(outcome.file, outcome.reason)
             else:
-                inbox.finish(file)
-            waiting.remove(file)
-            print(f"{file.name}: {f'{len(outcome.keys):,} wafers' if not outcome.reason else 'failed'}", flush=True)
+                inbox.finish(outcome.file)
+            waiting.remove(outcome.file)
+            print(
+                f"{outcome.file.name}: {f'{outcome.wafers:,} wafers' if not outcome.reason else 'failed'}", flush=True
+            )
     except (WaferError, OSError) as error:
         print(f"{error} The files are taken again.", file=sys.stderr, flush=True)
         return False
@@ -130,27 +132,29 @@ def process(taken: Sequence[Taken], at: Settings, model: str = "") -> list[Outco
         LakeError: the lake or a blob cannot be written, or a file changed meanwhile.
         ModelError: the network fails.
     """
-    lake, blobs, options = Lake(at.lake_url), Blobs(at.blobs_url), with_rules(ReadOptions(), at)
-    outcomes = [_ingest(file, lake, blobs, options) for file in taken]
-    keys = {key for outcome in outcomes for key in outcome.keys}
-    if keys:
-        challenger = None if model else load_challenger(at)
-        segment_lake(lake, load_segmenter(at, model), challenger, keys.__contains__)
-        check_after_work(at, lake)
+    outcomes = [Outcome(file) for file in taken]
+    pipeline = pipeline_of(at, Lake(at.lake_url), load_segmenter(at, model), model=model)
+    take_in_and_tell(pipeline, _arriving(outcomes, at))
     return outcomes
 
 
-def _ingest(file: Taken, lake: Lake, blobs: Blobs, options: ReadOptions) -> Outcome:
-    if file.path.is_symlink():
-        return Outcome((), f"{file.name}: is a link. Copy the file itself.")
-    reading = Reading([file.path], options)
-    keys = tuple(key for part in ingest_reading(reading, lake, blobs) for key in part.keys)
-    reasons = [failure.reason for failure in reading.failures]
-    if not keys and not reasons:
-        reasons = [f"{file.name}: there is no wafer in it. Check the file."]
-    elif reasons and keys:
-        reasons.insert(0, f"{file.name}: {len(keys):,} wafers are in the lake; of the rest:")
-    return Outcome(keys, "\n".join(reasons))
+def _arriving(outcomes: Sequence[Outcome], at: Settings) -> Iterator[WaferMap]:
+    """Yield the wafers of all files, and note what reading each came to."""
+    blobs, options = Blobs(at.blobs_url), with_rules(ReadOptions(), at)
+    for outcome in outcomes:
+        name = outcome.file.name
+        if outcome.file.path.is_symlink():
+            outcome.reason = f"{name}: is a link. Copy the file itself."
+            continue
+        reading = Reading([outcome.file.path], options)
+        yield from keeping_originals(reading, blobs)
+        outcome.wafers = reading.wafers
+        reasons = [failure.reason for failure in reading.failures]
+        if not outcome.wafers and not reasons:
+            reasons = [f"{name}: there is no wafer in it. Check the file."]
+        elif reasons and outcome.wafers:
+            reasons.insert(0, f"{name}: {outcome.wafers:,} wafers are in the lake; of the rest:")
+        outcome.reason = "\n".join(reasons)
 
 
 def _end(*_: object) -> None:

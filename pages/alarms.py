@@ -2,8 +2,12 @@
 
 import streamlit as st
 
+from core.alarms import check_and_send
+from core.alarms.sending import sending_job
 from core.alarms.store import open_alarms, past_alarms, rules
-from pages.parts.blocks.alarm_checks import look_for_alarms
+from core.identity import local_person
+from core.settings import settings
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache import database as open_database
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained
@@ -19,11 +23,25 @@ ON_A_PAGE = 10
 with explained():
     lake, database = open_lake(), open_database()
     st.title("Alarms")
-    with st.spinner("Looking at what is new"):
-        look_for_alarms()
-    view = st.segmented_control(
-        "View", VIEWS, default=OPEN, required=True, key=ALARM_VIEW, bind="query-params", label_visibility="collapsed"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            "View",
+            VIEWS,
+            default=OPEN,
+            required=True,
+            key=ALARM_VIEW,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        look = st.button(
+            "Look now",
+            help="Looks at what is new in the lake by all rules, and sends what is to be sent. "
+            "The same happens whenever wafers are segmented into the lake.",
+        )
+    if look:
+        with st.spinner("Looking at what is new"):
+            found = check_and_send(lake, database, sending_job(settings(), local_person()))
+        st.toast(f"{found.raised:,} new alarms.")
     with database.reading() as session:
         names = {rule.id: rule.name for rule in rules(session)}
         alarms = past_alarms(session) if view == HISTORY else open_alarms(session)
@@ -41,14 +59,7 @@ with explained():
         table = alarm_table(alarms, names)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{len(alarms):,}** {'acknowledged' if view == HISTORY else 'open'}", width="content")
-            st.download_button(
-                "Download CSV",
-                table.to_csv(index=False),
-                "alarms.csv",
-                "text/csv",
-                on_click="ignore",
-                help="All of these.",
-            )
+            csv_button(table, "alarms", label="Download CSV")
         if view == HISTORY:
             st.dataframe(
                 table,

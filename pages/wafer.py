@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from core.analysis.result import analyse
-from core.registry.traffic import shared_out
+from core.pipeline import take_in
 from data.errors import WaferError
-from pages.parts.blocks.alarm_checks import look_for_alarms
 from pages.parts.blocks.exports import wafer_downloads
 from pages.parts.cache import database, segmenter
 from pages.parts.cache import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.explore.earlier_block import earlier_block
 from pages.parts.explore.explain_block import explain_block
 from pages.parts.explore.facts import facts, history
 from pages.parts.explore.findings import findings_block
@@ -18,7 +17,7 @@ from pages.parts.explore.lot_steps import choose_wafer, compare_with
 from pages.parts.links import link
 from pages.parts.state import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
-from pages.parts.wafers.on_trial import challenger
+from pages.parts.wafers.pipeline import pipeline
 from pages.parts.wafers.view import compact_view, wafer_view
 
 with explained():
@@ -42,8 +41,9 @@ with explained():
         st.info("This wafer is not segmented yet: its map shows passing and failing dies.")
         if st.button("Segment it now", type="primary"):
             with st.spinner("Finding patterns"):
-                lake.append_results(shared_out(analyse([wafer], segmenter()), challenger()))
-                look_for_alarms()
+                taken = take_in(pipeline(segmenter()), also=[key])
+            if taken.problem:
+                st.toast(f"The wafer is segmented, but alarms were not looked for: {taken.problem}")
             st.rerun()
         wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
     else:
@@ -63,4 +63,5 @@ with explained():
                     facts(one.wafer)
                     compact_view(one, key=name, linked=name == "wafer")
     findings_block(key, database(), key="wafer-finding")
+    earlier_block(lake, key)
     history(wafer, result)

@@ -116,6 +116,17 @@ def attribute_violations(sources: Sequence[SourceFile], pattern: str, home: str)
     return found
 
 
+def call_violations(sources: Sequence[SourceFile], method: str, home: str) -> Violations:
+    """Calls of a method outside the one file they belong in."""
+    return [
+        f"{source.name} calls {method}"
+        for source in sources
+        if source.name != home
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    ]
+
+
 def mirror_violations(tests: Sequence[SourceFile]) -> Violations:
     """Test files without the source file (or package) that they are named after.
 

@@ -9,6 +9,7 @@ import pytest
 from tests.architecture_rules import (
     FIRST_PARTY,
     attribute_violations,
+    call_violations,
     constant_violations,
     function_lines,
     layer_violations,
@@ -41,6 +42,7 @@ ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alon
     ("active_learning", "registry"),
     ("ingestion", "monitoring", "reports"),
     ("alarms", "downloads"),
+    ("pipeline",),
     ("batches", "migrations"),
 )
 LOOSE_IN_CORE = {"settings", "identity", "severity", "root_causes"}
@@ -95,6 +97,11 @@ def test_streamlit_caches_live_in_one_file() -> None:
 
 def test_session_keys_live_in_one_file() -> None:
     assert attribute_violations(SOURCES, r"session_state", "pages/parts/state.py") == []
+
+
+def test_tables_become_csv_where_formulas_are_guarded() -> None:
+    """Elsewhere `to_csv` would write people's text as it is, and a spreadsheet would run what begins with "="."""
+    assert call_violations(SOURCES, "to_csv", "core/exports/frames.py") == []
 
 
 def test_file_names_say_what_is_inside() -> None:
@@ -208,6 +215,13 @@ def test_part_rules_catch_what_they_should() -> None:
 )
 def test_third_party_rules_catch_what_they_should(text: str, anywhere: bool, expected: int) -> None:
     assert len(third_party_violations([parsed("core/a.py", text)], {"core"}, {"torch"}, anywhere=anywhere)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("frame.to_csv(path)", 1), ("a.map(b).to_csv()", 1), ("to_csv = 1\nx = to_csv", 0)]
+)
+def test_call_rules_catch_what_they_should(text: str, expected: int) -> None:
+    assert len(call_violations([parsed("pages/a.py", text)], "to_csv", "core/exports/frames.py")) == expected
 
 
 @pytest.mark.parametrize(

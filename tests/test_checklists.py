@@ -21,6 +21,7 @@ from tests.data.formats.format_examples import samples
 from tests.source_tree import ROOT, SourceFile, source_files
 
 GUIDE = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
+FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CLASS_KEYS = {c.key for c in BUILT_IN}
@@ -51,8 +52,15 @@ def test_every_function_that_reads_a_format_is_in_the_table_of_formats() -> None
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_every_format_is_described(reader: Reader) -> None:
     words = [word for word in reader.name.split() if word not in ANY_FILE]
-    for rows in (section(README, "What it reads"), section(GUIDE, "File formats")):
+    for rows in (section(README, "What it reads"), section(FORMATS, "What is read")):
         assert [word for word in words if not re.search(rf"\b{re.escape(word)}\b", rows, re.IGNORECASE)] == []
+
+
+def test_the_table_of_formats_names_tests_that_exist() -> None:
+    known = {node.name for s in source_files("tests") for node in ast.walk(s.tree) if isinstance(node, ast.FunctionDef)}
+    named = set(re.findall(r"`(test_\w+)`", FORMATS))
+    assert named
+    assert named - known == set()
 
 
 def test_every_format_is_read_damaged() -> None:

@@ -2,14 +2,67 @@
 
 import logging
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from core.alarms.checking import check
 from core.alarms.deliveries import Channel, claim_due, note_outcome
 from core.alarms.store import Alarm
 from core.database import AppDatabase
+from core.identity import Person
+from core.jobs.launch import start
+from core.lake import Lake
+from core.settings import Settings
 from data.errors import AppDatabaseError
 
 TITLE = "Waferscope alarm"
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+Send = Callable[[AppDatabase], tuple[int, int]]
+"""Sends what is due, and returns how many deliveries it made and how many failed: `deliver_due`, `sending_job`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What looking for alarms and sending them did.
+
+    Args:
+        raised: alarms that are new.
+        delivered: messages that arrived.
+        failed: messages that did not, and are tried again later.
+    """
+
+    raised: int
+    delivered: int
+    failed: int
+
+
+def check_and_send(lake: Lake, database: AppDatabase, send: Send | None) -> Outcome:
+    """Look at what is new in the lake by the rules, and send what is due.
+
+    Args:
+        lake: looked at.
+        database: hold rules and alarms.
+        send: sends; None to raise alarms and put nothing on its way.
+
+    Raises:
+        LakeError: the lake cannot be read.
+        AppDatabaseError: the database cannot be used.
+        OSError: the machine has no room for a job that sends.
+    """
+    found = check(lake, database, deliver=send is not None)
+    delivered, failed = send(database) if send is not None and found.waiting else (0, 0)
+    return Outcome(found.raised, delivered, failed)
+
+
+def sending_job(at: Settings, person: Person) -> Send:
+    """Return what has a job send alarms, for pages, which never wait for a message to be delivered."""
+
+    def begin(database: AppDatabase) -> tuple[int, int]:
+        start(database, at, "check_alarms", [], person, title="Send alarms")
+        return 0, 0
+
+    return begin
 
 
 def deliver_due(database: AppDatabase) -> tuple[int, int]:

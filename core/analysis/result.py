@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.instances import Instance, find_instances
 from core.segmentation import Segmentation, Segmenter
@@ -20,6 +21,9 @@ class WaferResult:
     segmentation: Segmentation
     instances: list[Instance]
     severity: Severity
+
+
+Analysable = TypeVar("Analysable", WaferMap, WaferResult)
 
 
 def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, tta: bool = False) -> list[WaferResult]:
@@ -61,8 +65,8 @@ def analyse_stream(
         yield from analyse(held, segmenter, tta=tta)
 
 
-def bounded_batches(wafers: Iterable[WaferMap], most: int = BATCH_WAFERS) -> Iterator[list[WaferMap]]:
-    """Cut a stream of wafers into lists that memory can hold, with their results.
+def bounded_batches(wafers: Iterable[Analysable], most: int = BATCH_WAFERS) -> Iterator[list[Analysable]]:
+    """Cut a stream of wafers, or of results, into lists that memory can hold, with their results.
 
     Args:
         wafers: read as lists are taken.
@@ -73,13 +77,14 @@ def bounded_batches(wafers: Iterable[WaferMap], most: int = BATCH_WAFERS) -> Ite
         >>> [len(batch) for batch in bounded_batches([WaferMap(np.ones((9, 9), np.uint8), "L", "W")] * 5, 2)]
         [2, 2, 1]
     """
-    held: list[WaferMap] = []
+    held: list[Analysable] = []
     cells = 0
-    for wafer in wafers:
-        if held and (len(held) == most or cells + wafer.dies.size > BATCH_CELLS):
+    for one in wafers:
+        size = (one.wafer if isinstance(one, WaferResult) else one).dies.size
+        if held and (len(held) == most or cells + size > BATCH_CELLS):
             yield held
             held, cells = [], 0
-        held.append(wafer)
-        cells += wafer.dies.size
+        held.append(one)
+        cells += size
     if held:
         yield held

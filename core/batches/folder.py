@@ -226,8 +226,7 @@ class Batch:
         return found
 
     def _write(self, name: str, content: dict[str, Any]) -> None:
-        with self.folder.new_file(name) as path:
-            path.write_text(json.dumps(content), encoding="utf-8")
+        self.folder.write_text(name, json.dumps(content))
 
 
 def new_batch(home: Path) -> Batch:

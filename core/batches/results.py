@@ -14,8 +14,6 @@ from core.batches.tables import result_of_row
 from core.exports import results_zip
 from core.exports.cells import plain
 from core.identity import Person
-from core.lake import Lake
-from core.registry.traffic import Challenger, shared_out
 from core.reports.batch_report import Tally, batch_pdf
 from data.formats import ReadFailure
 
@@ -54,30 +52,6 @@ def write_archive(batch: Batch, told: Told) -> None:
             archive.writestr(FAILURES, failures_csv(failures))
         batch.sum_up(Summary(tally.wafers, tally.with_pattern, len(failures)))
     shutil.rmtree(scratch, ignore_errors=True)
-
-
-def save_to_lake(batch: Batch, lake: Lake, told: Told, challenger: Challenger | None = None) -> None:
-    """Keep all wafers and results in the lake; doing it again changes nothing but which result is newest.
-
-    Args:
-        batch: whose pieces are all finished.
-        lake: appended to.
-        told: is told now and then how many wafers are kept.
-        challenger: the model that takes a share of the wafers, and whose results are kept of these; None for none.
-
-    Raises:
-        LakeError: the lake cannot be written.
-        ModelError: the challenger's network fails.
-    """
-    done = 0
-    for number in sorted(batch.finished()):
-        results = [result_of_row(row) for row in batch.piece(number)]
-        if results:
-            lake.append_wafers(result.wafer for result in results)
-            lake.append_results(shared_out(results, challenger, tta=batch.request.tta))
-            lake.tidy()
-            done += len(results)
-            told(done)
 
 
 def results_of(batch: Batch) -> Iterator[tuple[WaferResult, float]]:

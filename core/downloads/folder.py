@@ -48,7 +48,7 @@ class ExportFolder:
         self._names = UniqueNames()
         self._levels = Levels()
         self._tables: dict[str, IO[bytes]] = {}
-        self._written: dict[str, int] = dict.fromkeys(keys, 0)
+        self.written: dict[str, int] = dict.fromkeys(keys, 0)
         self.refused: list[dict[str, str]] = []
         self.wafers = 0
         try:
@@ -79,7 +79,7 @@ class ExportFolder:
         for one in self._formats:
             try:
                 self._add(one, result, stem)
-                self._written[one.key] += 1
+                self.written[one.key] += 1
             except ExportError as error:
                 self.refused.append({"of": result.wafer.key, "format": one.key, "reason": str(error)})
 
@@ -88,13 +88,13 @@ class ExportFolder:
         for one in chosen(LOT_FORMATS, self._keys):
             name = self._names.take(f"{one.key}/{safe_part(lot_id)}")
             self._write(self._folder / f"{name}{one.ending}", one.make(lake, lot_id, self._style))
-            self._written[one.key] += 1
+            self.written[one.key] += 1
 
     def add_period(self, lake: Lake, where: WaferFilter) -> None:
         """Write the wafers of a filter in every format of periods."""
         for one in chosen(PERIOD_FORMATS, self._keys):
             self._write(self._folder / f"period{one.ending}", one.make(lake, where, self._style))
-            self._written[one.key] += 1
+            self.written[one.key] += 1
 
     def leave_out(self, key: str) -> None:
         """Note a wafer that has no result."""
@@ -112,7 +112,7 @@ class ExportFolder:
             "made_at": self._style.made_at.isoformat(),
             "made_by": self._style.person.name,
             "wafers": self.wafers,
-            "written": self._written,
+            "written": self.written,
             "refused": self.refused,
         }
         self._write(self._folder / SUMMARY, json.dumps(summary, indent=1).encode())

@@ -1,9 +1,7 @@
 """The table of wafers on its way out as CSV."""
 
-from core.exports.cells import plain
+from core.exports.frames import frame_csv
 from core.lake import Lake, WaferFilter
-
-NAMED_BY_FILES = ("key", "lot_id", "wafer_id", "product", "test_program", "source_name", "model")
 
 
 def page_csv(lake: Lake, where: WaferFilter, sort: str) -> str:
@@ -14,7 +12,4 @@ def page_csv(lake: Lake, where: WaferFilter, sort: str) -> str:
     """
     table = lake.wafers_page(where, sort, limit=max(1, lake.count(where)))
     table["classes_present"] = [" ".join(keys) if keys is not None else "" for keys in table["classes_present"]]
-    for name in NAMED_BY_FILES:
-        table[name] = table[name].map(plain)
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+    return frame_csv(table)

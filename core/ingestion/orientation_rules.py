@@ -67,8 +67,7 @@ class OrientationRules:
             self._folder.remove(path)
             return
         said = {"product": product, **asdict(rule), "set_by": person.name, "set_at": datetime.now(UTC).isoformat()}
-        with self._folder.new_file(path) as file:
-            file.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+        self._folder.write_text(path, json.dumps(said, indent=2) + "\n")
 
     def _read(self, name: str) -> tuple[str, OrientationRule]:
         where = self._folder.address(f"{FOLDER}/{name}")

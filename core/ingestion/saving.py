@@ -1,54 +1,30 @@
-"""From an upload into the lake: the original files, the wafers under their names, what was found on them."""
+"""From an upload on its way into the lake: the original files, and what was found on their wafers."""
 
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from core.analysis.result import WaferResult
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import UploadedFile
-from core.lake import Lake
-from core.registry.traffic import Challenger, shared_out
 from core.storage.blobs import Blobs
 
 
-@dataclass(frozen=True)
-class Saved:
-    """What saving did.
-
-    Args:
-        new: wafers that the lake did not hold just like this.
-        already: wafers that it did.
-        keys: of both, in the order of the upload.
-        shared: how many of them keep the challenger's result.
-    """
-
-    new: int
-    already: int
-    keys: tuple[str, ...]
-    shared: int = 0
-
-
-def save(upload: UploadSession, lake: Lake, blobs: Blobs, challenger: Challenger | None = None) -> Saved:
-    """Save all segmented wafers of an upload; saving them again changes nothing but which result is newest.
+def results_to_keep(upload: UploadSession, blobs: Blobs) -> Iterator[WaferResult]:
+    """Keep the original files of an upload, then yield the results of all its segmented wafers, in its order.
 
     Args:
         upload: its names count.
-        lake: for wafers and results.
-        blobs: for the original files, which are kept first.
-        challenger: the model that takes a share of the wafers, and whose results are kept of these; None for none.
+        blobs: for the original files, which are kept before the first result is given.
 
     Raises:
-        LakeError: the lake or a blob cannot be written.
-        ModelError: the challenger's network fails.
+        LakeError: a blob cannot be written.
     """
     for file in upload.files:
         _keep_originals(file, blobs)
-    results = [entry.result for entry in upload.ready if entry.result]
-    kept = shared_out(results, challenger, tta=upload.recipe.tta)
-    new, already = lake.append_wafers(result.wafer for result in results)
-    lake.append_results(kept)
-    shared = sum(one is not other for one, other in zip(kept, results, strict=True))
-    return Saved(new, already, tuple(result.wafer.key for result in results), shared)
+    for entry in upload.ready:
+        if entry.result:
+            yield entry.result
 
 
 def _keep_originals(file: UploadedFile, blobs: Blobs) -> None:

@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.storage.folder import Folder
+
 FOLDER_VARIABLE = "WAFERSCOPE_JOB_FOLDER"
 """Environment variable in which a job finds its folder; not set where it was started by hand."""
 LOG = "log.txt"
@@ -31,11 +33,8 @@ def tell_progress(done: int, total: int | None, share: float | None, rate: float
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder:
-        path = Path(folder) / PROGRESS
-        unfinished = path.with_suffix(".tmp")
         told = {"done": done, "total": total, "share": share, "rate": rate}
-        unfinished.write_text(json.dumps(told), encoding="utf-8")
-        unfinished.replace(path)
+        Folder(folder).write_text(PROGRESS, json.dumps(told), durable=False)  # several processes of a training tell
 
 
 def told_progress(folder: Path) -> Progress | None:

@@ -26,6 +26,7 @@ from core.lake.rows import (
 )
 from core.lake.schema import DETAIL_COLUMNS, TABLES
 from core.lake.view import LakeView
+from core.settings import settings
 from data.errors import LakeError
 from data.wafer import WaferMap
 
@@ -214,6 +215,8 @@ class Lake:
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """Run SQL over the views wafers, dies, segmentations, instances, embeddings, evaluations, newest rows only.
 
+        The views earlier_segmentations and earlier_instances hold the answers that newer ones have replaced.
+
         Args:
             sql: values stand as question marks, never in the text.
             parameters: one a question mark.
@@ -231,10 +234,16 @@ class Lake:
     def compact(self, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
         """Merge small parts, as `core.lake.compaction.compact` says; safe while others read, append and merge.
 
+        Answers of older models are kept for as long as the setting `keep_results_days` says.
+
         Returns:
             How many parts were merged away.
+
+        Raises:
+            SettingError: the setting holds nonsense.
         """
-        merged = compact(self._parts, least=least, settled_seconds=settled_seconds)
+        keep_days = settings().keep_results_days
+        merged = compact(self._parts, least=least, settled_seconds=settled_seconds, keep_days=keep_days)
         self._view.forget_listing()
         return merged
 
@@ -243,10 +252,11 @@ class Lake:
         if any(len(names) >= many for names in self._parts.listing().values()):
             self.compact(least=many)
 
-    def keys_not_segmented_by(self, model: str) -> list[str]:
-        """List the wafers whose newest segmentation is not by this model (`Segmenter.name`), sorted."""
-        sql = "SELECT key FROM wafers WHERE model IS DISTINCT FROM ? ORDER BY key"
-        return [row["key"] for row in self._dicts(sql, [model])]
+    def keys_not_segmented_by(self, model: str, among: Sequence[str] | None = None) -> list[str]:
+        """List the wafers, all or some, whose newest segmentation is not by this model (`Segmenter.name`), sorted."""
+        some, keys = ("", []) if among is None else ("AND key IN (SELECT unnest(?))", [list(among)])
+        sql = f"SELECT key FROM wafers WHERE model IS DISTINCT FROM ? {some} ORDER BY key"
+        return [row["key"] for row in self._dicts(sql, [model, *keys])]
 
     def _unknown(self, batch: Sequence[WaferMap]) -> list[WaferMap]:
         """Of a batch, the wafers that the lake does not hold just like this, the last of each key."""

@@ -18,6 +18,7 @@ from data.errors import LakeError
 SUFFIX = ".parquet"
 MERGED = "-merged" + SUFFIX
 ATTEMPTS, PAUSE_SECONDS = 20, 0.01
+QUOTE = "'"
 ROW_GROUP = 2048  # rows that a look-up by key reads at least
 
 _INPUTS = b"waferscope.inputs"
@@ -55,13 +56,23 @@ class Parts:
             writer.write_table(content, ROW_GROUP)
 
     def database(self) -> duckdb.DuckDBPyConnection:
-        """Open a DuckDB in memory that can read these parts."""
+        """Open a DuckDB in memory that can read these parts; it has an empty table `no_NAME` of each of the lake's."""
         connection = duckdb.connect(config={"preserve_insertion_order": False})
         # Parts never change, so their footers are parsed once: for a part of 100,000 wafers that takes 10 ms.
         connection.execute("SET GLOBAL parquet_metadata_cache = true")
         if self.folder.local is None:
             connection.register_filesystem(self.folder.filesystem)
+        for table in TABLES.values():
+            connection.register("empty", table.schema.empty_table())
+            connection.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
+            connection.unregister("empty")
         return connection
+
+    def source(self, table: str, names: Iterable[str]) -> str:
+        """SQL that gives the rows of parts, for a `database`; columns that older parts lack are NULL."""
+        files = ", ".join(f"'{address.replace(QUOTE, QUOTE * 2)}'" for address in self.addresses(table, names))
+        empty = f"FROM no_{table}"
+        return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
 
     def read(self, work: Callable[[bool], Result]) -> Result:
         """Do work that reads parts, again where a merge took one of them between listing and reading.

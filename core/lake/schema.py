@@ -3,6 +3,9 @@
 Every row carries `sequence`, nanoseconds since 1970 at which it was appended and rising: of the rows with the same key
 the highest sequence counts. `dies` and `instances` belong to the row of `wafers` or `segmentations` with their key and
 sequence, and are written before it, so what a reader finds through the parent is always complete.
+
+Answers of older models, or on an older grid, are kept apart in `earlier_segmentations` and `earlier_instances`, so that
+who asks for the newest reads none of them.
 """
 
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ class Table:
         order: columns its parts are sorted by when merged.
         parent: table whose rows its rows belong to by key and sequence; its own name when it stands alone.
         member: column that tells the rows of one key and sequence apart, "" where there is one.
+        earlier: table that keeps what a merge takes out of this one, "" where that is dropped.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Table:
     order: tuple[str, ...]
     parent: str
     member: str = ""
+    earlier: str = ""
 
     @property
     def schema(self) -> pa.Schema:
@@ -175,15 +180,45 @@ _EVALUATION_COLUMNS = (
     ("report", TEXT),
 )
 
+ANSWER_COLUMNS = (("model", TEXT), ("dies_hash", pa.int64()), ("replaced", pa.int64()))
+"""What tells earlier answers on one wafer apart, and the sequence of the answer that first took its place."""
+_ANSWER_KEYS = ("key", "model", "dies_hash")
+
 TABLES = {
     table.name: table
     for table in (
         Table("wafers", WAFER_COLUMNS, ("key",), ("tested_at", "key"), "wafers"),
-        Table("segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations"),
+        Table(
+            "segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations", earlier="earlier_segmentations"
+        ),
         Table("dies", _DIES_COLUMNS, ("key",), ("key",), "wafers"),
-        Table("instances", _INSTANCE_COLUMNS, ("key",), ("key", "number"), "segmentations", "number"),
+        Table(
+            "instances",
+            _INSTANCE_COLUMNS,
+            ("key",),
+            ("key", "number"),
+            "segmentations",
+            "number",
+            earlier="earlier_instances",
+        ),
         Table("embeddings", _EMBEDDING_COLUMNS, ("key", "model"), ("key",), "embeddings"),
         Table("evaluations", _EVALUATION_COLUMNS, ("key",), ("evaluated_at",), "evaluations"),
+        Table(
+            "earlier_segmentations",
+            (*_SEGMENTATION_COLUMNS, ANSWER_COLUMNS[-1]),
+            _ANSWER_KEYS,
+            ("key",),
+            "earlier_segmentations",
+        ),
+        Table(
+            "earlier_instances",
+            (*_INSTANCE_COLUMNS, *ANSWER_COLUMNS),
+            _ANSWER_KEYS,
+            ("key", "number"),
+            "earlier_segmentations",
+            "number",
+        ),
     )
 }
-"""The tables, parents before children: in this order a reader lists them."""
+"""The tables, parents before children, and what rows are taken out of before what they go to: in this order a reader
+lists them, so that it misses no row."""

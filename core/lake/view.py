@@ -9,7 +9,7 @@ import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import duckdb
@@ -103,6 +103,24 @@ _ADD_ZONES = f"""
 """
 """What parts that were written before the sums by zone were kept say of them, counted from their clusters."""
 
+_EARLIER = {
+    "earlier_segmentations": """
+    CREATE OR REPLACE VIEW earlier_segmentations AS SELECT r.* EXCLUDE (replaced)
+    FROM (FROM ({segmentations} UNION ALL BY NAME {earlier_segmentations})
+          QUALIFY row_number() OVER (PARTITION BY key, model, dies_hash ORDER BY sequence DESC) = 1) AS r
+    ANTI JOIN wafers AS w ON w.key = r.key AND w.segmentation_sequence = r.sequence
+    """,
+    "earlier_instances": f"""
+    CREATE OR REPLACE VIEW earlier_instances AS
+    SELECT {", ".join(f"r.{name}" for name, _ in TABLES["instances"].columns)}, s.model, s.dies_hash
+    FROM (FROM ({{instances}} UNION ALL BY NAME {{earlier_instances}})
+          QUALIFY row_number() OVER (PARTITION BY key, sequence, number ORDER BY sequence) = 1) AS r
+    JOIN earlier_segmentations AS s ON s.key = r.key AND s.sequence = r.sequence
+    """,
+}
+"""Of each model and grid the newest answer that is not the one shown, whether or not a merge has taken it out; a merge
+that died half-way leaves rows twice."""
+
 
 class LakeView:
     """Answers SQL over the lake's tables, newest rows only; any number of threads may share one.
@@ -122,10 +140,6 @@ class LakeView:
         self._remember = remember
         self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
         self._turns = [threading.Lock() for _ in range(TURNS)]
-        for table in TABLES.values():
-            self._database.register("empty", table.schema.empty_table())
-            self._database.execute(f"CREATE TABLE no_{table.name} AS FROM empty")
-            self._database.unregister("empty")
         for statement in _START:
             self._database.execute(statement)
 
@@ -133,7 +147,7 @@ class LakeView:
         """Run a query.
 
         Args:
-            sql: over the views wafers, segmentations, dies, instances, embeddings, evaluations.
+            sql: over the views that `core.lake.Lake.query` names.
             parameters: one a question mark.
 
         Raises:
@@ -176,19 +190,17 @@ class LakeView:
         with closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN")
             new = {name: listing[name] - self._known.get(name, frozenset()) for name in ("wafers", "segmentations")}
+            all_rows = {name: self._parts.source(name, names) for name, names in listing.items()}
             if any(new.values()):
-                sources = {name: self._source(name, names) for name, names in new.items()}
-                self._load(cursor, sources, self._source("instances", listing["instances"]))
+                sources = {name: self._parts.source(name, names) for name, names in new.items()}
+                self._load(cursor, sources, all_rows["instances"])
             for table in TABLES.values():
-                if table.name != "wafers":
-                    cursor.execute(_view(table, self._source(table.name, listing[table.name])))
+                if table.name in _EARLIER:
+                    cursor.execute(_EARLIER[table.name].format_map(all_rows))
+                elif table.name != "wafers":
+                    cursor.execute(_view(table, all_rows[table.name]))
             cursor.execute("COMMIT")
         self._known, self._answers = listing, OrderedDict()
-
-    def _source(self, table: str, names: Iterable[str]) -> str:
-        files = ", ".join(_quoted(address) for address in self._parts.addresses(table, names))
-        empty = f"FROM no_{table}"
-        return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
 
     def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], clusters: str) -> None:
         """Take new rows in; the first time there is nothing to weigh them against."""
@@ -209,7 +221,3 @@ def _view(table: Table, source: str) -> str:
     sequence = "sequence" if table.parent == "wafers" else "segmentation_sequence"
     joined = f"SEMI JOIN wafers AS w ON w.key = r.key AND w.{sequence} = r.sequence"
     return f"CREATE OR REPLACE VIEW {table.name} AS SELECT r.* FROM ({source}) AS r {joined}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -158,8 +158,7 @@ def save(home: Path, tables: Sequence[pa.Table], about: About) -> About:
         pq.write_table(table, path)
     about = replace(about, wafers=len(table), table=name)
     before = _named_files(folder)
-    with folder.new_file(NOTE) as path:
-        path.write_text(json.dumps({"format": FORMAT, **asdict(about)}), encoding="utf-8")
+    folder.write_text(NOTE, json.dumps({"format": FORMAT, **asdict(about)}))
     for file in folder.names("") - before - {about.layout, about.table, NOTE, LOCK}:
         folder.remove(file)
     return about

@@ -17,14 +17,16 @@ MOST_SHARE = 0.5
 SUBJECT = "model waferscope"
 
 
-def with_latency(registry: Registry, version: Version, at: Settings) -> Version:
-    """Measure a version's latency on this machine, and remember it here.
+def with_latency(registry: Registry, version: Version, champion: Version, at: Settings) -> Version:
+    """Measure a version's latency on this machine beside the champion's, and remember it here.
 
     Raises:
-        ModelError: its file cannot be loaded.
+        ModelError: a file cannot be loaded.
     """
-    segmenter = Segmenter.load(str(registry.file(version.number)), threads=at.threads or None)
-    latency = measure_latency(segmenter)
+    candidate, served = (
+        Segmenter.load(str(registry.file(one.number)), threads=at.threads or None) for one in (version, champion)
+    )
+    latency = measure_latency(candidate, served)
     keep_latency(at, version.card.sha256, latency)
     return replace(version, card=version.card.with_latency(latency))
 
@@ -43,7 +45,7 @@ def promote(registry: Registry, database: AppDatabase, at: Settings, number: int
     champion = registry.version(roles.champion)
     if champion.number == number:
         raise ModelError(f"model version {number}", "it is the champion already", "Choose another.")
-    candidate = with_latency(registry, registry.version(number), at)
+    candidate = with_latency(registry, registry.version(number), champion, at)
     checks = gate(candidate.card, champion.card, at)
     failed = [check for check in checks if not check.passed]
     if failed:

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.evaluation.report import Report
 from core.registry.card import Card
 from core.settings import Settings
+from core.storage.folder import Folder
 from data.errors import ModelError
 
 
@@ -19,10 +20,9 @@ def keep_reports(at: Settings, card: Card, reports: Mapping[str, Report]) -> Non
         OSError: it cannot be written.
     """
     path = _file(at, card)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({**_kept(path), **reports}, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    folder = Folder(path.parent)
+    with folder.turn(path.name):
+        folder.write_text(path.name, json.dumps({**_kept(path), **reports}, indent=1) + "\n")
 
 
 def with_kept_reports(at: Settings, card: Card) -> Card:

@@ -1,14 +1,14 @@
 """The registry: versions of the model in MLflow, with their files and cards. MLflow is loaded only when it is there."""
 
 import json
-import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from core.evaluation.report import Report
 from core.identity import Person
 from core.registry.card import Card, read_card, read_reports, shipped_card
 from core.registry.latency import kept_latency
@@ -16,6 +16,7 @@ from core.registry.shipped_reports import keep_reports, with_kept_reports
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.serving import SHIPPED
 from core.settings import Settings
+from core.storage.folder import Folder, make_durable
 from core.training.tracking import ask_mlflow
 from data.errors import ModelError
 
@@ -83,6 +84,7 @@ class Registry:
 
     def __init__(self, at: Settings) -> None:
         self._at = at
+        self._models = Folder(at.home / "models")
 
     @property
     def is_empty(self) -> bool:
@@ -157,13 +159,16 @@ class Registry:
             ModelError: there is no such version, a report cannot be read or is of another model, or the registry cannot
                 be written.
         """
-        card = self.version(number).card
-        new = read_reports(card.name, reports)
+        new = read_reports(self.version(number).card.name, reports)
         if number == SHIPPED:
-            keep_reports(self._at, card, new)
+            keep_reports(self._at, shipped_card(), new)
             return self._shipped()
+        with self._models.turn(f"version-{number}"):  # two who score at once would lose one of their reports
+            return self._with_reports(number, new)
+
+    def _with_reports(self, number: int, new: Mapping[str, Report]) -> Version:
+        card, row = self.version(number).card, self._row(number)
         scored = replace(card, reports={**card.reports, **new})
-        row = self._row(number)
         with tempfile.TemporaryDirectory(dir=self._folder(row).parent) as folder:
             written = Path(folder) / CARD
             written.write_text(scored.text, encoding="utf-8")
@@ -258,12 +263,21 @@ class Registry:
         name = f"version-{row.version}-{row.tags.get('sha256', '')[:12]}{row.tags.get(_SCORED, '')}"
         copy = self._at.home / "models" / name
         if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=copy.parent) as folder:  # so that a killed process leaves no half copy
-                self._ask(lambda client: client.download_artifacts(str(row.run_id), "", folder))
-                shutil.copytree(folder, part := copy.with_suffix(".part"), dirs_exist_ok=True)
-                part.replace(copy)
+            with self._models.turn(name):  # fetched once, however many ask
+                if not copy.exists():
+                    self._fetch(str(row.run_id), copy)
         return copy
+
+    def _fetch(self, run: str, copy: Path) -> None:
+        """Fetch a version's files from the server; a process that is killed meanwhile leaves no half copy."""
+        with tempfile.TemporaryDirectory(dir=copy.parent) as folder:
+            fetched = Path(folder) / copy.name
+            fetched.mkdir()
+            self._ask(lambda client: client.download_artifacts(run, "", str(fetched)))
+            for path in (*fetched.rglob("*"), fetched):
+                make_durable(path)
+            fetched.replace(copy)
+            make_durable(copy.parent)
 
     def _experiment(self, client: "MlflowClient") -> str:
         found = client.get_experiment_by_name(EXPERIMENT)

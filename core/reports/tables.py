@@ -84,6 +84,6 @@ def table_csv(table: Table) -> str:
     """Write a table as CSV, undefined cells empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.title for column in table.columns)
+    writer.writerow(plain(column.title) for column in table.columns)
     writer.writerows([plain(cell) if is_defined(cell) else "" for cell in row] for row in table.rows)
     return text.getvalue()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
+from core.storage.folder import Folder
 from data.errors import ModelError
 
 SHIPPED = 0
@@ -73,10 +74,7 @@ def keep_served(at: Settings, serving: Serving) -> None:
         OSError: it cannot be written.
     """
     path = _file(at)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(asdict(serving), indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    Folder(path.parent).write_text(path.name, json.dumps(asdict(serving), indent=1) + "\n")
 
 
 def model_in_use(at: Settings) -> Path:

@@ -4,11 +4,8 @@ Up to 50,000 vectors every one is compared. Above, they are sorted into cells ar
 byte a dimension (an inverted file, IVF with a scalar quantiser), and only the nearest cells are looked into.
 """
 
-import json
 import math
 import threading
-import time
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,8 +21,8 @@ from numpy.typing import NDArray
 
 from core.lake import Lake
 from core.similarity.embeddings import Vectors, stored
-from core.storage.folder import Folder
-from data.errors import IndexMissingError, ModelError
+from core.similarity.versions import Versions
+from data.errors import IndexDamagedError, IndexMissingError, ModelError
 from data.served import DIMENSION
 
 if TYPE_CHECKING:
@@ -36,6 +33,10 @@ CELLS_PER_ROOT = 4  # cells of the inverted file: so many times the square root 
 TRAINED_PER_CELL = 40  # vectors that find the cells
 PROBED_CELLS = 24
 ROUNDS = 10  # of k-means
+VECTORS, NAMES = ".faiss", ".parquet"  # the files of a version
+
+_DAMAGE = (ValueError, KeyError, TypeError, RuntimeError, MemoryError, OSError, pa.ArrowException)
+"""What reading a damaged index raises."""
 
 
 class Kind(StrEnum):
@@ -162,48 +163,50 @@ class SimilarityIndex:
         return self._near(cosines, rows, count)
 
     def save(self, home: Path) -> None:
-        """Keep the index below `home`/index; whoever reads meanwhile gets the one before, whole.
+        """Keep the index below `home`/index; whoever reads or saves meanwhile finds a whole one.
 
         Raises:
             OSError: the folder cannot be written to, and the index before stays.
         """
         faiss = _faiss()
-        folder, name = Folder(home / "index"), f"{self.kind}-{time.time_ns()}-{uuid.uuid4().hex[:8]}"
         with self._lock:
-            with folder.new_file(f"{name}.faiss") as path:
-                faiss.write_index(self._index, str(path))
             named = pa.table({"key": self._keys, "number": self._numbers, "alive": self._alive})
-            with folder.new_file(f"{name}.parquet") as path:
-                pq.write_table(named, path)
-            about = {"model": self.model, "sequence": self.sequence, "files": name}
-        with folder.new_file(_manifest(self.kind)) as path:
-            path.write_text(json.dumps(about), encoding="utf-8")
-        for old in folder.names(""):
-            if old.startswith(f"{self.kind}-") and not old.startswith(name):
-                folder.remove(old)
+            _versions(home, self.kind).add(
+                {"model": self.model, "sequence": self.sequence},
+                {
+                    VECTORS: lambda path: faiss.write_index(self._index, str(path)),
+                    NAMES: lambda path: pq.write_table(named, path),
+                },
+            )
 
     @classmethod
     def load(cls, home: Path, model: str, kind: Kind) -> "SimilarityIndex":
         """Read the index below `home`/index.
 
         Raises:
-            IndexMissingError: there is none, it is of another model, or it is damaged.
+            IndexMissingError: there is none, or it is of another model.
+            IndexDamagedError: it cannot be read.
         """
         faiss = _faiss()
-        folder = Folder(home / "index")
-        try:
-            about = json.loads(folder.read(_manifest(kind)))
+
+        def read(about: dict[str, Any], address: Callable[[str], str]) -> "SimilarityIndex":
             if about["model"] != model:
-                raise _missing(home, kind, f"it is of the model {about['model']}, the one in use is {model}")
-            index = cls(model, kind, faiss.read_index(folder.address(f"{about['files']}.faiss")))
-            named = pq.read_table(folder.address(f"{about['files']}.parquet"))
+                problem = f"it is of the model {about['model']}, the one in use is {model}"
+                raise IndexMissingError(*_missing(home, kind, problem))
+            index = cls(model, kind, faiss.read_index(address(VECTORS)))
+            named = pq.read_table(address(NAMES))
+            index.sequence, index._keys = int(about["sequence"]), named["key"]
+            index._numbers, index._alive = named["number"].to_numpy(), named["alive"].to_numpy()
+            if (index._index.ntotal, index._index.d) != (len(named), DIMENSION):
+                raise ValueError(f"{index._index.ntotal:,} vectors have {len(named):,} names")
+            return index
+
+        try:
+            return _versions(home, kind).open(read)
         except FileNotFoundError as error:
-            raise _missing(home, kind, "it was not built yet") from error
-        except (ValueError, KeyError, TypeError, RuntimeError, OSError, pa.ArrowException) as error:
-            raise _missing(home, kind, f"it cannot be read ({error})") from error
-        index.sequence, index._keys = int(about["sequence"]), named["key"]
-        index._numbers, index._alive = named["number"].to_numpy(), named["alive"].to_numpy()
-        return index
+            raise IndexMissingError(*_missing(home, kind, "it was not built yet")) from error
+        except _DAMAGE as error:
+            raise IndexDamagedError(*_missing(home, kind, f"it cannot be read ({error})")) from error
 
     def _append(self, vectors: Vectors) -> None:
         self._index.add(vectors.matrix)
@@ -272,20 +275,19 @@ def _faiss() -> ModuleType:
 
 def index_stamp(home: Path, kind: Kind) -> str:
     """Return a text that changes whenever an index was saved below `home`, "" where there is none."""
-    folder = Folder(home / "index")
-    return folder.read(_manifest(kind)).decode() if folder.exists(_manifest(kind)) else ""
+    return _versions(home, kind).stamp
 
 
 def _among(keys: pa.ChunkedArray, wanted: pa.StringArray) -> NDArray[np.bool_]:
     return np.asarray(pc.is_in(keys, value_set=wanted).to_numpy(), dtype=np.bool_)
 
 
-def _manifest(kind: Kind) -> str:
-    return f"{kind}.json"
+def _versions(home: Path, kind: Kind) -> Versions:
+    return Versions(home / "index", kind)
 
 
-def _missing(home: Path, kind: Kind, problem: str) -> IndexMissingError:
-    return IndexMissingError(
+def _missing(home: Path, kind: Kind, problem: str) -> tuple[str, str, str]:
+    return (
         f"{home}/index/{kind}",
         f"there is no index to search: {problem}",
         "Build it on the Similar page, or with python -m jobs.build_index.",

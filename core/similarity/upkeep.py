@@ -8,7 +8,7 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity.embeddings import embed_backlog
 from core.similarity.index import Kind, SimilarityIndex
-from data.errors import IndexMissingError
+from data.errors import IndexDamagedError, IndexMissingError
 
 EMBEDDING = "embedded wafers"
 
@@ -31,7 +31,8 @@ class Step:
 def bring_up_to_date(lake: Lake, segmenter: Segmenter, home: Path, *, anew: bool = False) -> Iterator[Step]:
     """Embed what was not embedded yet, and bring the indexes of wafers and of clusters up to date.
 
-    The work can be stopped at any time; the indexes before stay until the new ones are whole.
+    The work can be stopped at any time; the indexes before stay until the new ones are whole. One that is damaged is
+    built anew, and a step says so.
 
     Args:
         lake: read from and appended to.
@@ -48,7 +49,9 @@ def bring_up_to_date(lake: Lake, segmenter: Segmenter, home: Path, *, anew: bool
         yield Step(EMBEDDING, done, total)
     for number, kind in enumerate(Kind):
         yield Step(f"indexed {kind}", number, len(Kind))
-        index = None if anew else _kept(home, segmenter.name, kind)
+        index, damage = (None, "") if anew else _kept(home, segmenter.name, kind)
+        if damage:
+            yield Step(f"building {kind} anew, {damage}", number, len(Kind))
         if index is None:
             index, added = SimilarityIndex.build(lake, segmenter.name, kind), 1
         else:
@@ -58,8 +61,11 @@ def bring_up_to_date(lake: Lake, segmenter: Segmenter, home: Path, *, anew: bool
     yield Step("indexed", len(Kind), len(Kind))
 
 
-def _kept(home: Path, model: str, kind: Kind) -> SimilarityIndex | None:
+def _kept(home: Path, model: str, kind: Kind) -> tuple[SimilarityIndex | None, str]:
+    """Return the index that is there, or None; where it is damaged, also what is wrong with it."""
     try:
-        return SimilarityIndex.load(home, model, kind)
+        return SimilarityIndex.load(home, model, kind), ""
+    except IndexDamagedError as error:
+        return None, f"for {error.problem.partition(': ')[2]}"
     except IndexMissingError:
-        return None
+        return None, ""

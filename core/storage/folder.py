@@ -1,6 +1,5 @@
 """A folder, here or on an object store, into which whole files appear at once or not at all."""
 
-import fcntl
 import os
 import time
 import uuid
@@ -10,11 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import fsspec
+from filelock import FileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
 from data.errors import LakeError
 
 UNFINISHED = ".tmp"
+TURNS = ".lock"
 ABANDONED_SECONDS = 24 * 3600
 
 
@@ -60,7 +61,7 @@ class Folder:
                 found = [Path(p).name for p in self.filesystem.ls(self.address(folder), detail=False)]
         except FileNotFoundError:
             return frozenset()
-        return frozenset(name for name in found if not name.endswith(UNFINISHED))
+        return frozenset(name for name in found if not name.endswith((UNFINISHED, TURNS)))
 
     def exists(self, name: str) -> bool:
         """Whether a finished file is there."""
@@ -80,11 +81,15 @@ class Folder:
         return content
 
     @contextmanager
-    def new_file(self, name: str) -> Iterator[Path]:
-        """Return a local path to write to; when the block ends well, its content durably has `name`.
+    def new_file(self, name: str, *, durable: bool = True) -> Iterator[Path]:
+        """Yield a local path to write to; when the block ends well, its content durably has `name`.
 
-        Locally that is a temporary name, fsync, rename, fsync of the folder; on an object store one put. When the block
-        raises or the process dies, `name` does not appear.
+        Locally that is a temporary name of its own for every writer, fsync, rename, fsync of the folder; on an object
+        store one put. When the block raises or the process dies, `name` does not appear, or stays what it was.
+
+        Args:
+            name: of the file, in sub-folders by slashes.
+            durable: False where a power cut may take the file: then nobody waits for the disk.
         """
         if self.local is None:
             with TemporaryDirectory() as scratch:
@@ -98,18 +103,49 @@ class Folder:
         path = target.with_name(f"{target.name}.{uuid.uuid4().hex}{UNFINISHED}")
         try:
             yield path
-            _sync(path)
+            if durable:
+                make_durable(path)
             path.replace(target)
         finally:
             path.unlink(missing_ok=True)
-        _sync(target.parent)
+        if durable:
+            make_durable(target.parent)
+
+    def write_text(self, name: str, text: str, *, durable: bool = True) -> None:
+        """Write a small file as UTF-8, whole or not at all, however many write it at once.
+
+        Args:
+            name: of the file.
+            text: its content.
+            durable: as of `new_file`.
+        """
+        with self.new_file(name, durable=durable) as path:
+            path.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Wait to be the only one who reads, changes and writes a file again; the turn ends with the block.
+
+        Within it the same file's turn must not be asked for once more. An object store knows no locks: there nobody
+        waits.
+
+        Args:
+            name: of the file, which need not be there; the lock is a file beside it.
+        """
+        if self.local is None:
+            yield
+            return
+        lock = self.local / f"{name}{TURNS}"
+        _make_durable_folder(lock.parent)
+        with FileLock(lock):
+            yield
 
     def remove(self, name: str) -> None:
         """Remove a file, durably; one that is gone already is fine."""
         with suppress(FileNotFoundError):
             self.filesystem.rm_file(self.address(name))
             if self.local:
-                _sync((self.local / name).parent)
+                make_durable((self.local / name).parent)
 
     @contextmanager
     def claimed(self, name: str) -> Iterator[bool]:
@@ -121,13 +157,16 @@ class Folder:
         if self.local is None or not self.local.exists():
             yield True
             return
-        with (self.local / name).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        lock = FileLock(self.local / name, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def sweep(self, folder: str) -> int:
         """Remove what writers that died over a day ago left unfinished in a sub-folder; give the number of files."""
@@ -146,10 +185,11 @@ def _make_durable_folder(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
-        _sync(path.parent)
+        make_durable(path.parent)
 
 
-def _sync(path: Path) -> None:
+def make_durable(path: Path) -> None:
+    """Wait until the disk holds a file's bytes, or a folder's names."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

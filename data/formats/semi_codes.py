@@ -158,11 +158,17 @@ def _count_remarks(grid: CodeGrid, bins: Sequence[Element], base: int) -> list[s
     read: dict[Key, int] = {}
     for code, number in grid.counts.items():
         read[code_key(code, base)] = read.get(code_key(code, base), 0) + number
+    declared = {
+        code: count
+        for each in bins
+        if (code := attribute(each, "BinCode")) and (count := whole_number(attribute(each, "BinCount"))) is not None
+    }
+    if len(declared) > 1 and set(declared.values()) in ({0}, {1}):  # what makers write who do not count
+        return []
     differing = []
-    for each in bins:
-        code, said = attribute(each, "BinCode"), attribute(each, "BinCount")
+    for code, count in declared.items():
         found = read.get(code_key(code, base), 0)
-        if code and (count := whole_number(said)) is not None and count != found:
+        if count != found:
             differing.append(f"{dies_text(count)} of bin {code}, {found} were read")
     listed = "; ".join(differing[:_MOST_LISTED]) + ("; ..." if len(differing) > _MOST_LISTED else "")
     return [f"The file declares {listed}."] if differing else []

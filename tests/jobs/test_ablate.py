@@ -5,6 +5,7 @@ import pytest
 
 from core.active_learning.ablation import ARMS, MEASURES, SYNTHETIC, read_ablation
 from core.settings import Settings
+from core.training.inputs import read_inputs
 from data.datasets import load_labelled
 from jobs import ablate
 from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_config
@@ -106,7 +107,7 @@ def test_arms_differ_in_what_they_are_shown_alone(files, tmp_path):
     config = AblateConfig(tmp_path / "train.npz", tmp_path / "test.npz")
     arms = (SYNTHETIC, PRESENCE, FIXMATCH)
     of = {arm: train_config(config, arm, 0, tmp_path / "train.npz", tmp_path / "test.npz") for arm in arms}
-    shown = {arm: Wafers(one, Settings(home=tmp_path)) for arm, one in of.items()}
+    shown = {arm: Wafers(one, read_inputs(one, Settings(home=tmp_path))) for arm, one in of.items()}
     assert [shown[arm].train_part is None for arm in arms] == [True, False, False]
     assert [len(shown[arm].more.unlabelled) for arm in arms] == [0, 0, 12]
     differing = ("name", "real", "unlabelled")

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -52,6 +55,58 @@ def test_several_are_read_as_the_mean_of_their_networks(tmp_path):
     assert (found.config, found.steps) == (CONFIG, 6)
 
 
+class Stranger:
+    """Unpickled without care, it leaves a file behind."""
+
+    def __init__(self, called, *arguments) -> None:
+        self.reduced = called, arguments
+
+    def __reduce__(self):
+        return self.reduced
+
+
+@pytest.mark.parametrize("place", ["hyper_parameters", "callbacks", "state_dict", "alone"])
+@pytest.mark.parametrize("called", [os.mkdir, exec, Path.touch], ids=["system", "builtin", "class"])
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_a_checkpoint_that_carries_code_is_refused_and_runs_none_of_it(module, tmp_path, called, place, zipped):
+    ran = tmp_path / "ran"
+    argument = f"open({str(ran)!r}, 'w')" if called is exec else ran if called is Path.touch else str(ran)
+    stranger = Stranger(called, argument)
+    held = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "global_step": 6}
+    path = tmp_path / "last.ckpt"
+    content = stranger if place == "alone" else {**held, place: {"config": stranger}}
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    for read in (read_checkpoint, lambda path: check_goes_on(path, module)):
+        with pytest.raises(
+            ModelError, match=r"last\.ckpt: the checkpoint carries code: it calls for .*nothing of it was"
+        ):
+            read(path)
+    assert not ran.exists()
+
+
+def test_what_earlier_versions_wrote_still_loads(module, tmp_path):
+    """Fewer flags, lists where tuples are, and the older format of torch."""
+    config = {"encoder": "dies", "depth": 4, "decoder_channels": [16, 16, 8, 8]}
+    held = {"state_dict": module.state_dict(), "hyper_parameters": {"config": config}, "global_step": 6}
+    path = tmp_path / "last.ckpt"
+    torch.save(held, path, _use_new_zipfile_serialization=False)
+    found = read_checkpoint(path)
+    assert (found.config.encoder, found.steps) == ("dies", 6)
+    assert torch.equal(found.network.head.weight, module.averaged.head.weight)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [torch.zeros(3), [1, 2], {"state_dict": [1], "hyper_parameters": {"config": {}}}, {"hyper_parameters": 7}],
+)
+def test_plain_data_that_is_no_checkpoint_is_refused_with_a_sentence(content, module, tmp_path):
+    torch.save(content, tmp_path / "last.ckpt")
+    with pytest.raises(ModelError, match="the checkpoint cannot be read"):
+        read_checkpoint(tmp_path / "last.ckpt")
+    with pytest.raises(ModelError, match=r"the checkpoint cannot be read|it is of another network"):
+        check_goes_on(tmp_path / "last.ckpt", module)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no checkpoint at all", "other", "hollow"])
 def test_others_are_refused_with_a_sentence(content, module, tmp_path):
     path = tmp_path / "last.ckpt"
@@ -61,5 +116,6 @@ def test_others_are_refused_with_a_sentence(content, module, tmp_path):
         saved(path, module, without=("head",))
     elif content is not None:
         path.write_bytes(content)
-    with pytest.raises(ModelError, match="the checkpoint cannot be read"):
+    with pytest.raises(ModelError, match="the checkpoint cannot be read") as refused:
         read_checkpoint(path)
+    assert "weights_only" not in str(refused.value)  # torch's advice to load it all the same

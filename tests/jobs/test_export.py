@@ -52,9 +52,34 @@ def test_keys_choose_the_wafers_and_lots_come_with_them(home):
     ]
 
 
-def test_a_period_has_its_report(home):
+def test_a_period_has_its_report_and_the_words_are_about_it(home, capsys):
     assert main(["--out", str(home / "out"), "--formats", "period-pdf", "--lot", "LOT000"]) == 0
     assert names(home / "out") == ["export.json", "period.pdf"]
+    said = capsys.readouterr()
+    assert said.out == "reported on the period's 3 wafers\nwritten: 1 period-pdf\n"
+    assert said.err == ""
+
+
+def test_lots_are_counted_as_lots(home, capsys):
+    assert main(["--out", str(home / "out"), "--formats", "lot-xlsx"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "written: 3 lot-xlsx\n"
+    assert "went through 3 of 3 lots" in said.err
+    assert "wafers" not in said.err
+
+
+def test_each_refusal_is_said_once_with_the_formats_it_holds_for(home, capsys):
+    lake = Lake(home / "home" / "lake")
+    wafer = drawn(90, tested_at=START)
+    lake.append_wafers([wafer])
+    lake.append_results([found_on(wafer, "edge")])
+    assert main([wafer.key, "--out", str(home / "out"), "--formats", "klarf18", "json", "klarf12"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "written: 0 klarf18, 1 json, 0 klarf12\n"
+    [refusal] = [line for line in said.err.splitlines() if "pitch" in line]
+    assert refusal.startswith(f"klarf18, klarf12: {wafer.key}: the die pitch is not known")
+    kept = json.loads((home / "out" / "export.json").read_text())["refused"]
+    assert [one["format"] for one in kept] == ["klarf18", "klarf12"]
 
 
 def test_klarf_takes_centroids_when_asked(home):

@@ -18,6 +18,7 @@ class Terminal(io.StringIO):
         (("read", 8, 8, 1.0, 7200.0), "read 8 of 8 wafers [########################] 0.0/s, 2:00:00 in all"),
         (("read", 3000, None, 0.5, 100.0), "read 3,000 wafers [############............] 30/s, 1:40 left"),
         (("read", 3000, None, None, 100.0), "read 3,000 wafers, 30/s"),
+        (("read", 30, None, None, 1.0, 0, "lots"), "read 30 lots, 30/s"),
     ],
 )
 def test_count_rate_and_time_left_are_put_into_words(said, words):

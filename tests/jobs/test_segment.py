@@ -6,6 +6,7 @@ import pytest
 
 from core.analysis.result import analyse
 from core.lake import Lake
+from core.pipeline import Pipeline
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from data.formats.write import write_npz, write_png
@@ -100,12 +101,12 @@ def test_a_trial_shares_out_new_wafers_and_leaves_the_old_ones_to_the_champion(t
     challenger = Challenger(Segmenter.load(str(other), threads=1), 0.5)
     lake, old, new = Lake(tmp_path / "lake"), [drawn(n) for n in range(8)], [drawn(n) for n in range(8, 20)]
     lake.append_wafers(old)
-    segment_lake(lake, segmenter)
+    segment_lake(Pipeline(lake, segmenter))
     lake.append_wafers(new)
     expected = {wafer.key: segmenter.name for wafer in old}
     expected |= {w.key: challenger.segmenter.name if challenger.takes(w.key) else segmenter.name for w in new}
     assert len({expected[wafer.key] for wafer in new}) == 2
     for _ in range(2):  # the second time finds nothing to do
-        segment_lake(lake, segmenter, challenger)
+        segment_lake(Pipeline(lake, segmenter, challenger))
         found = lake.query("SELECT key, model FROM wafers").set_index("key")["model"].to_dict()
         assert found == expected

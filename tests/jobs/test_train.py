@@ -4,35 +4,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.datasets.label_marks import labels_mark
-from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
+from core.identity import Person
+from core.labels.label import Label
 from core.lake import Lake
 from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.serving import ServedModel, Serving, keep_served
 from core.settings import Settings
 from core.training.config import TrainConfig
-from core.training.records import START_TAG
-from data.classes import CLASS_COUNT, CLASS_INDEX
-from data.datasets import MaskedMaps
+from core.training.inputs import TrainingInputs
 from data.errors import ModelError
-from jobs.learning import Wafers, learner, split_real, with_shape
+from jobs.learning import learner
 from jobs.register_model import here, run_told
 from jobs.train import main
-from jobs.training import _origins
+from jobs.training import train
 from tests.core.label_examples import labelled_home
 
 pytestmark = pytest.mark.slow
 
-TRAIN, JUDGED = Split.TRAIN, Split.VALIDATION
 FLAGS = {
     "name": "tiny", "encoder": "resnet18", "depth": 4, "decoder-channels": "16 8 8 8", "steps": 6, "epoch-steps": 3,
     "warmup": 2, "pixels": 8192, "validation-batches": 2, "workers": 0,
@@ -62,7 +61,7 @@ def trained(tmp_path_factory) -> tuple[Path, int, str]:
     os.killpg(first.pid, signal.SIGKILL)
     said = first.communicate()[0]
     assert last.exists(), said
-    step = torch.load(last, weights_only=False)["global_step"]
+    step = torch.load(last, weights_only=True)["global_step"]
     second = command(home)
     said = second.communicate()[0]
     assert second.returncode == 0, said
@@ -79,12 +78,12 @@ def test_the_same_command_goes_on_and_ends_at_the_last_step(trained):
     assert f"checkpoint: {folder / 'last.ckpt'}" in said
     assert "step 6  " in said
     assert "step 3  " not in said  # what was measured before the kill is not measured again
-    assert torch.load(folder / "last.ckpt", weights_only=False)["global_step"] == 6
+    assert torch.load(folder / "last.ckpt", weights_only=True)["global_step"] == 6
     assert sorted(p.name for p in folder.glob("*.ckpt")) == ["best.ckpt", "last.ckpt"]
 
 
 def test_its_checkpoint_holds_the_whole_config_and_fits_the_network(trained):
-    saved = torch.load(trained[0] / "last.ckpt", weights_only=False)
+    saved = torch.load(trained[0] / "last.ckpt", weights_only=True)
     config = TrainConfig(**saved["hyper_parameters"]["config"])
     assert (config.name, config.encoder, config.depth, config.decoder_channels) == (
         "tiny",
@@ -104,62 +103,9 @@ def test_its_record_knows_the_commit_that_it_began_with(trained):
 
 
 def test_training_moved_the_weights_and_the_average_with_them(trained):
-    state = torch.load(trained[0] / "last.ckpt", weights_only=False)["state_dict"]
+    state = torch.load(trained[0] / "last.ckpt", weights_only=True)["state_dict"]
     assert int(state["network.encoder.bn1.num_batches_tracked"]) == 6
     assert int(state["average.n_averaged"]) == 6 - 2 + 1  # from the last step of warm-up on
-
-
-class Standing:
-    global_step, global_rank = 7, 0
-
-
-def test_training_that_resumes_goes_on_with_the_batch_it_would_have_seen():
-    config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
-    fresh, resumed = Wafers(config, Settings()), Wafers(config, Settings())
-    resumed.trainer = Standing()
-    expected = fresh.train_dataloader().dataset.batch(7)  # type: ignore[attr-defined]
-    got = next(iter(resumed.train_dataloader()))
-    assert torch.equal(got["wafer"], expected["wafer"])
-    assert torch.equal(got["masks"], expected["masks"])
-
-
-def test_several_processes_draw_different_batches():
-    config = TrainConfig(pixels=2 * 64 * 64, workers=0, seed=5)
-    first, second = Wafers(config, Settings()), Wafers(config, Settings())
-    first.trainer, second.trainer = Standing(), Standing()
-    second.trainer.global_rank = 1  # type: ignore[misc]
-    assert first.train_dataloader().dataset.seed != second.train_dataloader().dataset.seed  # type: ignore[attr-defined]
-
-
-def test_weights_that_know_something_are_shown_batches_that_did_not_teach_them():
-    first, second, third = (
-        Wafers(TrainConfig(name=name, from_=start, workers=0), Settings()).train_dataloader().dataset.seed  # type: ignore[attr-defined]
-        for name, start in (("first", ""), ("second", "served"), ("third", "served"))
-    )
-    assert len({first, second, third}) == 3
-
-
-def labelled_file(path: Path, count: int) -> str:
-    labels = np.zeros((count, 2), dtype=int)
-    labels[::2, 0] = 1
-    names = np.array(["Donut", "Scratch"])
-    np.savez(path, maps=np.ones((count, 26, 26), np.uint8), labels=labels, label_names=names)
-    return str(path)
-
-
-def test_real_wafers_are_parted_once_and_for_all(tmp_path):
-    paths = [labelled_file(tmp_path / "a.npz", 60), labelled_file(tmp_path / "b.npz", 40)]
-    train, apart = split_real(paths, 0.2, 7)
-    assert len(train) + len(apart) == 100
-    assert 8 <= len(apart) <= 32
-    assert not set(train.names) & set(apart.names)
-    assert (train.presence[:, CLASS_INDEX["ring"]] == [int(name[-1]) % 2 == 0 for name in train.names]).all()
-    assert split_real(paths[:1], 0.2, 7)[1].names == [name for name in apart.names if name.startswith("a:")]
-    assert train.presence.shape[1] == CLASS_COUNT
-
-
-def test_without_files_there_is_nothing_real():
-    assert split_real((), 0.1, 1) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -199,28 +145,15 @@ def test_what_cannot_be_tuned_is_refused_before_anything_is_written(flags, sente
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_weights_in_use_are_the_champion_s(tmp_path):
+def test_a_champion_whose_file_is_gone_starts_nothing(tmp_path):
     at = Settings(home=tmp_path)
-    assert Wafers(TrainConfig(from_="served"), at).served == SHIPPED_WEIGHTS
     keep_served(at, Serving(champion=ServedModel(3, "tuned@1", str(tmp_path / "three.onnx"))))
-    assert Wafers(TrainConfig(from_="served"), at).served == tmp_path / "three.onnx"
-    with pytest.raises(ModelError, match=r"three\.onnx"):
-        with_shape(TrainConfig(from_="served"), at)
-
-
-def test_people_s_validation_wafers_are_measured_and_never_trained_on(tmp_path, monkeypatch):
-    maps = [np.full((26, 26), 2, np.uint8) for _ in range(3)]
-    masks = [np.ones((CLASS_COUNT, 26, 26), dtype=bool) for _ in maps]
-    sides = {side: MaskedMaps(maps[:n], masks[:n], ["P:1", "P:2", "P:3"][:n]) for side, n in ((TRAIN, 3), (JUDGED, 2))}
-    monkeypatch.setattr("jobs.learning.labelled_wafers", lambda *_: sides)
-    wafers = Wafers(TrainConfig(labels="v1", validation_batches=1), Settings(home=tmp_path))
-    assert wafers.more.people is sides[TRAIN]
-    marked = [len(batch["wafer"]) for batch in wafers.val_dataloader() if "people" in batch]
-    assert marked == [2]
+    with pytest.raises(ModelError, match=r"three\.onnx: the weights in use cannot be read"):
+        train(TrainConfig(from_="served"), at)
 
 
 def state_of(checkpoint: Path) -> dict[str, torch.Tensor]:
-    return torch.load(checkpoint, weights_only=False)["state_dict"]
+    return torch.load(checkpoint, weights_only=True)["state_dict"]
 
 
 def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(trained, tmp_path, monkeypatch):
@@ -261,10 +194,72 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
     assert (told["config"]["labels"], told["start"]) == ("now", "")
 
 
-def test_the_weights_that_were_in_use_when_it_began_are_noted(tmp_path):
-    shipped = hashlib.sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()
-    assert _origins(TrainConfig(from_="served"), Settings(home=tmp_path)) == {START_TAG: shipped}
-    assert _origins(TrainConfig(), Settings(home=tmp_path)) == {}
+class Begun(Exception):
+    """Stands where the first step would be taken."""
+
+
+def begin(config: TrainConfig, at: Settings, monkeypatch, meanwhile: Callable[[], None]) -> list[TrainingInputs]:
+    """Begin a training, up to its record, while something else happens; returns what it would learn from."""
+    seen = []
+
+    def built(built_of: TrainConfig) -> object:
+        meanwhile()
+        return learner(built_of)
+
+    def stop(*_: object, **__: object) -> None:
+        raise Begun
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.training.learner", built)
+        patch.setattr("jobs.training.started", lambda _module, _config, wafers: seen.append(wafers.inputs))
+        patch.setattr("jobs.training.lightning.Trainer", stop)
+        with pytest.raises(Begun):
+            train(config, at)
+    return seen
+
+
+def label_one_more(home: Path) -> None:
+    database, lake = AppDatabase(home / "decisions.db"), Lake(home / "lake")
+    (key,) = lake.query("SELECT max(key) AS key FROM wafers")["key"]
+    with database.writing() as session:
+        of = lake.wafer(key)
+        submit(session, of, Label(of.key, of.dies.shape, no_defect=True), Person("ana"), 30.0)
+    database.close()
+
+
+def mark_now(home: Path) -> str:
+    return labels_mark("now", labelled_wafers(AppDatabase(home / "decisions.db"), Lake(home / "lake"), "now"))
+
+
+def test_a_record_names_what_was_learnt_from_whatever_happens_meanwhile(tmp_path, monkeypatch):
+    """A label is submitted and a model promoted after training has read both, before its record is made."""
+    at, before = Settings(home=labelled_home(tmp_path)), mark_now(tmp_path)
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"another model")
+
+    def meanwhile() -> None:
+        label_one_more(tmp_path)
+        keep_served(at, Serving(champion=ServedModel(1, "other@1", str(other))))
+
+    config = TrainConfig(name="noted", from_="served", labels="now", workers=0)
+    (inputs,) = begin(config, at, monkeypatch, meanwhile)
+    told = run_told(at, "noted")
+    assert mark_now(tmp_path) != before
+    assert told["labels"] == before == labels_mark("now", inputs.labels)
+    assert inputs.start_weights == SHIPPED_WEIGHTS
+    assert told["start"] == hashlib.sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()
+
+
+def test_a_run_that_goes_on_with_other_labels_names_both(tmp_path, monkeypatch):
+    at, before = Settings(home=labelled_home(tmp_path)), mark_now(tmp_path)
+    config = TrainConfig(name="long", labels="now", workers=0)
+    for _ in range(2):
+        begin(config, at, monkeypatch, lambda: None)
+        assert run_told(at, "long")["labels"] == before
+    label_one_more(tmp_path)
+    for _ in range(2):
+        begin(config, at, monkeypatch, lambda: None)
+        assert run_told(at, "long")["labels"] == f"{before}; then {mark_now(tmp_path)}"
 
 
 def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch, capsys):
@@ -282,14 +277,3 @@ def test_a_run_that_is_told_to_end_says_what_is_kept_and_is_not_done(monkeypatch
     finally:
         signal.signal(signal.SIGTERM, before)
     assert "cancelled; the checkpoint of the last whole epoch is kept" in capsys.readouterr().out
-
-
-def test_a_worker_that_is_told_to_end_with_all_of_the_job_s_processes_leaves_that_to_the_training(tmp_path):
-    wafers = Wafers(TrainConfig(pixels=8192, workers=1), Settings(home=tmp_path))
-    batches = iter(wafers.train_dataloader())
-    next(batches)
-    (worker,) = batches._workers  # type: ignore[attr-defined]
-    os.kill(worker.pid, signal.SIGTERM)
-    for _ in range(4):  # more than the worker has made ahead
-        next(batches)
-    assert worker.is_alive()

@@ -18,8 +18,8 @@ from tests.jobs.watch_worker import processes, watch_until_step
 
 pytestmark = pytest.mark.slow
 
-# Steps of `watch_until_step` on the folder below: 0 to 3 take, 4 to 6 read, 7 segments, 8 to 11 put away.
-KILLS = ((0, True), (5, True), (7, False), (7, True), (9, True))
+# Steps of `watch_until_step` on the folder below: 0 to 3 take, 4 keeps wafers, 5 results, 6 to 9 put away.
+KILLS = ((0, True), (4, False), (4, True), (5, False), (5, True), (7, True))
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
+import csv
+import io
+import subprocess
+
 import pytest
 from sqlalchemy import delete
 
-from core.alarms.deliveries import channels, newest_deliveries
+from core.alarms import check_and_send
+from core.alarms.deliveries import Channel, channels, newest_deliveries, save_channel
 from core.alarms.store import AlarmRule, open_alarms, past_alarms, rules
 from core.database import AppDatabase
 from core.identity import local_person
@@ -22,6 +27,12 @@ def database(home):
     return AppDatabase(home / "decisions.db")
 
 
+@pytest.fixture
+def looked(home, database):
+    """The same, looked at for alarms."""
+    check_and_send(Lake(home / "lake"), database, None)
+
+
 def button(app, label):
     return next(one for one in app.button if one.label == label)
 
@@ -30,6 +41,37 @@ def words(app):
     return [one.value for one in app.markdown if "Lot" in one.value]
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """Whatever pages start as a process of its own."""
+    found = []
+    monkeypatch.setattr("core.alarms.sending.start", lambda *given, **named: found.append(given[2]))
+    monkeypatch.setattr(subprocess, "Popen", lambda *given, **named: found.append(given))
+    return found
+
+
+def test_opening_the_page_looks_for_nothing_and_starts_nothing(open_page, home, database, started):
+    with database.writing() as session:
+        save_channel(session, Channel(name="team", address="json://127.0.0.1:1/hook"), local_person())
+    for view in ("Open", "History", "Rules", "Delivery"):
+        app = open_page("alarms", home=home, show_alarms=view)
+        assert not app.exception
+    assert started == []
+    with database.reading() as session:
+        assert open_alarms(session) == []
+
+
+def test_a_button_looks_for_alarms_and_has_a_job_send_them(open_page, home, database, started):
+    with database.writing() as session:
+        save_channel(session, Channel(name="team", address="json://127.0.0.1:1/hook"), local_person())
+    app = open_page("alarms", home=home)
+    button(app, "Look now").click().run()
+    assert not app.exception
+    assert len(words(app)) == 2
+    assert started == ["check_alarms"]
+
+
+@pytest.mark.usefixtures("looked")
 def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_page, home):
     app = open_page("alarms", home=home)
     assert not app.exception
@@ -41,6 +83,7 @@ def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_pa
     assert {link.label for link in app.get("page_link")} == {":primary[LOT001 W01]", ":primary[LOT000 W01]"}
 
 
+@pytest.mark.usefixtures("looked")
 def test_an_alarm_is_acknowledged_with_a_comment_and_stands_in_the_history(open_page, home, database):
     app = open_page("alarms", home=home)
     app.text_area[0].set_value("pad replaced")
@@ -54,6 +97,7 @@ def test_an_alarm_is_acknowledged_with_a_comment_and_stands_in_the_history(open_
     assert table[["comment", "wafers"]].values.tolist() == [["pad replaced", 1]]
 
 
+@pytest.mark.usefixtures("looked")
 def test_without_a_comment_an_alarm_stays_open_and_the_page_says_why(open_page, home, database):
     app = open_page("alarms", home=home)
     button(app, "Acknowledge").click().run()
@@ -131,10 +175,8 @@ def test_an_address_that_apprise_does_not_know_is_refused(open_page, home, datab
         assert channels(session) == []
 
 
-def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, database, monkeypatch):
-    monkeypatch.setattr(
-        "pages.parts.blocks.alarm_checks.start", lambda *_args, **_named: None
-    )  # the job that would send
+@pytest.mark.usefixtures("looked", "started")
+def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_page, home, database):
     with receiving() as server:
         app = open_page("alarms", home=home, show_alarms="Delivery")
         app.text_input[0].set_value("Etch team")
@@ -142,7 +184,7 @@ def test_what_could_not_be_sent_is_shown_with_its_reason_and_sent_again(open_pag
         button(app, "Add channel").click().run()
         keep(Lake(home / "lake"), severe(50, 99.0))
         server.status = 503
-        app.run()
+        button(app, "Look now").click().run()
         button(app, "Send again").click().run()
         table = app.dataframe[0].value
         assert table[["channel", "state", "tries"]].values.tolist() == [["Etch team", "waiting", 1]]
@@ -164,6 +206,7 @@ def test_when_nothing_is_open_the_page_says_what_raises_alarms(open_page, home, 
     assert "No alarm is open" in app.info[0].value
 
 
+@pytest.mark.usefixtures("looked")
 @pytest.mark.parametrize("query", [{"show_alarms": "Nonsense"}, {"show_alarms": ["a", "b"]}])
 def test_nonsense_in_a_link_leaves_the_page_whole(open_page, home, query):
     app = open_page("alarms", home=home, **query)
@@ -182,3 +225,28 @@ def test_a_database_that_cannot_be_used_is_said_in_a_sentence(open_page, home):
     app = open_page("alarms", home=home)
     assert not app.exception
     assert "the app database cannot be used" in app.error[0].value
+
+
+def csv_files(monkeypatch) -> dict[str, str]:
+    """Collect what the page's buttons would hand over, by file name."""
+    files: dict[str, str] = {}
+
+    def handed(_label: str, data: object, file_name: str = "", *_: object, **__: object) -> None:
+        files[file_name] = str(data() if callable(data) else data)
+
+    monkeypatch.setattr("streamlit.download_button", handed)
+    return files
+
+
+def test_what_people_wrote_of_alarms_and_channels_runs_in_no_spreadsheet(open_page, home, database, monkeypatch):
+    with database.writing() as session:
+        save_channel(session, Channel(name="=1+1", address="json://localhost/x"), local_person())
+    app = open_page("alarms", home=home)
+    app.text_area[0].set_value('=HYPERLINK("http://x", "pad replaced")')
+    button(app, "Acknowledge").click().run()
+    files = csv_files(monkeypatch)
+    assert not open_page("alarms", home=home, show_alarms="History").exception
+    (closed,) = csv.DictReader(io.StringIO(files["alarms.csv"]))
+    assert closed["comment"] == '\'=HYPERLINK("http://x", "pad replaced")'
+    assert not open_page("alarms", home=home, show_alarms="Delivery").exception
+    assert {row["channel"] for row in csv.DictReader(io.StringIO(files["deliveries.csv"]))} == {"'=1+1"}

@@ -21,7 +21,7 @@ def made_home(tmp_path_factory):
 @pytest.fixture
 def home(made_home, lake_home, tmp_path, monkeypatch):
     """Three versions, of which 1 is the champion, beside the lake."""
-    monkeypatch.setenv("WAFERSCOPE_GATE_LATENCY_MS", "1e9")
+    monkeypatch.setenv("WAFERSCOPE_GATE_LATENCY_RATIO", "1e9")
     shutil.copytree(made_home, tmp_path / "home")
     (tmp_path / "home" / "lake").symlink_to(lake_home / "lake")
     at = Settings(home=tmp_path / "home")

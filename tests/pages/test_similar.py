@@ -68,6 +68,17 @@ def test_a_wafer_s_similar_wafers_stand_with_both_scores(open_page, home, segmen
     assert any("most like **LOT B03**" in markdown.value for markdown in app.markdown)
 
 
+def test_a_damaged_index_is_said_and_built_anew_from_the_page(open_page, home, segmenter):
+    next((home / "index").glob("wafers-*.faiss")).write_bytes(b"noise")
+    app = open_page("similar", home=home, wafer=KEY)
+    assert not app.exception
+    assert "it has to be built first: it cannot be read" in app.info[0].value
+    press(app, "Build the index")
+    assert not app.exception
+    assert len(SimilarityIndex.load(home, segmenter.name, Kind.WAFERS)) == len(WAFERS)
+    assert listed(app)
+
+
 def test_one_cluster_is_looked_for_whatever_else_is_on_the_wafers(open_page, home, segmenter):
     lake = Lake(home / "lake")
     result = lake.result(KEY)

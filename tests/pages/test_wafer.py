@@ -10,6 +10,7 @@ from core.lake import Lake
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from core.trends.overview import start_of
+from tests.core.lake_examples import drawn, found_on
 from tests.core.wafers import disc, radius, wafer
 from tests.pages.conftest import WAFERS
 from tests.tiny_model import write_tiny_model
@@ -39,6 +40,28 @@ def test_a_wafer_shows_its_measures(open_page, lake_home):
     table = app.dataframe[0].value
     assert list(table["dies"]) == [i.die_count for i in result.instances]
     assert any(result.wafer.product in caption.value for caption in app.caption)
+
+
+def test_what_older_models_said_stands_below_the_newest_answer(open_page, tmp_path):
+    lake, one = Lake(tmp_path / "lake"), drawn(0)
+    lake.append_wafers([one])
+    for model, classes in (("v1@1", ("edge", "ring")), ("v2@1", ("edge",)), ("v3@1", ("center",))):
+        lake.append_results([found_on(one, *classes, model=model)])
+    lake.compact(settled_seconds=0)
+    app = open_page("wafer", home=tmp_path, wafer=one.key)
+    assert not app.exception
+    assert any(markdown.value == "**Earlier answers**" for markdown in app.markdown)
+    table = next(frame.value for frame in app.dataframe if "said" in frame.value)
+    assert table[["model", "dies"]].values.tolist() == [["v2@1", "as now"], ["v1@1", "as now"]]
+    assert [list(found) for found in table["found"]] == [["Edge"], ["Edge", "Ring"]]
+    first = found_on(one, "edge", "ring", model="v1@1")
+    assert table["severity"][1] == pytest.approx(first.severity.score)
+    assert table["clusters"][1] == len(first.instances)
+
+
+def test_a_wafer_with_one_answer_shows_no_earlier_ones(open_page):
+    app = open_page("wafer", wafer=SEGMENTED_KEY)
+    assert not any("Earlier answers" in markdown.value for markdown in app.markdown)
 
 
 def test_the_map_gets_every_die_and_the_classes_on_it(open_page, lake_home):
@@ -131,7 +154,7 @@ def test_a_click_leaves_the_wafer_to_the_model_on_trial_where_it_is_in_its_share
 ):
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     other = Segmenter.load(str(write_tiny_model(tmp_path / "other.onnx", dimension=0)))
-    monkeypatch.setattr("pages.parts.wafers.on_trial.challenger", lambda: Challenger(other, 1.0))
+    monkeypatch.setattr("pages.parts.wafers.pipeline.challenger", lambda: Challenger(other, 1.0))
     lake = Lake(tmp_path / "lake")
     lake.append_wafers([Lake(lake_home / "lake").wafer(PLAIN_KEY)])
     app = open_page("wafer", home=tmp_path, wafer=PLAIN_KEY)

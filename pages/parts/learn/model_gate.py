@@ -26,8 +26,8 @@ SCORE = "score_version"
 GATE_HELP = (
     "All must pass: mean IoU better than the champion's by the set margin on the same wafers (30 or more that people "
     "labelled, else the largest set), no class worse by more than the set loss on any common report (of people's "
-    "labels from 30 wafers on), INT8 within its bounds, latency on this machine within its bound. The bounds are "
-    "settings (WAFERSCOPE_GATE_...)."
+    "labels from 30 wafers on), INT8 within its bounds, time for a wafer within the set ratio to the champion's (both "
+    "take 30 wafers in turn on this machine). The bounds are settings (WAFERSCOPE_GATE_...)."
 )
 TRIAL_HELP = (
     "A hash of the wafer's key says whose a wafer is, the same every time. Each result keeps the name of the model "
@@ -56,9 +56,9 @@ def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings)
     else:
         champion = registry.version(roles.champion)
         st.markdown(f"**The gate towards {champion.card.name}**", help=GATE_HELP)
-        if st.button("Measure and check", key="gate-measure", help="Times 30 wafers on this machine first."):
-            with st.spinner("Timing the model"):
-                version = with_latency(registry, version, at)
+        if st.button("Measure and check", key="gate-measure", help="Times 30 wafers with both first."):
+            with st.spinner("Timing both models"):
+                version = with_latency(registry, version, champion, at)
         checks = gate(version.card, champion.card, at)
         checks_view(checks, key="gate")
         failed = [check.name for check in checks if not check.passed]

@@ -19,6 +19,7 @@ from core.alarms.sending import check_address, deliver_due, send_test, shown
 from core.alarms.store import Alarm
 from core.database import AppDatabase
 from core.identity import local_person
+from pages.parts.blocks.table_download import csv_button
 from pages.parts.empty import explained
 
 ADDRESS_HELP = (
@@ -93,7 +94,7 @@ def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], database: AppDa
     st.markdown("**Deliveries**", help="What fails is tried again after 1, 5 and 30 minutes, 2 and 8 hours.")
     st.dataframe(rows, hide_index=True, alt="Deliveries")
     with st.container(horizontal=True):
-        st.download_button("Download CSV", rows.to_csv(index=False), "deliveries.csv", "text/csv", on_click="ignore")
+        csv_button(rows, "deliveries", label="Download CSV")
         undone = rows["state"] != DeliveryState.DELIVERED
         if st.button("Send again", disabled=not undone.any(), help="Tries all that were not delivered, now."):
             with explained(), st.spinner("Sending"):

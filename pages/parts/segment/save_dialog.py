@@ -7,19 +7,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.ingestion.saving import Saved, save
+from core.ingestion.saving import results_to_keep
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Entry, Names
+from core.pipeline import take_in
+from core.pipeline.taking_in import TakenIn
 from data.classes import CLASSES
 from data.errors import WaferError
-from pages.parts.blocks.alarm_checks import look_for_alarms
-from pages.parts.cache import blobs, lake
+from pages.parts.cache import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.segment.orientation_editor import lying
 from pages.parts.state import edited_rows
 from pages.parts.wafers.cluster_table import class_column
-from pages.parts.wafers.on_trial import challenger
+from pages.parts.wafers.pipeline import pipeline
 
 TITLES = {c.key: c.name for c in CLASSES}
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
@@ -60,8 +61,8 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            _report(save(upload, lake(), blobs(), challenger()))
-            look_for_alarms()
+            taken = take_in(pipeline(tta=upload.recipe.tta), results=results_to_keep(upload, blobs()))
+            _report(taken, [entry.wafer.key for entry in entries])
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -90,16 +91,18 @@ def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int,
             st.toast(str(error))
 
 
-def _report(saved: Saved) -> None:
+def _report(saved: TakenIn, keys: Sequence[str]) -> None:
     """Show what saving did, with links to the wafers."""
     st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
     if saved.shared:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
     with st.container(horizontal=True, gap="small"):
-        for wafer in saved.keys[:LINKS_SHOWN]:
+        for wafer in keys[:LINKS_SHOWN]:
             link("wafer", wafer.replace(":", " "), wafer=wafer)
-        if len(saved.keys) > LINKS_SHOWN:
-            link("wafers", f"and {len(saved.keys) - LINKS_SHOWN} more")
+        if len(keys) > LINKS_SHOWN:
+            link("wafers", f"and {len(keys) - LINKS_SHOWN} more")
+    if saved.problem:
+        st.warning(f"All is saved, but alarms were not looked for: {saved.problem}")
 
 
 def _count(wafers: int) -> str:

@@ -6,8 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.batches.results import failures_csv, results_of, save_to_lake, write_archive
+from core.batches.results import failures_csv, results_of, write_archive
 from core.lake import Lake
+from core.pipeline import Pipeline, take_in
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from core.segmentation.serving import challenger_takes
@@ -74,9 +75,9 @@ def test_an_archive_that_breaks_off_is_not_there(batch):
 
 def test_what_is_saved_twice_stands_in_the_lake_once(batch, tmp_path):
     for _ in range(2):
-        lake, told = Lake(tmp_path / "lake"), []
-        save_to_lake(batch, lake, told.append)
-        assert (lake.count(), told) == (7, [7])
+        lake = Lake(tmp_path / "lake")
+        take_in(Pipeline(lake), results=(result for result, _ in results_of(batch)))
+        assert lake.count() == 7
     kept = lake.results_by_keys([result.wafer.key for result, _ in results_of(batch)])
     for result, _ in results_of(batch):
         assert np.array_equal(kept[result.wafer.key].segmentation.masks, result.segmentation.masks)
@@ -92,7 +93,7 @@ def test_in_a_trial_the_lake_keeps_the_challenger_s_results_of_its_share(batch, 
     lake = Lake(tmp_path / "lake")
     path = write_tiny_model(tmp_path / "rival.onnx", metadata={**METADATA, "name": "rival"})
     rival = Challenger(Segmenter.load(str(path), threads=1), 0.5)
-    save_to_lake(batch, lake, lambda _: None, rival)
+    take_in(Pipeline(lake, challenger=rival), results=(result for result, _ in results_of(batch)))
     rows = lake.query("SELECT key, model FROM wafers")
     assert len(set(rows["model"])) == 2
     for key, model in rows.itertuples(index=False):

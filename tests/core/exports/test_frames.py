@@ -10,3 +10,7 @@ def test_a_table_comes_back_as_it_was_but_for_formulas():
     table = pd.DataFrame({"lot": ["L1", "=cmd()", "a,b"], "share": [0.25, None, -1.5], "n": [1, 2, 3]})
     rows = list(csv.reader(io.StringIO(frame_csv(table))))
     assert rows == [["lot", "share", "n"], ["L1", "0.25", "1"], ["'=cmd()", "", "2"], ["a,b", "-1.5", "3"]]
+
+
+def test_a_column_that_people_named_runs_no_more_than_a_cell():
+    assert frame_csv(pd.DataFrame({"=1+1": ["a"], 7: ["b"]})) == "'=1+1,7\na,b\n"

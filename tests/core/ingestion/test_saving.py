@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.ingestion.samples import sample_files
-from core.ingestion.saving import save
+from core.ingestion.saving import results_to_keep
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Names
 from core.lake import Lake
+from core.pipeline import Pipeline, take_in
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from core.segmentation.serving import challenger_takes
@@ -38,9 +39,9 @@ def upload(tiny_model_path):
 def test_wafers_results_and_originals_come_back_as_they_were_saved(upload, tmp_path):
     lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
     upload.rename(upload.ready[0], Names("LOT9", "W11", "P1"))
-    saved = save(upload, lake, blobs)
+    saved = take_in(Pipeline(lake), results=results_to_keep(upload, blobs))
     assert (saved.new, saved.already) == (3, 0)
-    assert saved.keys == ("LOT9:W11", "SAMPLE:W02", "SAMPLE:W03")
+    assert list(lake.query("SELECT key FROM wafers ORDER BY key")["key"]) == ["LOT9:W11", "SAMPLE:W02", "SAMPLE:W03"]
     for entry in upload.ready:
         found = lake.result(entry.wafer.key)
         np.testing.assert_array_equal(found.wafer.dies, entry.wafer.dies)
@@ -52,8 +53,8 @@ def test_wafers_results_and_originals_come_back_as_they_were_saved(upload, tmp_p
 
 def test_saving_twice_says_that_all_are_there(upload, tmp_path):
     lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
-    save(upload, lake, blobs)
-    again = save(upload, lake, blobs)
+    take_in(Pipeline(lake), results=results_to_keep(upload, blobs))
+    again = take_in(Pipeline(lake), results=results_to_keep(upload, blobs))
     assert (again.new, again.already) == (0, 3)
     assert lake.count() == 3
 
@@ -65,7 +66,14 @@ def test_in_a_trial_the_challenger_s_wafers_keep_its_result(upload, tmp_path):
     upload.rename(upload.ready[0], Names("LOT9", "W11", "P1"))
     theirs = {entry.wafer.key for entry in upload.ready if challenger_takes(entry.wafer.key, 0.5)}
     assert 0 < len(theirs) < 3
-    saved = save(upload, lake, blobs, rival)
+    saved = take_in(Pipeline(lake, challenger=rival), results=results_to_keep(upload, blobs))
     assert (saved.new, saved.shared) == (3, len(theirs))
     rows = lake.query("SELECT key, model FROM wafers")
     assert set(rows.loc[rows["model"] == rival.segmenter.name, "key"]) == theirs
+
+
+def test_originals_are_kept_before_the_first_wafer(upload, tmp_path):
+    blobs = Blobs(tmp_path / "blobs")
+    next(results_to_keep(upload, blobs))
+    for _, content in FILES[:3]:
+        assert blobs.read(hashlib.sha256(content).hexdigest()) == content

@@ -82,13 +82,12 @@ def test_merging_leaves_one_part_a_table_and_every_answer_as_it_was(root):
     lake.append_wafers([replace(drawn(2), product="NEW")])
     lake.append_results([found_on(drawn(3), "center", "random", model="new")])
     other = Lake(root)
-    questions = [f"SELECT * FROM {view} ORDER BY ALL" for view in ("wafers", "dies", "segmentations", "instances")]
+    views = "wafers", "dies", "segmentations", "instances", "earlier_segmentations", "earlier_instances"
+    questions = [f"SELECT * FROM {view} ORDER BY ALL" for view in views]
     before = [other.query(question) for question in questions]
     assert lake.compact(settled_seconds=0) == 6 * 4
-    assert parts_of(lake) == dict.fromkeys(("wafers", "dies", "segmentations", "instances"), 1) | {
-        "embeddings": 0,
-        "evaluations": 0,
-    }
+    filled = "wafers", "dies", "segmentations", "instances", "earlier_segmentations", "earlier_instances"
+    assert parts_of(lake) == dict.fromkeys(filled, 1) | {"embeddings": 0, "evaluations": 0}
     for reader in (lake, other, Lake(root)):
         for question, answer in zip(questions, before, strict=True):
             assert reader.query(question).to_dict("list").__repr__() == answer.to_dict("list").__repr__()

@@ -21,7 +21,7 @@ def made_home(tmp_path_factory) -> Path:
 def at(made_home, tmp_path) -> Settings:
     """Settings of a home of its own with those versions."""
     shutil.copytree(made_home, tmp_path / "home")
-    return Settings(home=tmp_path / "home", gate_latency_ms=1e9)  # no claim here may hang on how busy the machine is
+    return Settings(home=tmp_path / "home", gate_latency_ratio=1e9)  # no claim here may hang on how busy the machine is
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from data.errors import ModelError
 from tests.core.registry.models import report, write_model
 
 LIMITS = Settings()
-FAST = Latency(20.0, 40.0, 30, "here")
+FAST = Latency(20.0, 40.0, 30, "here", ratio=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,9 @@ def made(folder, name, better, n=9, **parity) -> Card:
 
 
 def failed(candidate, champion, limits=LIMITS) -> dict[str, str]:
+    """What fails of a candidate that was timed beside this champion, by the check's name."""
+    if candidate.latency:
+        candidate = candidate.with_latency(replace(candidate.latency, champion=champion.sha256))
     return {check.name: check.found for check in gate(candidate, champion, limits) if not check.passed}
 
 
@@ -99,10 +102,24 @@ def test_parity_and_latency_have_bounds_and_what_was_not_measured_does_not_pass(
     better = dict.fromkeys(CLASS_KEYS, 0.1)
     rough = made(folder, "rough", better, int8_mean_iou_over_dies=0.59, flipped_share=0.02)
     assert failed(rough, champion) == {"IoU lost by INT8": "0.0100", "Sets of classes changed by INT8": "2.0 %"}
-    slow = replace(made(folder, "slow", better), latency=Latency(90.0, 121.0, 30, "here"))
-    assert failed(slow, champion) == {"Latency": "p50 90 ms, p95 121 ms"}
+    slow = made(folder, "slow", better).with_latency(Latency(90.0, 121.0, 30, "here", ratio=1.26))
+    assert failed(slow, champion) == {"Latency": "1.26 times the champion's, p50 90 ms, p95 121 ms"}
+    assert failed(slow, champion, replace(LIMITS, gate_latency_ratio=1.26)) == {}
     unknown = replace(made(folder, "unknown", better), latency=None, parity={})
     assert set(failed(unknown, champion)) == {"Latency", "IoU lost by INT8", "Sets of classes changed by INT8"}
+
+
+def test_a_busy_machine_fails_nobody_unless_a_site_bounds_the_milliseconds(folder, champion):
+    busy = made(folder, "busy", dict.fromkeys(CLASS_KEYS, 0.1)).with_latency(Latency(150.0, 241.0, 30, "here", ratio=1))
+    assert failed(busy, champion) == {}
+    assert failed(busy, champion, replace(LIMITS, gate_latency_ms=120.0)) == {"Milliseconds": "p95 241 ms"}
+
+
+def test_a_time_beside_another_champion_or_none_says_nothing(folder, champion):
+    candidate = made(folder, "alone", dict.fromkeys(CLASS_KEYS, 0.1))
+    for latency in (replace(FAST, champion="0" * 64), replace(FAST, champion=champion.sha256, ratio=None)):
+        (check,) = [one for one in gate(candidate.with_latency(latency), champion, LIMITS) if not one.passed]
+        assert (check.name, check.found, check.measured) == ("Latency", "not timed beside the champion", False)
 
 
 def test_a_report_on_another_model_is_refused(folder):

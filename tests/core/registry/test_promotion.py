@@ -38,8 +38,10 @@ def test_what_is_promoted_is_what_segments(registry, database, at, serving_one, 
 def test_a_failed_gate_is_named_and_changes_nothing(registry, database, at, serving_one):
     with pytest.raises(ModelError, match=r"does not pass the gate: Mean IoU: .*; Every class: Scratch 0.600 to 0.500"):
         promote(registry, database, at, 3, ANA)
-    with pytest.raises(ModelError, match=r"Latency: p50"):
-        promote(registry, database, replace(at, gate_latency_ms=0.0), 2, ANA)
+    with pytest.raises(ModelError, match=r"Latency: .* times the champion's"):
+        promote(registry, database, replace(at, gate_latency_ratio=0.0), 2, ANA)
+    with pytest.raises(ModelError, match=r"Milliseconds: p95"):
+        promote(registry, database, replace(at, gate_latency_ms=1e-9), 2, ANA)
     with pytest.raises(ModelError, match=r"champion already"):
         promote(registry, database, at, 1, ANA)
     assert served(at).champion.number == 1
@@ -85,8 +87,10 @@ def test_nonsense_challenges_are_refused(registry, database, at, serving_one, nu
 
 
 def test_latency_is_measured_and_remembered_here(registry, at):
-    latency = with_latency(registry, registry.version(1), at).card.latency
+    latency = with_latency(registry, registry.version(1), registry.version(2), at).card.latency
     assert latency is not None
+    assert latency.champion == registry.version(2).card.sha256
+    assert latency.ratio > 0
     assert 0 < latency.p50_ms <= latency.p95_ms
     assert registry.version(1).card.latency == latency
     assert registry.version(2).card.latency is None

@@ -7,6 +7,7 @@ from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
 from tests.core.registry.models import report
+from tests.core.storage.writers import WRITERS, at_once
 
 
 def test_reports_on_the_shipped_model_stand_on_its_card_in_this_home_alone(tmp_path):
@@ -28,3 +29,15 @@ def test_a_damaged_file_of_reports_is_named(tmp_path):
     kept.write_text("{")
     with pytest.raises(ModelError, match=rf"{kept.name}: the reports cannot be read .* Delete it"):
         with_kept_reports(at, card)
+
+
+def test_reports_that_several_processes_keep_at_once_are_all_kept(tmp_path):
+    at, card = Settings(home=tmp_path), shipped_card()
+
+    def keep(number: int) -> None:
+        for turn in range(5):
+            keep_reports(at, card, {f"{number}-{turn}": {"n": turn}})
+
+    assert at_once(keep) == [0] * WRITERS
+    kept = set(with_kept_reports(at, card).reports) - set(card.reports)
+    assert kept == {f"{number}-{turn}" for number in range(WRITERS) for turn in range(5)}

@@ -1,6 +1,10 @@
+import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +15,7 @@ from core.segmentation.network import SHIPPED_WEIGHTS
 from core.settings import Settings
 from data.errors import ModelError
 from tests.core.registry.models import report, write_model
+from tests.core.storage.writers import WRITERS, at_once
 
 ANA = Person("ana")
 
@@ -67,3 +72,36 @@ def test_without_a_registry_mlflow_is_not_loaded(tmp_path):
         [sys.executable, "-c", asked, str(tmp_path)], cwd=Path(__file__).parents[3], capture_output=True, text=True
     )
     assert told.stdout.strip() == "False", told.stderr
+
+
+def test_reports_that_are_added_at_once_all_come_onto_the_card(registry, at):
+    model = at.home / "one.onnx"
+    data = [f"{name}.npz" for name in "abcd"]
+    for name in data:
+        (at.home / name).mkdir()
+    reports = [report(at.home / name, model, {}, name) for name in data]
+    with ThreadPoolExecutor(len(data)) as pool:
+        list(pool.map(lambda path: Registry(at).add_reports(1, [path]), reports))
+    assert set(data) <= set(registry.version(1).card.reports)
+
+
+def test_processes_that_want_a_version_of_a_server_fetch_it_once_and_whole(tmp_path, monkeypatch):
+    class Server:
+        def download_artifacts(self, _run: str, _path: str, folder: str) -> None:
+            for name in ("card.json", "model.onnx"):
+                (Path(folder) / name).write_text(name)
+                time.sleep(0.1)
+            (tmp_path / f"fetched-by-{os.getpid()}").touch()
+
+    row = SimpleNamespace(version="4", tags={"sha256": "ab" * 32}, run_id="run", source="mlflow-artifacts:/4")
+    monkeypatch.setattr(Registry, "_ask", lambda _, question: question(Server()))
+    monkeypatch.setattr(Registry, "_row", lambda *_: row)
+    at = Settings(home=tmp_path / "home", mlflow="http://localhost:1")
+
+    def want(_number: int) -> None:
+        model = Registry(at).file(4)
+        assert sorted(path.read_text() for path in model.parent.iterdir()) == ["card.json", "model.onnx"]
+
+    assert at_once(want) == [0] * WRITERS
+    assert len(list(tmp_path.glob("fetched-by-*"))) == 1
+    assert [path.name for path in (at.home / "models").iterdir() if path.is_dir()] == ["version-4-abababababab"]

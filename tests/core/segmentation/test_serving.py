@@ -7,6 +7,7 @@ from core.segmentation.network import SHIPPED_WEIGHTS
 from core.segmentation.serving import ServedModel, Serving, challenger_takes, keep_served, model_in_use, served
 from core.settings import Settings
 from data.errors import ModelError
+from tests.core.storage.writers import WRITERS, at_once
 
 
 def test_without_a_registry_the_shipped_model_is_served(tmp_path):
@@ -37,3 +38,16 @@ def test_a_share_of_the_wafers_is_the_challengers_and_stays_so_when_it_grows():
     assert few < more
     assert len(few) == pytest.approx(500, abs=85)  # four standard deviations of a binomial
     assert len(more) == pytest.approx(1500, abs=130)
+
+
+def test_what_is_served_is_readable_while_several_processes_change_it(tmp_path):
+    at = Settings(home=tmp_path)
+
+    def change(number: int) -> None:
+        model = ServedModel(number + 1, f"model-{number}", "x" * 500 * number)
+        for _ in range(20):
+            keep_served(at, Serving(champion=model))
+            assert served(at).champion is not None
+
+    assert at_once(change) == [0] * WRITERS
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["serving.json"]

@@ -75,3 +75,14 @@ def test_work_that_is_stopped_leaves_the_indexes_before(results, segmenter, tmp_
     assert kept(tmp_path, segmenter)[0] == 3
     list(bring_up_to_date(lake, segmenter, tmp_path))
     assert kept(tmp_path, segmenter)[0] == 6
+
+
+def test_a_damaged_index_is_built_anew_and_a_step_says_so(results, segmenter, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    put(lake, results)
+    assert not [step for step in bring_up_to_date(lake, segmenter, tmp_path) if "anew" in step.what]
+    next((tmp_path / "index").glob("wafers-*.faiss")).write_bytes(b"noise")
+    said = [step.what for step in bring_up_to_date(lake, segmenter, tmp_path) if "anew" in step.what]
+    assert len(said) == 1
+    assert said[0].startswith("building wafers anew, for it cannot be read (wafers-")
+    assert kept(tmp_path, segmenter)[0] == 6

@@ -1,3 +1,4 @@
+import json
 import os
 import time
 import uuid
@@ -6,6 +7,7 @@ import pytest
 
 from core.storage.folder import ABANDONED_SECONDS, UNFINISHED, Folder
 from data.errors import LakeError
+from tests.core.storage.writers import WRITERS, at_once
 
 
 @pytest.fixture(params=["path", "file", "memory"])
@@ -90,3 +92,37 @@ def test_a_claim_on_what_does_not_exist_makes_nothing(tmp_path):
 
 def test_a_bucket_is_a_folder_whose_driver_comes_with_the_app():
     assert Folder("s3://fab/lake").address("wafers/a.parquet") == "s3://fab/lake/wafers/a.parquet"
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_processes_that_write_a_file_at_once_leave_one_of_their_texts_whole(tmp_path, durable):
+    texts = [str(number) * 5000 for number in range(WRITERS)]
+
+    def write(number: int) -> None:
+        for _ in range(20):
+            Folder(tmp_path).write_text("a/small.txt", texts[number], durable=durable)
+            assert Folder(tmp_path).read("a/small.txt").decode() in texts
+
+    assert at_once(write) == [0] * WRITERS
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["small.txt"]
+
+
+def test_processes_that_add_to_a_file_in_turns_lose_nothing(tmp_path):
+    def add(number: int) -> None:
+        folder = Folder(tmp_path)
+        for turn in range(10):
+            with folder.turn("a/all.json"):
+                held = json.loads(folder.read("a/all.json")) if folder.exists("a/all.json") else []
+                folder.write_text("a/all.json", json.dumps([*held, [number, turn]]))
+
+    assert at_once(add) == [0] * WRITERS
+    held = json.loads((tmp_path / "a" / "all.json").read_text())
+    assert sorted(held) == [[number, turn] for number in range(WRITERS) for turn in range(10)]
+    assert Folder(tmp_path).names("a") == {"all.json"}
+
+
+def test_where_there_are_no_locks_nobody_waits_for_a_turn():
+    folder = Folder(f"memory://{uuid.uuid4().hex}")
+    with folder.turn("a"), folder.turn("a"):
+        folder.write_text("a", "kept")
+    assert folder.read("a") == b"kept"

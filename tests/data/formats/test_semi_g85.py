@@ -102,6 +102,11 @@ def test_counts_of_bins_that_differ_are_said():
     assert read(g85(coded(PLAIN, DECIMAL), bins=bins)).remarks == ("The file declares 7 dies of bin 002, 8 were read.",)
 
 
+def test_the_same_small_count_of_every_bin_says_nothing():
+    bins = BINS.replace('"Pass"', '"Pass" BinCount="1"').replace('"Fail"', '"Fail" BinCount="1"')
+    assert read(g85(coded(PLAIN, DECIMAL), bins=bins)).remarks == ()
+
+
 def test_several_data_are_maps_to_choose_from():
     second = '<Data MapName="Ink">' + "".join(f"<Row>{row}</Row>" for row in coded(PLAIN, DECIMAL | {"2": "001"}))
     text = g85(coded(PLAIN, DECIMAL)).replace("</Device>", second + "</Data></Device>")
