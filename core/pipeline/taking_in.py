@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.alarms import Outcome, check_and_send
 from core.alarms.sending import Send
-from core.analysis.result import WaferResult, bounded_batches
+from core.analysis.result import BATCH_CELLS, WaferResult, bounded_batches
 from core.database import AppDatabase
 from core.lake import Lake
 from core.pipeline.backlog import backlog, segment_kept
@@ -46,6 +46,7 @@ class Pipeline:
         database: opens the app database, in which alarms are raised; None where somebody looks for them later.
         send: sends the alarms that are due; None to raise alarms and send nothing.
         tidy: merge small parts of the lake where there are many, which takes a while; for jobs.
+        cells_per_part: of the grids of wafers that are kept at once.
     """
 
     lake: Lake
@@ -55,6 +56,7 @@ class Pipeline:
     database: Callable[[], AppDatabase] | None = None
     send: Send | None = None
     tidy: bool = True
+    cells_per_part: int = BATCH_CELLS
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told) -> tuple[i
     """Keep wafers; return how many were new, how many were there, and the keys of those to segment."""
     new = already = 0
     keys = list[str]()
-    for part in bounded_batches(wafers, WAFERS_PER_PART):
+    for part in bounded_batches(wafers, WAFERS_PER_PART, pipeline.cells_per_part):
         more, there = pipeline.lake.append_wafers(part)
         new, already = new + more, already + there
         keys += (wafer.key for wafer in part) if pipeline.segmenter else ()
@@ -128,7 +130,7 @@ def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told) -> tuple[i
 def _keep_results(pipeline: Pipeline, results: Iterable[WaferResult], told: Told) -> tuple[int, int, int, bool]:
     """Keep results with their wafers; return how many wafers were new, were there, are shared, and if any came."""
     new = already = shared = 0
-    for part in bounded_batches(results, WAFERS_PER_PART):
+    for part in bounded_batches(results, WAFERS_PER_PART, pipeline.cells_per_part):
         kept = shared_out(part, pipeline.challenger, tta=pipeline.tta)
         more, there = pipeline.lake.append_wafers(result.wafer for result in part)
         pipeline.lake.append_results(kept)
