@@ -12,12 +12,12 @@ from pages.parts.routes import ROUTES
 
 def warm_up() -> None:
     """Import what the pages import and load the lake, so that the first visitor waits for neither."""
-    from pages.parts import cache
     from pages.parts.blocks import charts, filters  # noqa: F401
+    from pages.parts.cache import models, pictures, results, stores  # noqa: F401
     from pages.parts.wafers import gallery  # noqa: F401
 
     with suppress(WaferError):  # the page that needs the lake says what is wrong with it
-        cache.lake().count()
+        stores.lake().count()
 
 
 app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py", routes=ROUTES)

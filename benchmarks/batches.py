@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.timing import Row, at_most, memory_peak
 from data.errors import BatchError
 from data.formats.write import write_npz
-from data.synthesis import Recipe, draw_over, draw_wafer
+from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.wafer import WaferMap
 
 SECONDS_PER_THOUSAND, GROWTH = 30.0, 1.25
@@ -52,7 +52,7 @@ def _run(folder: Path, wafers: int, model: Path) -> tuple[float, float]:
 
 def _write(path: Path, wafers: int) -> None:
     rng = np.random.default_rng(3)
-    blank = draw_wafer(rng, Recipe(shortest=27, longest=27, classes=())).wafer.dies
+    blank = draw_wafer(rng, WaferRecipe(shortest=27, longest=27, classes=())).wafer.dies
     kinds = [draw_over(rng, blank).wafer.dies for _ in range(min(200, wafers))]
     maps = (WaferMap(kinds[i % len(kinds)], f"L{i // 25}", f"W{i % 25 + 1:02d}") for i in range(wafers))
     write_npz(maps, path)

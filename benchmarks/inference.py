@@ -18,7 +18,7 @@ from core.segmentation.network import Network
 from data.formats import read_bytes
 from data.raster import die_planes, nearest_index
 from data.served import INPUT, METADATA_KEY
-from data.synthesis import Recipe, draw_over, draw_wafer
+from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.wafer import WaferMap
 
 PICTURE = (300, 300)
@@ -64,7 +64,7 @@ def one_lot(segmenter: Segmenter, rounds: int) -> list[Row]:
 
 def _lot(across: int) -> list[WaferMap]:
     rng = np.random.default_rng(2)
-    blank = draw_wafer(rng, Recipe(shortest=across, longest=across, classes=())).wafer.dies
+    blank = draw_wafer(rng, WaferRecipe(shortest=across, longest=across, classes=())).wafer.dies
     return [draw_over(rng, blank).wafer for _ in range(LOT)]
 
 
@@ -99,7 +99,9 @@ def _session(model: Path, inputs: NDArray[np.float32]) -> Callable[[], object]:
 
 def _drawn_at_three_pixels() -> WaferMap:
     """A wafer whose dies have three pixels each in a 300 x 300 picture."""
-    return draw_wafer(np.random.default_rng(1), Recipe(shortest=100, longest=100, classes=("edge", "scratch"))).wafer
+    return draw_wafer(
+        np.random.default_rng(1), WaferRecipe(shortest=100, longest=100, classes=("edge", "scratch"))
+    ).wafer
 
 
 def _to_metrics(content: bytes, segmenter: Segmenter) -> None:

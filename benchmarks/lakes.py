@@ -24,7 +24,7 @@ from core.trends.series import Period, Subject, series
 from core.trends.weekly import changes, newest_weeks
 from data.formats import read_wafers
 from data.formats.write import write_npz
-from data.synthesis import Recipe, draw_over, draw_wafer
+from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.wafer import WaferMap
 
 IMPORTED_PER_SECOND, QUERY_MS, APP_MB = 1000.0, 200.0, 2000.0
@@ -34,7 +34,7 @@ Questions: TypeAlias = dict[str, Callable[[], object]]
 def importing(wafers: int) -> list[Row]:
     """Read an .npz of wafers 27 dies across and append them to a new lake."""
     rng = np.random.default_rng(3)
-    blank = draw_wafer(rng, Recipe(shortest=27, longest=27, classes=())).wafer.dies
+    blank = draw_wafer(rng, WaferRecipe(shortest=27, longest=27, classes=())).wafer.dies
     kinds = [draw_over(rng, blank).wafer.dies for _ in range(20)]
     maps = (WaferMap(dies=kinds[i % 20], lot_id=f"L{i // 25}", wafer_id=f"W{i % 25 + 1:02d}") for i in range(wafers))
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from core.segmentation import Segmenter
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.selection.covering import farthest_first
 from data.served import DIMENSION
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 
 RATIO, CORESET_S = 8.0, 10.0
 CHOSEN, VECTORS = 100, 100_000
@@ -17,7 +17,7 @@ DIES_ACROSS = 27
 def dropout_passes(model: str, rounds: int) -> list[Row]:
     """Compare 20 passes of dropout on one wafer of WM-811K size with segmenting it once."""
     plain, dropping = Segmenter.load(model), DropoutSegmenter.load(model)
-    recipe = Recipe(shortest=DIES_ACROSS, longest=DIES_ACROSS)
+    recipe = WaferRecipe(shortest=DIES_ACROSS, longest=DIES_ACROSS)
     wafers = [draw_wafer(np.random.default_rng(1), recipe).wafer]
     spent = in_turns(
         {"once": lambda: plain.answers(wafers), "passes": lambda: dropping.sample(wafers, passes=PASSES)}, rounds

@@ -171,6 +171,14 @@ class Settings:
             "Days for which an answer of another model is kept after a newer one took its place; 0: for ever.", 0
         ),
     )
+    unfinished_minutes: float = field(
+        default=30.0,
+        metadata=_row(
+            "Minutes for which a watched folder leaves an STDF file without its last record (MRR) where it is after it "
+            "last grew; then it is read as it is.",
+            0,
+        ),
+    )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )

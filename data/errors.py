@@ -78,7 +78,7 @@ class IndexMissingError(WaferError):
 
 
 class IndexDamagedError(IndexMissingError):
-    """An index of similar wafers whose files are there and cannot be read."""
+    """An index of look-alikes whose files are there and cannot be read."""
 
 
 class MapError(WaferError):

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from core.active_learning.ablation import FORMAT, RESULTS, SYNTHETIC, measures_of
-from core.active_learning.tables import made_by, read_table
+from core.active_learning.shipped_tables import made_by, read_table
 from core.annotation.progress import duration
 from core.evaluation.fitting import calibrate, calibration_wafers
 from core.evaluation.report import Report, augmented, evaluate_labelled, evaluate_marked
@@ -25,14 +25,14 @@ from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, load_labelled
 from data.errors import FormatError, SettingError
 from data.pictures import DIES_DEPTH, raster_of
-from data.synthesis import Recipe, SyntheticWafer, draw_wafer
+from data.synthesis import SyntheticWafer, WaferRecipe, draw_wafer
 from data.truth import MarkedWafer
 from jobs.command import command
 from jobs.progress import say
 
 PRESENCE, FIXMATCH, TTA = "presence", "fixmatch", "tta"
 ENCODER: Final = "dies"
-SMALL = Recipe(shortest=24, longest=50)
+SMALL = WaferRecipe(shortest=24, longest=50)
 """Synthetic wafers of the sizes that are trained on: larger ones cost most of the time."""
 SIZE_SHARES = (0.3, 0.3, 0.4)
 CALIBRATING = 80

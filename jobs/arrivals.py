@@ -19,6 +19,8 @@ from jobs.check_alarms import tell
 from jobs.progress import ProgressLine
 from jobs.sources import Reading
 
+MOST_SAID = 50
+
 
 def pipeline_of(
     at: Settings, lake: Lake, segmenter: Segmenter | None, *, model: str = "", tta: bool = False
@@ -79,6 +81,10 @@ def take_in_and_tell(
             lines[stage].update(done, share() if stage is Stage.KEEPING else None)
 
         taken = take_in(pipeline, wafers, results, also=also, told=told)
+    for sentence in taken.said[:MOST_SAID]:
+        print(sentence, file=sys.stderr)
+    if len(taken.said) > MOST_SAID:
+        print(f"and {len(taken.said) - MOST_SAID:,} more wafers that met an earlier test.", file=sys.stderr)
     if taken.alarms:
         tell(taken.alarms)
     if taken.problem:

@@ -14,7 +14,7 @@ import numpy as np
 from data.errors import SettingError
 from data.formats import known_suffixes
 from data.formats.write import write_npz, write_png, write_table, write_tiff
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from jobs.command import command
 
 CHILD = "import sys; from jobs.fuzz_target import fuzz; fuzz(sys.argv)"
@@ -90,7 +90,7 @@ def write_corpus(folder: Path, paths: Sequence[Path], rng: np.random.Generator) 
     Returns:
         How many there are.
     """
-    wafers = [draw_wafer(rng, Recipe(shortest=9, longest=14)).wafer for _ in range(2)]
+    wafers = [draw_wafer(rng, WaferRecipe(shortest=9, longest=14)).wafer for _ in range(2)]
     with tempfile.TemporaryDirectory() as name:
         own = Path(name)
         write_png(wafers[0], own / "a.png", size=(40, 45))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from core.active_learning.features import die_features, wafer_features
 from core.active_learning.head import fit_head
 from core.active_learning.results import FORMAT, RESULTS
+from core.active_learning.shipped_tables import made_by, read_table
 from core.active_learning.simulation import ARMS, Plan, Task, play, score
-from core.active_learning.tables import made_by, read_table
 from data.datasets import LabelledMaps, load_labelled
 from data.errors import SettingError
-from data.synthesis import Recipe, SyntheticWafer, draw_wafer
+from data.synthesis import SyntheticWafer, WaferRecipe, draw_wafer
 from data.wafer import WaferMap
 from jobs.command import command
 from jobs.progress import ProgressLine
@@ -59,7 +59,7 @@ def real_task(train: LabelledMaps, test: LabelledMaps, pool: int, judged: int, r
 
 def synthetic_task(drawn: int, rng: np.random.Generator) -> Task:
     """Learn which classes every failing die of synthetic wafers belongs to."""
-    recipe = Recipe(shortest=24, longest=30)
+    recipe = WaferRecipe(shortest=24, longest=30)
     pool, judged = ([draw_wafer(rng, recipe) for _ in range(n)] for n in (drawn, max(1, drawn // 2)))
     owner = np.repeat(np.arange(drawn), [int(one.wafer.failing.sum()) for one in pool])
     rows, test_rows = _standard(*(np.concatenate([die_features(one.wafer) for one in some]) for some in (pool, judged)))

@@ -26,7 +26,7 @@ THEN = "; then "
 """Between the labels that a run began with and those that it went on with."""
 
 
-class Progress(Callback):
+class ProgressPrinter(Callback):
     """One line an epoch and one a minute: step, loss, time left. Whoever watches over the job is told each second."""
 
     def __init__(self, steps: int) -> None:
@@ -106,7 +106,7 @@ def train(config: TrainConfig, at: Settings) -> Path:
             ModelCheckpoint(folder, filename=last.stem, enable_version_counter=False),
             EarlyStopping("score", mode="max", patience=config.patience, check_on_train_epoch_end=False),
             LearningRateMonitor(),
-            Progress(config.steps),
+            ProgressPrinter(config.steps),
         ],
     )
     say(f"{config.name}: {len(CLASS_KEYS)} classes, {config.steps} steps" + (", resumed" if last.exists() else ""))

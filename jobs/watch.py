@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.ingestion.growing import is_growing
 from core.ingestion.inbox import Inbox, Taken
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
@@ -61,7 +62,7 @@ def main(config: WatchConfig) -> int:
     load_segmenter(at, config.model)  # a missing model shows before the first file
     if len(config.folder) != 1:
         raise SettingError("command line", f"expected one folder, found {len(config.folder)}", "Name one.")
-    with Inbox(config.folder[0], config.settle) as inbox:
+    with Inbox(config.folder[0], config.settle, is_growing, at.unfinished_minutes * 60) as inbox:
         return _watch(config, at, inbox)
 
 
@@ -77,6 +78,8 @@ def _watch(config: WatchConfig, at: Settings, inbox: Inbox) -> int:
             if config.once and not done:
                 return 1
         if config.once and not inbox.arriving:
+            for path in inbox.held_back:
+                print(f"{path}: has no last record (MRR), so it may still be growing, and stays.", file=sys.stderr)
             return 0
         if not whole:
             time.sleep(config.every)

@@ -18,7 +18,7 @@ from data.classes import CLASS_COUNT
 from data.datasets import LabelledMaps, MaskedMaps
 from data.pictures import RESAMPLED, Raster
 from data.raster import blocks, cell_sums, die_planes, reduced
-from data.synthesis import Recipe, draw_over, draw_wafer
+from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.turning import Grid, add_noise, overlaid
 from data.wafer import FAIL
 from models.augmentation import joined, stretched, turned, turned_with
@@ -181,7 +181,7 @@ class WaferBatches(IterableDataset[Batch]):
             wafer = draw_over(rng, turned(rng, self.real.maps[rng.choice(background[:, 0])]))
         else:
             shortest, longest = looks[block]
-            wafer = draw_wafer(rng, Recipe(shortest=shortest, longest=longest))
+            wafer = draw_wafer(rng, WaferRecipe(shortest=shortest, longest=longest))
         present = np.asarray(wafer.masks.any(axis=(1, 2)), dtype=np.float32)
         return _Drawn(wafer.wafer.dies, block, present, wafer.masks)
 

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.active_learning.curves import verdict
+from core.active_learning.curves import stop_advice
 from core.active_learning.results import Played, read_results
 from core.active_learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
 from core.annotation.items import UNTOUCHED, LabelItem
@@ -12,15 +12,15 @@ from core.annotation.progress import duration, items
 from core.jobs.launch import jobs, start
 from core.jobs.store import JobState
 from core.labels.annotations import labelled_keys
+from core.lake import Lake
 from core.selection import UNCERTAINTY_WEIGHT, Strategy
 from core.settings import settings
 from core.training.config import run_folder
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache import database as open_database
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.learn.learning_curves import NAMES, curve_block
-from pages.parts.learn.round_curve import round_curve
+from pages.parts.learn.learning_curves import NAMES, curve_block, round_curve
 from pages.parts.learn.round_picks import coverage_block, picks_block
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_run import run_name as run_of
@@ -71,7 +71,7 @@ def overview(
 def judge(found: list[Round]) -> None:
     """Show whether to go on, by the scores of the trainings that followed the rounds."""
     scored = [one for one in found if one.score is not None]
-    said = verdict([one.score for one in scored if one.score is not None])
+    said = stop_advice([one.score for one in scored if one.score is not None])
     (st.info if said.go_on else st.warning)(said.text)
     round_curve(found)
     if scored:
@@ -140,7 +140,77 @@ def how_trained(number: int) -> None:
             version_block(job)
 
 
-with explained():
+def choose_strategy(*, begun: bool) -> tuple[Strategy, list[str]]:
+    """Choose how wafers are picked; the strategy, and the words that hand it to the job.
+
+    Args:
+        begun: some wafers hold a label, so that one can go by what is unlike them.
+    """
+    first = Strategy.HYBRID if begun else Strategy.TYPICAL
+    strategy = Strategy(
+        st.selectbox(
+            "Strategy",
+            [str(s) for s in Strategy],
+            index=list(Strategy).index(first),
+            key="strategy",
+            bind="query-params",
+            format_func=lambda s: NAMES[Strategy(s)],
+            width=340,
+            help=HELP["strategy"],
+        )
+    )
+    if strategy is not Strategy.HYBRID:
+        return strategy, ["--strategy", strategy]
+    weight = st.number_input(
+        "Weight of uncertainty",
+        0.0,
+        1.0,
+        UNCERTAINTY_WEIGHT,
+        0.05,
+        key="weight",
+        bind="query-params",
+        width=150,
+        help=HELP["weight"],
+    )
+    return strategy, ["--strategy", strategy, "--weight", f"{weight:g}"]
+
+
+def choose_plan() -> tuple[int, float]:
+    """Choose how many rounds are planned, and what an hour of labelling costs."""
+    planned = st.number_input("Rounds planned", 1, 1000, PLANNED, key="planned", bind="query-params", width=150)
+    hour = st.number_input(
+        "Cost of an hour",
+        0,
+        10_000,
+        100,
+        key="hour",
+        bind="query-params",
+        width=150,
+        help="Of labelling, in your currency.",
+    )
+    return int(planned), float(hour)
+
+
+def round_wafers(lake: Lake, number: int, queued: list[LabelItem]) -> None:
+    """Show the wafers of the newest round, or how to make the first."""
+    st.subheader(f"Wafers of round {number}" if number else "Wafers of this round")
+    if queued:
+        picks_block(lake, number, queued)
+    else:
+        st.info("No round was made yet. Choose a strategy above, then press *Choose the next wafers*.")
+
+
+def worth_of_labels(results: dict[str, Played], strategy: Strategy) -> None:
+    """Show what rounds played without people say of a strategy, or how to play some."""
+    st.subheader("What labels are worth")
+    if results:
+        curve_block(results, strategy)
+    else:
+        st.info("No rounds were played on this installation yet: run `python -m jobs.simulate_learning`.")
+
+
+def show() -> None:
+    """Show how far labelling is, offer the next round, and say what labels are worth."""
     lake = open_lake()
     st.title("Active learning")
     stop_if_empty(lake)
@@ -150,59 +220,19 @@ with explained():
         queued = items(session, newest, MOST_ITEMS) if newest else []
     results = read_results()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = str(Strategy.HYBRID if labelled else Strategy.TYPICAL)
-        strategy = Strategy(
-            st.selectbox(
-                "Strategy",
-                [str(s) for s in Strategy],
-                index=list(map(str, Strategy)).index(first),
-                key="strategy",
-                bind="query-params",
-                format_func=lambda s: NAMES[Strategy(s)],
-                width=340,
-                help=HELP["strategy"],
-            )
-        )
-        choice = ["--strategy", strategy]
-        if strategy is Strategy.HYBRID:
-            weight = st.number_input(
-                "Weight of uncertainty",
-                0.0,
-                1.0,
-                UNCERTAINTY_WEIGHT,
-                0.05,
-                key="weight",
-                bind="query-params",
-                width=150,
-                help=HELP["weight"],
-            )
-            choice += ["--weight", f"{weight:g}"]
-        planned = st.number_input("Rounds planned", 1, 1000, PLANNED, key="planned", bind="query-params", width=150)
-        hour = st.number_input(
-            "Cost of an hour",
-            0,
-            10_000,
-            100,
-            key="hour",
-            bind="query-params",
-            width=150,
-            help="Of labelling, in your currency.",
-        )
-    overview(found, len(labelled), strategy, results, int(planned), float(hour))
+        strategy, choice = choose_strategy(begun=bool(labelled))
+        planned, hour = choose_plan()
+    overview(found, len(labelled), strategy, results, planned, hour)
     judge(found)
     next_round(choice, queued, newest, len(labelled))
-    st.subheader(f"Wafers of round {newest}" if newest else "Wafers of this round")
-    if queued:
-        picks_block(lake, newest, queued)
-    else:
-        st.info("No round was made yet. Choose a strategy above, then press *Choose the next wafers*.")
+    round_wafers(lake, newest, queued)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("Coverage")
         coverage_block(lake, labelled, [item.wafer_key for item in queued])
     with right:
-        st.subheader("What labels are worth")
-        if results:
-            curve_block(results, strategy)
-        else:
-            st.info("No rounds were played on this installation yet: run `python -m jobs.simulate_learning`.")
+        worth_of_labels(results, strategy)
+
+
+with explained():
+    show()

@@ -9,8 +9,8 @@ from core.annotation.queue import take_next
 from core.identity import Person
 from core.labels.draft_store import drafts_of
 from data.errors import LakeError
-from pages.parts.cache import database as open_database
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.bench import label_bench
 from pages.parts.links import link, open_page
@@ -48,7 +48,8 @@ def begin(person: Person) -> None:
             link("wafers", "Find wafers")
 
 
-with explained():
+def show() -> None:
+    """Lay out the wafer that the link names, or offer the next."""
     lake = open_lake()
     stop_if_empty(lake)
     person = acting_person()
@@ -56,11 +57,15 @@ with explained():
     if not key:
         begin(person)
         person_button(person)
-        st.stop()
+        return
     try:
         laid_out = bench(open_database(), lake, key, person)
     except LakeError as error:
         st.error(str(error))
         link("annotate", "Back to the next wafer", wafer="")
-        st.stop()
+        return
     label_bench(laid_out, person, lake)
+
+
+with explained():
+    show()

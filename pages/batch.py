@@ -6,8 +6,8 @@ import streamlit as st
 from core.batches.control import Standing, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import unpack_filters
 from pages.parts.segment.batch_start import CHOSEN, start_batch
@@ -51,18 +51,8 @@ def earlier(found: list[Standing]) -> None:
     csv_button(table, "batches")
 
 
-unpack_filters("batch")
-with explained():
-    st.title("Batch")
-    found = standings(database(), settings())
-    with st.expander("New batch", expanded=not found):
-        start_batch(open_lake())
-    if not found:
-        st.info(
-            "No batch yet. Upload a zip of wafer maps or choose wafers of the lake above: the work goes on outside "
-            "this page, also when it is closed, and its results can be taken away as one zip."
-        )
-        st.stop()
+def choose_batch(found: list[Standing]) -> Standing:
+    """Choose a batch; the link keeps which."""
     by_name = {one.batch.name: one for one in found}
     names = list(by_name)
     asked = st.query_params.get(CHOSEN, "")
@@ -74,5 +64,25 @@ with explained():
         format_func=lambda name: f"{by_name[name].request.title} · {by_name[name].state}",
     )
     st.query_params[CHOSEN] = chosen
-    batch_view(by_name[chosen])
-    earlier(found)
+    return by_name[chosen]
+
+
+def show() -> None:
+    """Offer a new batch, watch one, list all."""
+    unpack_filters("batch")
+    st.title("Batch")
+    found = standings(database(), settings())
+    with st.expander("New batch", expanded=not found):
+        start_batch(open_lake())
+    if found:
+        batch_view(choose_batch(found))
+        earlier(found)
+    else:
+        st.info(
+            "No batch yet. Upload a zip of wafer maps or choose wafers of the lake above: the work goes on outside "
+            "this page, also when it is closed, and its results can be taken away as one zip."
+        )
+
+
+with explained():
+    show()

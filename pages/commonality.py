@@ -1,19 +1,26 @@
 """Commonality: which tool, chamber, recipe, program or product the affected wafers share."""
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
-from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, commonality, suspects, words
+from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, Commonality, commonality, suspects, words
+from core.lake import Lake, WaferFilter
 from core.trends.series import Subject
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import ATTRIBUTE, PRODUCT, open_page, unpack_filters
 from pages.parts.monitor.control_charts import odds_chart
 from pages.parts.monitor.trend_words import subject_name
-from pages.parts.state import clicked_points, clicked_row
+from pages.parts.state.widgets import clicked_points, clicked_row
 from pages.parts.wafers.table import WORST_FIRST
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
 
 NEWEST_DAYS, MOST_DRAWN, MOST_SAID, ROW_PX = 28, 12, 3, 30
 TABLE, CHART = "commonality-table", "odds"
@@ -31,6 +38,23 @@ LOT_HELP = (
     "troubles and are not independent, so this is the one to trust. None with fewer than two lots on a side."
 )
 
+COLUMNS: dict[str, "ColumnConfig"] = {
+    "attribute": st.column_config.TextColumn("Attribute", help="Click a row for the affected wafers."),
+    "value": st.column_config.TextColumn("Value"),
+    "affected": st.column_config.NumberColumn("Affected", help="Affected wafers with the value."),
+    "wafers": st.column_config.NumberColumn("Wafers", help="Segmented wafers with the value."),
+    "share": st.column_config.NumberColumn("Share", format="%.1f %%"),
+    "affected_rest": st.column_config.NumberColumn("Rest aff.", help="Affected wafers without it."),
+    "wafers_rest": st.column_config.NumberColumn("Rest", help="Wafers without it."),
+    "share_rest": st.column_config.NumberColumn("Share", format="%.1f %%"),
+    "ratio": st.column_config.NumberColumn("Odds ratio", format="%.3g", help=ODDS_HELP),
+    "interval": st.column_config.TextColumn("95 % interval", help=ODDS_HELP),
+    "q": st.column_config.NumberColumn("q", format="%.2g", help=Q_HELP),
+    "lot_q": st.column_config.NumberColumn("q by lots", format="%.2g", help=LOT_HELP),
+    "affected_lots": st.column_config.NumberColumn("Lots aff.", help="Lots with an affected one of them."),
+    "lots": st.column_config.NumberColumn("Lots", help="Lots with such a wafer."),
+}
+
 
 def open_wafers(table: pd.DataFrame, row: int | None) -> None:
     """Open the affected wafers that went through what a row says."""
@@ -46,11 +70,23 @@ def open_clicked_point(table: pd.DataFrame) -> None:
     open_wafers(table, points[0] if points else None)
 
 
-unpack_filters("commonality")
-with explained():
-    lake = open_lake()
-    st.title("Commonality")
-    stop_if_empty(lake)
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Args:
+        where: which wafers are compared.
+        subject: what makes one of them affected.
+        positions: places in the cassette are compared too, beside what was done to the wafer.
+    """
+
+    where: WaferFilter
+    subject: Subject
+    positions: bool
+
+
+def ask(lake: Lake) -> Question:
+    """Choose the wafers, and what makes one of them affected."""
     slots = st.columns([1.4, 1, 1.3, 1.1, 0.8], vertical_alignment="bottom")
     with slots[0]:
         classes = class_filter()
@@ -64,37 +100,43 @@ with explained():
         positions = st.toggle(
             "Slots too", key="slots", bind="query-params", help="Where a wafer stood, beside what was done to it."
         )
-    with st.spinner("Counting tools and chambers"):
-        found = commonality(lake, wafer_filter(products, days, lake), Subject(classes, zone), positions=positions)
-    said = subject_name(classes, zone)
+    return Question(wafer_filter(products, days, lake), Subject(classes, zone), positions)
+
+
+def head(found: Commonality, said: str) -> None:
+    """Show how many wafers are affected, and offer the whole table as CSV."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f"**{said}** on **{found.affected:,}** of {found.wafers:,} segmented wafers in {found.lots:,} lots",
             width="content",
         )
         csv_button(found.table, "commonality")
+
+
+def why_nothing(found: Commonality) -> str:
+    """Return why these wafers cannot be compared, "" when they can."""
     if not found.affected or found.affected == found.wafers:
         which = "None" if not found.affected else "All"
-        st.info(
-            f"{which} of these wafers are affected, so nothing can be compared. Widen the days, or change the class."
-        )
-        st.stop()
+        return f"{which} of these wafers are affected, so nothing can be compared. Widen the days, or change the class."
     if found.table.empty:
-        st.info(
+        return (
             "These wafers say nothing to compare by: no attribute has two values. A process history comes with the "
             "files, as columns or fields such as litho_tool."
         )
-        st.stop()
+    return ""
 
-    kept = suspects(found)
+
+def suspects_block(found: Commonality) -> None:
+    """Name the values that stand out, and how far that can be trusted."""
+    likely = suspects(found)
     with st.container(border=True):
-        for row in kept.head(MOST_SAID).to_dict("records"):
+        for row in likely.head(MOST_SAID).to_dict("records"):
             by_lots = row["lot_q"] < FALSE_SHARE
             st.markdown(
                 f"**{words(row)}** · {row['affected_lots']} of its {row['lots']} lots · "
                 + ("holds by wafers and by lots" if by_lots else "holds by wafers only: its lots may be the reason")
             )
-        if kept.empty:
+        if likely.empty:
             st.markdown(
                 "Nothing stands out: no tool, chamber, program or product has more affected wafers than chance."
             )
@@ -104,60 +146,58 @@ with explained():
         "product to compare tools within it."
     )
 
-    chart, table = st.columns([1, 1.7], gap="medium")
-    drawn = found.table[found.table["affected"] > 0].head(MOST_DRAWN).reset_index(drop=True)
-    with chart:
-        st.markdown("**Odds ratio**, 95 % interval", help=ODDS_HELP)
-        odds_chart(drawn, key=CHART, on_click=lambda: open_clicked_point(drawn))
-    with table:
-        st.dataframe(
-            found.table.drop(columns=["p", "lot_p"]).assign(
-                share=100 * found.table["affected"] / found.table["wafers"],
-                interval=[f"{low:.3g} to {high:,.3g}" for low, high in found.table[["low", "high"]].to_numpy()],
-                share_rest=100 * found.table["affected_rest"] / found.table["wafers_rest"],
-            )[
-                [
-                    "attribute",
-                    "value",
-                    "affected",
-                    "wafers",
-                    "share",
-                    "affected_rest",
-                    "wafers_rest",
-                    "share_rest",
-                    "ratio",
-                    "interval",
-                    "q",
-                    "lot_q",
-                    "affected_lots",
-                    "lots",
-                ]
-            ],
-            key=TABLE,
-            on_select=lambda: open_wafers(found.table, clicked_row(TABLE)),
-            selection_mode="single-cell",
-            hide_index=True,
-            row_height=ROW_PX,
-            height=min(len(found.table), 12) * ROW_PX + 38,
-            placeholder="–",
-            alt="Values of every attribute with odds ratio and p-values",
-            column_config={
-                "attribute": st.column_config.TextColumn("Attribute", help="Click a row for the affected wafers."),
-                "value": st.column_config.TextColumn("Value"),
-                "affected": st.column_config.NumberColumn("Affected", help="Affected wafers with the value."),
-                "wafers": st.column_config.NumberColumn("Wafers", help="Segmented wafers with the value."),
-                "share": st.column_config.NumberColumn("Share", format="%.1f %%"),
-                "affected_rest": st.column_config.NumberColumn("Rest aff.", help="Affected wafers without it."),
-                "wafers_rest": st.column_config.NumberColumn("Rest", help="Wafers without it."),
-                "share_rest": st.column_config.NumberColumn("Share", format="%.1f %%"),
-                "ratio": st.column_config.NumberColumn("Odds ratio", format="%.3g", help=ODDS_HELP),
-                "interval": st.column_config.TextColumn("95 % interval", help=ODDS_HELP),
-                "q": st.column_config.NumberColumn("q", format="%.2g", help=Q_HELP),
-                "lot_q": st.column_config.NumberColumn("q by lots", format="%.2g", help=LOT_HELP),
-                "affected_lots": st.column_config.NumberColumn("Lots aff.", help="Lots with an affected one of them."),
-                "lots": st.column_config.NumberColumn("Lots", help="Lots with such a wafer."),
-            },
-        )
+
+def odds_block(table: pd.DataFrame) -> None:
+    """Draw the odds ratios that the table begins with; a click opens the affected wafers."""
+    drawn = table[table["affected"] > 0].head(MOST_DRAWN).reset_index(drop=True)
+    st.markdown("**Odds ratio**, 95 % interval", help=ODDS_HELP)
+    odds_chart(drawn, key=CHART, on_click=lambda: open_clicked_point(drawn))
+
+
+def values_table(table: pd.DataFrame) -> None:
+    """Show every value with its counts and tests; a click opens the affected wafers."""
+    shown = table.assign(
+        share=100 * table["affected"] / table["wafers"],
+        interval=[f"{low:.3g} to {high:,.3g}" for low, high in table[["low", "high"]].to_numpy()],
+        share_rest=100 * table["affected_rest"] / table["wafers_rest"],
+    )
+    st.dataframe(
+        shown[list(COLUMNS)],
+        key=TABLE,
+        on_select=lambda: open_wafers(table, clicked_row(TABLE)),
+        selection_mode="single-cell",
+        hide_index=True,
+        row_height=ROW_PX,
+        height=min(len(table), 12) * ROW_PX + 38,
+        placeholder="–",
+        alt="Values of every attribute with odds ratio and p-values",
+        column_config=dict(COLUMNS),
+    )
+
+
+def show() -> None:
+    """Show which values of the process history the affected wafers share."""
+    unpack_filters("commonality")
+    lake = open_lake()
+    st.title("Commonality")
+    stop_if_empty(lake)
+    asked = ask(lake)
+    with st.spinner("Counting tools and chambers"):
+        found = commonality(lake, asked.where, asked.subject, positions=asked.positions)
+    head(found, subject_name(asked.subject.classes, asked.subject.zone))
+    if reason := why_nothing(found):
+        st.info(reason)
+        return
+    suspects_block(found)
+    left, right = st.columns([1, 1.7], gap="medium")
+    with left:
+        odds_block(found.table)
+    with right:
+        values_table(found.table)
     if found.left_out:
         named = ", ".join(f"{name} ({count:,})" for name, count in found.left_out.items())
         st.caption(f"Left out, because they hold one value or more than {MOST_VALUES}: {named}.")
+
+
+with explained():
+    show()

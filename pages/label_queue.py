@@ -12,13 +12,13 @@ from core.labels.annotations import gold_keys
 from core.settings import settings
 from data.errors import AppDatabaseError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database as open_database
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
-from pages.parts.state import chosen_rows
+from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.queue_filling import fill_form
 
 TABLE = "queue-table"
@@ -150,15 +150,10 @@ def _leave_out(chosen: list[LabelItem], person: Person) -> None:
         st.rerun()
 
 
-with explained():
-    lake = open_lake()
-    st.title("Queue")
-    stop_if_empty(lake)
-    person = acting_person()
-    with open_database().reading() as session:
-        rounds = iterations(session)
+def choose_round(rounds: list[int], person: Person) -> int | None:
+    """Choose a round, None for all; who is acting, and the way to the next wafer, stand beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen_round = st.selectbox(
+        chosen = st.selectbox(
             "Round",
             rounds,
             index=None,
@@ -170,14 +165,30 @@ with explained():
         )
         person_button(person)
         link("annotate", "Label the next wafer")
+    return chosen
+
+
+def show() -> None:
+    """Offer to fill the queue, and show what is in it."""
+    lake = open_lake()
+    st.title("Queue")
+    stop_if_empty(lake)
+    person = acting_person()
+    with open_database().reading() as session:
+        rounds = iterations(session)
+    chosen = choose_round(rounds, person)
     with st.expander("Add wafers", expanded=not rounds):
         fill_form(lake, person, rounds[0] if rounds else 1)
     with st.expander("Labels in and out"):
         label_files(lake, person)
     if not rounds:
         st.info("Nothing is queued yet. Add wafers by filter or by name above, or from the Wafers page.")
-        st.stop()
-    overview(person, chosen_round)
+        return
+    overview(person, chosen)
     with open_database().reading() as session:
-        found = items(session, chosen_round)
-    actions(table(found), person, chosen_round)
+        found = items(session, chosen)
+    actions(table(found), person, chosen)
+
+
+with explained():
+    show()

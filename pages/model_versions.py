@@ -1,9 +1,11 @@
 """Models: the versions, what each reaches, two side by side, and which of them is served."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.active_learning.ablation import read_ablation
-from core.registry.store import Registry, Version
+from core.registry.store import Registry, Roles, Version
 from core.segmentation.serving import served
 from core.settings import settings
 from pages.parts.empty import explained
@@ -12,7 +14,7 @@ from pages.parts.learn.ablation_table import ablation_view
 from pages.parts.learn.model_gate import gate_block, roles_line, trial_block
 from pages.parts.learn.trust_view import trust_view
 
-VIEWS = ("Trust sheet", "Side by side", "Serve", "What helped")
+SHEET, SIDE_BY_SIDE, SERVE, HELPED = VIEWS = ("Trust sheet", "Side by side", "Serve", "What helped")
 
 
 def named(version: Version) -> str:
@@ -20,20 +22,8 @@ def named(version: Version) -> str:
     return str(version.number or "shipped")
 
 
-with explained():
-    at = settings()
-    st.title("Models")
-    with st.spinner("Asking the registry"):
-        registry = Registry(at)
-        roles, versions = registry.roles(), registry.versions()
-    serving = served(at)
-    roles_line(registry, roles, serving)
-    if len(versions) == 1:
-        st.info(
-            "The shipped model is the only version. Train one and press *Make a version* above its run on the page "
-            "Training: it then stands here, and can take its place when it passes the gate. Models made elsewhere come "
-            "in by `python -m jobs.register_model`."
-        )
+def versions_table(versions: Sequence[Version], roles: Roles) -> None:
+    """List the versions."""
     st.dataframe(
         {
             "Version": [named(v) for v in versions],
@@ -56,6 +46,10 @@ with explained():
         column_config={"Registered": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         key="versions",
     )
+
+
+def choose(versions: Sequence[Version]) -> tuple[Version, str]:
+    """Choose a version, and what to see of it."""
     by_name = {named(version): version for version in versions}
     if (asked := st.query_params.get("version")) and asked not in by_name:
         st.warning(f"There is no version {asked}; this is the newest.")
@@ -64,19 +58,42 @@ with explained():
         view = st.segmented_control(
             "View",
             VIEWS,
-            default=VIEWS[0],
+            default=SHEET,
             required=True,
             key="view_model",
             bind="query-params",
             label_visibility="collapsed",
         )
-    version = by_name[chosen]
-    if view == VIEWS[1]:
+    return by_name[chosen], view
+
+
+def show() -> None:
+    """List the versions, and show one of them."""
+    at = settings()
+    st.title("Models")
+    with st.spinner("Asking the registry"):
+        registry = Registry(at)
+        roles, versions = registry.roles(), registry.versions()
+    serving = served(at)
+    roles_line(registry, roles, serving)
+    if len(versions) == 1:
+        st.info(
+            "The shipped model is the only version. Train one and press *Make a version* above its run on the page "
+            "Training: it then stands here, and can take its place when it passes the gate. Models made elsewhere come "
+            "in by `python -m jobs.register_model`."
+        )
+    versions_table(versions, roles)
+    version, view = choose(versions)
+    if view == SIDE_BY_SIDE:
         ab_comparison(registry, version, [other for other in versions if other.number != version.number])
-    elif view == VIEWS[2]:
+    elif view == SERVE:
         gate_block(registry, version, roles, at)
         trial_block(registry, serving, at)
-    elif view == VIEWS[3]:
+    elif view == HELPED:
         ablation_view(read_ablation())
     else:
         trust_view(version, next(v for v in versions if v.number == roles.champion), at)
+
+
+with explained():
+    show()

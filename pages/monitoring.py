@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.lake import WaferFilter
+from core.lake import Lake, WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.quality import Period
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
-from pages.parts.cache import database as open_database
-from pages.parts.cache import history_steps
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.groups import history_steps
+from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
 from pages.parts.monitor.drift_block import drift_block
@@ -17,11 +17,9 @@ from pages.parts.monitor.model_work import work_block
 
 AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
 
-unpack_filters("monitoring")
-with explained():
-    lake, database = open_lake(), open_database()
-    st.title("Monitoring")
-    stop_if_empty(lake)
+
+def choose_scope(lake: Lake) -> tuple[Scope, Period]:
+    """Choose wafers and models to look at, and what makes one point of a chart."""
     slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
     with slots[0]:
         products = product_filter(lake)
@@ -51,6 +49,18 @@ with explained():
             bind="query-params",
             help="Weeks begin on Monday. Times are UTC.",
         )
+    told = wafer_filter(products, days, lake)
+    where = WaferFilter(product=told.product, since=told.since, until=told.until, attribute=attributes)
+    return Scope(where, models), period
+
+
+def show() -> None:
+    """Show agreement with labels, the model at work, or drift."""
+    unpack_filters("monitoring")
+    lake, database = open_lake(), open_database()
+    st.title("Monitoring")
+    stop_if_empty(lake)
+    scope, period = choose_scope(lake)
     view = st.segmented_control(
         "View",
         VIEWS,
@@ -60,11 +70,13 @@ with explained():
         bind="query-params",
         label_visibility="collapsed",
     )
-    told = wafer_filter(products, days, lake)
-    where = WaferFilter(product=told.product, since=told.since, until=told.until, attribute=attributes)
     if view == AGREEMENT:
-        quality_block(lake, database, Scope(where, models), period)
+        quality_block(lake, database, scope, period)
     elif view == WORK:
-        work_block(lake, database, Scope(where, models), period)
+        work_block(lake, database, scope, period)
     else:
-        drift_block(lake, database, Scope(where, models))
+        drift_block(lake, database, scope)
+
+
+with explained():
+    show()

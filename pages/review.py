@@ -5,27 +5,25 @@ import streamlit as st
 
 from core.annotation.annotators import annotators
 from core.annotation.reviews import Kind, Review, open_reviews
-from core.database.audit import entries
 from core.datasets.suspect_classes import FEWEST_A_SIDE, FEWEST_LABELS
-from core.datasets.suspects import suspect_classes, suspect_dies
+from core.datasets.suspects import suspect_dies
+from core.identity import Person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
-from core.settings import settings
 from data.classes import CLASSES
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database as open_database
-from pages.parts.cache import kept
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.judgements import contradicted_labels
+from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.review_desk import KIND_WORDS, review_desk
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
 
 NAMES = {c.key: c.name for c in CLASSES}
-EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 REVIEW = "review"
 SHOWN = 50
-UNCERTAINTIES = (
+CONTRADICTED = (
     "Labels that a model contradicts most, worst first. Disagreement is |label - probability| of the worst class, 0 to "
     "1; the probability is of a logistic regression on what wafers look like that learnt from the labels of other lots "
     "alone, in five parts, so that no label speaks for itself."
@@ -35,7 +33,7 @@ NEEDED = (
     f"and {FEWEST_A_SIDE} without"
 )
 BELOW = "Below, all labels are held against the model in use instead."
-SHOW = ("To decide", "Likely label errors", "Annotators")
+DECIDE, ERRORS, ANNOTATORS = VIEWS = ("To decide", "Likely label errors", "Annotators")
 
 
 def choose_review(found: list[Review]) -> Review:
@@ -60,20 +58,15 @@ def suspects(lake: Lake) -> None:
     database = open_database()
     with database.reading() as session:
         keys = labelled_keys(session)
-        done = [entry.id for entry in entries(session, limit=1)]
-    embedded = lake.query(EMBEDDED, [keys]).iloc[0].tolist()
     with st.spinner("Holding labels against models that never saw their lot"):
-        uncertainties, unjudged = kept(
-            f"uncertainties {settings().lake_url} {database.name} {done} {embedded}",
-            lambda: suspect_classes(database, lake, keys),
-        )
-    if uncertainties:
-        st.caption(UNCERTAINTIES)
+        contradicted, unjudged = contradicted_labels(lake, database, keys)
+    if contradicted:
+        st.caption(CONTRADICTED)
         frame = pd.DataFrame(
             {
-                "wafer": [d.key for d in uncertainties],
-                "disagreement": [d.disagreement for d in uncertainties],
-                "why": [d.text for d in uncertainties],
+                "wafer": [d.key for d in contradicted],
+                "disagreement": [d.disagreement for d in contradicted],
+                "why": [d.text for d in contradicted],
             }
         )
         _ranked(frame, "disagreement", "suspect_classes")
@@ -81,7 +74,7 @@ def suspects(lake: Lake) -> None:
             st.info(f"Too few labels to judge {', '.join(unjudged)} so: {NEEDED}. {BELOW}")
     else:
         st.info(f"There are too few labels for a model of their own: {NEEDED}. {BELOW}")
-    if unjudged or not uncertainties:
+    if unjudged or not contradicted:
         _contradicted(lake, keys)
 
 
@@ -178,42 +171,52 @@ def _dies(counts: object) -> str:
     return ", ".join(f"{NAMES[key]} {n}" for key, n in found.items())
 
 
-with explained():
+def to_decide(lake: Lake, person: Person) -> None:
+    """Choose a review by its kind, and lay it out to be decided."""
+    kinds = st.pills(
+        "Kind",
+        list(Kind),
+        selection_mode="multi",
+        format_func=KIND_WORDS.__getitem__,
+        key="kind",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with open_database().reading() as session:
+        found = open_reviews(session, kinds or tuple(Kind))
+    if found:
+        review_desk(choose_review(found), person, lake)
+    else:
+        st.info(
+            "Nothing is to be decided. Labels come here when two people disagree, when a hidden gold wafer is "
+            "missed, one in ten for experts, and when somebody flags a wrong prediction on a wafer's page."
+        )
+
+
+def show() -> None:
+    """Show what is to be decided, likely label errors, or annotators."""
     lake = open_lake()
     st.title("Review")
     stop_if_empty(lake)
     person = acting_person()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = st.segmented_control(
+        view = st.segmented_control(
             "Show",
-            SHOW,
-            default=SHOW[0],
+            VIEWS,
+            default=DECIDE,
             required=True,
             key="what",
             bind="query-params",
             label_visibility="collapsed",
         )
         person_button(person)
-    if show == SHOW[1]:
+    if view == ERRORS:
         suspects(lake)
-    elif show == SHOW[2]:
+    elif view == ANNOTATORS:
         leaderboard()
     else:
-        kinds = st.pills(
-            "Kind",
-            list(Kind),
-            selection_mode="multi",
-            format_func=KIND_WORDS.__getitem__,
-            key="kind",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        with open_database().reading() as session:
-            found = open_reviews(session, kinds or tuple(Kind))
-        if found:
-            review_desk(choose_review(found), person, lake)
-        else:
-            st.info(
-                "Nothing is to be decided. Labels come here when two people disagree, when a hidden gold wafer is "
-                "missed, one in ten for experts, and when somebody flags a wrong prediction on a wafer's page."
-            )
+        to_decide(lake, person)
+
+
+with explained():
+    show()

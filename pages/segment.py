@@ -5,28 +5,23 @@ import math
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.exports import OverlayStyle, results_zip
 from core.ingestion.samples import sample_files
-from core.ingestion.upload_session import Progress, UploadSession
+from core.ingestion.upload_session import UploadProgress, UploadSession
 from core.ingestion.uploaded_file import Entry
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
-from pages.parts.cache import segmenter, warm_up
+from pages.parts.cache.models import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.segment.orientation_editor import orientation_editor
-from pages.parts.segment.read_options import map_choice, read_recipe
+from pages.parts.segment.read_options import map_choice, reading_plan
 from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
-from pages.parts.state import (
-    chosen_palette,
-    chosen_tile,
-    current_theme,
-    drop_upload,
-    is_new_upload,
-    upload,
-    upload_round,
-)
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.upload import chosen_tile, drop_upload, is_new_upload, upload, upload_round
+from pages.parts.wafers.remarks import remarks
 from pages.parts.wafers.view import wafer_view
 
 FIRST_SECONDS, LATER_SECONDS = 1.0, 2.0
@@ -76,20 +71,20 @@ def invitation() -> None:
     )
 
 
-def work(held: UploadSession, seconds: float) -> None:
+def work(held: UploadSession, seconds: float, bar: DeltaGenerator) -> None:
     """Do some of what is left, with a bar that says how far it is."""
     for progress in held.work(segmenter(), seconds):
-        show(progress)
+        draw_progress(bar, progress)
     if not held.waiting:
         bar.empty()
 
 
-def show(progress: Progress) -> None:
+def draw_progress(bar: DeltaGenerator, progress: UploadProgress) -> None:
     """Draw the bar."""
     bar.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
 
 
-def words(progress: Progress) -> str:
+def words(progress: UploadProgress) -> str:
     """Return count, rate and time left in words."""
     if progress.reading:
         return f"Reading: {progress.done} of {progress.total} files"
@@ -133,7 +128,7 @@ def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
             archive_menu(lambda: [result for result, _ in timed], len(timed), "waferscope_export", key="segment-export")
             wait = "Possible as soon as all wafers are segmented." if held.waiting else None
             if st.button("Save to the lake", type="primary", disabled=held.waiting, help=wait):
-                save_dialog(held, key=f"segment-names-{upload_round()}-{len(ready)}-{hash(held.recipe)}")
+                save_dialog(held, key=f"segment-names-{upload_round()}-{len(ready)}-{hash(held.plan)}")
 
 
 def unread(failures: Sequence[ReadFailure]) -> None:
@@ -147,15 +142,26 @@ def unread(failures: Sequence[ReadFailure]) -> None:
             st.caption(f"and {len(failures) - FAILURES_SHOWN} more, all listed in summary.json of the download.")
 
 
-with explained():
+def show_results(held: UploadSession, ready: Sequence[Entry]) -> None:
+    """Show the results as tiles, and the chosen one large."""
+    chosen = results_browser(ready, held.plan, key=BROWSER)
+    map_choice(chosen.wafer)
+    orientation_editor(chosen.wafer)
+    remarks(chosen.wafer)
+    if chosen.result:
+        wafer_view(chosen.result, key="segment")
+
+
+def show() -> None:
+    """Take files in, work on them, and show what is ready."""
     held = upload()
     hand_in(held)
-    held.follow(read_recipe(held.files, chosen_tile(BROWSER)))
+    held.follow(reading_plan(held.files, chosen_tile(BROWSER)))
     bar = st.empty()
     if held.waiting:
-        show(held.progress)
+        draw_progress(bar, held.progress)
         if not held.ready:
-            work(held, FIRST_SECONDS)
+            work(held, FIRST_SECONDS, bar)
     ready = held.ready
     if held.files:
         summary(held, ready)
@@ -164,12 +170,12 @@ with explained():
         invitation()
         warm_up(segmenter(), segmenter().name)
     if ready:
-        chosen = results_browser(ready, held.recipe, key=BROWSER)
-        map_choice(chosen.wafer)
-        orientation_editor(chosen.wafer)
-        if chosen.result:
-            wafer_view(chosen.result, key="segment")
+        show_results(held, ready)
     if held.waiting:
         # Results stay usable while the rest is worked on: a while of work, then a rerun that shows what is new.
-        work(held, LATER_SECONDS)
+        work(held, LATER_SECONDS, bar)
         st.rerun()
+
+
+with explained():
+    show()

@@ -2,17 +2,38 @@
 
 import streamlit as st
 
+from core.database import AppDatabase
 from core.jobs.launch import jobs
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.empty import explained
 from pages.parts.learn.run_version import version_block
 from pages.parts.learn.training_form import STARTED, training_form
 from pages.parts.learn.training_run import JOB, choose_run, run_block
-from pages.parts.state import drop_widgets
+from pages.parts.state.widgets import drop_widgets
 
 RUNS, START = VIEWS = ("Runs", "Start a run")
 
-with explained():
+
+def runs(database: AppDatabase) -> None:
+    """Show one of the runs, or how to start the first."""
+    with st.spinner("Looking up runs"):
+        found = jobs(database, JOB)
+    if found:
+        chosen = choose_run(found)
+        version_block(next(one for one in found if one.id == chosen))
+        run_block(chosen)
+        return
+    with st.container(border=True):
+        st.markdown("**No training was started from here yet.**")
+        st.markdown(
+            "Choose *Start a run* above. Training goes on when you leave the page or the app is restarted, one "
+            "run at a time; its checkpoints are kept below `runs` in the home folder."
+        )
+        st.caption("Without a screen: `python -m jobs.train --help`")
+
+
+def show() -> None:
+    """Show runs, or the form that starts one."""
     database = open_database()
     st.title("Training")
     if STARTED in st.query_params:
@@ -24,17 +45,8 @@ with explained():
     if view == START:
         training_form(database)
     else:
-        with st.spinner("Looking up runs"):
-            found = jobs(database, JOB)
-        if found:
-            chosen = choose_run(found)
-            version_block(next(one for one in found if one.id == chosen))
-            run_block(chosen)
-        else:
-            with st.container(border=True):
-                st.markdown("**No training was started from here yet.**")
-                st.markdown(
-                    "Choose *Start a run* above. Training goes on when you leave the page or the app is restarted, one "
-                    "run at a time; its checkpoints are kept below `runs` in the home folder."
-                )
-                st.caption("Without a screen: `python -m jobs.train --help`")
+        runs(database)
+
+
+with explained():
+    show()

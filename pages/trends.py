@@ -1,40 +1,101 @@
 """Trends: what changed this week, each class over time with control limits, and lots against their history."""
 
+from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
-from core.lake import Lake
-from core.statistics.spc import western_electric
+from core.lake import Lake, WaferFilter
+from core.statistics.spc import ControlChart, Violation, western_electric
 from core.trends.lot_history import lot_scores
 from core.trends.overview import span
-from core.trends.series import KINDS, ChartKind, Period, Subject, baseline_of, controlled, series, with_value
+from core.trends.series import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.blocks.exports import period_files
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
 from pages.parts.monitor.control_charts import control_chart
 from pages.parts.monitor.lot_scores_table import lot_scores_table
-from pages.parts.monitor.trend_words import MEASURES, last_change, period_name, rules_in_words, subject_name
+from pages.parts.monitor.trend_words import (
+    MEASURES,
+    MeasureWords,
+    last_change,
+    period_name,
+    rules_in_words,
+    subject_name,
+)
 from pages.parts.monitor.weekly_block import weekly_block
-from pages.parts.state import clicked_points
+from pages.parts.state.widgets import clicked_points
 from pages.parts.wafers.table import WORST_FIRST
 
 MOST_POINTS, LEAST_POINTS = 400, 4
 CHART = "control-chart"
 MEASURE_OF = {words.name: measure for measure, words in MEASURES.items()}
 KIND_HELP = (
-    "p-chart: binomial limits, wider for points of few wafers. Individuals: limits from the mean moving range, which "
-    "also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that shows small lasting shifts; "
-    "only rule 1 holds for it. All limits lie at 3 sigma."
+    "p-chart: exact binomial limits, wider for points of few wafers and for a short baseline. Individuals: limits from "
+    "the mean moving range, which also takes in what varies from lot to lot. EWMA: a moving average (weight 0.2) that "
+    "shows small lasting shifts; only rule 1 holds for it. All limits lie at 3 sigma, or where counts are as rare as "
+    "that; those of shares are never narrower than chance makes them."
 )
+NO_LIMITS = "The baseline cannot tell limits: its values do not differ. Choose a longer one, or wait for more points."
 BASELINE_HELP = (
     "First and last day of the points that tell what is normal; the limits come from them alone. Empty: the older half "
     "of the points shown, so that what is new is not part of its own yardstick. Choose days without an excursion."
 )
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What is followed over time, and how.
+
+    Args:
+        measure: of the wafers.
+        subject: which defects.
+        period: what makes one point.
+        kind: of control chart.
+        baseline_days: first and last day of what is normal, None for the older half.
+    """
+
+    measure: Measure
+    subject: Subject
+    period: Period
+    kind: ChartKind
+    baseline_days: tuple[date, date] | None
+
+    @property
+    def words(self) -> MeasureWords:
+        """How the measure is written."""
+        return MEASURES[self.measure]
+
+    @property
+    def name(self) -> str:
+        """The defects in words."""
+        return subject_name(self.subject.classes, self.subject.zone)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Points of what is followed, with their limits.
+
+    Args:
+        table: the points, oldest first.
+        names: of the points.
+        baseline: which points tell what is normal.
+        chart: points and limits.
+        violations: rules that fired.
+    """
+
+    table: pd.DataFrame
+    names: list[str]
+    baseline: NDArray[np.bool_]
+    chart: ControlChart
+    violations: list[Violation]
 
 
 def choose_baseline(lake: Lake) -> tuple[date, date] | None:
@@ -69,70 +130,8 @@ def open_wafers(table: pd.DataFrame, period: Period) -> None:
         open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
 
 
-def show_course() -> None:
-    """Draw the control chart of the points, and say how they moved and which rules fired."""
-    baseline = baseline_of(table, chosen_days)
-    chart = controlled(table, measure, kind, baseline)
-    violations = western_electric(chart, (1,) if kind is ChartKind.EWMA else (1, 2, 3, 4))
-    control_chart(
-        chart,
-        violations,
-        baseline,
-        labels=names,
-        hover=[
-            f"{name}<br>{words.write(row[measure.value])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
-            "<br>click for the wafers"
-            for name, row in zip(names, table.to_dict("records"), strict=True)
-        ],
-        unit=words.unit,
-        ticks=words.ticks,
-        alt=f"{words.name} of {said} over {len(table)} points, rules fired at {len({v.last for v in violations})}",
-        key=CHART,
-        on_click=lambda: open_wafers(table, period),
-    )
-    if len(whole) > len(table):
-        st.caption(f"The newest {MOST_POINTS} of {len(whole):,} points; the CSV has all.")
-    left, right = st.columns([1, 1.6], gap="large")
-    with left:
-        newest = table.iloc[-1]
-        change = last_change(table, measure)
-        moved = f"{change.change * words.scale:+.{words.digits}f}" if change else None
-        st.metric(
-            f"Newest {period}: {names[-1]}",
-            words.write(newest[measure.value]),
-            moved,
-            delta_color="inverse",
-            help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
-        )
-        if change and pd.notna(change.low):
-            low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
-            surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
-            st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
-        centre = f"centre {words.write(chart.center)} from {int(baseline.sum())} points"
-        st.caption(f"Baseline: {centre}, {'as chosen' if chosen_days else 'the older half'}.")
-    with right:
-        st.markdown("**Rules that fired** (Western Electric)")
-        for line in rules_in_words(violations, names) or ["None: the process is in control by these limits."]:
-            st.markdown(line)
-        if classes and violations:
-            link("commonality", "Which tools do the affected wafers share?")
-
-
-unpack_filters("trends")
-with explained():
-    lake = open_lake()
-    head, product_slot, dates_slot, report_slot = st.columns([1.4, 1.4, 1.1, 0.7], vertical_alignment="bottom")
-    head.title("Trends")
-    stop_if_empty(lake)
-    with product_slot:
-        products = product_filter(lake)
-    with dates_slot:
-        days = date_filter(lake)
-    where = wafer_filter(products, days, lake)
-    with report_slot:
-        period_files(lake, where)
-    weekly_block(lake, where)
-
+def choose_followed(lake: Lake) -> Followed:
+    """Choose what is followed, and how."""
     slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
     with slots[0]:
         name = st.selectbox(
@@ -161,24 +160,122 @@ with explained():
     with slots[4]:
         kind = st.selectbox("Chart", KINDS[measure], key="chart", bind="query-params", help=KIND_HELP)
     with slots[5]:
-        chosen_days = choose_baseline(lake)
+        days = choose_baseline(lake)
+    return Followed(measure, Subject(classes, zone), period, kind, days)
 
-    words, subject = MEASURES[measure], Subject(classes, zone)
+
+def course_of(table: pd.DataFrame, followed: Followed) -> Course:
+    """Return points with their limits and the rules that fire."""
+    baseline = baseline_of(table, followed.baseline_days)
+    chart = controlled(table, followed.measure, followed.kind, baseline)
+    violations = western_electric(chart, (1,) if followed.kind is ChartKind.EWMA else (1, 2, 3, 4))
+    names = [period_name(value, followed.period) for value in table["period"]]
+    return Course(table, names, baseline, chart, violations)
+
+
+def draw_course(course: Course, followed: Followed) -> None:
+    """Draw the control chart; a click opens the wafers behind a point."""
+    words, column = followed.words, followed.measure.value
+    control_chart(
+        course.chart,
+        course.violations,
+        course.baseline,
+        labels=course.names,
+        hover=[
+            f"{name}<br>{words.write(row[column])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
+            "<br>click for the wafers"
+            for name, row in zip(course.names, course.table.to_dict("records"), strict=True)
+        ],
+        unit=words.unit,
+        ticks=words.ticks,
+        alt=f"{words.name} of {followed.name} over {len(course.table)} points, "
+        f"rules fired at {len({v.last for v in course.violations})}",
+        key=CHART,
+        on_click=lambda: open_wafers(course.table, followed.period),
+    )
+
+
+def newest_point(course: Course, followed: Followed) -> None:
+    """Show how the newest point moved against the one before, and what the limits come from."""
+    words, names = followed.words, course.names
+    change = last_change(course.table, followed.measure)
+    st.metric(
+        f"Newest {followed.period}: {names[-1]}",
+        words.write(course.table.iloc[-1][followed.measure.value]),
+        f"{change.change * words.scale:+.{words.digits}f}" if change else None,
+        delta_color="inverse",
+        help="Against the point before. Interval: Newcombe for shares, Welch for means, 95 %.",
+    )
+    if change and pd.notna(change.low):
+        low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
+        surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
+        st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
+    centre = f"centre {words.write(course.chart.center)} from {int(course.baseline.sum())} points"
+    st.caption(f"Baseline: {centre}, {'as chosen' if followed.baseline_days else 'the older half'}.")
+    if not course.chart.tells:
+        st.caption(NO_LIMITS)
+
+
+def fired_rules(course: Course, followed: Followed) -> None:
+    """List the rules that fired, and lead to the tools behind it."""
+    st.markdown("**Rules that fired** (Western Electric)")
+    quiet = (
+        "None: the process is in control by these limits." if course.chart.tells else "None can: there are no limits."
+    )
+    for line in rules_in_words(course.violations, course.names) or [quiet]:
+        st.markdown(line)
+    if followed.subject.classes and course.violations:
+        link("commonality", "Which tools do the affected wafers share?")
+
+
+def course_block(lake: Lake, where: WaferFilter, followed: Followed) -> None:
+    """Show how what is followed went, where there are points enough for limits."""
+    words, period = followed.words, followed.period
     with st.spinner("Summing up"):
-        whole = with_value(series(lake, where, subject, period), measure)
+        whole = with_value(series(lake, where, followed.subject, period), followed.measure)
     table = whole.tail(MOST_POINTS).reset_index(drop=True)
-    names = [period_name(value, period) for value in table["period"]]
-    said = subject_name(classes, zone)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{words.name}: {said}** by {period}", help=words.help, width="content")
+        st.markdown(f"**{words.name}: {followed.name}** by {period}", help=words.help, width="content")
         csv_button(whole, f"trend_by_{period}")
     if len(table) < LEAST_POINTS:
         st.info(
             f"{len(table)} points are too few for limits; {LEAST_POINTS} are needed. Widen the days, or choose "
             "a shorter period."
         )
-    else:
-        show_course()
-    scores = lot_scores(lake, where, subject, measure)
+        return
+    course = course_of(table, followed)
+    draw_course(course, followed)
+    if len(whole) > len(table):
+        st.caption(f"The newest {MOST_POINTS} of {len(whole):,} points; the CSV has all.")
+    left, right = st.columns([1, 1.6], gap="large")
+    with left:
+        newest_point(course, followed)
+    with right:
+        fired_rules(course, followed)
+
+
+def show() -> None:
+    """Show the week's changes, one measure over time, and lots against their history."""
+    unpack_filters("trends")
+    lake = open_lake()
+    head, product_slot, dates_slot, report_slot = st.columns([1.4, 1.4, 1.1, 0.7], vertical_alignment="bottom")
+    head.title("Trends")
+    stop_if_empty(lake)
+    with product_slot:
+        products = product_filter(lake)
+    with dates_slot:
+        days = date_filter(lake)
+    where = wafer_filter(products, days, lake)
+    with report_slot:
+        period_files(lake, where)
+    weekly_block(lake, where)
+    old_scores_note(lake)
+    followed = choose_followed(lake)
+    course_block(lake, where, followed)
+    scores = lot_scores(lake, where, followed.subject, followed.measure)
     if len(scores):
-        lot_scores_table(scores, words)
+        lot_scores_table(scores, followed.words)
+
+
+with explained():
+    show()

@@ -1,11 +1,12 @@
 """Wafers: the whole lake as one table to filter, sort, open and download."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.downloads.wafer_table import page_csv
-from core.lake import WaferFilter
+from core.downloads.formats import page_csv
+from core.lake import Lake, WaferFilter
 from pages.parts.blocks.exports import archive_menu, filtered_results
 from pages.parts.blocks.filters import (
     attribute_filter,
@@ -19,7 +20,8 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
-from pages.parts.cache import lake as open_lake
+from pages.parts.blocks.old_scores import old_scores_note
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import unpack_filters
 from pages.parts.wafers.gallery import gallery
@@ -28,12 +30,24 @@ from pages.parts.wafers.table import choose_page, choose_size, choose_sort, choo
 
 EVERYTHING = WaferFilter(product=[], lot=[], defect_class=[], attribute=[], zone="")
 
-unpack_filters("wafers")
-with explained():
-    lake = open_lake()
-    st.title("Wafers")
-    stop_if_empty(lake)
 
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen above the table.
+
+    Args:
+        where: filter of the wafers.
+        sort: column and direction, as `Lake.wafers_page` takes it.
+        size: rows of a page.
+    """
+
+    where: WaferFilter
+    sort: str
+    size: int
+
+
+def choose(lake: Lake) -> Choice:
+    """Choose wafers, their order, and how many are shown at once."""
     upper, lower = st.columns([1.2, 1, 1, 1, 1]), st.columns([1.2, 1, 1, 1, 1])
     with upper[0]:
         text = text_filter()
@@ -55,7 +69,6 @@ with explained():
         sort = choose_sort()
     with lower[4]:
         size = choose_size()
-
     where = replace(
         wafer_filter(products, days, lake),
         lot=lots,
@@ -66,8 +79,21 @@ with explained():
         attribute=attributes,
         text=text,
     )
-    found = lake.count(where)
+    return Choice(where, sort, size)
 
+
+def head(lake: Lake, choice: Choice, found: int) -> tuple[bool, DeltaGenerator]:
+    """Show how many wafers there are, and what can be done with them.
+
+    Args:
+        lake: of the wafers.
+        choice: what is chosen.
+        found: wafers that pass the filter.
+
+    Returns:
+        Whether wafers are shown as pictures, and the place of the choice of a page.
+    """
+    where, sort = choice.where, choice.sort
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{found:,}** of {lake.count():,} wafers", width="content")
         as_pictures = choose_view()
@@ -83,15 +109,31 @@ with explained():
         archive_menu(lambda: filtered_results(lake, where, sort), found, "wafers", key="wafers-export")
         queue_button(lake, where, sort, found)
         st.button("Clear filters", on_click=clear_filters, args=(lake,), disabled=where == EVERYTHING)
-        pages = st.container(horizontal=True, horizontal_alignment="right")
+        return as_pictures, st.container(horizontal=True, horizontal_alignment="right")
+
+
+def show() -> None:
+    """Show the wafers of a filter, a page at a time."""
+    unpack_filters("wafers")
+    lake = open_lake()
+    st.title("Wafers")
+    stop_if_empty(lake)
+    choice = choose(lake)
+    found = lake.count(choice.where)
+    as_pictures, pages = head(lake, choice, found)
+    old_scores_note(lake)
     if not found:
         st.info("No wafer passes these filters. Widen one of them, or clear them all.")
-        st.stop()
+        return
     with pages:
-        page = choose_page(found, size)
+        page = choose_page(found, choice.size)
     with st.spinner("Reading wafers"):
-        wafers = lake.wafers_page(where, sort, (page - 1) * size, size)
+        wafers = lake.wafers_page(choice.where, choice.sort, (page - 1) * choice.size, choice.size)
         if as_pictures:
             gallery(wafers, key="wafers")
         else:
             wafer_table(wafers)
+
+
+with explained():
+    show()

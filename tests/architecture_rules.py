@@ -2,10 +2,10 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from tests.source_tree import FOLDERS, ROOT, SourceFile
+from tests.source_tree import FOLDERS, ROOT, SourceFile, is_type_checking
 
 ALLOWED = {
     "data": {"data"},
@@ -17,8 +17,10 @@ ALLOWED = {
 }
 ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SHARED_PARTS = {"blocks", "wafers", "wafer_editor"}  # rooms that pages of several groups use
+FRAME_ROOMS = {"cache", "state"}  # rooms of the frame, used by every page
 WHOLE_PROJECT_TESTS = {
     "test_architecture",
+    "test_sharing",
     "test_requirements",
     "test_docs",
     "test_checklists",
@@ -86,7 +88,7 @@ def part_violations(sources: Sequence[SourceFile], group_of: dict[str, str]) -> 
     found = []
     for source in (s for s in sources if s.name.startswith("pages/parts/") and s.path.stem != "__init__"):
         room = source.path.parent.name
-        used = groups(source.dotted) if room != "parts" else set()
+        used = groups(source.dotted) if room not in {"parts", *FRAME_ROOMS} else set()
         alien = used - {room} if room not in SHARED_PARTS else set()
         lonely = used if room in SHARED_PARTS - {"wafer_editor"} and len(used) == 1 else set()
         found += [f"{source.name} is used by {', '.join(sorted(used))}"] if alien or lonely else []
@@ -107,10 +109,10 @@ def third_party_violations(
 
 
 def attribute_violations(sources: Sequence[SourceFile], pattern: str, home: str) -> Violations:
-    """Uses of `st.<name>` outside the one file they belong in."""
+    """Uses of `st.<name>` outside the one folder they belong in, which is given with a slash at its end."""
     found = []
     for source in sources:
-        for node in ast.walk(source.tree) if source.name != home else ():
+        for node in ast.walk(source.tree) if not source.name.startswith(home) else ():
             used = [name for name in _streamlit_names(node) if re.fullmatch(pattern, name)]
             found += [f"{source.name} uses {name}" for name in used]
     return found
@@ -125,6 +127,21 @@ def call_violations(sources: Sequence[SourceFile], method: str, home: str) -> Vi
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     ]
+
+
+def script_violations(sources: Sequence[SourceFile], max_lines: int) -> Violations:
+    """Pages whose script does more than call what the page defines.
+
+    Imports, constants (in capitals), classes, functions and the docstring are no script. The script binds no name of
+    its own, so that no function can read what only a run has set.
+    """
+    found = []
+    for source in sources:
+        script = [node for node in source.tree.body if not _is_definition(node)]
+        lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in script)
+        found += [f"{source.name} runs {lines} lines by itself"] if lines > max_lines else []
+        found += [f"{source.name} binds {name}" for node in source.tree.body for name in _bound_names(node)]
+    return found
 
 
 def mirror_violations(tests: Sequence[SourceFile]) -> Violations:
@@ -145,36 +162,6 @@ def mirror_violations(tests: Sequence[SourceFile]) -> Violations:
     return found
 
 
-def constant_violations(sources: Sequence[SourceFile], allowed: Mapping[str, str]) -> Violations:
-    """Upper-case names of our own modules that tests set, but for some, and exceptions that nobody needs.
-
-    Args:
-        sources: the tests.
-        allowed: dotted names that may be set, and why.
-    """
-    places: dict[str, list[str]] = {}
-    for source in sources:
-        bound = _bound_names(source)
-        for node in ast.walk(source.tree):
-            for name in _names_set(node, bound):
-                top, last = name.split(".")[0], name.rpartition(".")[2]
-                if top in FIRST_PARTY and re.fullmatch("_*[A-Z][A-Z0-9_]*", last):
-                    places.setdefault(name, []).append(f"{source.name}:{getattr(node, 'lineno', 0)}")
-    found = [f"{place} sets {name}" for name, at in places.items() if name not in allowed for place in at]
-    return found + [f"nothing sets {name}" for name in allowed if name not in places]
-
-
-def sharing_violations(tests: Sequence[SourceFile]) -> Violations:
-    """Imports of a file of tests; what several use lies in a file of its own (`*_examples.py`, `conftest.py`)."""
-    return [
-        f"{source.name}:{item.line} imports {module}"
-        for source in tests
-        for item in source.imports()
-        for module in (item.members if item.names else (item.module,))
-        if module.startswith("tests.") and any(part.startswith("test_") for part in module.split("."))
-    ]
-
-
 def function_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines of a function without its docstring."""
     total = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -189,37 +176,25 @@ def parsed(name: str, text: str) -> SourceFile:
     return SourceFile(ROOT / name, text, ast.parse(text))
 
 
-def _bound_names(source: SourceFile) -> dict[str, str]:
-    """What each imported name of a file stands for, dotted."""
-    bound = {}
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            bound |= {a.asname: a.name for a in node.names if a.asname}
-            bound |= {a.name.split(".")[0]: a.name.split(".")[0] for a in node.names if not a.asname}
-        elif isinstance(node, ast.ImportFrom):
-            bound |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
-    return bound
+def _is_definition(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    return docstring or is_type_checking(node) or isinstance(node, kinds)
 
 
-def _names_set(node: ast.AST, bound: Mapping[str, str]) -> list[str]:
-    """Dotted names that a statement assigns to, or that a call of `setattr`, `patch` or `patch.object` replaces."""
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        parts = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Attribute)]
-        return [f"{_dotted(part.value, bound)}.{part.attr}" for part in parts]
-    called = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-    if not isinstance(node, ast.Call) or called not in {"setattr", "patch", "object"}:
+def _bound_names(node: ast.stmt) -> list[str]:
+    """Names that a statement of a script binds or changes, but for constants and what it defines or imports."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return []
-    words = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else "" for arg in node.args[:2]]
-    if words and words[0]:
-        return [words[0]]
-    return [f"{_dotted(node.args[0], bound)}.{words[1]}"] if len(words) > 1 and words[1] else []
-
-
-def _dotted(node: ast.expr, bound: Mapping[str, str]) -> str:
-    """A module or what is in one, by its full name; what is not imported has none."""
-    root, _, rest = ast.unparse(node).partition(".")
-    return ".".join(part for part in (bound[root], rest) if part) if root in bound else ""
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    own = {
+        n.id
+        for c in ast.walk(node)
+        if isinstance(c, ast.comprehension)
+        for n in ast.walk(c.target)
+        if isinstance(n, ast.Name)
+    }
+    return sorted({name for name in names if not re.match("_?[A-Z]", name)} - own)
 
 
 def _streamlit_names(node: ast.AST) -> list[str]:

@@ -92,8 +92,9 @@ def _imports(node: ast.AST, *, at_import: bool) -> Iterator[Import]:
             )
         else:
             inside = at_import and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _imports(child, at_import=inside and not _is_type_checking(child))
+            yield from _imports(child, at_import=inside and not is_type_checking(child))
 
 
-def _is_type_checking(node: ast.AST) -> bool:
+def is_type_checking(node: ast.AST) -> bool:
+    """Whether a statement is the `if` that only the type checker enters."""
     return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.active_learning.curves import Difference, area, paired_difference
-from core.active_learning.tables import read_table
+from core.active_learning.shipped_tables import read_table
 from core.evaluation.report import Report
 
 FORMAT = 2

@@ -33,7 +33,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StopAdvice:
     """Whether another round is worth it.
 
     Args:
@@ -106,21 +106,23 @@ def labels_to_reach(labels: Sequence[int], scores: NDArray[np.floating] | Sequen
     return None
 
 
-def verdict(scores: Sequence[float]) -> Verdict:
+def stop_advice(scores: Sequence[float]) -> StopAdvice:
     """Return whether to label on, by what the last round gained.
 
     Args:
         scores: 0 to 1, one a round, oldest first.
 
     Example:
-        >>> verdict([0.60, 0.70]).text
+        >>> stop_advice([0.60, 0.70]).text
         'Continue: the last round gained 10.0 points.'
-        >>> verdict([0.60, 0.61]).text
+        >>> stop_advice([0.60, 0.61]).text
         'Stop: the last round gained 1.0 points, less than 2.'
     """
     if len(scores) < 2:
-        return Verdict(True, "Continue: two trained rounds are needed before a gain can be told.")
+        return StopAdvice(True, "Continue: two trained rounds are needed before a gain can be told.")
     gain = scores[-1] - scores[-2]
     if gain < LEAST_GAIN - 1e-12:
-        return Verdict(False, f"Stop: the last round gained {100 * gain:.1f} points, less than {100 * LEAST_GAIN:.0f}.")
-    return Verdict(True, f"Continue: the last round gained {100 * gain:.1f} points.")
+        return StopAdvice(
+            False, f"Stop: the last round gained {100 * gain:.1f} points, less than {100 * LEAST_GAIN:.0f}."
+        )
+    return StopAdvice(True, f"Continue: the last round gained {100 * gain:.1f} points.")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.active_learning.curves import Difference, area, labels_to_reach, paired_difference
-from core.active_learning.tables import read_table
+from core.active_learning.shipped_tables import read_table
 from core.selection import Strategy
 
 FORMAT = 2

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from core.alarms.rules import MOST_WAFERS, Finding
+from core.alarms.rules import MOST_WAFERS, Breach
 from core.alarms.store import AlarmRule, FoundWafer
 from core.database import AppDatabase
 from core.labels.annotations import labelled_keys
@@ -19,7 +19,7 @@ _NEWEST = """
 """
 
 
-def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping[str, int]) -> list[Finding]:
+def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping[str, int]) -> list[Breach]:
     """Return which products and classes lost agreement with people's labels in the newest week.
 
     Args:
@@ -46,7 +46,7 @@ def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping
         subject = f"agreement on {row['class']} on {row['product'] or 'all products'}"
         wafers = _least_agreed(judged, row["product"], row["class"], since + WEEK, settled.get(subject, 0))
         if wafers:
-            found.append(Finding(subject, words(row), wafers))
+            found.append(Breach(subject, words(row), wafers))
     return found
 
 

@@ -61,7 +61,7 @@ _FRESH = f"""
 
 
 @dataclass(frozen=True)
-class Finding:
+class Breach:
     """What a rule found: the subject, in words, and the wafers that speak for it."""
 
     subject: str
@@ -96,7 +96,7 @@ class Look:
         return (self.newest or datetime(1970, 1, 1)) - timedelta(days=days)
 
 
-def find(rule: AlarmRule, look: Look) -> list[Finding]:
+def find(rule: AlarmRule, look: Look) -> list[Breach]:
     """Return what a rule finds among the wafers that are new since the last look.
 
     Args:
@@ -109,7 +109,7 @@ def find(rule: AlarmRule, look: Look) -> list[Finding]:
     return list(_KINDS[rule.kind](rule, look))
 
 
-def _severe(rule: AlarmRule, look: Look) -> Iterator[Finding]:
+def _severe(rule: AlarmRule, look: Look) -> Iterator[Breach]:
     """Lots with wafers above the severity; a lot is one subject, for what befell it befell its wafers together."""
     narrowed, values = "", list[object]()
     if rule.product:
@@ -122,10 +122,10 @@ def _severe(rule: AlarmRule, look: Look) -> Iterator[Finding]:
         of = f" ({product})" if product else ""
         count = f"{len(wafers)} wafers" if len(wafers) > 1 else "1 wafer"
         words = f"Lot {lot}{of}: severity up to {wafers['severity'].max():.0f} on {count}, above {rule.threshold:g}"
-        yield Finding(f"lot {lot} {product}", words, _wafers(wafers))
+        yield Breach(f"lot {lot} {product}", words, _wafers(wafers))
 
 
-def _shares(rule: AlarmRule, look: Look) -> Iterator[Finding]:
+def _shares(rule: AlarmRule, look: Look) -> Iterator[Breach]:
     """Classes whose share of the recent wafers of a product is above the limit."""
     for product, key in _subjects(rule, look):
         subject = f"{key} on {product}"
@@ -138,10 +138,10 @@ def _shares(rule: AlarmRule, look: Look) -> Iterator[Finding]:
                 f"{NAMES[key]} on {product}: {affected} of {wafers} wafers ({affected / wafers:.0%}) of the last "
                 f"{rule.days} days, above {rule.threshold:g} %"
             )
-            yield Finding(subject, words, _worst(look, product, key, settled, back))
+            yield Breach(subject, words, _worst(look, product, key, settled, back))
 
 
-def _out_of_control(rule: AlarmRule, look: Look) -> Iterator[Finding]:
+def _out_of_control(rule: AlarmRule, look: Look) -> Iterator[Breach]:
     """Classes whose daily share breaks a Western Electric rule upwards on a day that has new wafers.
 
     The chart is of individual values: its limits come from how much days differ, which a p-chart's do not know where
@@ -164,11 +164,11 @@ def _out_of_control(rule: AlarmRule, look: Look) -> Iterator[Finding]:
                     f"{NAMES[key]} on {product}: {fired.words()}, in the daily share of wafers up to {last:%Y-%m-%d}"
                 )
                 back, ran_days = look.back(rule.days), list(ran["period"].dt.date)
-                yield Finding(subject, words, _worst(look, product, key, 0, back, ran_days))
+                yield Breach(subject, words, _worst(look, product, key, 0, back, ran_days))
                 break
 
 
-def _new(rule: AlarmRule, look: Look) -> Iterator[Finding]:
+def _new(rule: AlarmRule, look: Look) -> Iterator[Breach]:
     """Classes seen on a product for the first time."""
     for product, key in _subjects(rule, look):
         subject = f"{key} on {product}"
@@ -178,10 +178,10 @@ def _new(rule: AlarmRule, look: Look) -> Iterator[Finding]:
             wafers = _worst(look, product, key, after, look.back(RECENT_DAYS))
             count = f"{len(wafers)} wafers" if len(wafers) > 1 else "1 wafer"
             words = f"{NAMES[key]} on {product} for the first time: {count}, none of {before['wafers']:,} before"
-            yield Finding(subject, words, wafers)
+            yield Breach(subject, words, wafers)
 
 
-_KINDS: Mapping[RuleKind, Callable[[AlarmRule, Look], Iterator[Finding]]] = {
+_KINDS: Mapping[RuleKind, Callable[[AlarmRule, Look], Iterator[Breach]]] = {
     RuleKind.SEVERITY: _severe,
     RuleKind.SHARE: _shares,
     RuleKind.SPC: _out_of_control,

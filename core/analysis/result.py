@@ -1,7 +1,8 @@
 """Everything the app says about a wafer, in one go: segmentation, clusters, severity."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 from core.instances import Instance, find_instances
@@ -10,6 +11,7 @@ from core.severity import Severity, SeverityRules, severity
 from data.wafer import WaferMap
 
 BATCH_WAFERS = 64
+UNKNOWN: Mapping[str, float] = MappingProxyType({})
 BATCH_CELLS = 2**22  # what 64 wafers of 256 x 256 dies hold: probabilities of 128 MiB
 
 
@@ -26,13 +28,16 @@ class WaferResult:
 Analysable = TypeVar("Analysable", WaferMap, WaferResult)
 
 
-def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, tta: bool = False) -> list[WaferResult]:
+def analyse(
+    wafers: Sequence[WaferMap], segmenter: Segmenter, *, tta: bool = False, normal: Mapping[str, float] = UNKNOWN
+) -> list[WaferResult]:
     """Segment wafers, group and measure their clusters and score them, in their order.
 
     Args:
         wafers: any number, of any sizes.
         segmenter: the model.
         tta: average over the eight turns and flips of each wafer.
+        normal: failing share, 0 to 1, that is normal for each product; severity takes a fixed one for other products.
 
     Raises:
         ModelError: the network fails.
@@ -42,12 +47,18 @@ def analyse(wafers: Sequence[WaferMap], segmenter: Segmenter, *, tta: bool = Fal
     results = []
     for wafer, segmentation in zip(wafers, segmenter.segment(wafers, tta=tta), strict=True):
         instances = find_instances(segmentation, wafer)
-        results.append(WaferResult(wafer, segmentation, instances, severity(instances, wafer, rules)))
+        score = severity(instances, wafer, rules, normal_fail_share=normal.get(wafer.product))
+        results.append(WaferResult(wafer, segmentation, instances, score))
     return results
 
 
 def analyse_stream(
-    wafers: Iterable[WaferMap], segmenter: Segmenter, batch: int = BATCH_WAFERS, *, tta: bool = False
+    wafers: Iterable[WaferMap],
+    segmenter: Segmenter,
+    batch: int = BATCH_WAFERS,
+    *,
+    tta: bool = False,
+    normal: Mapping[str, float] = UNKNOWN,
 ) -> Iterator[WaferResult]:
     """Analyse any number of wafers in bounded memory, in their order.
 
@@ -56,13 +67,14 @@ def analyse_stream(
         segmenter: the model.
         batch: wafers that are analysed together at most; fewer where they are large.
         tta: average over the eight turns and flips of each wafer.
+        normal: failing share that is normal for each product, as for `analyse`.
 
     Raises:
         ModelError: the network fails.
         SettingError: a severity setting holds nonsense.
     """
     for held in bounded_batches(wafers, batch):
-        yield from analyse(held, segmenter, tta=tta)
+        yield from analyse(held, segmenter, tta=tta, normal=normal)
 
 
 def bounded_batches(

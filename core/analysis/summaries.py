@@ -9,6 +9,7 @@ from core.analysis.result import WaferResult
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.geometry import geometry, polar
+from data.wafer import WaferMap
 
 QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
 
@@ -84,3 +85,13 @@ def _quadrant_shares(result: WaferResult, affected: NDArray[np.bool_]) -> dict[s
         name: float(weight.sum() / rows.size) if rows.size else float("nan")
         for name, weight in zip(QUADRANTS, weights, strict=True)
     }
+
+
+def yield_words(wafer: WaferMap) -> str:
+    """Return a wafer's yield in percent, "unknown" where it is not known which dies pass.
+
+    Example:
+        >>> yield_words(WaferMap(np.array([[1, 2]], np.uint8), "L1", "W01"))
+        '50.0%'
+    """
+    return f"{wafer.yield_fraction:.1%}" if wafer.passing_known else "unknown"

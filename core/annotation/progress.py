@@ -13,7 +13,7 @@ RECENT = 20  # labels that a person's pace is the mean of
 
 
 @dataclass(frozen=True)
-class Progress:
+class LabelProgress:
     """How far a round of labelling is, for one person.
 
     Args:
@@ -38,7 +38,7 @@ class Progress:
         """How far it is in words.
 
         Example:
-            >>> Progress(45, 100, 55, 142.0).text
+            >>> LabelProgress(45, 100, 55, 142.0).text
             '45 of 100, about 2 h 10 min left'
         """
         said = f"{self.done:,} of {self.total:,}"
@@ -46,7 +46,7 @@ class Progress:
         return said if math.isnan(left) or not self.mine else f"{said}, about {duration(left)} left"
 
 
-def progress(session: Session, person: Person, iteration: int | None = None) -> Progress:
+def progress(session: Session, person: Person, iteration: int | None = None) -> LabelProgress:
     """Return how far a round is.
 
     Args:
@@ -61,7 +61,7 @@ def progress(session: Session, person: Person, iteration: int | None = None) -> 
     in_hand = [i for i in items_in_hand(session, person) if iteration in (None, i.iteration)]
     total = counts[Status.DONE] + counts[Status.IN_PROGRESS] + counts[Status.PENDING]
     mine = (session.scalar(waiting, {"person": person.name}) or 0) + len(in_hand)
-    return Progress(counts[Status.DONE], total, mine, pace_s(session, person.name))
+    return LabelProgress(counts[Status.DONE], total, mine, pace_s(session, person.name))
 
 
 def pace_s(session: Session, name: str) -> float:

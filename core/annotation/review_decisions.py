@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from core.annotation.items import Candidate, LabelItem, first_priority, newest_iteration
 from core.annotation.queue import fill, put_back
-from core.annotation.reviews import Review, Verdict
+from core.annotation.reviews import Review, ReviewOutcome
 from core.database import audit
 from core.database.schema import now
 from core.identity import Person
@@ -44,7 +44,7 @@ def accept(
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
-    return _decide(session, number, Verdict.ACCEPTED, person, note, (wafer, label, source))
+    return _decide(session, number, ReviewOutcome.ACCEPTED, person, note, (wafer, label, source))
 
 
 def merge(
@@ -62,7 +62,7 @@ def merge(
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
-    return _decide(session, number, Verdict.MERGED, person, note, (wafer, label, source))
+    return _decide(session, number, ReviewOutcome.MERGED, person, note, (wafer, label, source))
 
 
 def redo(session: Session, number: int, person: Person, note: str = "") -> Review:
@@ -71,7 +71,7 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
     Raises:
         AppDatabaseError: there is no such review, or it is decided already.
     """
-    review = _decide(session, number, Verdict.REDO, person, note)
+    review = _decide(session, number, ReviewOutcome.REDO, person, note)
     for annotation_id in (review.first_id, review.second_id):
         if annotation_id is not None and annotation_by_id(session, annotation_id).source is not Source.GOLD:
             withdraw(session, annotation_id, person, note)
@@ -92,7 +92,7 @@ def dismiss(session: Session, number: int, person: Person, note: str = "") -> Re
     Raises:
         AppDatabaseError: there is no such review, or it is decided already.
     """
-    return _decide(session, number, Verdict.DISMISSED, person, note)
+    return _decide(session, number, ReviewOutcome.DISMISSED, person, note)
 
 
 def _ids(review: Review) -> list[int]:
@@ -102,7 +102,7 @@ def _ids(review: Review) -> list[int]:
 def _decide(
     session: Session,
     number: int,
-    verdict: Verdict,
+    verdict: ReviewOutcome,
     person: Person,
     note: str,
     written: tuple[WaferMap, Label, Source] | None = None,

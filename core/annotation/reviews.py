@@ -36,7 +36,7 @@ class Kind(StrEnum):
     FLAG = "flag"  # somebody says that the model is wrong here
 
 
-class Verdict(StrEnum):
+class ReviewOutcome(StrEnum):
     """What a review came to."""
 
     ACCEPTED = "accepted"  # one label, or the model, stands as it is
@@ -79,7 +79,7 @@ class Review(Base):
     class_key: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
     comment: Mapped[str] = mapped_column(Text, default="")
     model: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
-    verdict: Mapped[Verdict | None] = mapped_column(Choice(Verdict), index=True, default=None)
+    verdict: Mapped[ReviewOutcome | None] = mapped_column(Choice(ReviewOutcome), index=True, default=None)
     decided_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
     note: Mapped[str] = mapped_column(Text, default="")

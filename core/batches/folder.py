@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.batches.notes import FORMER_FIELDS, BatchRequest, Read, Summary
-from core.batches.tables import (
+from core.batches.parquet_files import (
     count_of,
     failures_in,
     model_of,
@@ -156,7 +156,7 @@ class Batch:
             write_results(path, rows, failures, model)
 
     def piece(self, number: int) -> list[dict[str, Any]]:
-        """Return what was found on a part, as `core.batches.tables` keeps it; nothing before it is finished."""
+        """Return what was found on a part, as `core.batches.parquet_files` keeps it; nothing before it is finished."""
         path = self.path / _part("pieces", number)
         return read_results(path) if path.exists() else []
 

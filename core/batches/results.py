@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from core.analysis.result import WaferResult
 from core.batches.folder import RESULTS, Batch
 from core.batches.notes import Summary
-from core.batches.tables import result_of_row
+from core.batches.parquet_files import result_of_row
 from core.exports import results_zip
 from core.exports.cells import plain
 from core.identity import Person

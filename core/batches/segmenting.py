@@ -8,7 +8,7 @@ from typing import Any
 
 from core.analysis.result import analyse
 from core.batches.folder import Batch
-from core.batches.tables import result_row
+from core.batches.parquet_files import result_row
 from core.lake.batches import batches
 from core.segmentation import Segmenter
 from data.errors import ModelError

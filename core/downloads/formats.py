@@ -1,4 +1,7 @@
-"""The one list of what can be taken away of a wafer, a lot or a period: pages and jobs offer these and no others."""
+"""The one list of what can be taken away of a wafer, a lot or a period, and the table of wafers as CSV.
+
+Pages and jobs offer these and no others.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ from core.analysis.result import WaferResult
 from core.drawing.palette import Palette, Theme
 from core.exports import instances_csv, mask_png, overlay_png, result_json, wafers_csv
 from core.exports.die_table import dies_csv
+from core.exports.frames import frame_csv
 from core.exports.klarf import klarf_text
 from core.exports.review_points import Places
 from core.exports.semi_maps import e142_xml, g85_xml
@@ -171,3 +175,14 @@ def chosen(formats: Sequence[AnyFormat], keys: Sequence[FormatKey]) -> list[AnyF
         ['SEMI E142 map']
     """
     return [one for one in formats if one.key in keys]
+
+
+def page_csv(lake: Lake, where: WaferFilter, sort: str) -> str:
+    """Write every wafer of a filter, in the table's columns and order, as CSV; classes parted by spaces.
+
+    Raises:
+        LakeError: the table cannot be sorted like that.
+    """
+    table = lake.wafers_page(where, sort, limit=max(1, lake.count(where)))
+    table["classes_present"] = [" ".join(keys) if keys is not None else "" for keys in table["classes_present"]]
+    return frame_csv(table)

@@ -98,7 +98,7 @@ def sentence(class_key: str, where: Place, wafer: WaferMap, what: str) -> str:
         "etching": f"with {_percent(where.half)} of them on the side of {_clock(where.side_hour)} o'clock",
     }.get(class_key, f"at {_percent(where.inner)} to {_percent(where.outer)} of the radius {arc}")
     if class_key == "random":
-        said += f", on a wafer of which {_percent(1 - wafer.yield_fraction)} fails,"
+        said += f", on a wafer of which {_percent(wafer.fail_count / wafer.tested_count)} fails,"
     return f"{count} {said} drove {what}."
 
 

@@ -2,7 +2,7 @@
 
 from core.exports.images import mask_png, overlay_png, read_mask_png
 from core.exports.records import coordinates_json, result_json
-from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, instances_csv, wafer_row, wafers_csv
+from core.exports.result_csv import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, instances_csv, wafer_row, wafers_csv
 from core.exports.writer import OverlayStyle, ResultWriter, results_zip
 
 __all__ = [

@@ -15,6 +15,7 @@ from core.instances import Instance
 from core.instances.clusters import REFERENCE_PX
 from data.classes import CLASS_KEYS
 from data.geometry import geometry
+from data.retests import first_pass_yield
 from data.wafer import WaferMap
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -39,6 +40,8 @@ def identity(wafer: WaferMap) -> dict[str, Json]:
         "wafer": wafer.wafer_id,
         "product": wafer.product,
         "test_program": wafer.test_program,
+        "step": wafer.step,
+        "started_at": wafer.started_at.isoformat() if wafer.started_at else None,
         "tested_at": wafer.tested_at.isoformat() if wafer.tested_at else None,
         "source_name": wafer.source_name,
         "source_sha256": wafer.source_sha256,
@@ -47,6 +50,8 @@ def identity(wafer: WaferMap) -> dict[str, Json]:
         "tested_dies": wafer.tested_count,
         "failing_dies": wafer.fail_count,
         "yield_fraction": number(wafer.yield_fraction),
+        "passing_known": wafer.passing_known,
+        "first_pass_yield": number(first_pass_yield(wafer)),
     }
 
 
@@ -54,6 +59,8 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
     """Return everything about one wafer but its dies: identity, severity with its terms, class presence, clusters."""
     wafer, found = result.wafer, result.segmentation
     presence = {key: number(found.presence[k]) for k, key in enumerate(CLASS_KEYS)}
+    score = result.severity
+    severity = {**dataclasses.asdict(score), "collapse_term": score.collapse_term, "reason": score.reason}
     return {
         **identity(wafer),
         "diameter_mm": wafer.diameter_mm,
@@ -61,10 +68,11 @@ def wafer_record(result: WaferResult) -> dict[str, Json]:
         "center_die": None if wafer.center is None else _numbers(wafer.center),
         "notch": str(wafer.notch),
         "attributes": dict(wafer.attributes),
+        "remarks": list(wafer.remarks),
         "model": found.model,
         "classes": list(found.classes_present),
         "presence": presence,
-        "severity": {name: _measure(value) for name, value in dataclasses.asdict(result.severity).items()},
+        "severity": {name: _measure(value) for name, value in severity.items()},
         "instances": [instance_record(instance, wafer) for instance in result.instances],
     }
 

@@ -22,7 +22,7 @@ from core.exports.cells import plain_row
 from core.exports.images import mask_png, overlay_png
 from core.exports.names import UniqueNames, member_name, safe_part
 from core.exports.records import CoordinatesFile, number
-from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
+from core.exports.result_csv import INSTANCE_COLUMNS, WAFER_COLUMNS, instance_rows, wafer_row
 from data.errors import SettingError
 
 FILE_COLUMNS = ("mask_file", "masks_key")

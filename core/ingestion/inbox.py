@@ -50,14 +50,24 @@ class Inbox:
     Args:
         folder: an existing folder.
         settle_seconds: how long a file must stay as it is.
+        growing: says of a settled file whether its writer has yet to finish it, so that it stays where it is.
+        growing_seconds: how long such a file must stay as it is until it counts as whole.
 
     Raises:
         SettingError: there is no such folder, it cannot be written to, or another watcher has it.
     """
 
-    def __init__(self, folder: Path, settle_seconds: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settle_seconds: float,
+        growing: Callable[[Path], bool] = lambda _: False,
+        growing_seconds: float = 0.0,
+    ) -> None:
         self._folder, self._settle_seconds = folder, settle_seconds
+        self._growing, self._growing_seconds = growing, growing_seconds
         self._seen: dict[Path, tuple[_Signature, float]] = {}
+        self._held: dict[Path, _Signature] = {}  # found to be growing, looked into once for each state they are in
         if not folder.is_dir():
             raise SettingError(str(folder), "there is no such folder to watch", "Make it, or name another.")
         self._lock = FileLock(folder / LOCK)
@@ -104,13 +114,23 @@ class Inbox:
             before = self._seen.get(path)
             seen[path] = before if before and before[0] == signature else (signature, now)
         self._seen = seen
-        settled = [(path, told) for path, (told, since) in seen.items() if now - since >= self._settle_seconds]
+        self._held = {path: told for path, told in self._held.items() if seen.get(path, ((), 0))[0] == told}
+        settled = [
+            (path, told)
+            for path, (told, since) in seen.items()
+            if now - since >= self._settle_seconds and not self._is_held(path, told, now - since)
+        ]
         return [path for path, told in sorted(settled, key=lambda one: (one[1][1], one[0]))]
 
     @property
     def arriving(self) -> bool:
-        """Whether the last look found any file."""
-        return bool(self._seen)
+        """Whether the last look found any file but those that are held back."""
+        return not self._seen.keys() <= self._held.keys()
+
+    @property
+    def held_back(self) -> list[Path]:
+        """Files that were settled at the last look and that their writers have yet to finish, by name."""
+        return sorted(self._held)
 
     def take(self, path: Path) -> Taken:
         """Take a file that has arrived.
@@ -145,6 +165,14 @@ class Inbox:
     def give_back(self, taken: Taken) -> None:
         """Let a file arrive again, as when the work was ended or the lake could not be written."""
         self._seen.pop(self._move(taken.path, taken.name), None)
+
+    def _is_held(self, path: Path, signature: _Signature, still_seconds: float) -> bool:
+        """Whether a settled file is growing and has not been still for long enough to be taken as it is."""
+        if still_seconds >= self._growing_seconds:
+            self._held.pop(path, None)
+        elif path not in self._held and self._growing(path):
+            self._held[path] = signature
+        return path in self._held
 
     def _arriving(self, path: Path) -> bool:
         first = path.relative_to(self._folder).parts[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.formats.write import write_png
 from data.geometry import extent
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import ASSUMED_DIAMETER_MM
 
 PATTERNS = (("edge", "scratch"), ("center",), ("ring",), ("particle",), ("etching",), ())
@@ -26,7 +26,7 @@ def sample_files() -> list[tuple[str, bytes]]:
     files = []
     with tempfile.TemporaryDirectory() as folder:
         for number, classes in enumerate(PATTERNS, 1):
-            drawn = draw_wafer(rng, Recipe(30, 60, classes, background=0.03)).wafer
+            drawn = draw_wafer(rng, WaferRecipe(30, 60, classes, background=0.03)).wafer
             top, bottom, left, right = extent(drawn.dies)
             wafer = replace(
                 drawn,

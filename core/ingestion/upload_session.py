@@ -22,7 +22,7 @@ MAX_STEP_WAFERS = 64
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ReadingPlan:
     """How files are read and wafers segmented.
 
     Args:
@@ -35,7 +35,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Progress:
+class UploadProgress:
     """How far the work is since files were last handed in.
 
     Args:
@@ -65,7 +65,7 @@ class UploadSession:
     """The files one person handed in, in their order.
 
     Args:
-        recipe: how they are read.
+        plan: how they are read.
         max_wafers: how many are kept at once; what goes beyond is left out and said so.
 
     Example:
@@ -74,8 +74,8 @@ class UploadSession:
         (True, False)
     """
 
-    def __init__(self, recipe: Recipe | None = None, *, max_wafers: int = MAX_WAFERS) -> None:
-        self.recipe = recipe or Recipe()
+    def __init__(self, plan: ReadingPlan | None = None, *, max_wafers: int = MAX_WAFERS) -> None:
+        self.plan = plan or ReadingPlan()
         self._max_wafers = max_wafers
         self._files: dict[str, UploadedFile] = {}
         self._read_from = self._segmented_from = 0.0
@@ -107,15 +107,15 @@ class UploadSession:
         return any(file.reader for file in self._files.values()) or any(not entry.result for entry in self.entries)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> UploadProgress:
         """How far the work is."""
         now = time.perf_counter()
         unread = sum(file.reader is not None for file in self._files.values())
         if unread:
-            return Progress(True, self._read, self._read + unread, now - self._read_from)
+            return UploadProgress(True, self._read, self._read + unread, now - self._read_from)
         waiting = sum(entry.result is None for entry in self.entries)
         seconds = now - self._segmented_from if self._segmented_from else 0.0
-        return Progress(False, self._segmented, self._segmented + waiting, seconds)
+        return UploadProgress(False, self._segmented, self._segmented + waiting, seconds)
 
     def add(self, name: str, content: bytes) -> bool:
         """Hand in a file.
@@ -131,15 +131,15 @@ class UploadSession:
         self._files[sha256] = self._unread(UploadedFile(name, content, sha256))
         return True
 
-    def follow(self, recipe: Recipe) -> bool:
-        """Read everything anew if the recipe is another one than before; names that a person gave stay.
+    def follow(self, plan: ReadingPlan) -> bool:
+        """Read everything anew if the plan is another one than before; names that a person gave stay.
 
         Returns:
             Whether there is anything to read anew.
         """
-        if recipe == self.recipe:
+        if plan == self.plan:
             return False
-        self.recipe = recipe
+        self.plan = plan
         self._begin_round()
         for sha256, file in self._files.items():
             self._files[sha256] = self._unread(UploadedFile(file.name, file.content, sha256, file.names))
@@ -155,7 +155,7 @@ class UploadSession:
         entry.rename(names)
         file.names[entry.number] = names
 
-    def work(self, segmenter: Segmenter, seconds: float = float("inf")) -> Iterator[Progress]:
+    def work(self, segmenter: Segmenter, seconds: float = float("inf")) -> Iterator[UploadProgress]:
         """Do what is left, and tell after each step how far it is.
 
         Args:
@@ -176,7 +176,7 @@ class UploadSession:
         self._segmented_from = 0.0
 
     def _unread(self, file: UploadedFile) -> UploadedFile:
-        file.reader = iter(read_bytes(file.name, file.content, options=self.recipe.options))
+        file.reader = iter(read_bytes(file.name, file.content, options=self.plan.options))
         return file
 
     def _read_a_while(self, until: float) -> None:
@@ -203,7 +203,7 @@ class UploadSession:
             return
         file.take(wafer, milliseconds)
 
-    def _segment(self, segmenter: Segmenter, until: float) -> Iterator[Progress]:
+    def _segment(self, segmenter: Segmenter, until: float) -> Iterator[UploadProgress]:
         waiting = [(file, entry) for file in self._files.values() for entry in file.entries if not entry.result]
         self._segmented_from = self._segmented_from or time.perf_counter()
         done, step = 0, 1
@@ -220,7 +220,7 @@ class UploadSession:
     def _analyse(self, batch: Sequence[tuple[UploadedFile, Entry]], segmenter: Segmenter) -> None:
         began = time.perf_counter()
         try:
-            results = analyse([entry.wafer for _, entry in batch], segmenter, tta=self.recipe.tta)
+            results = analyse([entry.wafer for _, entry in batch], segmenter, tta=self.plan.tta)
         except WaferError as error:
             self._analyse_apart(batch, segmenter, error)
             return

@@ -13,7 +13,7 @@ LOG = "log.txt"
 PROGRESS = "progress.json"
 LOG_TAIL_BYTES = 64_000
 
-Progress = Mapping[str, float | None]
+JobProgress = Mapping[str, float | None]
 """`done`, `total`, `share` (0 to 1) and `rate` (a second); what is not known is None."""
 
 
@@ -37,10 +37,10 @@ def tell_progress(done: int, total: int | None, share: float | None, rate: float
         Folder(folder).write_text(PROGRESS, json.dumps(told), durable=False)  # several processes of a training tell
 
 
-def told_progress(folder: Path) -> Progress | None:
+def told_progress(folder: Path) -> JobProgress | None:
     """Return what a job last told, None before it told anything."""
     try:
-        told: Progress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+        told: JobProgress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return told

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.database import AppDatabase
 from core.identity import Person
-from core.jobs.endings import bury_the_dead
 from core.jobs.folder import FOLDER_VARIABLE, LOG, job_folder
+from core.jobs.processes import bury_the_dead
 from core.jobs.store import Job, add_job, ask_to_stop, in_the_way, job_by_id, newest_jobs, queue_again
 from core.settings import SETTINGS, Settings
 from data.errors import AppDatabaseError, check_training_packages

@@ -15,10 +15,9 @@ from types import FrameType
 
 from core.database import AppDatabase
 from core.database.schema import now
-from core.jobs.endings import bury_the_dead
 from core.jobs.folder import FOLDER_VARIABLE, PROGRESS, told_progress
 from core.jobs.local_run import BEAT_SECONDS, LocalRun
-from core.jobs.processes import name_of
+from core.jobs.processes import bury_the_dead, name_of
 from core.jobs.ray_jobs import RayRun
 from core.jobs.store import Job, JobState, end, in_the_way, job_by_id
 from core.settings import settings

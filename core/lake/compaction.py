@@ -155,7 +155,7 @@ def _groups(parts: Parts, table: Table, listing: Listing, target_bytes: int) -> 
 def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, rules: _Rules) -> None:
     keys = ", ".join(table.keys)
     rows = parts.source(table.name, group)
-    same = " AND ".join(f"n.{key} = r.{key}" for key in table.keys)
+    same = " AND ".join(f"n.{key} IS NOT DISTINCT FROM r.{key}" for key in table.keys)
     still = f"WHERE r.replaced > {rules.keep_since}" if "replaced" in table.schema.names else ""
     sql = f"""
         SELECT {", ".join(f"r.{name}" for name, _ in table.columns)} FROM ({rows}) AS r

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.lake.lake import Lake
-from core.lake.rows import result_of
+from core.lake.result_rows import result_of
 from core.lake.schema import DETAIL_COLUMNS, MEASURE_COLUMNS, WAFER_COLUMNS
 
 if TYPE_CHECKING:

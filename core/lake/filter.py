@@ -10,12 +10,12 @@ from data.classes import CLASS_KEYS
 from data.errors import LakeError
 
 PAGE_COLUMNS = (
-    "key", "lot_id", "wafer_id", "product", "test_program", "tested_at", "tested_count", "fail_count", "yield_fraction",
-    "severity", "cluster_count", "affected_dies", "classes_present", "dominant_class", "mean_confidence", "model",
-    "segmented_at", "source_name",
+    "key", "lot_id", "wafer_id", "product", "test_program", "step", "tested_at", "tested_count", "fail_count",
+    "yield_fraction", "severity", "cluster_count", "affected_dies", "classes_present", "dominant_class",
+    "mean_confidence", "model", "segmented_at", "source_name",
 )  # fmt: skip
 SORT_COLUMNS = tuple(name for name in PAGE_COLUMNS if name != "classes_present")
-DISTINCT_COLUMNS = ("product", "lot_id", "test_program", "dominant_class", "model")
+DISTINCT_COLUMNS = ("product", "lot_id", "test_program", "step", "dominant_class", "model")
 NEWEST_FIRST = "-tested_at"
 
 
@@ -32,8 +32,9 @@ class WaferFilter:
         severity_min: severity of at least this, 0 to 100.
         severity_max: severity of at most this.
         zone: a cluster lies in one of these zones (center, middle, edge): one of `defect_class`, where that is given.
-        attribute: each of these holds, "litho_tool=LITHO-2": a step of the process history or the test program.
-        text: stands in the key, product, test program or file name, in upper or lower case.
+        attribute: each of these holds, "litho_tool=LITHO-2": an entry of the process history, the test program or the
+            step of the newest test.
+        text: stands in the key, product, test program, step or file name, in upper or lower case.
 
     Example:
         >>> WaferFilter(product="TC38", severity_min=50).where()
@@ -63,7 +64,10 @@ class WaferFilter:
                 ("list_has_any(classes_present, ?)", _names(self.defect_class)),
                 ("severity >= ?", self.severity_min),
                 ("severity <= ?", self.severity_max),
-                ("contains(lower(concat_ws(chr(10), key, product, test_program, source_name)), ?)", self.text.lower()),
+                (
+                    "contains(lower(concat_ws(chr(10), key, product, test_program, step, source_name)), ?)",
+                    self.text.lower(),
+                ),
             )
             if value is not None and value not in ([], "")
         ]
@@ -108,7 +112,9 @@ def checked_column(name: str, allowed: Sequence[str]) -> str:
 def _step(entry: str) -> tuple[str, list[object]]:
     """Condition of one "name=value"."""
     name, _, value = (part.strip() for part in entry.partition("="))
-    return ("test_program = ?", [value]) if name == "test_program" else ("attributes[?] = ?", [name, value])
+    if name in ("test_program", "step"):
+        return f"{name} = ?", [value]
+    return "attributes[?] = ?", [name, value]
 
 
 def _names(names: str | Sequence[str]) -> list[str]:

@@ -1,30 +1,20 @@
 """The lake: every wafer ever read and what was found on it, in Parquet parts that any number of processes share."""
 
-import threading
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
-from core.lake.batches import batches
+from core.lake.appending import Appender
 from core.lake.compaction import LEAST_PARTS, SETTLED_SECONDS, compact
-from core.lake.embedding_rows import Embedded, embedding_row
+from core.lake.embedding_rows import Embedded
 from core.lake.filter import DISTINCT_COLUMNS, NEWEST_FIRST, PAGE_COLUMNS, WaferFilter, checked_column, order_by
 from core.lake.parts import Parts
-from core.lake.rows import (
-    dies_hash,
-    dies_row,
-    fingerprint,
-    instance_row,
-    result_of,
-    segmentation_row,
-    wafer_of,
-    wafer_row,
-)
-from core.lake.schema import DETAIL_COLUMNS, TABLES
+from core.lake.questions import OF_RESULTS, OF_WAFERS
+from core.lake.result_rows import result_of
+from core.lake.rows import wafer_of
 from core.lake.view import LakeView
 from core.settings import settings
 from data.errors import LakeError
@@ -33,27 +23,9 @@ from data.wafer import WaferMap
 if TYPE_CHECKING:
     from core.analysis.result import WaferResult
 
-ROWS_PER_PART = 2000
 MANY_PARTS = 64
 REMEMBERED_BYTES = 64_000_000
 _EVERYTHING = WaferFilter()
-
-_WAFERS = """
-    WITH wanted AS (SELECT unnest(?) AS key)
-    SELECT w.*, d.grid, d.bins FROM (FROM wafers WHERE key IN (FROM wanted)) AS w
-    JOIN (FROM dies WHERE key IN (FROM wanted)) AS d ON d.key = w.key
-"""
-_RESULTS = f"""
-    WITH wanted AS (SELECT unnest(?) AS key)
-    SELECT w.*, d.grid, d.bins, {", ".join(f"s.{name}" for name, _ in DETAIL_COLUMNS)}, c.instances
-    FROM (FROM wafers WHERE key IN (FROM wanted)) AS w
-    JOIN (FROM dies WHERE key IN (FROM wanted)) AS d ON d.key = w.key
-    JOIN (FROM segmentations WHERE key IN (FROM wanted)) AS s ON s.key = w.key
-    LEFT JOIN (SELECT key, list(i ORDER BY number) AS instances FROM instances AS i
-               WHERE key IN (FROM wanted) GROUP BY key) AS c ON c.key = w.key
-"""
-"""All of a result in one query, so that its pieces are of the same moment. The keys are asked of each table before they
-are joined: they do not go through a join into what is read of the parts."""
 
 
 class Lake:
@@ -83,52 +55,40 @@ class Lake:
         self.root = str(root)
         self._parts = Parts(root)
         self._view = LakeView(self._parts, remember)
-        self._writing = threading.Lock()
-        self._sequence = 0
+        self._appender = Appender(self._parts, self._view)
 
-    def append_wafers(self, wafers: Iterable[WaferMap]) -> tuple[int, int]:
+    def append_wafers(
+        self, wafers: Iterable[WaferMap], tell: Callable[[str], None] = lambda _: None
+    ) -> tuple[int, int]:
         """Append wafers; those that the lake holds just like this are left out.
+
+        A wafer that the lake holds from another test is kept beside it, or merged with it where it is a retest, as
+        `core.lake.runs` says; the newest test is shown.
 
         Args:
             wafers: any number; a part is written every 2,000.
+            tell: is given a sentence for every wafer that met an earlier test.
 
         Returns:
             How many were new or changed, and how many were there already.
         """
-        appended = already = 0
-        for batch in batches(wafers, ROWS_PER_PART):
-            with self._writing:
-                new = self._unknown(batch)
-                if new:
-                    start = self._reserve("wafers", len(new))
-                    numbered = list(enumerate(new, start))
-                    self._write("dies", (dies_row(wafer, number) for number, wafer in numbered))
-                    self._write("wafers", (wafer_row(wafer, number) for number, wafer in numbered))
-            appended += len(new)
-            already += len(batch) - len(new)
-        return appended, already
+        return self._appender.wafers(wafers, tell)
 
     def append_results(self, results: Iterable["WaferResult"], *, seconds: float | None = None) -> None:
         """Append what was found on wafers that are in the lake.
 
-        A result shows once its wafer is there with the very die grid that was segmented; append the wafer first.
+        A result shows once its wafer is there with the very die grid that was segmented; append the wafer first. One of
+        another test than the one that is shown is kept with the earlier answers.
 
         Args:
             results: any number; a part is written every 2,000.
             seconds: mean time that one of these wafers took, None when not measured.
         """
-        for batch in batches(results, ROWS_PER_PART):
-            with self._writing:
-                numbered = list(enumerate(batch, self._reserve("measures", len(batch))))
-                instances = [
-                    instance_row(result.wafer.key, instance, number)
-                    for number, result in numbered
-                    for instance in result.instances
-                ]
-                if instances:
-                    self._write("instances", instances)
-                self._write("segmentations", (segmentation_row(result, number, seconds) for number, result in numbered))
-            self.append_embeddings(seen for number, result in numbered if (seen := _embedded(result, number)))
+        self._appender.results(results, seconds)
+
+    def append_rows(self, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        """Append rows of tables as they are, table by table in this order: children before their parents."""
+        self._appender.rows(rows)
 
     def append_embeddings(self, embedded: Iterable[Embedded]) -> None:
         """Append what wafers look like to a model, in place of what the lake holds of the same wafers and model.
@@ -136,10 +96,7 @@ class Lake:
         Args:
             embedded: any number; a part is written every 2,000.
         """
-        for batch in batches(embedded, ROWS_PER_PART):
-            with self._writing:
-                start = self._reserve("measures", len(batch))
-                self._write("embeddings", (embedding_row(one, n) for n, one in enumerate(batch, start)))
+        self._appender.embeddings(embedded)
 
     def wafer(self, key: str) -> WaferMap:
         """Return one wafer.
@@ -156,7 +113,7 @@ class Lake:
 
     def wafers_by_keys(self, keys: Sequence[str]) -> dict[str, WaferMap]:
         """Return wafers by key, in the order asked, in one query; keys that the lake does not hold are left out."""
-        return {row["key"]: wafer_of(row) for row in self._by_key(_WAFERS, keys)}
+        return {row["key"]: wafer_of(row) for row in self._by_key(OF_WAFERS, keys)}
 
     def result(self, key: str) -> "WaferResult | None":
         """Return a wafer with what was found on it, None where it was not segmented yet.
@@ -171,7 +128,7 @@ class Lake:
 
     def results_by_keys(self, keys: Sequence[str]) -> dict[str, "WaferResult"]:
         """Return results by wafer key, in the order asked; wafers without one are left out."""
-        return {row["key"]: result_of(row) for row in self._by_key(_RESULTS, keys)}
+        return {row["key"]: result_of(row) for row in self._by_key(OF_RESULTS, keys)}
 
     def wafers_page(
         self, where: WaferFilter = _EVERYTHING, sort: str = NEWEST_FIRST, offset: int = 0, limit: int = 50
@@ -258,23 +215,10 @@ class Lake:
         sql = f"SELECT key FROM wafers WHERE model IS DISTINCT FROM ? {some} ORDER BY key"
         return [row["key"] for row in self._dicts(sql, [model, *keys])]
 
-    def _unknown(self, batch: Sequence[WaferMap]) -> list[WaferMap]:
-        """Of a batch, the wafers that the lake does not hold just like this, the last of each key."""
-        sql = "SELECT key, fingerprint FROM wafers WHERE key IN (SELECT unnest(?))"
-        latest = {wafer.key: wafer for wafer in batch}
-        held = {row["key"]: row["fingerprint"] for row in self._dicts(sql, [list(latest)])}
-        return [wafer for key, wafer in latest.items() if held.get(key) != fingerprint(wafer)]
-
-    def _reserve(self, table: str, count: int) -> int:
-        """First of as many sequence numbers, above the clock and all that this process has seen or given."""
-        seen = self._dicts(f"SELECT coalesce(max(sequence), 0) AS n FROM {table}")[0]["n"]
-        start: int = max(time.time_ns(), seen + 1, self._sequence + 1)
-        self._sequence = start + count - 1
-        return start
-
-    def _write(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
-        self._parts.write(TABLES[table], rows)
-        self._view.forget_listing()
+    def keys_without_result(self, among: Sequence[str]) -> list[str]:
+        """List the wafers among these whose dies, as they are shown now, no model has segmented, sorted."""
+        sql = "SELECT key FROM wafers WHERE key IN (SELECT unnest(?)) AND segmentation_sequence IS NULL ORDER BY key"
+        return [row["key"] for row in self._dicts(sql, [list(among)])]
 
     def _by_key(self, sql: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         found = {row["key"]: row for row in self._dicts(sql, [list(keys)])}
@@ -283,12 +227,3 @@ class Lake:
     def _dicts(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
         return rows
-
-
-def _embedded(result: "WaferResult", sequence: int) -> Embedded | None:
-    """What a segmentation tells of the wafer's looks by the way: all of it where there are no clusters."""
-    found = result.segmentation
-    if found.embedding is None:
-        return None
-    known = None if result.instances else sequence
-    return Embedded(result.wafer.key, dies_hash(result.wafer), found.model, found.embedding, known)

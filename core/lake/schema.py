@@ -1,8 +1,10 @@
 """What the lake's tables hold: columns, types, keys. Every time is UTC without a zone, every length says its unit.
 
 Every row carries `sequence`, nanoseconds since 1970 at which it was appended and rising: of the rows with the same key
-the highest sequence counts. `dies` and `instances` belong to the row of `wafers` or `segmentations` with their key and
-sequence, and are written before it, so what a reader finds through the parent is always complete.
+the highest sequence counts. A wafer that was tested more than once has rows of `wafers` for each `test` of it (NULL in
+rows that are older than this column), and the one of the highest sequence is shown. `dies` and `instances` belong to
+the row of `wafers` or `segmentations` with their key and sequence, and are written before it, so what a reader finds
+through the parent is always complete.
 
 Answers of older models, or on an older grid, are kept apart in `earlier_segmentations` and `earlier_instances`, so that
 who asks for the newest reads none of them.
@@ -73,7 +75,19 @@ WAFER_COLUMNS = (
     ("source_sha256", TEXT),
     ("center_row", REAL),
     ("center_column", REAL),
+    ("step", TEXT),
+    ("started_at", TIME),
+    ("passing_known", pa.bool_()),
+    ("remarks", pa.list_(TEXT)),
+    ("test", pa.int64()),
+    ("first_tested", COUNT),
+    ("first_passing", COUNT),
+    ("retested_dies", COUNT),
 )
+"""What is known of a wafer by its newest test; `yield_fraction` is NULL where passing dies are not known."""
+
+RUN_COLUMNS = (("merged_from", pa.list_(pa.int64())),)
+"""What tells how tests came about, and stays in the parts: fingerprints of the runs whose merge a row is."""
 
 POSITIONS = ("slot",)
 """Attributes that say where a wafer stood, not what was done to it."""
@@ -89,6 +103,7 @@ MEASURE_COLUMNS = (
     ("model", TEXT),
     ("seconds", REAL),
     ("severity", REAL),
+    ("severity_version", pa.int8()),
     ("density_term", REAL),
     ("coverage_term", REAL),
     ("count_term", REAL),
@@ -110,6 +125,7 @@ DETAIL_COLUMNS = (
     ("clusters_per_cm2", REAL),
     *((f"cluster_{unit}_{bound}", REAL) for unit in ("dies", "mm2") for bound in ("min", "mean", "max")),
     ("assumption", TEXT),
+    ("normal_fail_share", REAL),
     ("presence", pa.list_(pa.float32())),
     ("masks", pa.binary()),
     ("probabilities", pa.binary()),
@@ -157,7 +173,13 @@ _INSTANCE_COLUMNS = (
     ("polygon_die", pa.binary()),
 )
 
-_DIES_COLUMNS = (("key", TEXT), ("sequence", pa.int64()), ("grid", pa.binary()), ("bins", pa.binary()))
+_DIES_COLUMNS = (
+    ("key", TEXT),
+    ("sequence", pa.int64()),
+    ("grid", pa.binary()),
+    ("bins", pa.binary()),
+    ("test", pa.int64()),
+)
 
 _EMBEDDING_COLUMNS = (
     ("key", TEXT),
@@ -187,11 +209,11 @@ _ANSWER_KEYS = ("key", "model", "dies_hash")
 TABLES = {
     table.name: table
     for table in (
-        Table("wafers", WAFER_COLUMNS, ("key",), ("tested_at", "key"), "wafers"),
+        Table("wafers", (*WAFER_COLUMNS, *RUN_COLUMNS), ("key", "test"), ("tested_at", "key"), "wafers"),
         Table(
             "segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations", earlier="earlier_segmentations"
         ),
-        Table("dies", _DIES_COLUMNS, ("key",), ("key",), "wafers"),
+        Table("dies", _DIES_COLUMNS, ("key", "test"), ("key",), "wafers"),
         Table(
             "instances",
             _INSTANCE_COLUMNS,

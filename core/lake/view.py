@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from core.lake.parts import Listing, Parts
+from core.lake.rows import FIRST_SEVERITY
 from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
 
 REMOTE_FRESH_SECONDS = 2.0
@@ -29,12 +30,12 @@ _POSITIONS = ", ".join(f"'{name}'" for name in POSITIONS)
 _JOINED = f"""
     SELECT w.*, {", ".join(f"m.{name}" for name, _ in MEASURE_COLUMNS)}, m.sequence AS segmentation_sequence,
            hash(product, test_program,
-                list_filter(map_entries(attributes), lambda step: step.key NOT IN ({_POSITIONS}))) AS history
+                list_filter(map_entries(attributes), lambda entry: entry.key NOT IN ({_POSITIONS}))) AS history
     FROM {{wafers}} AS w LEFT JOIN {{measures}} AS m ON m.key = w.key AND m.dies_hash = w.dies_hash
 """
 _START = (
     f"CREATE TABLE waiting AS SELECT {_MEASURES} FROM no_segmentations",
-    f"CREATE TABLE wafers AS {_JOINED.format(wafers='no_wafers', measures='waiting')}",
+    f"CREATE TABLE wafers AS {_JOINED.format(wafers=f'(SELECT {_WAFERS} FROM no_wafers)', measures='waiting')}",
     """CREATE VIEW measures AS SELECT sequence FROM waiting UNION ALL
        SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
 )
@@ -90,6 +91,9 @@ _DROP = tuple(
     for name in ("arrived_wafers", "arrived_segmentations", "newest_wafers", "newest_measures")
 )
 
+_NAME_VERSION = f"""
+    UPDATE arrived_segmentations SET severity_version = {FIRST_SEVERITY} WHERE severity_version IS NULL
+"""
 _ZONES_UNKNOWN = f"{ZONE_COLUMNS[0][0]} IS NULL"
 _ZONE_SUMS = ", ".join(
     f"sum(i.die_count) FILTER ('zone_' || i.zone || '_' || i.class_key = '{name}') AS {name}"
@@ -120,6 +124,10 @@ _EARLIER = {
 }
 """Of each model and grid the newest answer that is not the one shown, whether or not a merge has taken it out; a merge
 that died half-way leaves rows twice."""
+
+
+_TEST_VIEWS = {"wafers": "test_rows", "dies": "test_dies"}
+"""Views of all rows, those of tests included that are not shown."""
 
 
 class LakeView:
@@ -195,6 +203,8 @@ class LakeView:
                 sources = {name: self._parts.source(name, names) for name, names in new.items()}
                 self._load(cursor, sources, all_rows["instances"])
             for table in TABLES.values():
+                if table.parent == "wafers":
+                    cursor.execute(f"CREATE OR REPLACE VIEW {_TEST_VIEWS[table.name]} AS {all_rows[table.name]}")
                 if table.name in _EARLIER:
                     cursor.execute(_EARLIER[table.name].format_map(all_rows))
                 elif table.name != "wafers":
@@ -209,6 +219,7 @@ class LakeView:
                 cursor.execute(statement.format(name=name, columns=columns, source=sources[name]))
         if cursor.execute(f"SELECT 1 FROM arrived_segmentations WHERE {_ZONES_UNKNOWN} LIMIT 1").fetchall():
             cursor.execute(_ADD_ZONES.format(source=clusters))
+        cursor.execute(_NAME_VERSION)
         for statement in (*(_MERGE if self._known else _FIRST), *_FILL, *_DROP):
             cursor.execute(statement)
 

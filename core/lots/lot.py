@@ -62,9 +62,13 @@ class Lot:
         return None if tested.empty else (tested.min(), tested.max())
 
     def share_failing(self, class_key: str | None = None) -> pd.Series:
-        """Share of each wafer's tested dies that fail, or are of a class (NaN where not segmented)."""
+        """Share of each wafer's tested dies that fail, or are of a class.
+
+        NaN where not segmented, or where it is not known which dies pass.
+        """
         count = self.wafers["fail_count" if class_key is None else f"affected_{class_key}"]
-        return count / self.wafers["tested_count"]
+        share = count / self.wafers["tested_count"]
+        return share.where(self.wafers["yield_fraction"].notna()) if class_key is None else share
 
     def shared_history(self) -> dict[str, str]:
         """Attributes that all wafers have alike, the slot left out."""
@@ -81,7 +85,7 @@ class LotFigures:
         wafers: how many.
         segmented: of these, those with a result.
         defective: of these, those with at least one cluster.
-        yield_fraction: passing dies over tested dies, 0 to 1.
+        yield_fraction: passing dies over tested dies, 0 to 1, of the wafers whose passing dies are known.
         worst_yield: lowest yield of a wafer.
         mean_severity: over segmented wafers, 0 to 100.
         worst_severity: of the worst wafer.
@@ -125,13 +129,14 @@ def open_lot(lake: Lake, lot_id: str, grid: Grid | None = None) -> Lot:
 def figures(lot: Lot) -> LotFigures:
     """Add up a lot's wafers."""
     wafers = lot.wafers
-    tested, failing = int(wafers["tested_count"].sum()), int(wafers["fail_count"].sum())
+    known = wafers[wafers["yield_fraction"].notna()]  # of the others nobody knows which dies pass
+    tested, failing = int(known["tested_count"].sum()), int(known["fail_count"].sum())
     severity = wafers["severity"].astype(float)
     return LotFigures(
         wafers=len(wafers),
         segmented=int(severity.notna().sum()),
         defective=int((wafers["cluster_count"] > 0).sum()),
-        yield_fraction=1 - failing / tested,
+        yield_fraction=1 - failing / tested if tested else np.nan,
         worst_yield=float(wafers["yield_fraction"].min()),
         mean_severity=float(severity.mean()) if severity.notna().any() else np.nan,
         worst_severity=float(severity.max()) if severity.notna().any() else np.nan,

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from core.lake import Lake, WaferFilter
 from core.lake.batches import batches
-from core.lake.rows import dies_of, failing_masks_of
+from core.lake.result_rows import failing_masks_of
+from core.lake.rows import dies_of
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.errors import LakeError
 from data.wafer import FAIL, OFF_WAFER, Notch, WaferMap

@@ -72,6 +72,7 @@ def verdict_of_look(look: Shift) -> str:
     return STEADY if not look.sure else MUCH if look.size >= MOVED else LITTLE
 
 
+UNDEFINED = "–"
 _MEASURES = {
     "yield": "share",
     **dict.fromkeys(IN_ZONES, "share"),
@@ -91,7 +92,11 @@ def _row(
 ) -> tuple[object, ...]:
     kinds = name in ("grid", "product") or name.startswith("affected")
     compare: Callable[..., Shift] = kind_shift if kinds else value_shift
-    found = compare(old, new, lots)
+    known = old.notna(), new.notna()  # of some wafers it is not known which dies pass
+    if min(known[0].sum(), known[1].sum()) < LEAST_WAFERS:
+        return name, unit, UNDEFINED, UNDEFINED, np.nan, np.nan, UNKNOWN
+    old, new = old[known[0]], new[known[1]]
+    found = compare(old, new, (lots[0][known[0]], lots[1][known[1]]))
     said = [side.mode().iloc[0] if name in ("grid", "product") else f"{side.mean():.4g}" for side in (old, new)]
     return name, unit, *map(str, said), found.size, found.p, _verdict(found)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import select
 
-from core.annotation.reviews import Kind, Review, Verdict
+from core.annotation.reviews import Kind, Review, ReviewOutcome
 from core.database import AppDatabase
 from core.lake import Lake
 from core.monitoring.judging import Scope
@@ -95,7 +95,7 @@ def flagged(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> 
 
 
 def _by_class(flags: pd.DataFrame) -> pd.DataFrame:
-    states = [OPEN, *(str(verdict) for verdict in Verdict)]
+    states = [OPEN, *(str(verdict) for verdict in ReviewOutcome)]
     said = flags["verdict"].map(lambda verdict: OPEN if pd.isna(verdict) else str(verdict))
     rows = [
         {"class": key, "flags": len(own), **{state: int((own == state).sum()) for state in states}}

@@ -14,7 +14,7 @@ from core.segmentation import Segmenter
 from core.trends.overview import start_of
 from data.classes import CLASS_KEYS
 from data.geometry import polar
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import WaferMap
 
 MOST_WAFERS = 600
@@ -94,7 +94,7 @@ def draw(segmenter: Segmenter, count: int = DRAWN_WAFERS, seed: int = DRAWN_SEED
     Raises:
         ModelError: the network fails.
     """
-    rng, recipe = np.random.default_rng(seed), Recipe(longest=DRAWN_ACROSS)
+    rng, recipe = np.random.default_rng(seed), WaferRecipe(longest=DRAWN_ACROSS)
     rows, vectors = list[dict[str, object]](), list[tuple[str, object]]()
     for wafers in bounded_batches(draw_wafer(rng, recipe).wafer for _ in range(count)):
         for wafer, found in zip(wafers, segmenter.segment(wafers), strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from core.analysis.result import WaferResult, analyse, bounded_batches
 from core.lake import Lake
 from core.lake.batches import batches
+from core.lake.scoring import normal_fail_shares
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 
@@ -64,12 +65,12 @@ def segment_kept(
         LakeError: the lake cannot be read.
         ModelError: the network fails.
     """
-    done = 0
+    normal, done = normal_fail_shares(lake), 0
     for some in batches(keys, WAFERS_PER_PART):
         for wafers in bounded_batches(lake.wafers_by_keys(some).values(), WAFERS_PER_PART):
             started, results = time.perf_counter(), list[WaferResult]()
             for few in batches(wafers, WAFERS_PER_STEP):
-                results += analyse(few, segmenter, tta=tta)
+                results += analyse(few, segmenter, tta=tta, normal=normal)
                 yield done + len(results)
             lake.append_results(results, seconds=(time.perf_counter() - started) / len(wafers))
             if tidy:

@@ -70,6 +70,7 @@ class TakenIn:
         shared: how many of the results handed in the challenger's took the place of.
         alarms: what looking for alarms did; None where nobody looked.
         problem: why looking for alarms failed, "" where it did not. Wafers and results stand however that goes.
+        said: a sentence for each wafer that met an earlier test: merged with it as a retest, or kept beside it.
     """
 
     new: int = 0
@@ -78,6 +79,7 @@ class TakenIn:
     shared: int = 0
     alarms: Outcome | None = None
     problem: str = ""
+    said: tuple[str, ...] = ()
 
 
 def take_in(
@@ -105,21 +107,23 @@ def take_in(
         LakeError: the lake cannot be read or written.
         ModelError: a network fails; what was done before is kept.
     """
-    new, already, keys = _keep(pipeline, wafers, told)
-    newer, older, shared, had_results = _keep_results(pipeline, results, told)
-    segmented = _segment(pipeline, None if also is None else [*keys, *also], told)
+    said = list[str]()
+    new, already, keys = _keep(pipeline, wafers, told, said)
+    newer, older, shared, met = _keep_results(pipeline, results, told, said)
+    had_results = bool(newer + older)
+    segmented = _segment(pipeline, None if also is None else [*keys, *met, *also], told)
     looked: tuple[Outcome | None, str] = None, ""
     if pipeline.database is not None and (had_results or pipeline.segmenter is not None):
         looked = _look(pipeline, pipeline.database)
-    return TakenIn(new + newer, already + older, segmented, shared, *looked)
+    return TakenIn(new + newer, already + older, segmented, shared, *looked, tuple(said))
 
 
-def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told) -> tuple[int, int, list[str]]:
+def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told, said: list[str]) -> tuple[int, int, list[str]]:
     """Keep wafers; return how many were new, how many were there, and the keys of those to segment."""
     new = already = 0
     keys = list[str]()
     for part in bounded_batches(wafers, WAFERS_PER_PART, pipeline.cells_per_part):
-        more, there = pipeline.lake.append_wafers(part)
+        more, there = pipeline.lake.append_wafers(part, said.append)
         new, already = new + more, already + there
         keys += (wafer.key for wafer in part) if pipeline.segmenter else ()
         _tidy(pipeline)
@@ -127,18 +131,25 @@ def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told) -> tuple[i
     return new, already, keys
 
 
-def _keep_results(pipeline: Pipeline, results: Iterable[WaferResult], told: Told) -> tuple[int, int, int, bool]:
-    """Keep results with their wafers; return how many wafers were new, were there, are shared, and if any came."""
+def _keep_results(
+    pipeline: Pipeline, results: Iterable[WaferResult], told: Told, said: list[str]
+) -> tuple[int, int, int, list[str]]:
+    """Keep results with their wafers; return how many wafers were new, were there, are shared, and which need another.
+
+    A wafer that a retest was merged into has other dies than the retest, and no result of these yet.
+    """
     new = already = shared = 0
+    met = list[str]()
     for part in bounded_batches(results, WAFERS_PER_PART, pipeline.cells_per_part):
         kept = shared_out(part, pipeline.challenger, tta=pipeline.tta)
-        more, there = pipeline.lake.append_wafers(result.wafer for result in part)
+        more, there = pipeline.lake.append_wafers((result.wafer for result in part), said.append)
         pipeline.lake.append_results(kept)
         new, already = new + more, already + there
         shared += sum(one is not other for one, other in zip(kept, part, strict=True))
+        met += pipeline.lake.keys_without_result([result.wafer.key for result in part])
         _tidy(pipeline)
         told(Stage.SAVING, new + already, None)
-    return new, already, shared, bool(new + already)
+    return new, already, shared, met
 
 
 def _segment(pipeline: Pipeline, among: Sequence[str] | None, told: Told) -> int:

@@ -63,7 +63,8 @@ def shared_out(
     if challenger is not None:
         theirs = [place for place, result in enumerate(results) if challenger.takes(result.wafer.key)]
         wafers = (results[place].wafer for place in theirs)
-        found = analyse_stream(wafers, challenger.segmenter, tta=tta)
+        normal = {r.wafer.product: r.severity.normal_fail_share for r in results}
+        found = analyse_stream(wafers, challenger.segmenter, tta=tta, normal=normal)
         for place, result in zip(theirs, found, strict=True):
             kept[place] = result
     return kept

@@ -15,7 +15,7 @@ from core.identity import Person
 from core.reports.blocks import figures, heading, note, picture_grid, section, table
 from core.reports.lot_tables import NAMES
 from core.reports.page import Frontmatter, pdf
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from data.formats import ReadFailure
 
 WORST = 10
@@ -39,8 +39,9 @@ class Tally:
     def add(self, result: WaferResult) -> None:
         """Take one more result in."""
         self.wafers += 1
-        self.tested_dies += result.wafer.tested_count
-        self.failing_dies += result.wafer.fail_count
+        if result.wafer.passing_known:
+            self.tested_dies += result.wafer.tested_count
+            self.failing_dies += result.wafer.fail_count
         self.with_pattern += bool(result.segmentation.classes_present)
         self.models[result.segmentation.model] += 1
         for key, mask in zip(NAMES, result.segmentation.masks, strict=True):
@@ -57,7 +58,7 @@ class Tally:
 
     @property
     def yield_fraction(self) -> float:
-        """Share of all tested dies that passed; NaN without any."""
+        """Share of the tested dies that passed, of wafers whose passing dies are known; NaN without any."""
         return 1 - self.failing_dies / self.tested_dies if self.tested_dies else math.nan
 
     @property

@@ -26,7 +26,7 @@ from core.reports.style import (
     NOTE,
     RULE,
 )
-from core.reports.tables import Table, shown
+from core.reports.table import Table, shown
 from core.reports.text import LATIN, paragraph_text, shortened
 
 _RIGHT = {"count", "real", "score", "percent"}

@@ -8,7 +8,7 @@ from core.analysis.result import WaferResult
 from core.exports import WAFER_COLUMNS, wafer_row
 from core.exports.die_table import die_rows
 from core.reports.lot_tables import NAMES, clusters_table
-from core.reports.tables import Column, Kind, Table
+from core.reports.table import Column, Kind, Table
 from core.reports.workbook import workbook
 from data.classes import CLASS_KEYS
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
+from core.analysis.summaries import yield_words
 from core.drawing.palette import Palette
 from core.drawing.value_maps import draw_values, share_scale
 from core.drawing.wafer import draw_wafer
@@ -32,7 +33,7 @@ from core.reports.lot_tables import (
 )
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
-from core.reports.tables import UNDEFINED
+from core.reports.table import UNDEFINED
 from core.reports.workbook import workbook
 
 MOST_PICTURES = 100
@@ -96,8 +97,8 @@ def _numbers(lot: Lot) -> Flowable:
     return large(
         {
             "Wafers": f"{lot.wafer_count:,}",
-            "Yield": f"{summed.yield_fraction:.1%}",
-            "Lowest yield": f"{summed.worst_yield:.1%}",
+            "Yield": number(summed.yield_fraction, ".1%"),
+            "Lowest yield": number(summed.worst_yield, ".1%"),
             "With a pattern": f"{summed.defective} of {summed.segmented}",
             "Mean severity": number(summed.mean_severity, ".1f"),
             "Highest severity": number(summed.worst_severity, ".0f"),
@@ -193,7 +194,7 @@ def _pictures(lake: Lake, lot: Lot, palette: Palette) -> list[Flowable]:
             found = results.get(key)
             drawn = draw_wafer(wafers[key], found.segmentation if found else None, palette=palette, cell_px=6)
             score = f"severity {found.severity.score:.0f}" if found else "not segmented"
-            tiles.append((drawn, f"{wafers[key].wafer_id} · {wafers[key].yield_fraction:.1%} · {score}"))
+            tiles.append((drawn, f"{wafers[key].wafer_id} · {yield_words(wafers[key])} · {score}"))
     more = (
         [note(f"The first {MOST_PICTURES} of {lot.wafer_count:,} wafers.")] if lot.wafer_count > MOST_PICTURES else []
     )

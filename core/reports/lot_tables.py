@@ -11,7 +11,7 @@ from core.lake.batches import batches
 from core.lots.lot import Lot, figures, slots_compared
 from core.lots.profiles import angular_profile, radial_profile
 from core.lots.stacking import Stack
-from core.reports.tables import Column, Kind, Table
+from core.reports.table import Column, Kind, Table
 from data.classes import CLASS_INDEX, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}

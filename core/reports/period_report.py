@@ -17,7 +17,7 @@ from core.reports.charts import Bars, bar_chart
 from core.reports.lot_tables import NAMES
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import ACCENT, CONTENT_WIDTH
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from core.reports.trend_chart import MOST_LABELS, trend_chart
 from core.trends.overview import Totals, by_week, totals
 from core.trends.series import LEAST_POINTS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series
@@ -121,7 +121,7 @@ def _trend(lake: Lake, where: WaferFilter, period: Period) -> list[Flowable]:
     right = [heading("Yield"), bar_chart(bars, HALF, 120) if names else note("No wafer says when it was tested.")]
     said = (
         "Share of segmented wafers with at least one cluster. Line: centre of the older half of the points; dashes: "
-        "its 3 sigma limits for as many wafers; a ring marks a point beyond them."
+        "its limits for as many wafers, as rare as 3 sigma; a ring marks a point beyond them."
     )
     return [Spacer(1, 3 * mm), beside(left, right), note(said)]
 

@@ -15,7 +15,7 @@ from core.reports.blocks import figures as large
 from core.reports.charts import Bars, bar_chart, calibration_chart
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from data.classes import CLASS_KEYS
 
 

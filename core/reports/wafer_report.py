@@ -1,11 +1,12 @@
 """The report of a wafer: its map, its severity, its clusters, on paper and as a workbook."""
 
+import math
 from datetime import datetime
 
 from reportlab.platypus import Flowable
 
 from core.analysis.result import WaferResult
-from core.analysis.summaries import Summary, summarise
+from core.analysis.summaries import Summary, summarise, yield_words
 from core.drawing.palette import Palette, class_colors
 from core.drawing.wafer import cell_aspect, draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
@@ -15,9 +16,9 @@ from core.reports.levels import dies_level
 from core.reports.lot_tables import NAMES, clusters_table
 from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
-from core.reports.tables import UNDEFINED, Column, Table
+from core.reports.table import UNDEFINED, Column, Table
 from core.reports.workbook import workbook
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SEVERITY_VERSION, Severity
 
 MAP_SHARE = 0.6
 _MAP_PX = 1200
@@ -35,6 +36,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     wafer, summary = result.wafer, summarise(result)
     said = [
         wafer.product,
+        wafer.step,
         wafer.test_program,
         f"tested {wafer.tested_at:%Y-%m-%d %H:%M} UTC" if wafer.tested_at else "",
         f"{wafer.dies.shape[0]} × {wafer.dies.shape[1]} dies",
@@ -45,7 +47,7 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     )
     severity = result.severity
     numbers = {
-        "Yield": f"{wafer.yield_fraction:.1%}",
+        "Yield": yield_words(wafer),
         "Severity": f"{severity.score:.0f} of 100",
         "Clusters": f"{severity.cluster_count}",
         "Affected dies": f"{severity.affected_dies:,}",
@@ -55,7 +57,8 @@ def wafer_pdf(result: WaferResult, person: Person, made_at: datetime, palette: P
     blocks = [
         figures(numbers),
         beside(_map(result, summary, palette), _measures(result, summary), MAP_SHARE),
-        *([note(severity.assumption)] if severity.assumption else []),
+        *(note(said) for said in (severity.reason, severity.assumption, _by_older_formula(severity)) if said),
+        *(note(f"Remark: {remark}") for remark in wafer.remarks),
         heading("Clusters"),
         table(_printed_clusters(result))
         if result.instances
@@ -90,12 +93,23 @@ def _map(result: WaferResult, summary: Summary, palette: Palette) -> list[Flowab
     ]
 
 
+def _by_older_formula(severity: Severity) -> str:
+    if severity.version == SEVERITY_VERSION:
+        return ""
+    return f"The severity is by version {severity.version} of the formula, today's is {SEVERITY_VERSION}."
+
+
 def _measures(result: WaferResult, summary: Summary) -> list[Flowable]:
     severity, width = result.severity, CONTENT_WIDTH * (1 - MAP_SHARE)
+    left = 100 - severity.density_term - severity.coverage_term - severity.count_term
+    by_share = severity.assumed_geometry and severity.version > 1  # no sizes, no density
+    density = f"{severity.coverage:.1%}" if by_share else f"{severity.density_per_cm2:.2f} dies/cm²"
+    failing = UNDEFINED if math.isnan(severity.fail_share) else f"{severity.fail_share:.1%} fail"
     terms = [
-        ("Density", f"{severity.density_per_cm2:.2f} dies/cm²", f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
+        ("Density", density, f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
         ("Coverage", f"{severity.coverage:.1%}", f"{severity.coverage_term:.0f} of {COVERAGE_POINTS:.0f}"),
         ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {COUNT_POINTS:.0f}"),
+        ("Collapse", failing, f"{severity.collapse_term:.0f} of {left:.0f}"),
     ]
     zones = [(name.capitalize(), share) for name, share in summary.zones.items()]
     return [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from core.reports.tables import Column, Table, is_defined
+from core.reports.table import Column, Table, is_defined
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_CHARACTERS = 32_767  # what a cell holds

@@ -267,7 +267,7 @@ def trained(parts: Iterable[NDArray[np.float32]], total: int) -> "faiss.Index":
 
 
 def _faiss() -> ModuleType:
-    """Return faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
+    """Give faiss, which takes seconds to import; its types know the names of C++, not those of its Python."""
     import faiss
 
     return faiss

@@ -1,18 +1,23 @@
 """Statistical process control: limits from a baseline, and what counts as out of control, in words.
 
+No limits have zero width: those of shares are counted exactly, and where values do not differ there are none.
+
 Sources: Montgomery, Introduction to Statistical Quality Control, 8th edition (individuals 6.4, p-chart 7.2, EWMA 9.2);
 Western Electric, Statistical Quality Control Handbook, 1956 (the four rules).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.statistics.draws import draw_limits, draw_scores
 from data.errors import WaferValueError
 
 SPREAD_OF_RANGE_2 = 1.128379167095512  # d2 for ranges of two: 2 / sqrt(pi)
 LEAST_BASELINE = 2
+EWMA_WEIGHT = 0.2
+_SLACK = 1e-12
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -38,6 +43,9 @@ class ControlChart:
         sigma: standard deviation of each point when the process is in control.
         lower: lower limit of each point.
         upper: upper limit of each point.
+        scores: how many sigma each point lies from the centre, where tails are counted; None where sigma says it.
+
+    Sigma, limits and scores are NaN where the baseline cannot tell limits.
     """
 
     points: Reals
@@ -45,6 +53,20 @@ class ControlChart:
     sigma: Reals
     lower: Reals
     upper: Reals
+    scores: Reals | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether the baseline told limits: it does not where its values do not differ."""
+        return bool(np.isfinite(self.upper).all())
+
+    def away(self) -> Reals:
+        """Return how many sigma each point lies above (below: negative) the centre."""
+        if self.scores is not None:
+            return self.scores
+        far = self.points - self.center
+        slack = _SLACK * max(abs(self.center), 1e-300)  # a point on a line is not beyond it, whatever rounding says
+        return np.asarray(np.sign(far) * np.maximum(np.abs(far) - slack, 0) / self.sigma, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -74,15 +96,18 @@ class Violation:
 
 
 def p_chart(counts: ArrayLike, sizes: ArrayLike, baseline: ArrayLike) -> ControlChart:
-    """Chart shares of samples of varying size, with binomial limits at 3 sigma.
+    """Chart shares of samples of varying size, with limits as rare as 3 sigma.
+
+    Limits and scores are counted exactly, with the baseline for the sample that it is (`core.statistics.draws`): the
+    usual centre and 3 sigma call 1 of 25 out of control after 0 of 250, and some in 100 points of a rare class.
 
     Args:
-        counts: affected ones in each sample.
+        counts: affected ones in each sample, whole numbers.
         sizes: of each sample, at least 1.
         baseline: true where a sample tells what is normal.
 
     Returns:
-        Points are shares; limits end at 0 and 1, sigma does not.
+        Points are shares; limits lie between counts and end at 0 and 1; sigma is the textbook's.
 
     Raises:
         WaferValueError: the arrays do not fit, or the baseline holds fewer than two samples.
@@ -90,20 +115,51 @@ def p_chart(counts: ArrayLike, sizes: ArrayLike, baseline: ArrayLike) -> Control
     Example:
         >>> chart = p_chart([5, 10, 9], [50, 100, 400], [True, True, False])
         >>> chart.center, chart.upper.round(4).tolist()
-        (0.1, [0.2273, 0.19, 0.145])
+        (0.1, [0.29, 0.255, 0.2112])
     """
     k, n = np.asarray(counts, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     normal = _baseline(baseline, k, n)
-    if not ((n >= 1).all() and (k >= 0).all() and (k <= n).all()):
-        raise WaferValueError("p-chart", "counts must lie between 0 and their sizes", "Leave out empty samples.")
-    center = float(k[normal].sum() / n[normal].sum())
-    sigma = np.sqrt(center * (1 - center) / n)
-    return ControlChart(
-        points=k / n,
-        center=center,
-        sigma=sigma,
-        lower=np.maximum(center - 3 * sigma, 0),
-        upper=np.minimum(center + 3 * sigma, 1),
+    if not ((n >= 1).all() and (k >= 0).all() and (k <= n).all() and (k % 1 == 0).all() and (n % 1 == 0).all()):
+        raise WaferValueError(
+            "p-chart", "counts must be whole and lie between 0 and their sizes", "Leave out empty samples."
+        )
+    of, whole = _sums(k, n, normal), n.astype(np.int64)
+    lower, upper = draw_limits(whole, of)
+    center = of[0] / of[1]
+    return ControlChart(k / n, center, np.sqrt(center * (1 - center) / n), lower, upper, draw_scores(k / n, whole, of))
+
+
+def no_steadier_than_chance(
+    chart: ControlChart, counts: ArrayLike, sizes: ArrayLike, baseline: ArrayLike, *, weight: float = 1.0
+) -> ControlChart:
+    """Widen the limits of a chart of shares to what samples of these sizes scatter by chance alone.
+
+    Shares of a baseline that differ little or not at all tell limits that a single wafer breaks.
+
+    Args:
+        chart: individuals or EWMA of the shares counts / sizes.
+        counts: affected ones in each sample.
+        sizes: of each sample, at least 1.
+        baseline: true where a sample tells what is normal.
+        weight: of the EWMA; 1 for individuals. A moving average scatters as one sample of as many as its weights make.
+
+    Raises:
+        WaferValueError: the arrays do not fit.
+    """
+    k, n = np.asarray(counts, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
+    of = _sums(k, n, _baseline(baseline, k, n))
+    spread, pooled = 0.0, np.empty(n.size, dtype=np.int64)
+    for at, size in enumerate(n):
+        spread = weight**2 / size + (1 - weight) ** 2 * spread
+        pooled[at] = max(1, int(1 / spread + 1e-9))
+    lower, upper = draw_limits(pooled, of)
+    counted, told = draw_scores(chart.points, pooled, of), chart.away()
+    nearer = np.where(told * counted > 0, np.sign(counted) * np.minimum(np.abs(told), np.abs(counted)), 0.0)
+    return replace(
+        chart,
+        lower=np.fmin(chart.lower, lower),  # of NaN and a number the number
+        upper=np.fmax(chart.upper, upper),
+        scores=np.where(np.isnan(told), counted, nearer),
     )
 
 
@@ -113,6 +169,9 @@ def individuals_chart(values: ArrayLike, baseline: ArrayLike) -> ControlChart:
     Args:
         values: one a period, all finite.
         baseline: true where a value tells what is normal; ranges count where both neighbours are.
+
+    Returns:
+        Without limits where no neighbours in the baseline differ.
 
     Raises:
         WaferValueError: the arrays do not fit, or the baseline holds no two neighbours.
@@ -129,7 +188,9 @@ def individuals_chart(values: ArrayLike, baseline: ArrayLike) -> ControlChart:
     return ControlChart(points=x, center=center, sigma=flat, lower=center - 3 * flat, upper=center + 3 * flat)
 
 
-def ewma_chart(values: ArrayLike, baseline: ArrayLike, *, weight: float = 0.2, width: float = 3.0) -> ControlChart:
+def ewma_chart(
+    values: ArrayLike, baseline: ArrayLike, *, weight: float = EWMA_WEIGHT, width: float = 3.0
+) -> ControlChart:
     """Chart the exponentially weighted moving average of values, which shows small lasting shifts.
 
     Its limits widen with the first points: sigma² w/(2-w) (1 - (1-w)^2i) for point i from 1. It starts at the centre.
@@ -139,6 +200,9 @@ def ewma_chart(values: ArrayLike, baseline: ArrayLike, *, weight: float = 0.2, w
         baseline: true where a value tells what is normal; sigma is that of `individuals_chart`.
         weight: of the newest value, above 0 to 1 (lambda).
         width: limits in sigma (L).
+
+    Returns:
+        Without limits where no neighbours in the baseline differ.
 
     Raises:
         WaferValueError: the arrays do not fit, the baseline is too short, or the weight is out of range.
@@ -162,7 +226,7 @@ def ewma_chart(values: ArrayLike, baseline: ArrayLike, *, weight: float = 0.2, w
 
 
 def western_electric(chart: ControlChart, rules: tuple[int, ...] = (1, 2, 3, 4)) -> list[Violation]:
-    """Find where the Western Electric rules fire, each point judged by its own sigma.
+    """Find where the Western Electric rules fire, each point judged by its own sigma; none where there are no limits.
 
     A rule fires at a point that lies beyond its line itself and completes the run; a run that goes on fires again. An
     EWMA's neighbours depend on each other, so only rule 1 means something there.
@@ -179,13 +243,11 @@ def western_electric(chart: ControlChart, rules: tuple[int, ...] = (1, 2, 3, 4))
         >>> [v.words() for v in western_electric(chart)]
         ['Rule 1, above: one point beyond 3 sigma']
     """
-    away = chart.points - chart.center
-    slack = 1e-12 * max(abs(chart.center), 1e-300)  # a point on a line is not beyond it, whatever rounding says
-    found = []
+    away, found = chart.away(), []
     for rule in rules:
         needed, window, lines = _RUNS[rule]
         for high in (True, False):
-            beyond = (away if high else -away) > lines * chart.sigma + slack
+            beyond = (away if high else -away) > lines
             for last in np.flatnonzero(beyond & (_recent(beyond, window) >= needed)):
                 first = int(np.flatnonzero(beyond[: last + 1])[-needed])
                 found.append(Violation(rule, first, int(last), high))
@@ -209,7 +271,12 @@ def _moving_range_sigma(x: Reals, normal: Flags) -> float:
     both = normal[1:] & normal[:-1]
     if not both.any():
         raise WaferValueError("limits", "the baseline holds no two neighbouring points", "Make it longer.")
-    return float(np.abs(np.diff(x))[both].mean() / SPREAD_OF_RANGE_2)
+    sigma = float(np.abs(np.diff(x))[both].mean() / SPREAD_OF_RANGE_2)
+    return sigma if sigma > _SLACK * float(np.abs(x[normal]).max()) else np.nan
+
+
+def _sums(k: Reals, n: Reals, normal: Flags) -> tuple[int, int]:
+    return int(k[normal].sum()), int(n[normal].sum())
 
 
 def _baseline(baseline: ArrayLike, *arrays: Reals) -> Flags:

@@ -8,16 +8,21 @@ import pandas as pd
 from core.lake import Lake, WaferFilter
 from data.classes import CLASS_KEYS
 
+_YIELD = (
+    "sum(tested_count - fail_count) FILTER (yield_fraction IS NOT NULL)"
+    " / nullif(sum(tested_count) FILTER (yield_fraction IS NOT NULL), 0)"
+)
+"""Over the wafers of which it is known which dies pass."""
 _TOTALS = """
     SELECT count(*) AS wafers, count(DISTINCT lot_id) AS lots,
-           sum(tested_count - fail_count) / nullif(sum(tested_count), 0) AS yield_fraction,
+           {pooled} AS yield_fraction,
            count(severity) AS segmented, count(*) FILTER (cluster_count > 0) AS defective,
            avg(severity) AS mean_severity
     FROM wafers WHERE {where}
 """
 _WEEKS = """
     SELECT date_trunc('week', tested_at) AS week, count(*) AS wafers,
-           sum(tested_count - fail_count) / nullif(sum(tested_count), 0) AS yield_fraction, {classes}
+           {pooled} AS yield_fraction, {classes}
     FROM wafers WHERE {where} AND tested_at IS NOT NULL GROUP BY week ORDER BY week
 """
 _CLASSES = ", ".join(f"count(*) FILTER (dominant_class = '{key}') AS {key}" for key in CLASS_KEYS)
@@ -30,7 +35,7 @@ class Totals:
     Args:
         wafers: how many.
         lots: of how many lots.
-        yield_fraction: passing dies over tested dies, 0 to 1.
+        yield_fraction: passing dies over tested dies, 0 to 1, of the wafers whose passing dies are known.
         segmented: wafers that have a result.
         defective: wafers with at least one cluster.
         mean_severity: over segmented wafers, 0 to 100.
@@ -47,7 +52,7 @@ class Totals:
 def totals(lake: Lake, where: WaferFilter) -> Totals:
     """Sum over the wafers that a filter lets through."""
     condition, parameters = where.where()
-    row = lake.query(_TOTALS.format(where=condition), parameters).iloc[0]
+    row = lake.query(_TOTALS.format(where=condition, pooled=_YIELD), parameters).iloc[0]
     return Totals(
         wafers=int(row["wafers"]),
         lots=int(row["lots"]),
@@ -65,7 +70,7 @@ def by_week(lake: Lake, where: WaferFilter) -> pd.DataFrame:
         `week` (its Monday), `wafers`, `yield_fraction`, and for each class the wafers that it dominates.
     """
     condition, parameters = where.where()
-    return lake.query(_WEEKS.format(where=condition, classes=_CLASSES), parameters)
+    return lake.query(_WEEKS.format(where=condition, classes=_CLASSES, pooled=_YIELD), parameters)
 
 
 def span(lake: Lake) -> tuple[date, date] | None:

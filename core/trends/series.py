@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from core.lake import Lake, WaferFilter
 from core.lake.filter import checked_column
 from core.lake.schema import ZONES
-from core.statistics.spc import ControlChart, ewma_chart, individuals_chart, p_chart
+from core.statistics.spc import (
+    EWMA_WEIGHT,
+    ControlChart,
+    ewma_chart,
+    individuals_chart,
+    no_steadier_than_chance,
+    p_chart,
+)
 from data.classes import CLASS_KEYS
 from data.wafer import ASSUMED_DIAMETER_MM
 
@@ -165,11 +172,18 @@ def baseline_of(table: pd.DataFrame, days: tuple[date, date] | None = None) -> N
 def controlled(table: pd.DataFrame, measure: Measure, kind: ChartKind, baseline: NDArray[np.bool_]) -> ControlChart:
     """Draw up the control chart of a series whose periods all have a value; no limit lies below 0.
 
+    Limits of shares are never narrower than chance alone makes them; other measures have none where the baseline's
+    values do not differ.
+
     Raises:
         WaferValueError: the baseline is too short.
     """
+    counts, sizes = table["affected"], table["wafers"]
     if kind is ChartKind.P:
-        return p_chart(table["affected"], table["wafers"], baseline)
+        return p_chart(counts, sizes, baseline)
     values = table[measure.value].to_numpy(dtype=np.float64)
-    chart = ewma_chart(values, baseline) if kind is ChartKind.EWMA else individuals_chart(values, baseline)
+    ewma = kind is ChartKind.EWMA
+    chart = ewma_chart(values, baseline) if ewma else individuals_chart(values, baseline)
+    if measure is Measure.SHARE:
+        chart = no_steadier_than_chance(chart, counts, sizes, baseline, weight=EWMA_WEIGHT if ewma else 1.0)
     return replace(chart, lower=np.maximum(chart.lower, 0))

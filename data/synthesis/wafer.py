@@ -18,7 +18,7 @@ NEAR_FULL_SHARE = 0.15
 
 
 @dataclass(frozen=True)
-class Recipe:
+class WaferRecipe:
     """What to draw.
 
     Args:
@@ -52,22 +52,22 @@ class SyntheticWafer:
         return tuple(c.key for c, mask in zip(BUILT_IN, self.masks, strict=True) if mask.any())
 
 
-def draw_wafer(rng: np.random.Generator, recipe: Recipe | None = None) -> SyntheticWafer:
+def draw_wafer(rng: np.random.Generator, recipe: WaferRecipe | None = None) -> SyntheticWafer:
     """Draw a wafer from nothing.
 
     Example:
-        >>> drawn = draw_wafer(np.random.default_rng(7), Recipe(longest=40, classes=("center",)))
+        >>> drawn = draw_wafer(np.random.default_rng(7), WaferRecipe(longest=40, classes=("center",)))
         >>> drawn.classes_present, bool((drawn.masks.any(axis=0) <= drawn.wafer.failing).all())
         (('center',), True)
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or WaferRecipe()
     dies = draw_outline(rng, recipe.shortest, recipe.longest)
     frame = Frame(dies)
     level = recipe.background if recipe.background is not None else min(0.25, float(rng.beta(1.3, 10.0)))
     return draw_over(rng, with_background(rng, frame, level), recipe)
 
 
-def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: Recipe | None = None) -> SyntheticWafer:
+def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: WaferRecipe | None = None) -> SyntheticWafer:
     """Draw patterns over a wafer that has background failures only, for example a real one without a pattern.
 
     Args:
@@ -75,7 +75,7 @@ def draw_over(rng: np.random.Generator, dies: NDArray[np.uint8], recipe: Recipe 
         dies: uint8 (H, W) with 0, 1, 2.
         recipe: what to draw; its sizes and background are not used.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or WaferRecipe()
     wanted = recipe.classes if recipe.classes is not None else _choose(rng)
     frame = Frame(dies)
     rates = {key: _rate(rng, frame, key, alone=len(wanted) == 1) for key in wanted}

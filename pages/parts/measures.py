@@ -1,16 +1,22 @@
 """What every measure on screen is, its unit, and how it is computed: the words behind the question marks."""
 
+import math
+
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
+from core.lake.scoring import LEAST_NORMAL
+from core.severity import MOST_NORMAL, NORMAL_FAIL_SHARE
 
 HELP = {
     "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",
     "lots": "Lots that these wafers belong to.",
-    "yield": "Passing dies over tested dies, summed over the wafers, in percent.",
+    "yield": "Passing dies over tested dies, summed over the wafers whose passing dies are known, in percent.",
+    "step": "Insertion or inspection step of the wafer's newest test, as its file names it.",
     "segmented": "Share of the wafers whose dies the model has already sorted into patterns, in percent.",
     "defective": "Share of the segmented wafers on which at least one pattern was found, in percent.",
     "severity": (
-        "0 (clean) to 100: 0.4 density + 0.3 coverage + 0.3 cluster count, each scaled to a saturation that is a "
-        "setting. The terms are shown on the wafer's page."
+        "0 (clean) to 100 (dead): 0.4 density + 0.3 coverage + 0.3 cluster count, each scaled to a saturation that is "
+        "a setting; of what these leave of 100, the part by which the wafer has collapsed: more dies fail than is "
+        "normal. The terms are shown on the wafer's page."
     ),
     "mean_severity": "Mean severity (0 to 100) of the segmented wafers.",
     "mix": (
@@ -37,9 +43,21 @@ HELP = {
         f"radius, edge from {EDGE_SHARE:.0%}, middle between."
     ),
     "quadrants": "Share of the affected dies in each quarter of the wafer as drawn.",
-    "density_term": "Affected dies per cm², of the density that fills the term; up to 40 points.",
-    "coverage_term": "Area of the affected dies over the wafer's, of the share that fills the term; up to 30 points.",
+    "density_term": (
+        "Affected dies per cm², of the density that fills the term; up to 40 points. Where the size of dies or wafer "
+        "is not known: their share of the tested dies, as for coverage."
+    ),
+    "coverage_term": (
+        "Area of the affected dies over the wafer's, of the share that fills the term; up to 30 points. Where the size "
+        "of dies or wafer is not known: their share of the tested dies."
+    ),
     "count_term": "Clusters, of the number that fills the term; up to 30 points.",
+    "collapse_term": (
+        "Of the points that the other terms leave of 100, the part 1 - (1 - x²)⁴: x is how far the share of failing "
+        "dies lies on the way from the normal one to all. Normal is the median of the product's wafers in the lake, "
+        f"from {LEAST_NORMAL} on and up to {MOST_NORMAL:.0%}; else {NORMAL_FAIL_SHARE:.0%}. None where it is not known "
+        "which dies pass."
+    ),
     "dies": "Number of dies.",
     "area": "Area of the cluster's dies in mm², streets included.",
     "perimeter": "Length of the cluster's outline in mm.",
@@ -66,3 +84,8 @@ HELP = {
     "tested": "Time at the end of the wafer's test, UTC.",
     "classes": "Classes that hold at least one die of the wafer.",
 }
+
+
+def number(value: float, form: str) -> str:
+    """Write a number, a dash where it is not defined."""
+    return "–" if math.isnan(value) else format(value, form)

@@ -8,7 +8,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.identity import LONGEST_NAME, Person, local_person, named_person
 from data.errors import WaferValueError
-from pages.parts.state import keep_name, said_name
+from pages.parts.state.choices import keep_name, said_name
 
 SCRIPT = Path(__file__).parent / "assets" / "person.js"
 

@@ -5,28 +5,34 @@ import streamlit as st
 from core.settings import settings
 from pages.parts.empty import explained
 from pages.parts.links import GROUPS, ICON, LOGO, follow_former_names, page_of
-from pages.parts.state import Key
+from pages.parts.state.choices import Key
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>
 [data-testid='stMainBlockContainer'] { padding-left: 2rem; padding-right: 2rem; }
 [data-testid='stMain'] [data-testid='stPageLink-NavLink'] { padding-left: 0; padding-right: 0; }
 </style>"""
+SAFE_HELP = "Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart."
 
-st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
-st.logo(LOGO, size="large")
-st.html(DENSE)
-page = st.navigation(
-    {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
-)
 
-with explained(), st.sidebar:
-    st.toggle(
-        "Colour-blind safe",
-        value=settings().color_safe,
-        key=Key.SAFE_COLORS,
-        persist_state="session",
-        help="Draws the eight defect classes in colours that people with deuteranopia or protanopia can tell apart.",
+def show() -> None:
+    """Draw the frame, and the page in it."""
+    st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
+    st.logo(LOGO, size="large")
+    st.html(DENSE)
+    page = st.navigation(
+        {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
     )
-follow_former_names(page)
-page.run()
+    with explained(), st.sidebar:
+        st.toggle(
+            "Colour-blind safe",
+            value=settings().color_safe,
+            key=Key.SAFE_COLORS,
+            persist_state="session",
+            help=SAFE_HELP,
+        )
+    follow_former_names(page)
+    page.run()
+
+
+show()

@@ -39,6 +39,13 @@ def merge(root: str, times: int) -> None:
 
 def append_until_step(root: str, step: int, told: Path) -> None:
     """Do what `append` does with merging, and die by SIGKILL before file operation number `step`."""
+    dying_at(step)
+    append(root, 0, 2 * BATCH, told, merging=True)
+    merge(root, 1)
+
+
+def dying_at(step: int) -> None:
+    """Let this process die by SIGKILL before file operation number `step`."""
     left = step
 
     def dying_before(operation):
@@ -54,5 +61,3 @@ def append_until_step(root: str, step: int, told: Path) -> None:
     core.storage.folder._sync = dying_before(core.storage.folder._sync)
     Path.replace = dying_before(Path.replace)
     Folder.remove = dying_before(Folder.remove)
-    append(root, 0, 2 * BATCH, told, merging=True)
-    merge(root, 1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.instances import find_instances
-from core.severity import Severity, SeverityRules, severity
+from core.severity import SEVERITY_VERSION, Severity, SeverityRules, severity
 from tests.core.wafers import disc, segmentation, wafer
 
 RULES = SeverityRules(density_saturation=1.0, coverage_saturation=0.3, count_saturation=10)
@@ -80,7 +80,9 @@ def test_coverage_never_exceeds_the_wafer():
 def test_the_score_is_the_sum_of_its_terms_and_stays_within_a_hundred(seed, density, coverage, count):
     mask = np.random.default_rng(seed).random((30, 30)) < 0.4
     found = scored({"particle": mask}, SeverityRules(density, coverage, count))
-    assert found.score == pytest.approx(found.density_term + found.coverage_term + found.count_term)
+    terms = found.density_term, found.coverage_term, found.count_term, found.collapse_term
+    assert found.score == pytest.approx(sum(terms))
+    assert 0 <= found.score <= 100
     assert 0 <= found.density_term <= 40
     assert 0 <= found.coverage_term <= 30
     assert 0 <= found.count_term <= 30
@@ -113,3 +115,88 @@ def test_saturations_come_from_the_settings(monkeypatch):
     shown = wafer(mask)
     found = severity(find_instances(segmentation(shown, {"particle": mask}), shown), shown)
     assert found.count_term == 30
+
+
+def failing_at_random(share: float, size: int = 40) -> np.ndarray:
+    """Failing dies of a disc, each larger share holding the smaller ones."""
+    return (np.random.default_rng(2).random((size, size)) < share) & (disc(size) > 0)
+
+
+SIZES = [{}, {"die_pitch_mm": (5.0, 5.0), "diameter_mm": 200.0}, {"die_pitch_mm": (1.5, 1.5), "diameter_mm": 300.0}]
+
+
+@pytest.mark.parametrize("classes", [(), ("random",), ("random", "edge")])
+@pytest.mark.parametrize("fields", SIZES)
+@pytest.mark.parametrize("normal", [None, 0.0, 0.06, 0.9, 1.0])
+def test_a_dead_wafer_is_critical_whatever_its_pattern(classes, fields, normal):
+    dead = wafer(disc(40) > 0, dies=disc(40), **fields)
+    found = find_instances(segmentation(dead, dict.fromkeys(classes, disc(40) > 0)), dead)
+    assert severity(found, dead, RULES, normal_fail_share=normal).score == pytest.approx(100)
+
+
+@pytest.mark.parametrize("fields", SIZES)
+@pytest.mark.parametrize("normal", [None, 0.02, 0.3])
+def test_severity_rises_with_the_failing_share(fields, normal):
+    scores = []
+    for share in (0.02, 0.1, 0.2, 0.36, 0.5, 0.73, 0.85, 0.95, 1.0):
+        mask = failing_at_random(share)
+        shown = wafer(mask, dies=disc(40), **fields)
+        found = find_instances(segmentation(shown, {"random": mask}), shown)
+        scores.append(severity(found, shown, RULES, normal_fail_share=normal).score)
+    assert scores == sorted(scores)
+    assert scores[-2] > 95
+
+
+def test_a_wafer_that_hardly_yields_is_worse_than_one_full_of_patterns():
+    lost = scored({"random": failing_at_random(0.95)}, dies=disc(40))
+    worse = scored({"random": failing_at_random(0.73)}, dies=disc(40))
+    many = scored({"particle": squares(*((r, c) for r in range(2, 36, 8) for c in range(2, 36, 8)), side=5)})
+    assert (many.density_term, many.coverage_term, many.count_term) == (40, 30, 30)
+    assert lost.score > worse.score > 95
+
+
+def test_patterns_decide_where_no_more_fails_than_is_normal():
+    mask = squares((4, 18), (20, 20))
+    found = scored({"particle": mask})
+    assert found.collapse_term == 0
+    assert found.reason == ""
+
+
+def test_the_reason_says_what_fails_and_what_is_normal():
+    mask = np.zeros((10, 10), dtype=bool)
+    mask.reshape(-1)[:82] = True
+    shown = wafer(mask)
+    assert severity([], shown, RULES, normal_fail_share=0.06).reason == "82 % of its dies fail; normal is 6 %."
+    assert severity([], shown, RULES).reason == "82 % of its dies fail; normal taken as 10 %."
+    assert severity([], shown, RULES, normal_fail_share=0.004).reason == "82 % of its dies fail; normal is 0.4 %."
+
+
+def test_a_wafer_of_a_product_that_mostly_fails_is_held_against_half():
+    shown = wafer(np.ones((10, 10), dtype=bool))
+    found = severity([], shown, RULES, normal_fail_share=1.0)
+    assert (found.score, found.normal_fail_share) == (100, 0.5)
+
+
+def test_without_known_passes_only_patterns_count():
+    mask = squares((10, 10))
+    sizes = {"die_pitch_mm": (5.0, 5.0), "diameter_mm": 200.0}
+    known, unknown = (
+        scored({"particle": mask}, dies=mask.astype(np.uint8), passing_known=k, **sizes) for k in (True, False)
+    )
+    assert known.score == pytest.approx(100)
+    assert unknown.collapse_term == 0
+    assert unknown.score == pytest.approx(unknown.density_term + unknown.coverage_term + unknown.count_term)
+    assert math.isnan(unknown.fail_share)
+    assert unknown.reason == ""
+
+
+@pytest.mark.parametrize("fields", [{}, {"die_pitch_mm": (3.0, 3.0)}, {"diameter_mm": 200.0}])
+def test_an_assumed_size_does_not_decide(fields):
+    coarse, fine = (scored({"edge": squares((0, 0), size=n, side=n // 4)}, **fields) for n in (24, 96))
+    assert coarse.coverage == fine.coverage == 1 / 16
+    assert coarse.score == fine.score
+    assert coarse.density_term == pytest.approx(40 / 16 / 0.3)
+
+
+def test_scores_say_which_formula_made_them():
+    assert severity([], wafer(np.zeros((9, 9), dtype=bool)), RULES).version == SEVERITY_VERSION == 2

@@ -9,7 +9,7 @@ import torch
 from core.segmentation import Segmenter
 from core.training.config import TrainConfig
 from data.classes import CLASS_COUNT, CLASS_KEYS
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from jobs.export_model import main
 from jobs.learning import learner
 
@@ -51,7 +51,7 @@ def test_the_app_loads_and_runs_what_was_written(exported):
     segmenter = Segmenter.load(str(exported))
     assert segmenter.name.startswith("small@")
     assert (segmenter.metadata.encoder, segmenter.metadata.precision) == ("resnet18", "int8")
-    wafers = [draw_wafer(np.random.default_rng(i), Recipe(longest=60)).wafer for i in range(3)]
+    wafers = [draw_wafer(np.random.default_rng(i), WaferRecipe(longest=60)).wafer for i in range(3)]
     for wafer, found in zip(wafers, segmenter.segment(wafers), strict=True):
         assert found.probabilities.shape == (CLASS_COUNT, *wafer.dies.shape)
         assert not (found.masks & ~wafer.failing).any()

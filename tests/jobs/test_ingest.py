@@ -8,12 +8,14 @@ import pytest
 from core.identity import Person
 from core.ingestion.orientation_rules import OrientationRules
 from core.lake import Lake
+from core.lake.wafer_tests import list_tests
 from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from data.orientation import OrientationRule
 from jobs.ingest import main
 from tests.core.lake_examples import drawn
 from tests.data.formats.make_fixtures import FIXTURES, GRID
+from tests.data.formats.stdf_writers import START, Records
 
 
 @pytest.fixture
@@ -131,3 +133,28 @@ def test_packed_files_are_kept_as_they_came_and_wafers_lie_as_the_rule_of_their_
     assert wafer.bins.tolist() == GRID[::-1, ::-1].tolist()
     assert wafer.attributes["die_axes"] == "x left, y down, (2, 3) at row 0, column 0"
     assert Blobs(home / "blobs").read(wafer.source_sha256) == path.read_bytes()
+
+
+def test_what_became_of_a_retest_and_of_another_step_is_said(tmp_path, capsys):
+    records = Records()
+
+    def lot(dies, hour, **said):
+        start = START + 3600 * hour
+        middle = (records.wir("07", start=start), records.parts(dies), records.wrr("07", finish=start + 900))
+        return records.far() + records.mir("LOTR", start=start, **said) + b"".join(middle) + records.mrr(start + 1000)
+
+    every = [(x, y, 1 + 4 * (x == y)) for x in range(5) for y in range(5)]
+    runs = {
+        "first.stdf": lot(every, 0, code="CP1"),
+        "again.stdf": lot([(2, 2, 1), (4, 4, 1)], 1, code="CP1"),
+        "other.stdf": lot(every, 2, code="CP2"),
+    }
+    said = {}
+    for name, content in runs.items():
+        (tmp_path / name).write_bytes(content)
+        assert main([str(tmp_path / name), "--home", str(tmp_path / "home")]) == 0
+        said[name] = capsys.readouterr().err
+    assert "merged 2 retested dies into LOTR:07" in said["again.stdf"]
+    assert "kept beside CP1" in said["other.stdf"]
+    lake = Lake(tmp_path / "home" / "lake")
+    assert [(test.step, test.fail_count) for test in list_tests(lake, "LOTR:07")] == [("CP2", 5), ("CP1", 3)]

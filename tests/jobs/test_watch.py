@@ -14,6 +14,7 @@ from data.formats.write import write_npz, write_png, write_table
 from data.orientation import OrientationRule
 from jobs.watch import main
 from tests.core.lake_examples import drawn, same_wafer
+from tests.data.formats.stdf_writers import Records
 from tests.jobs.watch_worker import processes, watch_until_step
 
 pytestmark = pytest.mark.slow
@@ -151,3 +152,19 @@ def test_files_are_read_by_the_rules_of_their_products(home, folder):
 def test_what_cannot_be_watched_is_said(home, capsys, given, said):
     assert main([*given, "--once"]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_an_stdf_file_that_may_still_grow_stays_where_it_is(home, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "tester"
+    folder.mkdir()
+    records = Records()
+    whole = records.lot(records.wir(), records.parts([(0, 0, 1), (1, 0, 5)]), records.wrr())
+    (folder / "lot.stdf").write_bytes(whole.removesuffix(records.mrr()))
+    assert main(words(folder)) == 0
+    assert names(folder) == ["lot.stdf"]
+    assert "may still be growing" in capsys.readouterr().err
+    monkeypatch.setenv("WAFERSCOPE_UNFINISHED_MINUTES", "0")
+    assert main(words(folder)) == 0
+    assert names(folder) == ["done/lot.stdf"]
+    (found,) = Lake(home / "lake").wafers_by_keys(["LOT7:W05"]).values()
+    assert found.remarks

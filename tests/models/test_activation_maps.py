@@ -7,7 +7,7 @@ from torch.nn import functional
 from data.pictures import raster_of
 from data.raster import die_planes
 from data.served import INPUT
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models.activation_maps import ActivationMaps
 from models.export import describe, export_float32, quantize
 from models.losses import pooled_presence
@@ -22,7 +22,7 @@ CLASS = 2
 def pictures(config: NetworkConfig, count: int) -> np.ndarray:
     """Synthetic wafers, float32 (count, 3, S, S), as the encoder wants them."""
     rng, raster = np.random.default_rng(8), raster_of(config.encoder)
-    dies = [draw_wafer(rng, Recipe(shortest=28, longest=30)).wafer.dies for _ in range(count)]
+    dies = [draw_wafer(rng, WaferRecipe(shortest=28, longest=30)).wafer.dies for _ in range(count)]
     size = raster.size(dies[0].shape)
     return np.stack([raster.draw(die_planes(one), size) for one in dies])
 

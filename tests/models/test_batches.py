@@ -10,7 +10,7 @@ from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import LabelledMaps, MaskedMaps
 from data.pictures import PADDED, RASTERS, RESAMPLED
 from data.raster import blocks
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models.batches import GRIDS, LEAST_WAFERS, MixConfig, MoreWafers, WaferBatches, _Drawn, _looks
 from models.views import follow
 
@@ -22,7 +22,9 @@ def labelled(count: int = 24) -> LabelledMaps:
     maps, presence = [], np.zeros((count, CLASS_COUNT), dtype=np.float32)
     for i in range(count):
         classes = ((), ("center",), ("center", "edge"))[i % 3]
-        drawn = draw_wafer(np.random.default_rng(i), Recipe(shortest=26, longest=26, classes=classes, background=0.05))
+        drawn = draw_wafer(
+            np.random.default_rng(i), WaferRecipe(shortest=26, longest=26, classes=classes, background=0.05)
+        )
         maps.append(drawn.wafer.dies)
         presence[i, [CLASS_INDEX[key] for key in classes]] = 1
     return LabelledMaps(maps, presence, [f"fab:{i}" for i in range(count)], np.zeros(count, dtype=bool))
@@ -140,7 +142,7 @@ def test_real_wafers_come_with_labels_in_the_share_told_where_there_are_any_of_t
 
 def test_a_size_that_few_real_wafers_have_gets_fewer_of_them():
     small = labelled(99)
-    large = draw_wafer(np.random.default_rng(1), Recipe(shortest=60, longest=60, classes=("edge",))).wafer.dies
+    large = draw_wafer(np.random.default_rng(1), WaferRecipe(shortest=60, longest=60, classes=("edge",))).wafer.dies
     real = LabelledMaps(
         [*small.maps, large],
         np.concatenate([small.presence, small.presence[:1]]),
@@ -189,7 +191,7 @@ def test_failures_of_wafers_without_a_pattern_are_laid_over_those_with_one():
 
 def test_two_patterns_on_one_wafer_come_up_in_the_share_told_with_both_labels():
     drawn = [
-        draw_wafer(np.random.default_rng(i), Recipe(shortest=26, longest=26, classes=(key,), background=0.01))
+        draw_wafer(np.random.default_rng(i), WaferRecipe(shortest=26, longest=26, classes=(key,), background=0.01))
         for i, key in enumerate(("center", "scratch"))
     ]
     presence = np.stack([one.masks.any(axis=(1, 2)).astype(np.float32) for one in drawn])
@@ -211,7 +213,7 @@ def test_wafers_that_nobody_can_label_are_never_drawn():
 
 
 def test_a_large_real_wafer_is_seen_fine_and_as_a_whole():
-    drawn = draw_wafer(np.random.default_rng(1), Recipe(shortest=210, longest=210, classes=("center",)))
+    drawn = draw_wafer(np.random.default_rng(1), WaferRecipe(shortest=210, longest=210, classes=("center",)))
     presence = np.zeros((1, CLASS_COUNT), dtype=np.float32)
     presence[0, CLASS_INDEX["center"]] = 1
     real = LabelledMaps([drawn.wafer.dies], presence, ["fab:0"], np.zeros(1, dtype=bool))
@@ -222,7 +224,7 @@ def test_a_large_real_wafer_is_seen_fine_and_as_a_whole():
 
 def by_people(first: int, count: int = 6, classes: tuple[str, ...] = ("lithography",)) -> MaskedMaps:
     """Wafers of 26 dies across with masks, none of which synthesis is asked for elsewhere here."""
-    recipe = Recipe(shortest=26, longest=26, classes=classes, background=0.05)
+    recipe = WaferRecipe(shortest=26, longest=26, classes=classes, background=0.05)
     drawn = [draw_wafer(np.random.default_rng(first + i), recipe) for i in range(count)]
     return MaskedMaps([d.wafer.dies for d in drawn], [d.masks for d in drawn], [f"P:{first + i}" for i in range(count)])
 

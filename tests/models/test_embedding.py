@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from data.served import DIMENSION
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models.embedding import DescribingUNet, ServedUNet
 from models.presence_head import PresenceHead
 from models.projection import Projection
@@ -23,7 +23,7 @@ def network() -> WaferUNet:
 
 @pytest.fixture(scope="module")
 def wafers() -> torch.Tensor:
-    recipe = Recipe(longest=31, classes=("edge", "scratch"))
+    recipe = WaferRecipe(longest=31, classes=("edge", "scratch"))
     drawn = [draw_wafer(np.random.default_rng(i), recipe).wafer.dies for i in range(3)]
     return torch.from_numpy(np.stack([picture(dies, 64) for dies in drawn]))
 

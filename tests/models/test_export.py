@@ -10,7 +10,7 @@ from core.segmentation.network import Network, read_metadata
 from data.classes import CLASS_KEYS
 from data.errors import ModelError
 from data.served import DIMENSION, METADATA_KEY
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models import export
 from models.embedding import ServedUNet
 from models.presence_head import PresenceHead
@@ -41,7 +41,7 @@ def served(center: float) -> ServedUNet:
 
 @pytest.fixture(scope="module")
 def wafers() -> list[np.ndarray]:
-    recipe = Recipe(longest=31, classes=("edge", "scratch"))
+    recipe = WaferRecipe(longest=31, classes=("edge", "scratch"))
     drawn = [draw_wafer(np.random.default_rng(i), recipe) for i in range(6)]
     return [picture(d.wafer.dies, size)[None] for d in drawn for size in (64, 96)]
 

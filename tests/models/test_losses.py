@@ -4,7 +4,7 @@ import torch
 
 from core.segmentation.presence import pooled_logits
 from data.classes import CLASS_INDEX, CLASS_KEYS
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models.losses import (
     LARGEST,
     LossConfig,
@@ -209,7 +209,7 @@ def test_presence_alone_is_content_with_a_mask_all_over_and_the_extent_is_not():
 def test_synthetic_patterns_stay_within_their_extent():
     beyond = total = 0
     for seed in range(60):
-        drawn = draw_wafer(np.random.default_rng(seed), Recipe(shortest=25, longest=50))
+        drawn = draw_wafer(np.random.default_rng(seed), WaferRecipe(shortest=25, longest=50))
         share = drawn.masks.sum(axis=(1, 2)) / np.count_nonzero(drawn.wafer.dies)
         total += int((share > 0).sum())
         beyond += int((share > np.array([LARGEST[key] for key in CLASS_KEYS])).sum())

@@ -12,7 +12,8 @@ from core.lake import Lake
 from core.monitoring.sides import draw
 from core.segmentation import Segmenter
 from core.segmentation.serving import ServedModel, Serving
-from pages.parts.monitor import drift_reference, model_quality
+from pages.parts.cache import judgements
+from pages.parts.monitor import model_quality
 from tests.core.monitoring.examples import ANA, all_failing, case, keep, rows
 
 TESTER = {"tester": "T1"}
@@ -161,7 +162,7 @@ def test_what_the_model_was_trained_on_is_the_reference_where_its_card_says_so(
     with database.writing() as session:
         freeze(session, "v1", wafers, ANA)
     database.close()
-    monkeypatch.setattr(drift_reference, "labels_learnt", lambda _: learnt)
+    monkeypatch.setattr(judgements, "labels_learnt", lambda _: learnt)
     app = open_page("monitoring", home=home, monitoring="Drift", weeks="2")
     assert not app.exception
     assert app.selectbox(key="reference").value == "What the model was trained on"
@@ -173,8 +174,8 @@ def test_synthetic_wafers_are_compared_and_are_no_reason_to_train(
     open_page, lake_home, own_home, tiny_model_path, monkeypatch
 ):
     model = Segmenter.load(str(tiny_model_path), threads=1)
-    monkeypatch.setattr(drift_reference, "segmenter", lambda: model)
-    monkeypatch.setattr(drift_reference, "draw", lambda segmenter: draw(segmenter, 25))
+    monkeypatch.setattr(judgements, "segmenter", lambda: model)
+    monkeypatch.setattr(judgements, "draw", lambda segmenter: draw(segmenter, 25))
     app = open_page("monitoring", home=own_home, monitoring="Drift", weeks="8", reference="Synthetic wafers")
     assert not app.exception
     assert "against 400 synthetic wafers: 60 wafers against 25. Drawn wafers always differ from a fab's" in words(app)

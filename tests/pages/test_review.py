@@ -5,7 +5,7 @@ import numpy as np
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
 from core.annotation.queue import fill
-from core.annotation.reviews import Kind, Verdict, flag_prediction, open_reviews, reviews_of
+from core.annotation.reviews import Kind, ReviewOutcome, flag_prediction, open_reviews, reviews_of
 from core.annotation.submissions import submit
 from core.labels.annotations import Source, annotation_history, labels_of
 from core.labels.label import Label, from_masks
@@ -62,7 +62,7 @@ def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(
         counting = labels_of(session, [wafer])[KEY]
         assert (counting.source, counting.annotator) == (Source.REVIEWED, "eve")
         np.testing.assert_array_equal(counting.read().masks(), masks[0])
-        assert {r.verdict for r in reviews_of(session, KEY) if r.kind is Kind.DISAGREEMENT} == {Verdict.ACCEPTED}
+        assert {r.verdict for r in reviews_of(session, KEY) if r.kind is Kind.DISAGREEMENT} == {ReviewOutcome.ACCEPTED}
 
 
 def test_labelling_again_takes_both_labels_back_and_queues_the_wafer(work, database, own_home):
@@ -82,7 +82,7 @@ def test_a_flag_shows_its_comment_as_text_and_can_be_dismissed(work, database):
     assert app.text[0].value == "ring: no <b>ring</b> here"
     assert not press(app, "Nothing to change").exception
     with database.reading() as session:
-        assert reviews_of(session, KEY)[0].verdict is Verdict.DISMISSED
+        assert reviews_of(session, KEY)[0].verdict is ReviewOutcome.DISMISSED
 
 
 def test_annotators_are_measured_and_labels_that_the_model_contradicts_are_ranked(work, database, own_home):

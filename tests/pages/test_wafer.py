@@ -1,5 +1,7 @@
 import base64
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from core.analysis.result import analyse
 from core.annotation.reviews import Kind, reviews_of
 from core.lake import Lake
+from core.lake.wafer_tests import list_tests
 from core.registry.traffic import Challenger
 from core.segmentation import Segmenter
 from core.trends.overview import start_of
@@ -250,3 +253,38 @@ def test_an_answer_is_explained_by_the_features_that_raised_it(open_page, edge_k
 
 def by_features(app):
     return next(w for w in app.segmented_control if w.key == "explain-way").set_value("Grad-CAM").run()
+
+
+def tested_twice(home):
+    """A lake with a wafer that was inspected at two steps, of the first of which passing dies are not known."""
+    lake = Lake(home / "lake")
+    first = drawn(0, step="ST1", passing_known=False, remarks=("The *plan* is missing.",), source_sha256="ab" * 32)
+    second = replace(drawn(0), dies=drawn(1).dies, step="ST2", tested_at=first.tested_at + timedelta(days=1))
+    lake.append_wafers([first, second])
+    lake.append_results([found_on(second, "edge"), found_on(first, "ring")])
+    return lake, first, second
+
+
+def test_the_newest_test_is_shown_and_another_can_be_chosen(open_page, tmp_path):
+    lake, first, second = tested_twice(tmp_path)
+    app = open_page("wafer", home=tmp_path, wafer=first.key)
+    assert not app.exception
+    assert any("ST2" in caption.value and f"{second.yield_fraction:.1%}" in caption.value for caption in app.caption)
+    choice = next(box for box in app.selectbox if box.label == "Test")
+    assert [option.split(" · ")[0] for option in choice.options] == ["ST2", "ST1"]
+    older = list_tests(lake, first.key)[1]
+    app = open_page("wafer", home=tmp_path, wafer=first.key, test=older.id)
+    assert not app.exception
+    said = [caption.value for caption in app.caption]
+    assert any("ST1" in words and "passing dies unknown" in words for words in said)
+    assert any("The \\*plan\\* is missing." in words for words in said)
+    assert not any("nan" in words.lower().split() for words in said)
+    drawn_on = [canvas for canvas in canvases(app) if "dies" in json.dumps(canvas)]
+    assert len(drawn_on) >= 1
+
+
+def test_a_link_to_a_test_that_is_not_there_shows_the_newest(open_page, tmp_path):
+    _, first, _ = tested_twice(tmp_path)
+    app = open_page("wafer", home=tmp_path, wafer=first.key, test="0123")
+    assert not app.exception
+    assert any("ST2" in caption.value for caption in app.caption)

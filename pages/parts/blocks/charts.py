@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.analysis.summaries import Summary
 from core.drawing.palette import GREYS, class_colors
 from data.classes import CLASSES
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 CLASS_NAMES = {c.key: c.name for c in CLASSES}

@@ -16,7 +16,7 @@ from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.reports.lot_tables import results_of
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 MOST_WAFERS = 1000
 FIRST = [FormatKey.KLARF18]

@@ -11,7 +11,7 @@ from core.trends.overview import span, start_of
 from data.classes import CLASSES
 from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE
 from pages.parts.measures import HELP
-from pages.parts.state import set_widget, widget_text
+from pages.parts.state.widgets import set_widget, widget_text
 
 NAMES = {c.key: c.name for c in CLASSES}
 FULL_SEVERITY = (0, 100)

@@ -6,7 +6,7 @@ from core.jobs.folder import log_tail
 from core.jobs.launch import cancel, job, jobs, resume
 from core.jobs.store import Job, JobState
 from core.settings import settings
-from pages.parts.cache import database
+from pages.parts.cache.stores import database
 from pages.parts.person import person_or_account
 
 LOOK_SECONDS = 2.0

@@ -6,9 +6,9 @@ import streamlit as st
 from core.comparison.comparison import FALSE_DISCOVERIES, DieDifference
 from core.drawing.value_maps import difference_scale
 from core.lots.stacking import Stack
-from core.reports.tables import UNDEFINED, Column, Kind, Table, shown
+from core.reports.table import UNDEFINED, Column, Kind, Table, shown
 from data.classes import CLASSES
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 from pages.parts.wafers.pattern_choice import pattern_words
 from pages.parts.wafers.value_map import value_map
 

@@ -18,9 +18,10 @@ from core.explain.places import lesson, place, sentence
 from core.segmentation.uncertainty import Split
 from data.classes import CLASS_INDEX, CLASSES
 from data.errors import ModelError, TrainingMissingError
-from pages.parts.cache import activations, segmenter
-from pages.parts.explore.explanations import occlusions, uncertainty
-from pages.parts.state import ViewState, chosen_palette, current_theme
+from pages.parts.cache.models import activations, segmenter
+from pages.parts.cache.results import occlusions, uncertainty
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.view import ViewState
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.value_map import value_map
 

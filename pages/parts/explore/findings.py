@@ -6,7 +6,7 @@ from core.database import AppDatabase
 from core.identity import local_person
 from core.root_causes import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from pages.parts.empty import explained
-from pages.parts.state import widget_text
+from pages.parts.state.widgets import widget_text
 
 HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every similar wafer."
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core.annotation.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
 from data.classes import CLASSES
 from data.errors import AppDatabaseError
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.person import person_or_account
 
 NAMES = {"": "The wafer as a whole", **{c.key: c.name for c in CLASSES}}

@@ -8,7 +8,7 @@ from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
 from core.similarity.upkeep import bring_up_to_date
 from data.errors import IndexMissingError
-from pages.parts.cache import segmenter, similarity_index
+from pages.parts.cache.models import segmenter, similarity_index
 
 MANY = 20_000
 

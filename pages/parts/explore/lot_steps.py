@@ -8,9 +8,9 @@ from core.lake import Lake, WaferFilter
 from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
 from pages.parts.links import link
-from pages.parts.state import set_widget, widget_text
+from pages.parts.state.widgets import set_widget, widget_text
 
-WAFER, OTHER = "wafer", "other"
+WAFER, OTHER, TEST = "wafer", "other", "test"
 
 
 def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
@@ -95,4 +95,5 @@ def _wafers_of(lake: Lake, lot: str) -> list[str]:
 
 def _go(key: str) -> None:
     st.query_params[WAFER] = key
+    st.query_params.pop(TEST, None)
     st.query_params.pop("cluster", None)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.drawing.palette import GREYS, GROUP_TONES, class_colors, heat_ramp, share_ramp
 from data.classes import CLASSES
 from pages.parts.blocks.charts import CLASS_NAMES, accent
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 HEIGHT, MARGIN = 620, 3
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")

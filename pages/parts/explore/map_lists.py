@@ -1,5 +1,10 @@
-"""What stands beside and below the map: its clusters, the wafers that are chosen, those unlike anything seen."""
+"""What is chosen on the map, and what stands beside and below it.
 
+A cluster is chosen from the list, an area is drawn; both live in the link. Below stand the wafers that are chosen and
+those unlike anything seen.
+"""
+
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -7,19 +12,55 @@ import streamlit as st
 
 from core.exports.frames import frame_csv
 from core.lake import WaferFilter
-from core.projection.views import LakeMap
+from core.projection.views import LakeMap, area_of, area_text
 from pages.parts.blocks.charts import CLASS_NAMES
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.explore.map_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
-from pages.parts.explore.map_selection import SHOWN
 from pages.parts.explore.shared_steps import shared_steps
+from pages.parts.links import open_page
 from pages.parts.measures import HELP
-from pages.parts.state import set_widget, widget_number
+from pages.parts.state.widgets import clicked_names, drawn_area, set_widget, widget_number
 from pages.parts.wafers.gallery import gallery
 
+AREA, CLUSTER, SHOWN = "area", "cluster", "shown"
+MOST_CORNERS = 60
 TILES, NOVEL = 24, 12
 ROW_PX = 30
 MOST_SAID = 6
+
+
+def choose_cluster(names: Sequence[str]) -> int | None:
+    """Choose a cluster by its name; None for all."""
+    chosen = st.selectbox(
+        "Cluster",
+        list(names),
+        index=None,
+        key=CLUSTER,
+        bind="query-params",
+        placeholder="All clusters",
+        help="Shows the wafers of one cluster below, and dims all others. By keyboard as well as by lasso.",
+    )
+    return None if chosen is None else list(names).index(chosen)
+
+
+def chosen_area() -> list[tuple[float, float]]:
+    """Corners of the area in the link, none where it names none that can be read."""
+    return area_of(st.query_params.get(AREA, ""))
+
+
+def keep_chosen(chart: str) -> None:
+    """Keep the area that was just drawn in the link; after a click on a point open its wafer."""
+    corners = drawn_area(chart)
+    if corners:
+        st.query_params[AREA] = area_text(corners[:: math.ceil(len(corners) / MOST_CORNERS)])
+    elif len(keys := clicked_names(chart)) == 1:
+        open_page("wafer", wafer=keys[0])
+
+
+def clear_chosen() -> None:
+    """Choose all wafers again."""
+    st.query_params.pop(AREA, None)
+    set_widget(CLUSTER, None)
 
 
 def cluster_table(table: pd.DataFrame) -> None:

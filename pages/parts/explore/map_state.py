@@ -16,7 +16,8 @@ from core.similarity.embeddings import embed
 from data.errors import MapError
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.job_watch import job_watch, newest_job
-from pages.parts.cache import database, segmenter
+from pages.parts.cache.models import segmenter
+from pages.parts.cache.stores import database
 from pages.parts.measures import HELP
 from pages.parts.person import person_or_account
 

@@ -14,7 +14,7 @@ from core.drawing.overlap import draw_overlay, overlay_colors
 from core.drawing.value_maps import sharp_cell_px
 from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
 from core.lake import Lake
-from core.reports.tables import Column, Table
+from core.reports.table import Column, Table
 from core.root_causes import Finding
 from core.similarity.similar_wafers import OVERLAP_SHARE, Match, Query
 from data.classes import CLASSES
@@ -23,7 +23,8 @@ from pages.parts.explore.findings import findings_block
 from pages.parts.explore.query_choice import Asked
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import link
-from pages.parts.state import chosen_palette, chosen_rows, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.cluster_table import class_column
 
 NAMES = {c.key: c.name for c in CLASSES}

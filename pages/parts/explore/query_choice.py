@@ -19,9 +19,10 @@ from data.classes import CLASSES
 from data.errors import WaferError
 from data.formats import ReadFailure, known_suffixes
 from data.wafer import WaferMap
-from pages.parts.cache import analysed, uploaded
+from pages.parts.cache.results import analysed, uploaded
 from pages.parts.links import link
-from pages.parts.state import current_theme, widget_text
+from pages.parts.state.choices import current_theme
+from pages.parts.state.widgets import widget_text
 
 NAMES = {c.key: c.name for c in CLASSES}
 WAYS = ("Wafer of the lake", "Upload", "Sketch")

@@ -14,12 +14,13 @@ from core.labels.checks import LabelProblem, validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import OtherDraft, save_draft
 from core.lake import Lake
+from core.lake.scoring import normal_fail_shares
 from data.errors import AppDatabaseError, LabelError
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
 from pages.parts.person import person_button
-from pages.parts.state import chosen_palette
+from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import EditorState, wafer_editor
 
 EDITOR = "annotate-editor"
@@ -45,6 +46,7 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
         key=EDITOR,
         owner=person.name,
         palette=chosen_palette(),
+        normal_fail_share=normal_fail_shares(lake).get(wafer.product),
         save=lambda draft: _keep(draft, person, lake),
     )
     problems = validate(state.label, wafer)

@@ -14,7 +14,7 @@ from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 
 OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
 COCO_OUT = "One file: the outline of every instance in pixels, eight classes."

@@ -23,9 +23,9 @@ from core.lake import Lake
 from data.classes import CLASSES
 from data.errors import WaferError
 from data.wafer import WaferMap
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.links import link
-from pages.parts.state import chosen_palette
+from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import wafer_editor
 from pages.parts.wafers.canvas import wafer_canvas
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core.identity import Person
 from core.labels.annotations import Annotation, annotation_history, restore, withdraw
 from data.classes import CLASSES
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 
 NAMES = {c.key: c.name for c in CLASSES}
 

@@ -12,10 +12,11 @@ from core.segmentation import Segmenter
 from data.classes import CLASSES
 from pages.parts.blocks.filters import class_filter, product_filter
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import stop_if_empty
 from pages.parts.links import link
-from pages.parts.state import chosen_palette, keep_ab_comparison, kept_ab_comparison
+from pages.parts.state.choices import chosen_palette
+from pages.parts.state.models import keep_ab_comparison, kept_ab_comparison
 from pages.parts.wafers.canvas import wafer_canvas
 
 NAMES = {c.key: c.name for c in CLASSES}

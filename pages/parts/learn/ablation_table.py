@@ -12,7 +12,7 @@ from core.active_learning.curves import band
 from core.drawing.palette import GREYS
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig

@@ -1,4 +1,6 @@
-"""Learning curves of rounds played without people, and what they say each strategy's labels are worth."""
+"""Learning curves: of the site's own rounds, and of rounds played without people, which say what labels are worth."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -6,10 +8,13 @@ import streamlit as st
 
 from core.active_learning.curves import band
 from core.active_learning.results import BASELINE, Played, worth
+from core.active_learning.rounds import Round, own_curve
 from core.active_learning.simulation import SELF_TRAINING
+from core.drawing.palette import GREYS
 from core.selection import Strategy
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.state.choices import current_theme
 
 NAMES = {
     Strategy.ENTROPY: "Least sure (entropy)",
@@ -24,6 +29,7 @@ NAMES = {
     SELF_TRAINING: "Random, with the model's own labels",
 }
 TASKS = {"synthetic": "Synthetic wafers, a label per die", "real": "Real wafers, classes per wafer"}
+MEASURED_ON = {"people": "wafers that people labelled", "synthetic": "synthetic wafers"}
 GREY = "rgba(128,128,128,0.9)"
 HELP = {
     "area": "Area under the learning curve divided by its width: the mean score over all measurements, 0 to 1.",
@@ -32,6 +38,43 @@ HELP = {
     "enough": "Labels at which the mean curve reaches 95 % of the score with all labels; – where it never does.",
     "last": "Mean score after the last round.",
 }
+
+
+def round_curve(found: Sequence[Round]) -> None:
+    """Draw labels against the IoU of every trained round, once there are two.
+
+    Args:
+        found: the rounds, oldest first.
+    """
+    points = own_curve(found)
+    if points["round"].nunique() < 2:
+        return
+    colors = {"people": accent(), "synthetic": GREYS[current_theme()].outline}
+    traces = [
+        go.Scatter(
+            x=part["labels"],
+            y=part["iou"],
+            name=MEASURED_ON[str(on)],
+            mode="lines+markers",
+            customdata=part["round"],
+            line={"color": colors[str(on)], "width": 2},
+            hovertemplate="round %{customdata}, %{x:,} labels: %{y:.3f}<extra></extra>",
+        )
+        for on, part in points.groupby("on")
+    ]
+    figure = quiet_figure(traces, 220, left=48, bottom=40)
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(title="labels of all rounds up to then")
+    figure.update_yaxes(title="mean IoU")
+    said = zip(points["round"], points["iou"], points["on"], strict=True)
+    spoken = ", ".join(f"round {number} {iou:.3f} on {MEASURED_ON[on]}" for number, iou, on in said)
+    show_figure(figure, "round-curve", f"Mean IoU after each trained round: {spoken}")
+    st.caption(
+        "Mean IoU over failing dies at the best score of each round's training, on wafers kept out of training. Those "
+        "that people labelled grow from round to round, the synthetic ones stay the same. One training a round: no "
+        "interval."
+    )
+    csv_button(points, "rounds")
 
 
 def curve_block(results: dict[str, Played], arm: str) -> None:

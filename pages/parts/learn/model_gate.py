@@ -17,8 +17,9 @@ from core.settings import Settings
 from data.errors import ModelError
 from pages.parts.blocks.job_watch import job_watch
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database, segmenter
-from pages.parts.cache import lake as open_lake
+from pages.parts.cache.models import segmenter
+from pages.parts.cache.stores import database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.learn.trust_view import checks_view
 from pages.parts.person import person_or_account
 

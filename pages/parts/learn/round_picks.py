@@ -16,9 +16,9 @@ from core.settings import settings
 from data.errors import MapError
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import segmenter
+from pages.parts.cache.models import segmenter
 from pages.parts.links import link
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 from pages.parts.wafers.gallery import gallery
 
 SHOWN = 24

@@ -7,7 +7,7 @@ from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import kept_checkpoint
 from pages.parts.blocks.job_watch import job_watch
-from pages.parts.cache import database
+from pages.parts.cache.stores import database
 from pages.parts.learn.training_run import run_name
 from pages.parts.links import link
 from pages.parts.person import person_or_account

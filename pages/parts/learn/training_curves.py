@@ -9,7 +9,7 @@ from core.training.records import RATE, SCORE, Record
 from data.classes import CLASSES
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 HEIGHT = 240
 SMOOTH = 0.9

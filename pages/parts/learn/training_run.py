@@ -12,10 +12,10 @@ from core.jobs.store import Job, JobState
 from core.settings import settings
 from core.training.config import TrainConfig, kept_checkpoint
 from core.training.records import SCORE, best_before, record_of
-from pages.parts.cache import database
+from pages.parts.cache.stores import database
 from pages.parts.learn.training_curves import compare_with_best, draw_curves
 from pages.parts.person import person_or_account
-from pages.parts.state import widget_text
+from pages.parts.state.widgets import widget_text
 
 JOB = "train"
 RUN, CHOICE = "run", "training-run"

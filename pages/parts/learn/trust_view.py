@@ -12,13 +12,13 @@ from core.evaluation.report import Report
 from core.registry.gate import Check, gate
 from core.registry.sheet import NAMES, Curve, Reached, curve, trust_sheet
 from core.registry.store import Version
-from core.reports.tables import Table
+from core.reports.table import Table
 from core.reports.trust_report import checks_table, classes_table, confusion_table, headline, trust_pdf
 from core.settings import Settings
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.person import person_or_account
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 SCORE_HELP = (
     "IoU over dies: dies that truth and model share, over dies that either has, all wafers pooled. F1 of presence: how "

@@ -12,7 +12,7 @@ from core.lake import Lake
 from pages.parts.empty import explained
 from pages.parts.links import link, open_page
 from pages.parts.measures import HELP
-from pages.parts.state import widget_text
+from pages.parts.state.widgets import widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
 
 LINKS_SHOWN = 4

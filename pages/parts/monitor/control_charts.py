@@ -10,7 +10,7 @@ import streamlit as st
 from core.drawing.palette import GREYS
 from core.statistics.spc import ControlChart, Flags, Violation
 from pages.parts.blocks.charts import CONFIG, accent, quiet_figure
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 HEIGHT, TICKS = 340, 13
 
@@ -31,7 +31,7 @@ def control_chart(
     """Draw a control chart, its points evenly spaced; after a click `clicked_points(key)` says on which.
 
     Args:
-        chart: points and limits.
+        chart: points and limits; the centre alone where the baseline cannot tell limits.
         violations: rules that fired.
         baseline: points that the limits come from, drawn on a shade.
         labels: name of each point.
@@ -43,7 +43,7 @@ def control_chart(
         on_click: called after a click.
     """
     greys, last = GREYS[current_theme()], len(labels) - 0.5
-    figure = quiet_figure([_points(chart, violations, hover), *_limits(chart)], HEIGHT, left=64, right=84, bottom=30)
+    figure = quiet_figure([_points(chart, violations, hover), *_lines(chart)], HEIGHT, left=64, right=84, bottom=30)
     figure.update_layout(margin_t=20, hovermode="closest", clickmode="event+select")
     small = {"font": {"size": 11, "color": greys.outline}, "showarrow": False}
     edges = np.flatnonzero(np.diff(np.concatenate([[False], baseline, [False]]))) - 0.5
@@ -54,7 +54,8 @@ def control_chart(
         figure.add_annotation(
             text="baseline", x=first - 0.5, xanchor="left", yref="paper", y=1, yanchor="bottom", **small
         )
-    ends = {"upper limit": chart.upper[-1], "centre": chart.center, "lower limit": chart.lower[-1]}
+    limits = {"upper limit": chart.upper[-1], "lower limit": chart.lower[-1]} if chart.tells else {}
+    ends = {"centre": chart.center, **limits}
     for name, value in ends.items():
         figure.add_annotation(text=name, xref="paper", x=1.005, xanchor="left", y=float(value), **small)
     step = -(-len(labels) // TICKS)
@@ -91,12 +92,13 @@ def _points(chart: ControlChart, violations: Sequence[Violation], hover: Sequenc
     )
 
 
-def _limits(chart: ControlChart) -> list[go.Scatter]:
-    """Steps at every point, from half a place before the first to half a place after the last."""
+def _lines(chart: ControlChart) -> list[go.Scatter]:
+    """The centre, and limits where there are any: steps at every point, half a place beyond the first and the last."""
     grey = GREYS[current_theme()].outline
     count = len(chart.points)
     places = np.repeat(np.arange(count + 1) - 0.5, 2)[1:-1]
-    lines = ((chart.upper, "dash"), (np.full(count, chart.center), "solid"), (chart.lower, "dash"))
+    limits = ((chart.upper, "dash"), (chart.lower, "dash")) if chart.tells else ()
+    lines = ((np.full(count, chart.center), "solid"), *limits)
     return [
         go.Scatter(
             x=places,

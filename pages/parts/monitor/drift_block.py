@@ -11,18 +11,17 @@ from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
-from core.monitoring.drift import LEAST_WAFERS, Drift, drift, verdict_of_look
-from core.monitoring.judging import Scope, state
+from core.monitoring.drift import LEAST_WAFERS, Drift, verdict_of_look
+from core.monitoring.judging import Scope
 from core.monitoring.quality import LEAST_LABELLED
 from core.monitoring.retraining import LEAST_TO_TRAIN, Proposal, new_labels, propose, retrain
 from core.settings import settings
 from core.training.recipes import UPDATE
 from core.trends.overview import newest_day
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import kept
+from pages.parts.cache.judgements import drift_between, judged
 from pages.parts.links import link, open_page
 from pages.parts.monitor.drift_reference import Sides, choose_sides
-from pages.parts.monitor.model_quality import judged_now
 from pages.parts.person import person_or_account
 
 INPUT_HELP = (
@@ -55,9 +54,8 @@ def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
         return
     sides = choose_sides(database, scope.where, last)
     with st.spinner("Comparing wafers and results"):
-        stamp = f"drift {lake.root} {state(lake, database)} {sides.stamp}"
-        found = kept(stamp, lambda: drift(lake, sides.recent, sides.reference))
-        changes = weekly_changes(judged_now(lake, database, scope))
+        found = drift_between(lake, database, sides.recent, sides.reference)
+        changes = weekly_changes(judged(lake, database, scope))
         fallen = drops(changes)
     with database.reading() as session:
         labelled = len(labelled_keys(session))

@@ -10,12 +10,10 @@ from core.datasets.frozen_sets import frozen_set, frozen_sets
 from core.datasets.reading import NOW
 from core.lake import WaferFilter
 from core.monitoring.drift import LEAST_WAFERS
-from core.monitoring.learnt import labels_learnt, wafers_taught
-from core.monitoring.sides import DRAWN_WAFERS, Condition, Drawn, draw, of_keys, recent_and_before
-from core.segmentation.serving import served
-from core.settings import settings
+from core.monitoring.learnt import wafers_taught
+from core.monitoring.sides import DRAWN_WAFERS, Condition, Drawn, of_keys, recent_and_before
 from data.errors import ModelError
-from pages.parts.cache import kept, segmenter
+from pages.parts.cache.judgements import labels_of_model, synthetic_wafers
 
 TAUGHT, BEFORE = "What the model was trained on", "The weeks before"
 LABELLED, SYNTHETIC = "Labels that count now", "Synthetic wafers"
@@ -43,7 +41,6 @@ class Sides:
     Args:
         recent: condition of the newest weeks.
         reference: condition of the others, or drawn wafers.
-        stamp: says both, for caches.
         span: the newest weeks in words.
         against: the reference in words.
         note: what to bear in mind about it, "" for nothing.
@@ -52,7 +49,6 @@ class Sides:
 
     recent: Condition
     reference: Condition | Drawn
-    stamp: str
     span: str
     against: str
     note: str
@@ -97,10 +93,10 @@ def choose_sides(database: AppDatabase, where: WaferFilter, last: date) -> Sides
     if chosen == SYNTHETIC:
         drawn = _drawn()
         said = f"{DRAWN_WAFERS} synthetic wafers"
-        return Sides(recent, drawn, f"{recent} {drawn.model}", span, said, DRAWN_DIFFER, learnt)
+        return Sides(recent, drawn, span, said, DRAWN_DIFFER, learnt)
     if chosen == BEFORE:
         said, note = f"the {REFERENCE_WEEKS} weeks before", "" if first else NOT_TRAINED_HERE
-        return Sides(recent, before, f"{recent} {before}", span, said, note, learnt)
+        return Sides(recent, before, span, said, note, learnt)
     if chosen == TAUGHT:
         reference, said = of_keys(taught), _said(learnt)
     elif chosen == LABELLED:
@@ -109,7 +105,7 @@ def choose_sides(database: AppDatabase, where: WaferFilter, last: date) -> Sides
         with database.reading() as session:
             keys = [member.wafer_key for member in frozen_set(session, chosen).members]
         reference, said = of_keys(keys), f"dataset {chosen}"
-    return Sides(recent, reference, f"{recent} {reference}", span, said, PEOPLE_CHOOSE, learnt)
+    return Sides(recent, reference, span, said, PEOPLE_CHOOSE, learnt)
 
 
 def _said(learnt: str) -> str:
@@ -120,15 +116,13 @@ def _said(learnt: str) -> str:
 
 def _learnt() -> str:
     """Labels that the model in use learnt from; why they are not known is said in place."""
-    at = settings()
     try:
-        return kept(f"learnt {at.home} {at.mlflow_url} {at.model} {served(at)}", lambda: labels_learnt(at))
+        return labels_of_model()
     except ModelError as error:
         st.caption(f"What the model in use learnt from is not known. {error}")
         return ""
 
 
 def _drawn() -> Drawn:
-    model = segmenter()
     with st.spinner(f"Drawing {DRAWN_WAFERS} synthetic wafers and showing them to the model, once"):
-        return kept(f"drawn {model.name}", lambda: draw(model))
+        return synthetic_wafers()

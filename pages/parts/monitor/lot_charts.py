@@ -1,17 +1,25 @@
-"""The charts of a lot: its wafers stacked, where on the wafer dies fail, in which slots."""
+"""A lot on its page: its wafers stacked, where on the wafer dies fail, in which slots; and all of it to take away."""
+
+from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.drawing.value_maps import share_scale
+from core.exports.names import safe_part
+from core.lake import Lake
 from core.lots.lot import Lot, slots_compared
 from core.lots.profiles import angular_profile, radial_profile
 from core.lots.slot_order import ENDS
 from core.lots.stacking import Stack
-from core.reports.tables import shown
+from core.reports.lot_tables import angular_table, radial_table, results_of, slot_table, stacked_table, wafers_table
+from core.reports.table import Table, shown, table_csv
+from pages.parts.blocks.exports import archive_menu, lot_files
 from pages.parts.links import open_page
 from pages.parts.monitor.share_bars import share_bars
-from pages.parts.state import chosen_palette, clicked_points, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.widgets import clicked_points
 from pages.parts.wafers.pattern_choice import pattern_color, pattern_words
 from pages.parts.wafers.value_map import value_map
 
@@ -138,3 +146,38 @@ def _open(keys: list[str]) -> None:
     points = clicked_points(SLOTS)
     if points:
         open_page("wafer", wafer=keys[points[0]])
+
+
+def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
+    """Offer a lot's files; each is made when it is asked for.
+
+    Args:
+        lake: where the lot is.
+        lot: the lot.
+        class_key: class that profiles and slots are shown for, None for all failing dies.
+    """
+    name = safe_part(lot.lot_id)
+    tables = {
+        "Wafers CSV": ("wafers", lambda: wafers_table(lot)),
+        "Stacked dies CSV": ("stacked", lambda: stacked_table(lot.stack)),
+        "Radial profile CSV": ("radial", lambda: radial_table(lot.stack, class_key)),
+        "Angular profile CSV": ("angular", lambda: angular_table(lot.stack, class_key)),
+        "Slot order CSV": ("slots", lambda: slot_table(lot, class_key)),
+    }
+    with st.popover("Download"):
+        lot_files(lake, lot.lot_id)
+        for label, (kind, make) in tables.items():
+            st.download_button(
+                label,
+                data=partial(_csv, make),
+                file_name=f"{name}_{kind}.csv",
+                mime="text/csv",
+                on_click="ignore",
+                width="stretch",
+            )
+    keys = list(lot.wafers["key"])
+    archive_menu(lambda: results_of(lake, keys), len(keys), name, key="lot-export")
+
+
+def _csv(make: Callable[[], Table]) -> str:
+    return table_csv(make())

@@ -7,7 +7,7 @@ from core.trends.lot_history import FLAGGED_SIGMA, LEAST_HISTORY, beyond, curren
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.links import LOT, open_page
 from pages.parts.monitor.trend_words import MeasureWords
-from pages.parts.state import clicked_row
+from pages.parts.state.widgets import clicked_row
 
 ROW_PX = 30
 Z_HELP = (

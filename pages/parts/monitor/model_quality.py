@@ -9,7 +9,7 @@ from core.database import AppDatabase
 from core.drawing.palette import GREYS, class_colors
 from core.lake import Lake
 from core.monitoring.changes import NAMES, drops, weekly_changes, words
-from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope, judge, state
+from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope
 from core.monitoring.quality import (
     LEAST_LABELLED,
     Period,
@@ -27,9 +27,10 @@ from core.settings import settings
 from data.classes import CLASS_KEYS
 from pages.parts.blocks.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import kept, segmenter
+from pages.parts.cache.judgements import judged as judged_now
+from pages.parts.cache.models import segmenter
 from pages.parts.links import link
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 IOU_HELP = (
     "Intersection over union, 0 to 1: failing dies that label and result share, over those that either has, all "
@@ -87,12 +88,6 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Perio
         _confusion(judged)
     with right:
         _models(judged)
-
-
-def judged_now(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
-    """Return results held against labels, kept until a result or a label changes."""
-    stamp = f"judged {lake.root} {database.url} {state(lake, database)} {scope}"
-    return kept(stamp, lambda: judge(lake, database, scope))
 
 
 def _headline(table: pd.DataFrame, labelled: int) -> None:

@@ -14,7 +14,7 @@ from data.classes import CLASSES
 from pages.parts.blocks.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.links import link
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 NAMES = {c.key: c.name for c in CLASSES} | {"": "Whole wafer"}
 DASHES = {"p50_ms": "solid", "p95_ms": "dash", "p99_ms": "dot"}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.drawing.palette import GREYS
 from pages.parts.blocks.charts import CONFIG, quiet_figure
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 
 def share_bars(

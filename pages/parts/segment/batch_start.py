@@ -14,7 +14,7 @@ from core.lake import Lake, WaferFilter
 from core.settings import settings
 from data.formats import known_suffixes
 from pages.parts.blocks.filters import class_filter, lot_filter, product_filter, severity_filter, text_filter
-from pages.parts.cache import database
+from pages.parts.cache.stores import database
 from pages.parts.links import link
 from pages.parts.person import person_or_account
 from pages.parts.segment.read_options import TTA_HELP

@@ -10,7 +10,7 @@ from core.batches.folder import Batch
 from core.jobs.folder import log_tail
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.cache import database
+from pages.parts.cache.stores import database
 from pages.parts.person import person_or_account
 from pages.parts.routes import results_address
 

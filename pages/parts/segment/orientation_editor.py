@@ -9,8 +9,8 @@ from core.ingestion.orientation_rules import OrientationRules
 from core.settings import settings
 from data.orientation import DIE_AXES, Corner, OrientationRule
 from data.wafer import WaferMap
-from pages.parts.cache import axes_picture
-from pages.parts.state import current_theme
+from pages.parts.cache.pictures import axes_picture
+from pages.parts.state.choices import current_theme
 
 PICTURE_PX, PRODUCTS_SHOWN = 230, 4
 NOTES = ("parts_tested", "retested_dies", "parts_without_coordinates", "parts_without_verdict", "defects",

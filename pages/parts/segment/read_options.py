@@ -8,15 +8,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.ingestion.orientation_rules import with_rules
-from core.ingestion.upload_session import Recipe
+from core.ingestion.upload_session import ReadingPlan
 from core.ingestion.uploaded_file import UploadedFile
 from core.settings import settings
 from data.bin_names import MAP, MAPS
 from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch, WaferMap
-from pages.parts.cache import tone_pictures
-from pages.parts.state import current_theme, set_widget, widget_text
+from pages.parts.cache.pictures import tone_pictures
+from pages.parts.state.choices import current_theme
+from pages.parts.state.widgets import set_widget, widget_text
 
 VALUE = re.compile(r"-?\d+|#[0-9a-fA-F]{6}")
 TONES: dict[Literal["bright", "dark"], str] = {"bright": "Bright fails", "dark": "Dark fails"}
@@ -25,7 +26,7 @@ MAP_WORDS = {"hard": "Hard bins", "soft": "Soft bins"}
 Value = int | str
 
 
-def read_recipe(files: Sequence[UploadedFile], chosen: str) -> Recipe:
+def reading_plan(files: Sequence[UploadedFile], chosen: str) -> ReadingPlan:
     """Ask for names, lengths and meanings that files leave open, and how to segment; all may be left as they are.
 
     Args:
@@ -63,7 +64,7 @@ def read_recipe(files: Sequence[UploadedFile], chosen: str) -> Recipe:
             options = ReadOptions()
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
-    return Recipe(with_rules(options, settings()), tta)
+    return ReadingPlan(with_rules(options, settings()), tta)
 
 
 def _names(places: Sequence[DeltaGenerator]) -> tuple[str, str, Notch | None, str]:

@@ -11,11 +11,12 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import class_colors
-from core.ingestion.upload_session import Recipe
+from core.ingestion.upload_session import ReadingPlan
 from core.ingestion.uploaded_file import Entry
 from data.classes import CLASSES
-from pages.parts.cache import result_thumbnail
-from pages.parts.state import choose_tile, chosen_palette, chosen_tile, current_theme
+from pages.parts.cache.pictures import result_thumbnail
+from pages.parts.state.choices import chosen_palette, current_theme
+from pages.parts.state.upload import choose_tile, chosen_tile
 
 ASSETS = Path(__file__).parent
 NAMES = {c.key: c.name for c in CLASSES}
@@ -24,12 +25,12 @@ TILES_A_PAGE = 60
 ORDERS = {"given": "As given", "worst": "Worst first"}
 
 
-def results_browser(entries: Sequence[Entry], recipe: Recipe, *, key: str) -> Entry:
+def results_browser(entries: Sequence[Entry], plan: ReadingPlan, *, key: str) -> Entry:
     """Let a person choose one of the segmented wafers; a single one is chosen without asking.
 
     Args:
         entries: at least one, all segmented.
-        recipe: how they were made.
+        plan: how they were made.
         key: of the browser.
 
     Returns:
@@ -44,7 +45,7 @@ def results_browser(entries: Sequence[Entry], recipe: Recipe, *, key: str) -> En
     _component()(
         key=component_key,
         data={
-            "tiles": [_tile(entry.id, entry.result, recipe) for entry in shown if entry.result],
+            "tiles": [_tile(entry.id, entry.result, plan) for entry in shown if entry.result],
             "chosen": chosen.id,
             "label": "Segmented wafers; arrow keys choose",
         },
@@ -78,7 +79,7 @@ def _severity(entry: Entry) -> float:
     return entry.result.severity.score if entry.result else 0.0
 
 
-def _tile(entry_id: str, result: WaferResult, recipe: Recipe) -> dict[str, Any]:
+def _tile(entry_id: str, result: WaferResult, plan: ReadingPlan) -> dict[str, Any]:
     wafer, found = result.wafer, result.segmentation.classes_present
     colors = class_colors(chosen_palette())
     words = ", ".join(NAMES[key] for key in found) or "no pattern"
@@ -86,7 +87,7 @@ def _tile(entry_id: str, result: WaferResult, recipe: Recipe) -> dict[str, Any]:
         "id": entry_id,
         "name": f"{wafer.lot_id} {wafer.wafer_id}",
         "title": f"{wafer.lot_id} {wafer.wafer_id}: {words}, severity {result.severity.score:.0f}",
-        "picture": result_thumbnail(f"{entry_id} {recipe} {found}", result, chosen_palette(), current_theme(), TILE_PX),
+        "picture": result_thumbnail(f"{entry_id} {plan} {found}", result, chosen_palette(), current_theme(), TILE_PX),
         "colors": [colors[key] for key in found],
         "note": f"{result.severity.score:.0f}" if found else "no pattern",
     }

@@ -14,15 +14,17 @@ from core.pipeline import take_in
 from core.pipeline.taking_in import TakenIn
 from data.classes import CLASSES
 from data.errors import WaferError
-from pages.parts.cache import blobs
+from pages.parts.cache.models import segmenter
+from pages.parts.cache.stores import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.segment.orientation_editor import lying
-from pages.parts.state import edited_rows
+from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
 from pages.parts.wafers.pipeline import pipeline
 
 TITLES = {c.key: c.name for c in CLASSES}
+SAID_SHOWN = 12
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
 FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
 
@@ -61,7 +63,7 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
-            taken = take_in(pipeline(tta=upload.recipe.tta), results=results_to_keep(upload, blobs()))
+            taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
             _report(taken, [entry.wafer.key for entry in entries])
 
 
@@ -92,7 +94,7 @@ def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int,
 
 
 def _report(saved: TakenIn, keys: Sequence[str]) -> None:
-    """Show what saving did, with links to the wafers."""
+    """Tell what saving did, with links to the wafers."""
     st.success(f"{_count(saved.new)} saved, {saved.already} already there. Lists and trends show them from now on.")
     if saved.shared:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
@@ -101,6 +103,10 @@ def _report(saved: TakenIn, keys: Sequence[str]) -> None:
             link("wafer", wafer.replace(":", " "), wafer=wafer)
         if len(keys) > LINKS_SHOWN:
             link("wafers", f"and {len(keys) - LINKS_SHOWN} more")
+    if saved.said:
+        st.caption("  \n".join(saved.said[:SAID_SHOWN]))
+        if len(saved.said) > SAID_SHOWN:
+            st.caption(f"and {len(saved.said) - SAID_SHOWN:,} more wafers that met an earlier test.")
     if saved.problem:
         st.warning(f"All is saved, but alarms were not looked for: {saved.problem}")
 

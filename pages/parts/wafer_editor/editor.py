@@ -17,12 +17,12 @@ from core.drawing.palette import GREYS, Palette, class_colors
 from core.drawing.wafer import cell_aspect, rim_in_dies
 from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import Label, encode
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
+from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules, collapse, die_measures
 from data.classes import CLASSES
 from data.errors import LabelError, WaferError
 from data.geometry import geometry
 from data.wafer import WaferMap
-from pages.parts.state import EditorMemory
+from pages.parts.state.label import EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
 Asked = Literal["save", "submit", "previous", "next"]
@@ -55,6 +55,7 @@ def wafer_editor(
     owner: str,
     save: Callable[[LabelDraft], None],
     palette: Palette,
+    normal_fail_share: float | None = None,
     height: int = 640,
 ) -> EditorState:
     """Show a wafer with its label, ready to be edited.
@@ -70,6 +71,7 @@ def wafer_editor(
         save: stores a draft, called before the page runs, at most 2 s behind a change; `draft.label.key` says of which
             wafer it is. A WaferError that it raises is shown, and the editor sends the draft again.
         palette: the class colours.
+        normal_fail_share: failing share that is normal for the wafer's product, for the live severity.
         height: of the map in pixels.
     """
     memory = EditorMemory(key)
@@ -77,7 +79,7 @@ def wafer_editor(
     current = _newest(identity, start, draft, memory)
     answer = _component()(
         key=key,
-        data=payload(wafer, palette)
+        data=payload(wafer, palette, normal_fail_share)
         | {
             "id": identity,
             "start": json.loads(encode(start)),
@@ -133,7 +135,7 @@ def _component() -> ComponentRenderer:
     )
 
 
-def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
+def payload(wafer: WaferMap, palette: Palette, normal_fail_share: float | None = None) -> dict[str, object]:
     """Return what the browser needs to know of a wafer, whatever its label is."""
     frame, colors = geometry(wafer), class_colors(palette)
     return {
@@ -149,20 +151,21 @@ def payload(wafer: WaferMap, palette: Palette) -> dict[str, object]:
             {"key": c.key, "name": c.name, "color": colors[c.key], "definition": c.definition} for c in CLASSES
         ],
         "greys": {str(theme): vars(greys) for theme, greys in GREYS.items()},
-        "severity": severity_constants(wafer, SeverityRules.configured()),
+        "severity": severity_constants(wafer, SeverityRules.configured(), normal_fail_share),
     }
 
 
-def severity_constants(wafer: WaferMap, rules: SeverityRules) -> dict[str, float]:
+def severity_constants(
+    wafer: WaferMap, rules: SeverityRules, normal_fail_share: float | None = None
+) -> dict[str, float]:
     """Return what the browser needs to score a wafer as `core.severity.severity` does."""
-    frame = geometry(wafer)
     return {
-        "area_cm2": frame.area_cm2,
-        "die_area_mm2": frame.die_area_mm2,
+        "collapse": collapse(wafer, normal_fail_share),
         "density_points": DENSITY_POINTS,
         "coverage_points": COVERAGE_POINTS,
         "count_points": COUNT_POINTS,
         **vars(rules),
+        **vars(die_measures(wafer, rules)),
     }
 
 

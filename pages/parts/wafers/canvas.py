@@ -146,8 +146,9 @@ def _focus(instance: Instance | None) -> dict[str, object] | None:
 
 
 def _spoken(wafer: WaferMap, instances: Sequence[Instance], names: dict[str, str]) -> str:
+    passing = "" if wafer.passing_known else "passing dies unknown; "
     found = ", ".join(f"{names[i.class_key]} of {i.die_count} dies" for i in instances[:6]) or "no clusters"
     return (
-        f"Wafer {wafer.key}: {wafer.fail_count} of {wafer.tested_count} dies fail; {found}. "
+        f"Wafer {wafer.key}: {wafer.fail_count} of {wafer.tested_count} dies fail; {passing}{found}. "
         "Arrow keys move over the dies, plus and minus zoom, Enter picks a cluster, Escape lets go."
     )

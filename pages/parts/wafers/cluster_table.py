@@ -10,7 +10,8 @@ from core.drawing.palette import class_colors
 from core.instances import Instance
 from data.classes import CLASSES
 from pages.parts.measures import HELP
-from pages.parts.state import ViewState, chosen_palette
+from pages.parts.state.choices import chosen_palette
+from pages.parts.state.view import ViewState
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from data.classes import CLASSES
-from pages.parts.cache import thumbnails
+from pages.parts.cache.pictures import thumbnails
 from pages.parts.links import link
-from pages.parts.state import chosen_palette, current_theme
+from pages.parts.state.choices import chosen_palette, current_theme
 
 NAMES = {c.key: c.name for c in CLASSES}
 TILE_PX = 132

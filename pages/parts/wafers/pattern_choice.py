@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.drawing.palette import class_colors
 from data.classes import CLASSES
-from pages.parts.state import chosen_palette
+from pages.parts.state.choices import chosen_palette
 
 ALL = "All failing dies"
 _KEYS = {ALL: None, **{c.name: c.key for c in CLASSES}}

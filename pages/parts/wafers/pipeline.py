@@ -3,11 +3,10 @@
 from core.alarms.sending import sending_job
 from core.identity import local_person
 from core.pipeline import Pipeline
-from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
-from core.segmentation.serving import served
 from core.settings import settings
-from pages.parts.cache import database, kept, lake
+from pages.parts.cache.models import challenger
+from pages.parts.cache.stores import database, lake
 
 
 def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeline:
@@ -30,13 +29,3 @@ def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeli
         send=sending_job(settings(), local_person()),
         tidy=False,
     )
-
-
-def challenger() -> Challenger | None:
-    """Return the model that takes its share of what is segmented into the lake, loaded once; None without a trial.
-
-    Raises:
-        ModelError: its file is missing or damaged.
-    """
-    at = settings()
-    return kept(f"challenger {served(at)} {at.model} {at.threads}", lambda: load_challenger(at))

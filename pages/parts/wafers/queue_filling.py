@@ -10,7 +10,7 @@ from core.annotation.queue import fill
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from data.classes import CLASSES
-from pages.parts.cache import database as open_database
+from pages.parts.cache.stores import database as open_database
 from pages.parts.person import person_or_account
 from pages.parts.wafers.table import ORDERS, WORST_FIRST
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.parts.links import PAGE, ROWS, SORT, VIEW, open_page
 from pages.parts.measures import HELP
-from pages.parts.state import clicked_row, set_widget, widget_number
+from pages.parts.state.widgets import clicked_row, set_widget, widget_number
 from pages.parts.wafers.cluster_table import class_column
 from pages.parts.wafers.gallery import class_names, pictures
 
@@ -78,6 +78,7 @@ def wafer_table(wafers: pd.DataFrame) -> None:
                 "clusters": wafers["cluster_count"],
                 "affected": wafers["affected_dies"],
                 "confidence": wafers["mean_confidence"],
+                "step": wafers["step"],
                 "program": wafers["test_program"],
             }
         ),
@@ -103,6 +104,7 @@ def wafer_table(wafers: pd.DataFrame) -> None:
             "clusters": st.column_config.NumberColumn("Clusters", help=HELP["clusters"], width=72),
             "affected": st.column_config.NumberColumn("Affected", help=HELP["affected"], width=76),
             "confidence": st.column_config.NumberColumn("Confidence", format="%.2f", help=HELP["confidence"], width=88),
+            "step": st.column_config.TextColumn("Step", help=HELP["step"]),
             "program": st.column_config.TextColumn("Program"),
         },
     )

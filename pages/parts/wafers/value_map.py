@@ -13,7 +13,7 @@ from core.drawing.wafer import Sheet, lay_out, png_bytes
 from data.geometry import WaferGeometry, geometry
 from data.wafer import WaferMap
 from pages.parts.blocks.charts import quiet_figure, show_figure
-from pages.parts.state import current_theme
+from pages.parts.state.choices import current_theme
 
 COLORS_OF_BAR = 32
 

@@ -1,5 +1,7 @@
 """One wafer's result on screen: map, severity, clusters, and where and how sure. Shared by Wafer and Segment."""
 
+import math
+
 import streamlit as st
 
 from core.analysis.result import WaferResult
@@ -8,9 +10,11 @@ from core.instances import Instance
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from data.classes import CLASSES
 from pages.parts.blocks import charts
-from pages.parts.cache import everywhere
+from pages.parts.blocks.old_scores import old_score_note
+from pages.parts.cache.results import everywhere
 from pages.parts.measures import HELP
-from pages.parts.state import ViewState, chosen_palette
+from pages.parts.state.choices import chosen_palette
+from pages.parts.state.view import ViewState
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.cluster_table import cluster_table
 
@@ -99,19 +103,26 @@ def _measures(result: WaferResult, summary: Summary) -> None:
     sure = f"{severity.confidence:.2f}" if severity.cluster_count else "–"
     confidence.metric("Confidence", sure, help=HELP["mean_confidence"])
     full = SeverityRules.configured()
-    density_said = f"{severity.density_per_cm2:.2f} of {full.density_saturation:g} /cm²"
     coverage_said = f"{severity.coverage:.1%} of {full.coverage_saturation:.0%}"
+    density_said = f"{severity.density_per_cm2:.2f} of {full.density_saturation:g} /cm²"
+    if severity.assumed_geometry and severity.version > 1:  # no sizes, no density: by the share of the dies
+        density_said = coverage_said
     count_said = f"{severity.cluster_count} of {full.count_saturation:g}"
+    left = 100 - severity.density_term - severity.coverage_term - severity.count_term
+    failing_said = "not known" if math.isnan(severity.fail_share) else f"{severity.fail_share:.0%} of the dies fail"
     terms = (
         ("Density", severity.density_term, DENSITY_POINTS, density_said, "density_term"),
         ("Coverage", severity.coverage_term, COVERAGE_POINTS, coverage_said, "coverage_term"),
         ("Count", severity.count_term, COUNT_POINTS, count_said, "count_term"),
+        ("Collapse", severity.collapse_term, left, failing_said, "collapse_term"),
     )
-    for column, (name, points, most, measure, help_key) in zip(st.columns(3), terms, strict=True):
-        column.progress(min(1.0, points / most), text=f"{name} **{points:.0f}** of {most:.0f}")
+    for column, (name, points, most, measure, help_key) in zip(st.columns(4), terms, strict=True):
+        column.progress(min(1.0, points / most) if most else 0.0, text=f"{name} **{points:.0f}** of {most:.0f}")
         column.caption(measure, help=HELP[help_key])
-    if severity.assumption:
-        st.caption(severity.assumption)
+    for said in (severity.reason, severity.assumption):
+        if said:
+            st.caption(said)
+    old_score_note(severity)
 
 
 def _distribution(result: WaferResult, summary: Summary, key: str) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.active_learning.curves import area, band, interval, labels_to_reach, paired_difference, verdict
+from core.active_learning.curves import area, band, interval, labels_to_reach, paired_difference, stop_advice
 
 SCORES = arrays(float, 6, elements=st.floats(0, 1))
 LABELS = [10, 20, 40, 50, 80, 90]
@@ -48,7 +48,7 @@ def test_the_interval_holds_the_mean_of_most_samples():
 
 
 def test_under_two_points_is_the_end():
-    assert verdict([0.5, 0.519]).go_on is False
-    assert verdict([0.5, 0.52]).go_on is True
-    assert verdict([0.7, 0.6]).text == "Stop: the last round gained -10.0 points, less than 2."
-    assert verdict([0.5]).go_on is True
+    assert stop_advice([0.5, 0.519]).go_on is False
+    assert stop_advice([0.5, 0.52]).go_on is True
+    assert stop_advice([0.7, 0.6]).text == "Stop: the last round gained -10.0 points, less than 2."
+    assert stop_advice([0.5]).go_on is True

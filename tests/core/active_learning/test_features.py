@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.active_learning.features import die_features, wafer_features
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import WaferMap
 
 
@@ -12,7 +12,7 @@ def wafer_of(dies: np.ndarray) -> WaferMap:
 
 @pytest.fixture(scope="module")
 def ring():
-    return draw_wafer(np.random.default_rng(3), Recipe(shortest=30, longest=30, classes=("ring",))).wafer
+    return draw_wafer(np.random.default_rng(3), WaferRecipe(shortest=30, longest=30, classes=("ring",))).wafer
 
 
 def test_a_turned_wafer_has_the_same_strengths_around_its_rings():

@@ -167,6 +167,16 @@ def test_a_class_beyond_its_control_limits_fires_with_the_rule_in_words(lake, da
     assert check(lake, database).raised == 0
 
 
+def test_a_few_wafers_after_a_baseline_without_any_are_chance_and_many_are_not(lake, database, ana):
+    rule(database, ana, RuleKind.SPC, days=90)
+    keep(lake, *days(0, 16))
+    keep(lake, *days(16, 17, affected=3, wafers=40))
+    assert check(lake, database).raised == 0  # none of 36 before: 3 of 40 happen in one of twelve draws
+    keep(lake, *days(30, 31, affected=25, wafers=40))
+    assert check(lake, database).raised == 1
+    assert "one point beyond 3 sigma" in opened(database)[0].words
+
+
 def test_a_class_new_to_a_product_fires_once(lake, database, ana):
     rule(database, ana, RuleKind.NEW)
     keep(lake, *days(0, 5))

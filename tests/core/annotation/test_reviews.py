@@ -6,7 +6,7 @@ from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Candidate, Status, item_by_id
 from core.annotation.queue import fill, take_next
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import Kind, Verdict, flag_prediction, open_reviews
+from core.annotation.reviews import Kind, ReviewOutcome, flag_prediction, open_reviews
 from core.annotation.submissions import submit
 from core.database.audit import entries
 from core.identity import Person
@@ -38,7 +38,7 @@ def test_an_accepted_label_counts_and_the_review_is_closed(database, disputed):
     with database.writing() as session:
         decided = accept(session, review.id, one, label, EVE, "the lower rows are noise")
         assert (decided.verdict, decided.decided_by, decided.note) == (
-            Verdict.ACCEPTED,
+            ReviewOutcome.ACCEPTED,
             "eve",
             "the lower rows are noise",
         )

@@ -1,9 +1,22 @@
+import io
+
+import pandas as pd
 import pytest
 
-from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
+from core.downloads.formats import (
+    LOT_FORMATS,
+    PERIOD_FORMATS,
+    WAFER_FORMATS,
+    ExportStyle,
+    FormatKey,
+    chosen,
+    page_csv,
+)
 from core.identity import Person
 from core.lake import Lake, WaferFilter
+from core.lake.filter import PAGE_COLUMNS
 from tests.core.exports.examples import example_result
+from tests.core.lake_examples import drawn, found_on
 
 STYLE = ExportStyle(Person("eva"))
 BEGINS = {"image/png": b"\x89PNG", "application/pdf": b"%PDF", "image/svg+xml": b"<svg", "application/xml": b"<?xml",
@@ -40,3 +53,20 @@ def test_every_format_has_a_key_of_its_own():
     keys = [one.key for one in (*WAFER_FORMATS, *LOT_FORMATS, *PERIOD_FORMATS)]
     assert sorted(keys) == sorted(FormatKey)
     assert chosen(WAFER_FORMATS, [FormatKey.PERIOD_PDF]) == []
+
+
+def test_the_csv_holds_every_row_of_the_filter_in_its_order(tmp_path):
+    lake = Lake(tmp_path)
+    results = [found_on(drawn(n), "edge", "ring") for n in range(60)]
+    lake.append_wafers(result.wafer for result in results)
+    lake.append_results(results[:-3])
+    where = WaferFilter(product="TC38")
+    table = pd.read_csv(io.StringIO(page_csv(lake, where, "-severity")), keep_default_na=False)
+    assert tuple(table.columns) == PAGE_COLUMNS
+    assert list(table["key"]) == list(lake.wafers_page(where, "-severity", limit=100)["key"])
+    assert len(table) == 20
+    assert set(table["classes_present"]) == {"edge ring", ""}
+
+
+def test_a_filter_without_wafers_gives_the_heading_alone(tmp_path):
+    assert page_csv(Lake(tmp_path), WaferFilter(), "key") == ",".join(PAGE_COLUMNS) + "\n"

@@ -6,7 +6,7 @@ import pytest
 from core.evaluation.fitting import calibrate, calibration_wafers, draw_calibration
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.datasets import LabelledMaps
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 
 CENTER = CLASS_INDEX["center"]
 
@@ -34,7 +34,7 @@ class Says:
 
 def test_die_thresholds_are_fitted_to_wafers_that_are_believed_to_show_the_class():
     rng = np.random.default_rng(3)
-    drawn = [draw_wafer(rng, Recipe(longest=40, classes=(key,))) for key in ("center", "edge") * 6]
+    drawn = [draw_wafer(rng, WaferRecipe(longest=40, classes=(key,))) for key in ("center", "edge") * 6]
     fitted = Says(drawn).calibrated()
     scaled = (np.array([0.2, 0.4]) / (1 - np.array([0.2, 0.4]))) ** (1 / fitted["temperature"][CENTER])
     low, high = scaled / (1 + scaled)
@@ -46,7 +46,7 @@ def test_die_thresholds_are_fitted_to_wafers_that_are_believed_to_show_the_class
 @pytest.mark.parametrize("judges", [True, False])
 def test_only_of_a_model_that_judges_is_its_own_word_on_presence_used(judges):
     rng = np.random.default_rng(3)
-    drawn = [draw_wafer(rng, Recipe(longest=40, classes=(key,))) for key in ("center", "edge") * 6]
+    drawn = [draw_wafer(rng, WaferRecipe(longest=40, classes=(key,))) for key in ("center", "edge") * 6]
     sure, unsure = Says(drawn), Says(drawn)
     sure.judges = unsure.judges = judges
     unsure.present = 0.11  # little more than where it is not
@@ -55,7 +55,7 @@ def test_only_of_a_model_that_judges_is_its_own_word_on_presence_used(judges):
 
 
 def test_every_second_calibration_wafer_is_drawn_over_a_real_one_without_a_pattern():
-    plain, shown = (draw_wafer(np.random.default_rng(k), Recipe(longest=30)).wafer.dies for k in range(2))
+    plain, shown = (draw_wafer(np.random.default_rng(k), WaferRecipe(longest=30)).wafer.dies for k in range(2))
     plain = np.where(plain == 2, 1, plain)
     presence = np.zeros((2, CLASS_COUNT), dtype=np.float32)
     presence[1, 0] = 1

@@ -6,7 +6,7 @@ from core.evaluation.report import evaluate_labelled, evaluate_marked
 from core.segmentation import Segmenter
 from data.classes import CLASS_COUNT, CLASS_INDEX, CLASS_KEYS
 from data.datasets import LabelledMaps
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.truth import MarkedWafer
 from tests.core.wafers import disc, radius, wafer
 
@@ -137,7 +137,7 @@ def test_wafers_with_one_pattern_and_with_more_are_scored_by_themselves_too(segm
 
 def drawn_with(seed: int, patterns: int) -> MarkedWafer:
     classes = ("edge", "center", "ring")[:patterns]
-    recipe = Recipe(shortest=30, longest=34, classes=classes, background=0.02)
+    recipe = WaferRecipe(shortest=30, longest=34, classes=classes, background=0.02)
     drawn = draw_wafer(np.random.default_rng(seed), recipe)
     assert drawn.classes_present == classes
     return MarkedWafer(drawn.wafer, drawn.masks)

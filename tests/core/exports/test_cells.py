@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from core.downloads.wafer_table import page_csv
+from core.downloads.formats import page_csv
 from core.exports import instances_csv, wafers_csv
 from core.exports.cells import plain, plain_row
 from core.lake import Lake, WaferFilter

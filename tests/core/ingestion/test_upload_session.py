@@ -6,7 +6,7 @@ import pytest
 
 from core.analysis.result import analyse
 from core.ingestion.samples import sample_files
-from core.ingestion.upload_session import Progress, Recipe, UploadSession
+from core.ingestion.upload_session import ReadingPlan, UploadProgress, UploadSession
 from core.ingestion.uploaded_file import Names
 from core.segmentation import Segmenter
 from data.errors import ModelError, WaferValueError
@@ -22,8 +22,8 @@ def segmenter(tiny_model_path):
     return Segmenter.load(str(tiny_model_path), threads=1)
 
 
-def handed_in(files, recipe=None, **limits):
-    upload = UploadSession(recipe, **limits)
+def handed_in(files, plan=None, **limits):
+    upload = UploadSession(plan, **limits)
     for name, content in files:
         upload.add(name, content)
     return upload
@@ -107,29 +107,29 @@ def test_progress_can_be_asked_for_between_steps(segmenter):
 
 
 def test_time_left_follows_the_rate():
-    progress = Progress(reading=False, done=30, total=90, seconds=10.0)
+    progress = UploadProgress(reading=False, done=30, total=90, seconds=10.0)
     assert (progress.rate, progress.seconds_left) == (3.0, 20.0)
-    assert Progress(reading=False, done=0, total=90, seconds=0.0).seconds_left == float("inf")
+    assert UploadProgress(reading=False, done=0, total=90, seconds=0.0).seconds_left == float("inf")
 
 
-def test_another_recipe_reads_everything_anew(segmenter):
+def test_another_plan_reads_everything_anew(segmenter):
     upload = handed_in(FILES[:2])
     for _ in upload.work(segmenter):
         pass
-    assert not upload.follow(Recipe())
-    assert upload.follow(Recipe(ReadOptions(product="P7")))
+    assert not upload.follow(ReadingPlan())
+    assert upload.follow(ReadingPlan(ReadOptions(product="P7")))
     assert upload.waiting
     for _ in upload.work(segmenter):
         pass
     assert [entry.wafer.product for entry in upload.ready] == ["P7", "P7"]
 
 
-def test_names_that_a_person_gave_are_everywhere_and_survive_another_recipe(segmenter):
+def test_names_that_a_person_gave_are_everywhere_and_survive_another_plan(segmenter):
     upload = handed_in(FILES[:2])
     for _ in upload.work(segmenter):
         pass
     upload.rename(upload.ready[1], Names("LOT9", "W25", "P1"))
-    upload.follow(Recipe(ReadOptions(diameter_mm=200.0)))
+    upload.follow(ReadingPlan(ReadOptions(diameter_mm=200.0)))
     for _ in upload.work(segmenter):
         pass
     entry = upload.ready[1]

@@ -94,7 +94,7 @@ def test_of_a_key_given_twice_at_once_the_last_counts():
 def test_rows_are_newer_than_those_already_there_even_when_the_clock_went_back(monkeypatch):
     root = f"memory://{uuid.uuid4().hex}"
     Lake(root).append_wafers([drawn(0)])
-    monkeypatch.setattr("core.lake.lake.lake.time.time_ns", lambda: 1)
+    monkeypatch.setattr("core.lake.appending.time.time_ns", lambda: 1)
     Lake(root).append_wafers([replace(drawn(0), product="NEXT")])
     assert Lake(root).wafer(drawn(0).key).product == "NEXT"
 

@@ -89,3 +89,19 @@ def test_a_class_on_a_single_wafer_is_no_effect_of_its_slot(tmp_path):
     assert set(of_class["test"]) == {"Fisher"}
     assert of_class.loc["last 3 against the rest", "p"] == pytest.approx(3 / 25)
     assert set(slots_compared(lot)["test"]) == {"Mann-Whitney"}
+
+
+def test_wafers_whose_passing_dies_are_unknown_have_no_part_in_a_lots_yield(tmp_path):
+    lake = Lake(tmp_path)
+    wafers = [drawn(0), drawn(1, passing_known=False), drawn(2)]
+    lake.append_wafers(wafers)
+    lot = open_lot(lake, "LOT000")
+    known = [wafers[0], wafers[2]]
+    fails = sum(wafer.fail_count for wafer in known) / sum(wafer.tested_count for wafer in known)
+    assert figures(lot).yield_fraction == pytest.approx(1 - fails)
+    assert lot.share_failing().isna().tolist() == [False, True, False]
+    alone = Lake(tmp_path / "alone")
+    alone.append_wafers(wafers[1:2])
+    assert np.isnan(
+        [figures(open_lot(alone, "LOT000")).yield_fraction, figures(open_lot(alone, "LOT000")).worst_yield]
+    ).all()

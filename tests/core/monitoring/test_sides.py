@@ -7,7 +7,7 @@ import pytest
 from core.analysis.result import analyse
 from core.monitoring.sides import DRAWN_ACROSS, DRAWN_SEED, draw, of_keys, sampled
 from core.segmentation import Segmenter
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 
 COUNT = 12
 
@@ -21,7 +21,7 @@ def test_drawn_wafers_are_measured_as_the_lake_measures_its_own(lake, segmenter)
     """The same wafers, drawn here by hand and segmented into a lake, make the same table and the same vectors."""
     found = draw(segmenter, COUNT)
     rng = np.random.default_rng(DRAWN_SEED)
-    wafers = [draw_wafer(rng, Recipe(longest=DRAWN_ACROSS)).wafer for _ in range(COUNT)]
+    wafers = [draw_wafer(rng, WaferRecipe(longest=DRAWN_ACROSS)).wafer for _ in range(COUNT)]
     wafers = [replace(one, lot_id="synthetic", wafer_id=str(n)) for n, one in enumerate(wafers)]
     lake.append_wafers(wafers)
     lake.append_results(analyse(wafers, segmenter))

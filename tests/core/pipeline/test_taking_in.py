@@ -1,9 +1,12 @@
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from core.alarms.store import open_alarms
+from core.analysis.result import analyse
 from core.database import AppDatabase
 from core.lake import Lake
 from core.pipeline import Pipeline, take_in
@@ -37,7 +40,7 @@ def lake(tmp_path) -> Lake:
 
 @pytest.fixture
 def database(tmp_path) -> AppDatabase:
-    return AppDatabase(tmp_path / "decisions.db")
+    return AppDatabase(tmp_path / "database.db")
 
 
 def models(lake):
@@ -101,7 +104,7 @@ def test_wafers_that_nobody_segments_open_no_database(lake):
 
 def test_results_stand_whatever_becomes_of_the_alarms(lake):
     def broken():
-        raise AppDatabaseError("decisions.db", "the database cannot be used", "Restore it.")
+        raise AppDatabaseError("database.db", "the database cannot be used", "Restore it.")
 
     taken = take_in(Pipeline(lake, database=broken), results=[found_on(WAFERS[0], "edge")])
     assert (taken.new, taken.alarms) == (1, None)
@@ -148,3 +151,17 @@ def test_nobody_but_the_pipeline_chains_what_it_does():
         "jobs/demo.py": {"append_wafers"},
         "pages/alarms.py": {"check_and_send"},
     }
+
+
+def test_a_retest_that_was_segmented_alone_is_segmented_again_as_it_was_merged(lake, segmenter):
+    first = drawn(0, source_sha256="ab" * 32)
+    dies = np.where(np.arange(first.dies.size).reshape(first.dies.shape) % 3 == 1, first.dies, 0)
+    again = drawn(0, source_sha256="cd" * 32, tested_at=first.tested_at + timedelta(hours=1))
+    again = replace(again, dies=dies.astype(np.uint8) // 2 + (dies > 0))
+    take_in(Pipeline(lake, segmenter), results=analyse([first], segmenter))
+    taken = take_in(Pipeline(lake, segmenter), results=analyse([again], segmenter))
+    assert taken.said == (f"merged {again.tested_count} retested dies into {first.key}",)
+    shown = lake.result(first.key)
+    assert shown.wafer.tested_count == first.tested_count
+    assert np.array_equal(shown.wafer.dies[dies > 0], again.dies[dies > 0])
+    assert lake.keys_without_result([first.key]) == []

@@ -11,14 +11,14 @@ from core.registry.sheet import curve, reached, trust_sheet
 from core.segmentation import Segmenter
 from core.settings import Settings
 from data.classes import CLASS_KEYS
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.truth import MarkedWafer
 
 
 @pytest.fixture(scope="module")
 def report(tiny_model_path) -> dict:
     rng = np.random.default_rng(3)
-    drawn = [draw_wafer(rng, Recipe(shortest=20, longest=30)) for _ in range(12)]
+    drawn = [draw_wafer(rng, WaferRecipe(shortest=20, longest=30)) for _ in range(12)]
     segmenter = Segmenter.load(str(tiny_model_path), threads=1)
     scored = evaluate_marked([MarkedWafer(one.wafer, one.masks) for one in drawn], segmenter)
     return {"model": segmenter.name, "data": "synthetic:12:3", "tta": False, **scored}

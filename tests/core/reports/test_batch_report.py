@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -58,3 +59,11 @@ def test_the_same_batch_gives_the_same_bytes_and_failures_make_it_longer(results
     short, long = (batch_pdf("A & B", tallied(results), some, Person("ana"), MADE) for some in ([], failures))
     assert short == batch_pdf("A & B", tallied(results), [], Person("ana"), MADE)
     assert pages(long) > pages(short) >= 1
+
+
+def test_unknown_passing_dies_give_no_yield(results):
+    tally = Tally()
+    tally.add(replace(results[0], wafer=replace(results[0].wafer, passing_known=False)))
+    assert math.isnan(tally.yield_fraction)
+    tally.add(results[1])
+    assert tally.yield_fraction == pytest.approx(results[1].wafer.yield_fraction)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from core.reports.tables import Column, Table, table_csv
+from core.reports.table import Column, Table, table_csv
 from core.reports.workbook import workbook
 from tests.core.reports.report_readers import NS, cells, opened
 

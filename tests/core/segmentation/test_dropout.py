@@ -7,7 +7,7 @@ from core.segmentation.dropout import DropoutSegmenter
 from core.segmentation.presence import sigmoid
 from data.errors import ModelError
 from data.pictures import DIES, PADDED
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from models.export import describe, export_float32
 from models.unet import MaskingUNet, NetworkConfig, WaferUNet
 from tests.tiny_model import METADATA
@@ -18,7 +18,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def wafers():
     rng = np.random.default_rng(4)
-    recipes = [Recipe(shortest=20, longest=24), Recipe(shortest=30, longest=34), Recipe(shortest=100, longest=104)]
+    recipes = [
+        WaferRecipe(shortest=20, longest=24),
+        WaferRecipe(shortest=30, longest=34),
+        WaferRecipe(shortest=100, longest=104),
+    ]
     return [draw_wafer(rng, recipe).wafer for recipe in recipes]
 
 

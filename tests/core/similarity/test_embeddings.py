@@ -6,12 +6,12 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity.embeddings import alone, embed, embed_backlog, embed_turned, lacking, stored
 from data.errors import ModelError
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.turning import symmetry
 from data.wafer import WaferMap
 from tests.tiny_model import METADATA, write_tiny_model
 
-RECIPE = Recipe(shortest=30, longest=34, classes=("edge", "center", "particle"))
+RECIPE = WaferRecipe(shortest=30, longest=34, classes=("edge", "center", "particle"))
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
 from core.similarity.upkeep import EMBEDDING, bring_up_to_date
-from data.synthesis import Recipe, draw_wafer
+from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import WaferMap
 
-RECIPE = Recipe(shortest=30, longest=34, classes=("edge", "center", "particle"))
+RECIPE = WaferRecipe(shortest=30, longest=34, classes=("edge", "center", "particle"))
 
 
 @pytest.fixture(scope="module")

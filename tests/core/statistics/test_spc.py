@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from core.statistics.spc import (
+    EWMA_WEIGHT,
     RULES,
     ControlChart,
     Violation,
     ewma_chart,
     individuals_chart,
+    no_steadier_than_chance,
     outside,
     p_chart,
     western_electric,
@@ -42,8 +45,8 @@ def standard(z, sigma=1.0, center=0.0):
 def test_p_chart_of_equal_samples_is_the_textbooks():
     chart = p_chart(JUICE, [50] * 30, everywhere(JUICE))
     assert chart.center == pytest.approx(0.2313, abs=5e-5)
-    assert chart.upper[0] == pytest.approx(0.4102, abs=5e-5)
-    assert chart.lower[0] == pytest.approx(0.0524, abs=5e-5)
+    assert chart.center + 3 * chart.sigma[0] == pytest.approx(0.4102, abs=5e-5)
+    assert chart.center - 3 * chart.sigma[0] == pytest.approx(0.0524, abs=5e-5)
     assert np.flatnonzero(outside(chart)).tolist() == [14, 22]  # samples 15 and 23
 
 
@@ -51,7 +54,7 @@ def test_p_chart_of_unequal_samples_is_the_textbooks():
     counts, sizes = zip(*PURCHASES, strict=True)
     chart = p_chart(counts, sizes, everywhere(counts))
     assert chart.center == pytest.approx(233 / 2450, rel=1e-12)
-    assert chart.upper[0] == pytest.approx(0.183, abs=1e-3)
+    assert chart.center + 3 * chart.sigma[0] == pytest.approx(0.183, abs=1e-3)
     assert chart.sigma[:2] == pytest.approx([0.029, 0.033], abs=1e-3)
 
 
@@ -61,9 +64,79 @@ def test_p_chart_limits_end_at_none_and_all():
     assert p_chart([9, 19, 9], [10, 20, 10], everywhere("abc")).upper.max() == 1
 
 
-def test_a_baseline_without_any_puts_the_first_out_of_limits():
-    chart = p_chart([0, 0, 1], [25, 25, 25], [True, True, False])
-    assert [(v.rule, v.last) for v in western_electric(chart)] == [(1, 2)]
+def test_p_chart_limits_are_those_of_exact_prediction():
+    chart = p_chart(JUICE, [50] * 30, everywhere(JUICE))
+    predicted = stats.betabinom(50, sum(JUICE) + 1, 1500 - sum(JUICE))
+    assert chart.upper[0] * 50 == predicted.isf(stats.norm.sf(3)) + 0.5
+    assert np.array_equal(outside(chart), np.abs(chart.away()) > 3)
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_a_baseline_without_any_or_of_all_leaves_room_for_chance(all_of_them):
+    counts, sizes, normal = [*[0] * 10, 1, 2, 5], [25] * 13, [True] * 10 + [False] * 3
+    if all_of_them:
+        counts = [25 - k for k in counts]
+    chart = p_chart(counts, sizes, normal)
+    assert (chart.upper > chart.lower).all()
+    fired = [(v.rule, v.last, v.high) for v in western_electric(chart)]
+    assert fired == [(1, 12, not all_of_them), (2, 12, not all_of_them)]
+
+
+def test_one_wafer_after_a_clean_baseline_is_within_limits_on_every_chart_of_shares():
+    counts, sizes, normal = [*[0] * 10, 1], [25] * 11, np.array([True] * 10 + [False])
+    shares = np.array(counts) / sizes
+    for chart, weight in [
+        (p_chart(counts, sizes, normal), 1.0),
+        (individuals_chart(shares, normal), 1.0),
+        (ewma_chart(shares, normal), EWMA_WEIGHT),
+    ]:
+        widened = no_steadier_than_chance(chart, counts, sizes, normal, weight=weight)
+        assert (widened.upper > widened.lower).all()
+        assert not outside(widened).any()
+        assert western_electric(widened) == []
+
+
+def test_a_rise_after_a_clean_baseline_is_beyond_limits_on_every_chart_of_shares():
+    counts, sizes, normal = [*[0] * 10, 9, 9, 9], [25] * 13, np.array([True] * 10 + [False] * 3)
+    shares = np.array(counts) / sizes
+    for chart, weight in [(individuals_chart(shares, normal), 1.0), (ewma_chart(shares, normal), EWMA_WEIGHT)]:
+        assert not chart.tells
+        widened = no_steadier_than_chance(chart, counts, sizes, normal, weight=weight)
+        assert widened.tells
+        assert 12 in np.flatnonzero(outside(widened))
+        assert [v.last for v in western_electric(widened, (1,))] == np.flatnonzero(outside(widened)).tolist()
+
+
+def test_where_lots_scatter_more_than_chance_their_own_limits_stay():
+    rng = np.random.default_rng(3)
+    sizes = np.full(40, 400)
+    counts = rng.binomial(sizes, np.clip(rng.normal(0.3, 0.1, 40), 0.01, 0.9))
+    chart = individuals_chart(counts / sizes, everywhere(sizes))
+    widened = no_steadier_than_chance(chart, counts, sizes, everywhere(sizes))
+    assert np.array_equal(widened.upper, chart.upper)
+    assert np.array_equal(widened.lower, chart.lower)
+
+
+@pytest.mark.parametrize(("share", "of"), [(0.004, 10), (0.02, 10), (0.1, 12)])
+def test_chance_alone_rarely_breaks_rule_one_on_an_ewma_of_shares(share, of):
+    rng, fired, points = np.random.default_rng(5), 0, 0
+    normal = np.arange(of + 20) < of
+    for _ in range(60):
+        counts, sizes = rng.binomial(25, share, normal.size), np.full(normal.size, 25)
+        chart = no_steadier_than_chance(ewma_chart(counts / sizes, normal), counts, sizes, normal, weight=EWMA_WEIGHT)
+        fired += sum(v.last >= of for v in western_electric(chart, (1,)))
+        points += 20
+    assert fired / points < 0.01
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1 + 0.2, 71.3])
+def test_a_baseline_that_does_not_move_tells_no_limits(level):
+    values, normal = [level] * 6 + [level + 1, level + 40], [True] * 6 + [False] * 2
+    for chart in (individuals_chart(values, normal), ewma_chart(values, normal)):
+        assert not chart.tells
+        assert np.isnan(chart.upper).all()
+        assert western_electric(chart) == []
+        assert not outside(chart).any()
 
 
 def test_individuals_limits_are_the_mean_of_moving_ranges():
@@ -165,6 +238,7 @@ def test_points_on_the_centre_are_on_no_side_whatever_rounding_says():
     [
         (lambda: p_chart([1, 2], [0, 5], [True, True]), "between 0 and their sizes"),
         (lambda: p_chart([9, 2], [5, 5], [True, True]), "between 0 and their sizes"),
+        (lambda: p_chart([0.5, 2], [5, 5], [True, True]), "must be whole"),
         (lambda: individuals_chart([1, np.nan, 2], [True] * 3), "expected finite numbers"),
         (lambda: individuals_chart([1, 2, 3], [True] * 2), "expected finite numbers"),
         (lambda: individuals_chart([1, 2, 3], [True, False, False]), "at least 2"),

@@ -86,3 +86,16 @@ def test_a_lake_is_the_demo_until_another_wafer_joins(tmp_path):
     assert is_demo(lake)
     lake.append_wafers([drawn(1)])
     assert not is_demo(lake)
+
+
+def test_wafers_whose_passing_dies_are_unknown_have_no_part_in_yields(tmp_path):
+    lake = Lake(tmp_path)
+    known, unknown = drawn(0), drawn(1, passing_known=False)
+    lake.append_wafers([known, unknown])
+    found = totals(lake, WaferFilter())
+    assert (found.wafers, found.yield_fraction) == (2, pytest.approx(known.yield_fraction))
+    assert by_week(lake, WaferFilter())["yield_fraction"].tolist() == pytest.approx([known.yield_fraction])
+    assert lake.wafers_page(sort="key")["yield_fraction"].isna().tolist() == [False, True]
+    alone = WaferFilter(text=unknown.key)
+    assert pd.isna(totals(lake, alone).yield_fraction)
+    assert by_week(lake, alone)["yield_fraction"].isna().all()

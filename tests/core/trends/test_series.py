@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.statistics.spc import ewma_chart, individuals_chart, p_chart
+from core.statistics.spc import EWMA_WEIGHT, ewma_chart, individuals_chart, no_steadier_than_chance, p_chart
 from core.trends.series import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.errors import LakeError, WaferValueError
@@ -115,10 +115,11 @@ def test_the_baseline_is_the_older_half_or_the_days_that_were_chosen(lake):
 def test_a_chart_of_each_kind_is_that_of_its_numbers(lake):
     table = series(lake, WaferFilter(), Subject(("ring",)), Period.DAY)
     baseline = baseline_of(table)
+    counts = table["affected"], table["wafers"], baseline
     expected = {
-        ChartKind.P: p_chart(table["affected"], table["wafers"], baseline),
-        ChartKind.INDIVIDUALS: individuals_chart(table["share"], baseline),
-        ChartKind.EWMA: ewma_chart(table["share"], baseline),
+        ChartKind.P: p_chart(*counts),
+        ChartKind.INDIVIDUALS: no_steadier_than_chance(individuals_chart(table["share"], baseline), *counts),
+        ChartKind.EWMA: no_steadier_than_chance(ewma_chart(table["share"], baseline), *counts, weight=EWMA_WEIGHT),
     }
     for kind in KINDS[Measure.SHARE]:
         found = controlled(table, Measure.SHARE, kind, baseline)

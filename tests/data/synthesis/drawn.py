@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from data.synthesis import Recipe, SyntheticWafer, draw_wafer
+from data.synthesis import SyntheticWafer, WaferRecipe, draw_wafer
 
 SEEDS = 60
 
@@ -12,7 +12,7 @@ SEEDS = 60
 @cache
 def drawn_with(key: str) -> tuple[SyntheticWafer, ...]:
     """Wafers that show one class, little background, 20 to 60 dies across."""
-    recipe = Recipe(longest=60, classes=(key,), background=0.03)
+    recipe = WaferRecipe(longest=60, classes=(key,), background=0.03)
     return tuple(draw_wafer(np.random.default_rng([11, seed]), recipe) for seed in range(SEEDS))
 
 

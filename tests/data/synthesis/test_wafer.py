@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.classes import CLASS_INDEX, CLASS_KEYS
-from data.synthesis import Recipe, draw_over, draw_wafer
+from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.synthesis.frame import Frame
 from data.synthesis.outline import round_wafer
 from data.synthesis.wafer import LEAST_DIES, PATTERN_COUNT_SHARES, compose, with_background
@@ -17,7 +17,7 @@ classes = st.lists(st.sampled_from(CLASS_KEYS), max_size=4, unique=True).map(tup
 @settings(max_examples=25)
 @given(st.integers(0, 10**6), classes)
 def test_masks_hold_failing_dies_alone_and_only_of_what_was_asked(seed, wanted):
-    drawn = draw_wafer(np.random.default_rng(seed), Recipe(longest=50, classes=wanted))
+    drawn = draw_wafer(np.random.default_rng(seed), WaferRecipe(longest=50, classes=wanted))
     assert drawn.masks.dtype == bool
     assert drawn.masks.shape == (8, *drawn.wafer.dies.shape)
     assert not (drawn.masks & ~drawn.wafer.failing).any()
@@ -62,7 +62,7 @@ def test_every_class_comes_up_alone_and_among_others():
 
 
 def test_background_alone_belongs_to_no_class():
-    drawn = draw_wafer(np.random.default_rng(3), Recipe(classes=(), background=0.2))
+    drawn = draw_wafer(np.random.default_rng(3), WaferRecipe(classes=(), background=0.2))
     assert drawn.wafer.fail_count > 0
     assert not drawn.masks.any()
 
@@ -80,7 +80,7 @@ def test_background_keeps_its_level(level):
 def test_patterns_are_drawn_over_a_wafer_without_changing_which_dies_exist_or_healing_one():
     rng = np.random.default_rng(8)
     dies = with_background(rng, Frame(round_wafer(40, 33)), 0.1)
-    drawn = draw_over(rng, dies, Recipe(classes=("edge",)))
+    drawn = draw_over(rng, dies, WaferRecipe(classes=("edge",)))
     assert ((drawn.wafer.dies == OFF_WAFER) == (dies == OFF_WAFER)).all()
     assert (drawn.wafer.dies[dies == FAIL] == FAIL).all()
     assert drawn.classes_present == ("edge",)

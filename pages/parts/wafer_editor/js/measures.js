@@ -25,11 +25,11 @@ export class Tally {
 
 // The score of core/severity.py; `rules` are its constants.
 export function severity(clusters, affected, rules) {
-  const density = affected / rules.area_cm2;
-  const coverage = Math.min(1, affected * rules.die_area_mm2 / (100 * rules.area_cm2));
-  return rules.density_points * Math.min(1, density / rules.density_saturation)
+  const coverage = Math.min(1, affected * rules.coverage);
+  const patterns = rules.density_points * Math.min(1, affected * rules.density / rules.density_full)
     + rules.coverage_points * Math.min(1, coverage / rules.coverage_saturation)
     + rules.count_points * Math.min(1, clusters / rules.count_saturation);
+  return patterns + (100 - patterns) * rules.collapse;
 }
 
 const WINDOW = 2, DENSE = 0.35, LEAST = 6, MOST_HINTS = 20;

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.batches.tables import (
+from core.batches.parquet_files import (
     count_of,
     failures_in,
     model_of,

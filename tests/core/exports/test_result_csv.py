@@ -1,10 +1,13 @@
 import io
+import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from core.exports import instances_csv, wafers_csv
-from core.exports.tables import INSTANCE_COLUMNS, WAFER_COLUMNS
+from core.exports.records import result_json
+from core.exports.result_csv import INSTANCE_COLUMNS, WAFER_COLUMNS
 from tests.core.exports.examples import example_result
 
 
@@ -48,3 +51,19 @@ def test_a_lot_name_with_commas_quotes_and_line_ends_stays_one_cell():
 def test_tables_of_nothing_have_their_header():
     assert wafers_csv([]).splitlines() == [",".join(WAFER_COLUMNS)]
     assert instances_csv([]).splitlines() == [",".join(INSTANCE_COLUMNS)]
+
+
+def test_what_a_file_left_open_and_the_first_pass_stand_in_the_table_and_in_json():
+    result = example_result()
+    told = {"first_pass_tested": "4", "first_pass_passing": "1"}
+    again = replace(result, wafer=replace(result.wafer, step="CP1", remarks=("One.", "=Two."), attributes=told))
+    row = table(wafers_csv([again])).iloc[0]
+    assert (row["step"], row["remarks"], row["first_pass_yield"]) == ("CP1", "One. =Two.", 0.25)
+    record = json.loads(result_json(again))
+    assert (record["remarks"], record["first_pass_yield"]) == (["One.", "=Two."], 0.25)
+    unknown = replace(again, wafer=replace(again.wafer, passing_known=False))
+    row = table(wafers_csv([unknown])).iloc[0]
+    assert not row["passing_known"]
+    assert row[["yield_fraction", "first_pass_yield"]].isna().all()
+    record = json.loads(result_json(unknown))
+    assert (record["yield_fraction"], record["passing_known"]) == (None, False)

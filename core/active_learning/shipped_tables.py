@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from core.jobs.config_fields import command_words
 from data.errors import FormatError
 
-Table = TypeVar("Table")
+Read = TypeVar("Read")
 
 
-def read_table(path: Path, version: int, build: Callable[[dict[str, Any]], Table], what: str, job: str) -> Table | None:
+def read_table(path: Path, version: int, build: Callable[[dict[str, Any]], Read], what: str, job: str) -> Read | None:
     """Read a table.
 
     Args:

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 
 from core.analysis.result import WaferResult
 from core.lake.parts import parquet_writer
-from core.lake.rows import dies_row, instance_row, result_of, segmentation_row, wafer_of, wafer_row
+from core.lake.result_rows import instance_row, result_of, segmentation_row
+from core.lake.rows import dies_row, wafer_of, wafer_row
 from core.lake.schema import TABLES
 from data.wafer import WaferMap
 
-_WAFERS = pa.schema([*TABLES["wafers"].schema, *list(TABLES["dies"].schema)[2:]])
+_WAFERS = pa.schema([*TABLES["wafers"].schema, *(TABLES["dies"].schema.field(name) for name in ("grid", "bins"))])
 _RESULTS = pa.schema(
     [
         *_WAFERS,

@@ -17,10 +17,11 @@ INSTANCE_COLUMNS = (
     "centroid_y_px", "first_row", "first_column", "last_row", "last_column", "mean_confidence", "zone", "sector",
 )  # fmt: skip
 WAFER_COLUMNS = (
-    "key", "lot", "wafer", "product", "test_program", "tested_at", "source_name", "source_sha256", "rows", "columns",
+    "key", "lot", "wafer", "product", "test_program", "step", "started_at", "tested_at", "source_name",
+    "source_sha256", "rows", "columns",
     "tested_dies", "failing_dies", "yield_fraction", "classes", "severity", "cluster_count", "affected_dies",
     "density_per_cm2", "coverage", "edge_ratio", "assumed_geometry", *(f"presence_{key}" for key in CLASS_KEYS),
-    "model",
+    "model", "passing_known", "first_pass_yield", "remarks",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def wafer_row(result: WaferResult) -> dict[str, Json]:
         "assumed_geometry": severity.assumed_geometry,
         **{f"presence_{key}": number(presence[k]) for k, key in enumerate(CLASS_KEYS)},
         "model": result.segmentation.model,
+        "remarks": " ".join(result.wafer.remarks),
     }
 
 
