@@ -27,9 +27,9 @@ def dropout_passes(model: str, rounds: int) -> list[Row]:
     return [at_most(work, passes / once, RATIO, "x one pass")]
 
 
-def coreset() -> list[Row]:
-    """Time k-centre greedy over embeddings."""
-    vectors = np.random.default_rng(1).standard_normal((VECTORS, DIMENSION), dtype=np.float32)
+def coreset(count: int = VECTORS) -> list[Row]:
+    """Time k-centre greedy over as many embeddings."""
+    vectors = np.random.default_rng(1).standard_normal((count, DIMENSION), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     spent = in_turns({"coreset": lambda: farthest_first(vectors, vectors[:CHOSEN], CHOSEN)}, 1)["coreset"]
-    return [at_most(f"CoreSet, {CHOSEN} of {VECTORS:,} x {DIMENSION}", spent[0] / 1000, CORESET_S, "s")]
+    return [at_most(f"CoreSet, {CHOSEN} of {count:,} x {DIMENSION}", spent[0] / 1000, CORESET_S, "s")]

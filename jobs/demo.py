@@ -53,30 +53,44 @@ def main(config: DemoConfig) -> int:
     Returns:
         0, or 1 when the job could not run.
     """
+    fill(config)
+    return 0
+
+
+def fill(config: DemoConfig, *, wafers_per_part: int = WAFERS_PER_PART) -> None:
+    """Make the demo fab, or go on with one that was begun; a lake that holds anything else stays as it is.
+
+    Args:
+        config: which.
+        wafers_per_part: wafers that are kept at once, of which an interruption loses the last ones.
+
+    Raises:
+        LakeError: the lake cannot be used.
+        ModelError: the model is missing or fails.
+    """
     at = settings().at(config.home)
     home, lake = Folder(at.home), Lake(at.lake_url)
     mark = _read_mark(home)
     count = lake.count()
     if count and (mark is None or mark.complete):
         print(f"The lake in {at.lake_url} holds {count:,} wafers; it stays as it is.", file=sys.stderr)
-        return 0
+        return
     if mark is None or not count:
         mark = Mark(config.wafers or at.demo_wafers, config.seed)
-    _make(lake, load_segmenter(at, config.model), home, mark, at.home)
+    _make(lake, load_segmenter(at, config.model), home, mark, at.home, wafers_per_part)
     try:
         check_alarms(at, lake, deliver=False)
     except (WaferError, OSError) as error:  # the demo is there however this goes
         print(error, file=sys.stderr)
-    return 0
 
 
-def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark, indexes: Path) -> None:
+def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark, indexes: Path, wafers_per_part: int) -> None:
     """Draw, keep, segment, embed and index; wafers and results that are there already are not made twice."""
     _write_mark(home, mark)
     drawn_count = min(mark.wafers, DRAWN_AT_MOST)
     with ProgressLine("drew", drawn_count) as progress:
         done = 0
-        for drawn in batches(demo_fab(seed=mark.seed, wafers=drawn_count), WAFERS_PER_PART):
+        for drawn in batches(demo_fab(seed=mark.seed, wafers=drawn_count), wafers_per_part):
             lake.append_wafers(one.wafer for one in drawn)
             done += len(drawn)
             progress.update(done)

@@ -40,10 +40,22 @@ def main(config: FuzzReadersConfig) -> int:
     Returns:
         0 when nothing was found, 1 when a file misbehaved or the job could not run.
     """
-    return _run(config)
+    return look(config)
 
 
-def _run(config: FuzzReadersConfig) -> int:
+def look(config: FuzzReadersConfig, child: str = CHILD) -> int:
+    """Look for files that a reader misbehaves on.
+
+    Args:
+        config: how.
+        child: program that changes files and reads them, given libFuzzer's flags and the folder to begin with.
+
+    Returns:
+        0 when nothing was found, 1 when a file misbehaved.
+
+    Raises:
+        SettingError: atheris is not installed.
+    """
     if importlib.util.find_spec("atheris") is None:
         raise SettingError("atheris", "it is not installed", "Run pip install -r requirements-dev.txt.")
     config.out.mkdir(parents=True, exist_ok=True)
@@ -64,7 +76,7 @@ def _run(config: FuzzReadersConfig) -> int:
             "verbosity": 1,
         }
         words = [f"-{name}={value}" for name, value in flags.items()]
-        return int(subprocess.run([sys.executable, "-c", CHILD, *words, str(corpus)], check=False).returncode != 0)
+        return int(subprocess.run([sys.executable, "-c", child, *words, str(corpus)], check=False).returncode != 0)
 
 
 def write_corpus(folder: Path, paths: Sequence[Path], rng: np.random.Generator) -> int:

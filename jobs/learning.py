@@ -27,8 +27,8 @@ from models.restoring import network_of, served_shape
 from models.tuning import TuningConfig
 from models.validation import fixed_batches
 
-MEASURED, MATTERING = 6, 24
-"""Batches that measure statistics of the served network, and that say which of its weights matter."""
+MEASURED = 6
+"""Batches that measure statistics of the served network."""
 
 
 def _leave_the_end_to_training(_worker: int) -> None:
@@ -144,5 +144,5 @@ def started(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
 
 def consolidated(module: Learner, config: TrainConfig, wafers: Wafers) -> None:
     """Hold a learner's weights as they are now, each as firmly as it matters for old wafers."""
-    importance = fisher(module.network, wafers.old_batches(MATTERING))
+    importance = fisher(module.network, wafers.old_batches(config.ewc_batches))
     module.consolidation = Consolidation(module.network, importance, config.ewc)

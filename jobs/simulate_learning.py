@@ -77,18 +77,20 @@ def synthetic_task(drawn: int, rng: np.random.Generator) -> Task:
     )
 
 
-def simulate(task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, before: int) -> dict[str, object]:
-    """Play every arm with every seed.
+def simulate(
+    task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, before: int, arms: Sequence[str]
+) -> dict[str, object]:
+    """Play arms with every seed.
 
     Returns:
         Labels at each measurement, scores by arm, seed and measurement, and the score with all labels by seed.
     """
-    done, arms = before, {arm: list[list[float]]() for arm in map(str, ARMS)}
+    done, played = before, {arm: list[list[float]]() for arm in map(str, arms)}
     every = []
     for seed, task in task_of_seed.items():
         best = fit_head(task.rows, task.labels, seed)
         every.append(round(score(best(task.test_rows, 0)[0], task.test_labels, task.score), 4))
-        for arm, scores in arms.items():
+        for arm, scores in played.items():
             scores.append([round(found, 4) for found in play(task, plan, arm, fit_head, seed)])
             done += 1
             progress.update(done)
@@ -98,7 +100,7 @@ def simulate(task_of_seed: dict[int, Task], plan: Plan, progress: ProgressLine, 
         "wafers": first.wafers,
         "labels": plan.labelled,
         "all_labels": every,
-        "arms": arms,
+        "arms": played,
     }
 
 
@@ -109,19 +111,34 @@ def main(config: SimulateConfig) -> int:
     Returns:
         0, or 1 when the files cannot be used.
     """
+    write(config)
+    return 0
+
+
+def write(config: SimulateConfig, arms: Sequence[str] = ARMS) -> None:
+    """Play all tasks and write the table of what they gave.
+
+    Args:
+        config: how.
+        arms: of `core.active_learning.simulation.ARMS`.
+
+    Raises:
+        SettingError: one of the two files of real wafers is missing.
+        FormatError: one of them, or the table that is there, cannot be used.
+    """
     seeds = range(config.seeds)
     makers = _makers(config)
     found: dict[str, object] = read_table(config.out, FORMAT, dict, "learning curves", "simulate_learning") or {}
     found["format"] = FORMAT
-    with ProgressLine("played", len(makers) * len(ARMS) * config.seeds, noun="runs") as progress:
+    with ProgressLine("played", len(makers) * len(arms) * config.seeds, noun="runs") as progress:
         for n, (name, (plan, make)) in enumerate(makers.items()):
             tasks = {seed: make(np.random.default_rng((20261123, seed))) for seed in seeds}
             played = replace(plan, rounds=config.rounds)
-            before = n * len(ARMS) * config.seeds
-            found[name] = simulate(tasks, played, progress, before) | {"made_by": made_by("simulate_learning", config)}
+            before = n * len(arms) * config.seeds
+            made = {"made_by": made_by("simulate_learning", config)}
+            found[name] = simulate(tasks, played, progress, before, arms) | made
     config.out.parent.mkdir(parents=True, exist_ok=True)
     config.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    return 0
 
 
 def _makers(config: SimulateConfig) -> dict[str, tuple[Plan, Callable[[np.random.Generator], Task]]]:

@@ -19,7 +19,13 @@ CUT = (0.15, 0.4)  # side of the square that CutOut takes, as a share of the gri
 
 
 def two_views(
-    rng: np.random.Generator, dies: Grid, block: int, size: int, raster: Raster
+    rng: np.random.Generator,
+    dies: Grid,
+    block: int,
+    size: int,
+    raster: Raster,
+    *,
+    noise: tuple[float, float, float] = NOISE,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
     """Draw a wafer as it is and disturbed: single dies flipped or lost, a square cut out, then flipped and turned.
 
@@ -29,6 +35,7 @@ def two_views(
         block: side of the network's cells in dies.
         size: side in pixels.
         raster: how the network wants its pictures.
+        noise: shares at most of passing dies that fail, of failing ones that pass, of dies not tested.
 
     Returns:
         The look as it is and the disturbed one, float32 (3, size, size) each, and which of the eight symmetries leads
@@ -36,7 +43,7 @@ def two_views(
 
     Source: Sohn et al., "FixMatch", NeurIPS 2020; DeVries and Taylor, "Improved Regularization ... with Cutout", 2017.
     """
-    noisy = add_noise(rng, dies, *(rng.uniform(0, most) for most in NOISE))
+    noisy = add_noise(rng, dies, *(rng.uniform(0, most) for most in noise))
     way = int(rng.integers(SYMMETRIES))
     weak, strong = (raster.draw(reduced(die_planes(d), block), size) for d in (dies, cut_out(rng, noisy)))
     return weak, np.ascontiguousarray(symmetry(strong, way)), way

@@ -20,6 +20,7 @@ SHARED_PARTS = {"blocks", "wafers", "wafer_editor"}  # rooms that pages of sever
 FRAME_ROOMS = {"cache", "state"}  # rooms of the frame, used by every page
 WHOLE_PROJECT_TESTS = {
     "test_architecture",
+    "test_sharing",
     "test_requirements",
     "test_docs",
     "test_checklists",

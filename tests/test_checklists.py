@@ -17,7 +17,7 @@ from data.formats.options import ReadOptions
 from data.formats.registry import READERS, Reader, choose_reader
 from data.formats.source import PACKED, Source
 from pages.parts.links import ENTRIES
-from tests.data.formats.test_damage import samples
+from tests.data.formats.format_examples import samples
 from tests.source_tree import ROOT, SourceFile, source_files
 
 GUIDE = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")

@@ -63,12 +63,16 @@ def fit_head(rows: NDArray[np.float32], labels: NDArray[np.float32], seed: int, 
 
 
 def _gradients(
-    weights: Weights, rows: NDArray[np.float32], labels: NDArray[np.float32], rng: np.random.Generator
+    weights: Weights,
+    rows: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    rng: np.random.Generator,
+    dropped: float = DROPPED,
 ) -> Weights:
     """Gradients of the mean cross-entropy over what is known."""
     first, bias, second, bias2 = weights
     before = rows @ first + bias
-    hidden, kept = _drop(np.maximum(before, 0), rng)
+    hidden, kept = _drop(np.maximum(before, 0), rng, dropped)
     known = ~np.isnan(labels)
     wrong = np.where(known, sigmoid(hidden @ second + bias2) - np.nan_to_num(labels), 0) / max(1, int(known.sum()))
     wrong *= CLASS_COUNT  # a mean over rows of the sum over classes
@@ -76,6 +80,8 @@ def _gradients(
     return [rows.T @ back, back.sum(axis=0), hidden.T @ wrong, wrong.sum(axis=0)]
 
 
-def _drop(hidden: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    kept = np.where(rng.random(hidden.shape, dtype=np.float32) >= DROPPED, 1 / (1 - DROPPED), 0).astype(np.float32)
+def _drop(
+    hidden: NDArray[np.float32], rng: np.random.Generator, dropped: float = DROPPED
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    kept = np.where(rng.random(hidden.shape, dtype=np.float32) >= dropped, 1 / (1 - dropped), 0).astype(np.float32)
     return hidden * kept, kept

@@ -77,12 +77,15 @@ def analyse_stream(
         yield from analyse(held, segmenter, tta=tta, normal=normal)
 
 
-def bounded_batches(wafers: Iterable[Analysable], most: int = BATCH_WAFERS) -> Iterator[list[Analysable]]:
+def bounded_batches(
+    wafers: Iterable[Analysable], most: int = BATCH_WAFERS, most_cells: int = BATCH_CELLS
+) -> Iterator[list[Analysable]]:
     """Cut a stream of wafers, or of results, into lists that memory can hold, with their results.
 
     Args:
         wafers: read as lists are taken.
         most: wafers in a list at most; fewer where they are large.
+        most_cells: of their grids in a list, unless one wafer has more.
 
     Example:
         >>> import numpy as np
@@ -93,7 +96,7 @@ def bounded_batches(wafers: Iterable[Analysable], most: int = BATCH_WAFERS) -> I
     cells = 0
     for one in wafers:
         size = (one.wafer if isinstance(one, WaferResult) else one).dies.size
-        if held and (len(held) == most or cells + size > BATCH_CELLS):
+        if held and (len(held) == most or cells + size > most_cells):
             yield held
             held, cells = [], 0
         held.append(one)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from data.formats import ReadFailure
 
+WAFERS_PER_PART = 128
 FORMER_FIELDS = {"careful": "tta"}
 """Fields that requests of earlier versions hold, and what they are called now."""
 
@@ -22,6 +23,7 @@ class BatchRequest:
         tta: average over eight turns and flips of each wafer.
         save: keep wafers and results in the lake when all is done.
         channels: numbers of the channels that are told when it is done.
+        wafers_per_part: what a pause or a kill may have to do again.
     """
 
     title: str
@@ -32,6 +34,7 @@ class BatchRequest:
     tta: bool = False
     save: bool = False
     channels: tuple[int, ...] = ()
+    wafers_per_part: int = WAFERS_PER_PART
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from data.errors import BatchError
 from data.formats import ReadFailure, ReadOptions, read_wafers
 from data.wafer import WaferMap
 
-WAFERS_PER_PART = 128  # what a pause or a kill may have to do again
-
 Items = Iterator[WaferMap | ReadFailure]
 
 
@@ -64,7 +62,7 @@ def read_again(batch: Batch, lake: Lake, options: ReadOptions) -> Iterator[int]:
 def _read(batch: Batch, items: Items, before: tuple[int, ...]) -> Iterator[int]:
     failures: list[ReadFailure] = []
     counts = list(before)
-    for wafers in bounded_batches(_good(items, failures), WAFERS_PER_PART):
+    for wafers in bounded_batches(_good(items, failures), batch.request.wafers_per_part):
         batch.write_wafers(len(counts), wafers)
         counts.append(len(wafers))
         yield sum(counts)
@@ -82,11 +80,11 @@ def _good(items: Items, failures: list[ReadFailure]) -> Iterator[WaferMap]:
 def _items(batch: Batch, lake: Lake, options: ReadOptions) -> Items:
     for path in batch.paths:
         yield from read_wafers(path, options=options)
-    yield from _of_lake(lake, batch.keys)
+    yield from _of_lake(lake, batch.keys, batch.request.wafers_per_part)
 
 
-def _of_lake(lake: Lake, keys: Iterable[str]) -> Items:
-    for some in batches(keys, WAFERS_PER_PART):
+def _of_lake(lake: Lake, keys: Iterable[str], at_once: int) -> Items:
+    for some in batches(keys, at_once):
         found = lake.wafers_by_keys(some)
         for key in some:
             if key in found:

@@ -29,6 +29,7 @@ class AppDatabase:
 
     Args:
         place: path of an SQLite file (made with its folders when missing), or a postgresql:// URL.
+        busy_seconds: for which a writer waits for others before it gives up.
 
     Raises:
         AppDatabaseError: the place cannot be used, or a newer version has been there.
@@ -45,7 +46,8 @@ class AppDatabase:
         'worn CMP pad'
     """
 
-    def __init__(self, place: str | Path) -> None:
+    def __init__(self, place: str | Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._busy_seconds = busy_seconds
         self.url = url_of(place)
         self.name = str(place) if self._is_sqlite else self.url.render_as_string(hide_password=True)
         # SQLite itself makes writers poll, and under load some starve.
@@ -100,8 +102,8 @@ class AppDatabase:
 
     def _new_engine(self, *, foreign_keys: bool = True) -> Engine:
         if self._is_sqlite:
-            return _sqlite_engine(self.url, foreign_keys=foreign_keys)
-        return create_engine(self.url, pool_pre_ping=True, connect_args={"timeout": 2 * BUSY_SECONDS})
+            return _sqlite_engine(self.url, self._busy_seconds, foreign_keys=foreign_keys)
+        return create_engine(self.url, pool_pre_ping=True, connect_args={"timeout": 2 * self._busy_seconds})
 
     def _unusable(self, error: Exception) -> AppDatabaseError:
         return AppDatabaseError(
@@ -147,9 +149,9 @@ def _unknown_place(kind: str) -> AppDatabaseError:
     )
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool) -> Engine:
+def _sqlite_engine(url: URL, busy_seconds: float, *, foreign_keys: bool) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": busy_seconds, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def connected(connection: object, _entry: ConnectionPoolEntry) -> None:

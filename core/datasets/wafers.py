@@ -57,13 +57,16 @@ def labelled_wafers(database: AppDatabase, lake: Lake, name: str) -> dict[Split,
     }
 
 
-def unlabelled_maps(database: AppDatabase, lake: Lake, sources: Sequence[str]) -> list[NDArray[np.uint8]]:
+def unlabelled_maps(
+    database: AppDatabase, lake: Lake, sources: Sequence[str], *, most: int = MOST_UNLABELLED
+) -> list[NDArray[np.uint8]]:
     """Return wafers whose labels are not looked at.
 
     Args:
         database: says which wafers of the lake are labelled, and so left out.
         lake: the lake.
-        sources: "lake", of which at most 20,000 are taken, spread evenly; or .npz files with wafer-level labels.
+        sources: "lake", or .npz files with wafer-level labels.
+        most: how many of the lake are taken, spread evenly.
 
     Raises:
         FormatError: a file cannot be used.
@@ -74,7 +77,7 @@ def unlabelled_maps(database: AppDatabase, lake: Lake, sources: Sequence[str]) -
             with database.reading() as session:
                 labelled = set(labelled_keys(session))
             keys = [key for key in lake.query("SELECT key FROM wafers ORDER BY key")["key"] if key not in labelled]
-            keys = keys[:: max(1, -(-len(keys) // MOST_UNLABELLED))]
+            keys = keys[:: max(1, -(-len(keys) // most))]
             maps += [wafer.dies for wafer in lake.wafers_by_keys(keys).values()]
         else:
             maps += load_labelled(source).maps

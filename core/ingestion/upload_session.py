@@ -66,6 +66,7 @@ class UploadSession:
 
     Args:
         plan: how they are read.
+        max_wafers: how many are kept at once; what goes beyond is left out and said so.
 
     Example:
         >>> upload = UploadSession()
@@ -73,8 +74,9 @@ class UploadSession:
         (True, False)
     """
 
-    def __init__(self, plan: ReadingPlan | None = None) -> None:
+    def __init__(self, plan: ReadingPlan | None = None, *, max_wafers: int = MAX_WAFERS) -> None:
         self.plan = plan or ReadingPlan()
+        self._max_wafers = max_wafers
         self._files: dict[str, UploadedFile] = {}
         self._read_from = self._segmented_from = 0.0
         self._read = self._segmented = 0
@@ -194,8 +196,8 @@ class UploadSession:
 
     def _take(self, file: UploadedFile, wafer: WaferMap, milliseconds: float) -> None:
         held = self.entries
-        if len(held) >= MAX_WAFERS or sum(entry.wafer.dies.size for entry in held) + wafer.dies.size > MAX_DIES:
-            file.failures.append(ReadFailure(file.name, _TOO_MUCH.format(name=file.name)))
+        if len(held) >= self._max_wafers or sum(entry.wafer.dies.size for entry in held) + wafer.dies.size > MAX_DIES:
+            file.failures.append(ReadFailure(file.name, _TOO_MUCH.format(name=file.name, wafers=self._max_wafers)))
             file.reader = None
             self._read += 1
             return
@@ -240,7 +242,7 @@ class UploadSession:
 
 
 _TOO_MUCH = (
-    "{name}: this page keeps at most "
-    f"{MAX_WAFERS:,} wafers or {MAX_DIES // 1_000_000} million dies at once; what goes beyond was left out. "
+    "{name}: this page keeps at most {wafers:,} wafers "
+    f"or {MAX_DIES // 1_000_000} million dies at once; what goes beyond was left out. "
     "Segment large sets with python -m jobs.segment, or take them in with python -m jobs.ingest."
 )

@@ -54,14 +54,17 @@ class RayRun:
             says, where the cluster has such.
         folder: of the job; what the job prints is appended to the log there.
         address: of the cluster, as WAFERSCOPE_RAY_ADDRESS has it.
+        silent_seconds: for which the cluster may not answer before the job counts as lost.
 
     Raises:
         SettingError: Ray is not installed, or the cluster cannot be reached or does not take jobs.
     """
 
-    def __init__(self, words: Sequence[str], folder: Path, address: str) -> None:
+    def __init__(
+        self, words: Sequence[str], folder: Path, address: str, *, silent_seconds: float = SILENT_SECONDS
+    ) -> None:
         require_ray()
-        self._address = address
+        self._address, self._silent_seconds = address, silent_seconds
         self._log = folder / LOG
         self._watched = folder / f"watched-{uuid.uuid4().hex}"
         self._watched.touch()
@@ -144,9 +147,10 @@ class RayRun:
             deserted.unlink()  # what still waits for a machine ends as soon as it gets one
 
     def _unheard(self, error: Exception) -> int | None:
-        if time.monotonic() - self._heard_at < SILENT_SECONDS:
+        if time.monotonic() - self._heard_at < self._silent_seconds:
             return None
-        print(f"Ray at {self._address} has not answered for {SILENT_SECONDS:.0f} seconds: {_said(error)}", flush=True)
+        silent = f"Ray at {self._address} has not answered for {self._silent_seconds:.0f} seconds"
+        print(f"{silent}: {_said(error)}", flush=True)
         return -signal.SIGKILL
 
     def _exit_code(self, found: "JobDetails") -> int:

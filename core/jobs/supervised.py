@@ -21,12 +21,13 @@ class Watched:
     """A command whose watcher touches a file.
 
     Args:
-        file: on a disk that both machines see. The command ends when it is gone, or untouched for a minute by the clock
-            of this machine.
+        file: on a disk that both machines see. The command ends when it is gone, or untouched for long.
+        silent_seconds: for which it may stay untouched, by the clock of this machine.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, silent_seconds: float = SILENT_SECONDS) -> None:
         self._file = file
+        self._silent_seconds = silent_seconds
         self._touched: int | None = None
         self._touched_at = time.monotonic()
         self._told = False
@@ -53,7 +54,7 @@ class Watched:
             return True
         if touched != self._touched:
             self._touched, self._touched_at = touched, time.monotonic()
-        return time.monotonic() - self._touched_at > SILENT_SECONDS
+        return time.monotonic() - self._touched_at > self._silent_seconds
 
     def _hear(self, _signal: int, _frame: FrameType | None) -> None:
         """Note that Ray told every process of the job to end; this one waits for the others."""

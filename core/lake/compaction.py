@@ -57,15 +57,22 @@ class _Rules:
         least: groups of fewer parts are left alone.
         cutoff: rows replaced at this sequence or before may be taken out.
         keep_since: earlier answers replaced at this sequence or before are dropped.
+        target_bytes: about the size of a merged part.
     """
 
     least: int
     cutoff: int
     keep_since: int
+    target_bytes: int
 
 
 def compact(
-    parts: Parts, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS, keep_days: int = 0
+    parts: Parts,
+    *,
+    least: int = LEAST_PARTS,
+    settled_seconds: float = SETTLED_SECONDS,
+    keep_days: int = 0,
+    target_bytes: int = TARGET_BYTES,
 ) -> int:
     """Merge small parts, and take out rows that newer ones have replaced.
 
@@ -81,6 +88,7 @@ def compact(
         settled_seconds: a row replaced less than this ago stays, for readers under way may still look for it.
         keep_days: for how long after they were replaced the answers of other models and on other grids are kept; 0 for
             ever.
+        target_bytes: parts of this size are merged with no other.
 
     Returns:
         How many parts were merged away; 0 where another merge is under way.
@@ -90,6 +98,7 @@ def compact(
         least,
         cutoff=now - int(settled_seconds * 1e9),
         keep_since=now - keep_days * DAY_SECONDS * 10**9 if keep_days else 0,
+        target_bytes=target_bytes,
     )
     merged = 0
     with parts.folder.claimed(LOCK) as mine:
@@ -102,7 +111,7 @@ def compact(
 def _compact_table(parts: Parts, table: Table, rules: _Rules, _: bool) -> int:
     parts.remove_replaced(table.name)
     listing = parts.listing()
-    groups = list(_groups(parts, table, listing))
+    groups = list(_groups(parts, table, listing, rules.target_bytes))
     small = {name for group in groups for name in group}
     merged = 0
     for group in groups:
@@ -126,15 +135,15 @@ def _expired_share(parts: Parts, table: Table, names: Sequence[str], rules: _Rul
         return float(database.execute(sql, [rules.keep_since]).fetchall()[0][0])
 
 
-def _groups(parts: Parts, table: Table, listing: Listing) -> Iterator[list[str]]:
+def _groups(parts: Parts, table: Table, listing: Listing, target_bytes: int) -> Iterator[list[str]]:
     """Cut the small parts, oldest first, into groups that make one part of about the target size."""
     group: list[str] = []
     total = 0
     for name in sorted(listing[table.name]):
         size = parts.folder.size(f"{table.name}/{name}")
-        if size >= TARGET_BYTES:
+        if size >= target_bytes:
             continue
-        if group and total + size > TARGET_BYTES:
+        if group and total + size > target_bytes:
             yield group
             group, total = [], 0
         group.append(name)

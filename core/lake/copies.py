@@ -35,7 +35,7 @@ _SURPLUS = f"""
 """Keys of the last copy that are too many."""
 
 
-def multiply(parts: Parts, wafers: int) -> Iterator[int]:
+def multiply(parts: Parts, wafers: int, *, rows_a_part: int = ROWS_A_PART) -> Iterator[int]:
     """Write copies of every lot until the lake holds a number of wafers; an interrupted run is taken up where it was.
 
     A copy has its lot's wafers, dies, results and clusters under the lot's name with a number behind it, tested some
@@ -44,6 +44,7 @@ def multiply(parts: Parts, wafers: int) -> Iterator[int]:
     Args:
         parts: the lake's files; lots without a point in their names are copied.
         wafers: how many there shall be in the end, more than there are.
+        rows_a_part: wafers that are written at once; a lot's copies are never parted.
 
     Yields:
         How many wafers there are after each part.
@@ -62,7 +63,7 @@ def multiply(parts: Parts, wafers: int) -> Iterator[int]:
             f"WHERE contains(lot_id, '{MARK}')",
             [parts.addresses("wafers", listing["wafers"])],
         )
-        step = max(1, ROWS_A_PART // base)
+        step = max(1, rows_a_part // base)
         for start in range(first, copies, step):
             end = min(start + step, copies)
             if end == copies:

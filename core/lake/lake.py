@@ -204,10 +204,10 @@ class Lake:
         self._view.forget_listing()
         return merged
 
-    def tidy(self) -> None:
+    def tidy(self, *, many: int = MANY_PARTS) -> None:
         """Merge the parts of tables that have many; for jobs that append, after every batch."""
-        if any(len(names) >= MANY_PARTS for names in self._parts.listing().values()):
-            self.compact(least=MANY_PARTS)
+        if any(len(names) >= many for names in self._parts.listing().values()):
+            self.compact(least=many)
 
     def keys_not_segmented_by(self, model: str, among: Sequence[str] | None = None) -> list[str]:
         """List the wafers, all or some, whose newest segmentation is not by this model (`Segmenter.name`), sorted."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.alarms import Outcome, check_and_send
 from core.alarms.sending import Send
-from core.analysis.result import WaferResult, bounded_batches
+from core.analysis.result import BATCH_CELLS, WaferResult, bounded_batches
 from core.database import AppDatabase
 from core.ingestion.held_records import sifted
 from core.lake import Lake
@@ -47,6 +47,7 @@ class Pipeline:
         database: opens the app database, in which alarms are raised; None where somebody looks for them later.
         send: sends the alarms that are due; None to raise alarms and send nothing.
         tidy: merge small parts of the lake where there are many, which takes a while; for jobs.
+        cells_per_part: of the grids of wafers that are kept at once.
     """
 
     lake: Lake
@@ -56,6 +57,7 @@ class Pipeline:
     database: Callable[[], AppDatabase] | None = None
     send: Send | None = None
     tidy: bool = True
+    cells_per_part: int = BATCH_CELLS
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _keep(pipeline: Pipeline, wafers: Iterable[WaferMap], told: Told, said: list
     """Keep wafers; return how many were new, how many were there, and the keys of those to segment."""
     new = already = 0
     keys = list[str]()
-    for part in bounded_batches(wafers, WAFERS_PER_PART):
+    for part in bounded_batches(wafers, WAFERS_PER_PART, pipeline.cells_per_part):
         read = sifted(pipeline.lake, part)
         said.extend(read.remarks)
         more, there = pipeline.lake.append_wafers(read.kept, said.append)
@@ -141,7 +143,7 @@ def _keep_results(
     """
     new = already = shared = 0
     met = list[str]()
-    for part in bounded_batches(results, WAFERS_PER_PART):
+    for part in bounded_batches(results, WAFERS_PER_PART, pipeline.cells_per_part):
         kept = shared_out(part, pipeline.challenger, tta=pipeline.tta)
         read = sifted(pipeline.lake, [result.wafer for result in part])
         said.extend(read.remarks)

@@ -55,7 +55,14 @@ class Step:
 
 
 def bring_up_to_date(
-    lake: Lake, segmenter: Segmenter, home: Path, *, clusters: int | None = None, anew: bool = False, seed: int = 0
+    lake: Lake,
+    segmenter: Segmenter,
+    home: Path,
+    *,
+    clusters: int | None = None,
+    anew: bool = False,
+    seed: int = 0,
+    most_fitted: int = FITTED_WAFERS,
 ) -> Iterator[Step]:
     """Embed what was not embedded yet, then fit the map, or place on it what is new.
 
@@ -70,6 +77,7 @@ def bring_up_to_date(
         clusters: how many, None to choose them by silhouette.
         anew: fit it in any case.
         seed: of a new fit.
+        most_fitted: how many wafers a fit lays out at most; the others are placed on it.
 
     Raises:
         LakeError: the lake cannot be read.
@@ -84,9 +92,9 @@ def bring_up_to_date(
     with Folder(folder).claimed(LOCK) as mine:
         if not mine:
             raise MapError(str(folder), "another process is building the map", "Wait until it is done.")
-        about = None if anew else _usable(lake, home, segmenter.name)
+        about = None if anew else _usable(lake, home, segmenter.name, most_fitted)
         if about is None:
-            yield from _fit(lake, segmenter.name, home, clusters, seed)
+            yield from _fit(lake, segmenter.name, home, clusters, seed, most_fitted)
         elif about.asked != clusters:
             layout, _ = read_layout(home, about)
             yield from _show_all(lake, home, about.model, layout, clusters, about.fitted_at, about.silhouettes)
@@ -94,19 +102,19 @@ def bring_up_to_date(
             yield from _extend(lake, home, about)
 
 
-def _usable(lake: Lake, home: Path, model: str) -> About | None:
+def _usable(lake: Lake, home: Path, model: str, most_fitted: int) -> About | None:
     """The map as far as it can go on, None where it has to be fitted."""
     try:
         about = read_about(home, model)
         read_layout(home, about)
     except MapError:
         return None
-    outgrown = about.fitted < FITTED_WAFERS and _one(lake, _COUNT, model) > OUTGROWN * about.fitted
+    outgrown = about.fitted < most_fitted and _one(lake, _COUNT, model) > OUTGROWN * about.fitted
     return None if outgrown else about
 
 
-def _fit(lake: Lake, model: str, home: Path, clusters: int | None, seed: int) -> Iterator[Step]:
-    sample = lake.arrow(_SAMPLE, [model, str(seed), FITTED_WAFERS])["key"].combine_chunks()
+def _fit(lake: Lake, model: str, home: Path, clusters: int | None, seed: int, most_fitted: int) -> Iterator[Step]:
+    sample = lake.arrow(_SAMPLE, [model, str(seed), most_fitted])["key"].combine_chunks()
     yield Step("laid out", 0, len(sample))
     keys, parts = [], []
     for part in stored(lake, model, clusters=False):
@@ -130,7 +138,7 @@ def _show_all(
 ) -> Iterator[Step]:
     """Part the wafers of a layout into clusters, place every other, and show the map with all silhouettes known."""
     found = find_clusters(layout.reduced, clusters, layout.seed)
-    names = cluster_names(lake, _typical(layout, found.middles, found.members))
+    names = cluster_names(lake, typical_keys(layout, found.middles, found.members))
     placer = Placer(layout, found.middles)
     total = _one(lake, _COUNT, model)
     yield Step("placed", 0, total)
@@ -163,11 +171,20 @@ def _extend(lake: Lake, home: Path, about: About) -> Iterator[Step]:
     save(home, [table, *tables], replace(about, sequence=sequence))
 
 
-def _typical(layout: Layout, middles: NDArray[np.float32], members: NDArray[np.int32]) -> list[list[str]]:
-    """Keys of the wafers nearest to the middle of each cluster."""
+def typical_keys(
+    layout: Layout, middles: NDArray[np.float32], members: NDArray[np.int32], most: int = TYPICAL_WAFERS
+) -> list[list[str]]:
+    """Return the keys of the wafers nearest to the middle of each cluster, nearest first.
+
+    Args:
+        layout: of the wafers.
+        middles: float32 (C, D) of the clusters.
+        members: (N,) cluster of each wafer of the layout.
+        most: how many of a cluster.
+    """
     farness = ((layout.reduced - middles[members]) ** 2).sum(axis=1)
     order = np.argsort(farness, kind="stable")
-    nearest = (order[members[order] == cluster][:TYPICAL_WAFERS] for cluster in range(len(middles)))
+    nearest = (order[members[order] == cluster][:most] for cluster in range(len(middles)))
     return [layout.keys.take(pa.array(rows)).to_pylist() for rows in nearest]
 
 

@@ -27,7 +27,7 @@ _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _WIDEST = 40
 
 
-def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
+def workbook(tables: Sequence[Table], made_at: datetime, title: str, *, most_rows: int = MOST_ROWS) -> bytes:
     """Write tables as an XLSX file.
 
     A cell of text is text whatever it begins with: "=1+1" is no formula and "http://" no link. Undefined cells are
@@ -37,13 +37,14 @@ def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
         tables: a sheet each, under its name.
         made_at: when.
         title: of the file, in its properties.
+        most_rows: what a sheet holds below its head.
     """
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"title": title, "author": MAKER, "created": made_at.astimezone(UTC).replace(tzinfo=None)})
         formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        for name, table in _sheets(tables):
+        for name, table in _sheets(tables, most_rows):
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
             for at, column in enumerate(table.columns):
@@ -57,13 +58,13 @@ def workbook(tables: Sequence[Table], made_at: datetime, title: str) -> bytes:
     return content.getvalue()
 
 
-def _sheets(tables: Sequence[Table]) -> Iterator[tuple[str, Table]]:
+def _sheets(tables: Sequence[Table], most_rows: int) -> Iterator[tuple[str, Table]]:
     """Cut tables into what sheets hold, each with the name of its sheet."""
     for table in tables:
         name = _NOT_IN_NAMES.sub(" ", table.name)
-        for at in range(0, max(1, len(table.rows)), MOST_ROWS):
-            number = f" ({at // MOST_ROWS + 1})" if at else ""
-            yield name[: 31 - len(number)] + number, replace(table, rows=table.rows[at : at + MOST_ROWS])
+        for at in range(0, max(1, len(table.rows)), most_rows):
+            number = f" ({at // most_rows + 1})" if at else ""
+            yield name[: 31 - len(number)] + number, replace(table, rows=table.rows[at : at + most_rows])
 
 
 def _write(sheet: Worksheet, row: int, at: int, cell: object, column: Column) -> None:

@@ -73,7 +73,9 @@ class DropoutSegmenter:
         runs = [_session(part, threads or configured.threads) for part in (encoder, decoder)]
         return cls(network, runs[0], runs[1], coarse)
 
-    def sample(self, wafers: Sequence[WaferMap], *, passes: int = PASSES, seed: int = 0) -> list[NDArray[np.float32]]:
+    def sample(
+        self, wafers: Sequence[WaferMap], *, passes: int = PASSES, seed: int = 0, dropped: float = DROPPED
+    ) -> list[NDArray[np.float32]]:
         """Return the calibrated probabilities of every pass.
 
         What is dropped for a wafer hangs on its key and the seed alone, not on the wafers beside it.
@@ -82,6 +84,7 @@ class DropoutSegmenter:
             wafers: any number of any sizes; all their passes are held at once.
             passes: how often the decoder runs.
             seed: another one drops other features.
+            dropped: share of the coarsest features that a pass drops.
 
         Returns:
             float32 (passes, 8, H, W) a wafer.
@@ -95,7 +98,7 @@ class DropoutSegmenter:
             seeds = [(seed, zlib.crc32(wafers[owners[i]].key.encode()), i - owners.index(owners[i])) for i in batch]
             shapes = [flat[i].planes.shape[1:] for i in batch]
             pooled: list[list[NDArray[np.float32]]] = [[] for _ in batch]
-            for logits in self._passes(inputs, passes, seeds):
+            for logits in self._passes(inputs, passes, seeds, dropped):
                 together = len(logits) // len(batch)
                 dies = _per_cell(logits, [shape for shape in shapes for _ in range(together)], self._raster)
                 for j, own in enumerate(pooled):
@@ -110,7 +113,7 @@ class DropoutSegmenter:
         return found
 
     def _passes(
-        self, inputs: NDArray[np.float32], passes: int, seeds: Sequence[tuple[int, ...]]
+        self, inputs: NDArray[np.float32], passes: int, seeds: Sequence[tuple[int, ...]], dropped: float
     ) -> Iterator[NDArray[np.float32]]:
         """Logits (N * k, 8, S, S) of k passes at a time: those of the first wafer, then those of the next."""
         features = dict(zip(self._features, self._encoder.run(self._features, {INPUT: inputs}), strict=True))
@@ -121,9 +124,9 @@ class DropoutSegmenter:
         for start in range(0, passes, most):
             together = min(most, passes - start)
             kept = np.concatenate([rng.random((together, *coarse.shape[1:]), dtype=np.float32) for rng in draws])
-            spread = np.repeat(coarse, together, axis=0) / np.float32(1 - DROPPED)
+            spread = np.repeat(coarse, together, axis=0) / np.float32(1 - dropped)
             repeated = {name: np.repeat(value, together, axis=0) for name, value in given.items()}
-            repeated[self._coarse] = np.where(kept >= DROPPED, spread, np.float32(0))
+            repeated[self._coarse] = np.where(kept >= dropped, spread, np.float32(0))
             yield self._decoder.run([LOGITS], repeated)[0]
 
 

@@ -78,6 +78,9 @@ class SimilarityIndex:
         index: faiss's, empty but trained; None for one that compares all.
     """
 
+    exact_below = EXACT_BELOW
+    """Number of candidates below which all are compared."""
+
     def __init__(self, model: str, kind: Kind, index: "faiss.Index | None" = None) -> None:
         faiss = _faiss()
         self.model, self.kind, self.sequence = model, kind, 0
@@ -108,7 +111,7 @@ class SimilarityIndex:
         """
         total = int(lake.query(_COUNT[kind], [model])["n"].iloc[0])
         parts = (part.matrix for part in stored(lake, model, clusters=kind is Kind.CLUSTERS))
-        index = cls(model, kind, trained(parts, total) if total >= EXACT_BELOW else None)
+        index = cls(model, kind, trained(parts, total) if total >= cls.exact_below else None)
         for part in stored(lake, model, clusters=kind is Kind.CLUSTERS):
             index._append(part)
             progress(len(index), total)
@@ -214,7 +217,7 @@ class SimilarityIndex:
 
     def _probes(self, cells: int, candidates: int) -> int:
         """Cells to look into: more of them, the fewer of their vectors are candidates."""
-        if candidates < EXACT_BELOW:
+        if candidates < self.exact_below:
             return cells
         return min(cells, math.ceil(PROBED_CELLS * len(self._alive) / candidates))
 

@@ -46,6 +46,7 @@ class TrainConfig:
     encoder_rate: float = 1.0  # learning rate of the encoder after that, as a share of --rate
     few_shot: bool = False  # only the last three layers learn: for a product with few labels
     ewc: float = 0.0  # strength of elastic weight consolidation, which holds what matters for old wafers
+    ewc_batches: int = 24  # batches of old wafers that say which weights matter for --ewc
     dice: float = 0.5  # weight of the Dice loss
     focal: float = 0.5  # weight of the focal loss
     gamma: float = 2.0  # focusing exponent of the focal loss

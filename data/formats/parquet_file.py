@@ -19,8 +19,13 @@ MAX_TABLE_BYTES = 1024 * MIB
 _VALUE_BYTES = {"INT64": 8, "DOUBLE": 8, "INT96": 12, "BOOLEAN": 1}  # others take four; text is read as codes
 
 
-def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+def read(source: Source, options: ReadOptions, *, max_bytes: int = MAX_TABLE_BYTES) -> Iterator[WaferMap | ReadFailure]:
     """Read the wafers of a Parquet die table.
+
+    Args:
+        source: the file.
+        options: how to read it.
+        max_bytes: most that its columns may take once read.
 
     Raises:
         FormatError: too many rows, more than memory should hold, columns missing, a cell that is no number.
@@ -37,12 +42,12 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             raise FormatError(
                 source.name, f"the table has {rows} rows, the limit is {options.max_table_rows}", "Split it."
             )
-        if (unpacked := rows * _row_bytes(file.schema, names)) > MAX_TABLE_BYTES:
-            size, limit = unpacked // MIB, MAX_TABLE_BYTES // MIB
+        if (unpacked := rows * _row_bytes(file.schema, names)) > max_bytes:
+            size, limit = unpacked // MIB, max_bytes // MIB
             raise FormatError(
                 source.name, f"its columns take {size} MiB once read, the limit is {limit} MiB", "Split it."
             )
-        table = _read_groups(file, names, source.name)
+        table = _read_groups(file, names, source.name, max_bytes)
     pairs = {
         key.decode("utf-8", "replace"): text.decode("utf-8", "replace")
         for key, text in (table.schema.metadata or {}).items()
@@ -50,7 +55,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     yield from read_die_table(table, pairs, source, options, lambda row: f"row {row + 1}")
 
 
-def _read_groups(file: pq.ParquetFile, names: Sequence[str], where: str) -> pa.Table:
+def _read_groups(file: pq.ParquetFile, names: Sequence[str], where: str, max_bytes: int) -> pa.Table:
     """Read a table group by group, as long as memory should hold it: a text of megabytes may be few bytes of a file.
 
     Raises:
@@ -60,9 +65,9 @@ def _read_groups(file: pq.ParquetFile, names: Sequence[str], where: str) -> pa.T
     for i in range(file.metadata.num_row_groups):
         groups.append(file.read_row_group(i, columns=names, use_threads=False))
         size += groups[-1].nbytes
-        if size > MAX_TABLE_BYTES:
-            limit = MAX_TABLE_BYTES // MIB
-            raise FormatError(where, f"its columns take more than {limit} MiB once read", "Split it.")
+        if size > max_bytes:
+            problem = f"its columns take more than {max_bytes // MIB} MiB once read"
+            raise FormatError(where, problem, "Split it.")
     return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
 
 

@@ -26,10 +26,23 @@ from data.wafer import WaferMap
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
 
-MAX_UNPACKED_BYTES = 256 * MIB
-MAX_ROWS, MAX_COLUMNS = 2**20, 2000
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_HEADER_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What no workbook of die tables goes beyond.
+
+    Args:
+        unpacked_bytes: of all its parts.
+        rows: of a sheet.
+        columns: of a sheet.
+    """
+
+    unpacked_bytes: int = 256 * MIB
+    rows: int = 2**20
+    columns: int = 2000
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,21 @@ class _Sheet:
         )
 
 
+LIMITS = Limits()
+
+
 def recognises(source: Source) -> bool:
     """Return whether a file is an Office document, old or new."""
     return source.head.startswith(_OLD) or is_package(source)
 
 
-def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
+def read(source: Source, options: ReadOptions, limits: Limits = LIMITS) -> Iterator[WaferMap | ReadFailure]:
     """Read the wafers of a workbook.
+
+    Args:
+        source: the file.
+        options: how to read it.
+        limits: what it must keep besides those of the options.
 
     Raises:
         FormatError: it is no workbook of today's kind, too large, one of results that Waferscope wrote, no sheet holds
@@ -63,20 +84,20 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """
     from openpyxl import load_workbook  # takes a third of a second, and few files need it
 
-    _check(source, options)
+    _check(source, options, limits)
     source.stream.seek(0)
     with closing(load_workbook(source.stream, read_only=True, data_only=True, keep_links=False)) as book:
         if book.properties.creator == MAKER:
             raise refusal("a workbook of results", "", source.name)
-        found = [sheet for name in book.sheetnames if (sheet := _find_table(book, name, source.name))]
+        found = [sheet for name in book.sheetnames if (sheet := _find_table(book, name, source.name, limits))]
         for sheet in _chosen(found, book.sheetnames, options, source.name):
             if len(found) > 1 and names_wafer(sheet.title):
                 sheet.first.pairs.setdefault("wafer", sheet.title.strip())
-            below = islice(_rows(book, sheet.title, source.name), sheet.line, None)
+            below = islice(_rows(book, sheet.title, source.name, limits), sheet.line, None)
             yield from read_sections(below, sheet.first, source, options)
 
 
-def _check(source: Source, options: ReadOptions) -> None:
+def _check(source: Source, options: ReadOptions, limits: Limits) -> None:
     """Refuse what is no workbook, and what unpacks to more than any die table does, before anything is unpacked."""
     if source.head.startswith(_OLD):
         problem = "expected a workbook of today's kind, found an old binary or a locked one"
@@ -90,17 +111,17 @@ def _check(source: Source, options: ReadOptions) -> None:
         if info.flag_bits & 1:
             raise FormatError(source.name, "the workbook is locked", "Save it without a password.")
         check_growth(info.file_size, info.compress_size, f"{source.name}/{info.filename}", options)
-    if (total := sum(info.file_size for info in infos)) > MAX_UNPACKED_BYTES:
-        size, limit = total // MIB, MAX_UNPACKED_BYTES // MIB
+    if (total := sum(info.file_size for info in infos)) > limits.unpacked_bytes:
+        size, limit = total // MIB, limits.unpacked_bytes // MIB
         raise FormatError(
             source.name, f"the workbook unpacks to {size} MiB, the limit is {limit} MiB", "Save the sheet as CSV."
         )
 
 
-def _find_table(book: "Workbook", title: str, where: str) -> _Sheet | None:
+def _find_table(book: "Workbook", title: str, where: str, limits: Limits) -> _Sheet | None:
     """Find the row of a sheet that names the columns of dies, among its first rows."""
     above: list[Row] = []
-    for row in islice(_rows(book, title, where), _MAX_HEADER_ROWS):
+    for row in islice(_rows(book, title, where, limits), _MAX_HEADER_ROWS):
         if columns := known_columns(row.cells):
             pairs = header_pairs([row.line for row in above])
             return _Sheet(title, Section(distinct(row.cells), columns, pairs), row.number)
@@ -126,7 +147,7 @@ def _chosen(found: list[_Sheet], titles: list[str], options: ReadOptions, where:
     return found
 
 
-def _rows(book: "Workbook", title: str, where: str) -> Iterator[Row]:
+def _rows(book: "Workbook", title: str, where: str, limits: Limits) -> Iterator[Row]:
     """Return the rows of a sheet as text, from its first.
 
     Raises:
@@ -138,8 +159,8 @@ def _rows(book: "Workbook", title: str, where: str) -> Iterator[Row]:
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()  # some writers declare too few
     for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-        if number > MAX_ROWS or len(cells) > MAX_COLUMNS:
-            problem = f"sheet '{title}' has more than {MAX_ROWS} rows or {MAX_COLUMNS} columns"
+        if number > limits.rows or len(cells) > limits.columns:
+            problem = f"sheet '{title}' has more than {limits.rows} rows or {limits.columns} columns"
             raise FormatError(where, problem, "Save the die table as CSV.")
         texts = [_text(cell) for cell in cells]
         yield Row(number, texts, "\t".join(text for text in texts if text))

@@ -8,8 +8,7 @@ def test_passes_are_told_against_one_pass():
     assert row.ratio > 0
 
 
-def test_coreset_is_timed_over_as_many_vectors_as_said(monkeypatch):
-    monkeypatch.setattr(selection, "VECTORS", 500)
-    (row,) = selection.coreset()
+def test_coreset_is_timed_over_as_many_vectors_as_said():
+    (row,) = selection.coreset(500)
     assert row.work == "CoreSet, 100 of 500 x 512"
     assert row.measured.endswith(" s")

@@ -1,11 +1,15 @@
 """Labels for tests: of small wafers on which every die of the upper half fails."""
 
+import json
+
 import numpy as np
 
+from core.annotation.reviews import is_sampled
 from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.identity import Person
-from core.labels.label import Label, LabelInstance, from_masks
+from core.labels.draft import read_draft
+from core.labels.label import Label, LabelInstance, encode, from_masks
 from core.lake import Lake
 from data.classes import CLASS_COUNT
 from tests.core.lake_examples import drawn
@@ -43,3 +47,16 @@ def labelled_home(folder, lots=1):
             submit(session, of, label, Person("ana"), 30.0)
     database.close()
     return folder
+
+
+def draft(of, revision, stop=2, elapsed_s=5.0):
+    """A draft of a wafer's label, whose first rows are at the edge."""
+    label = json.loads(encode(rows_of(of, ("edge", 0, stop))))
+    said = {"version": 1, "revision": revision, "elapsed_s": elapsed_s, "label": label, "past": ["anything", revision]}
+    return read_draft(json.dumps(said))
+
+
+def wafer_not_sampled(*people):
+    """A wafer of which no label by these people is in the experts' sample."""
+    names = (f"W{n:03d}" for n in range(1000))
+    return shown(next(name for name in names if not any(is_sampled(f"LOT1:{name}", p.name) for p in people)))

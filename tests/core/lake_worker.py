@@ -58,6 +58,6 @@ def dying_at(step: int) -> None:
 
         return counted
 
-    core.storage.folder._sync = dying_before(core.storage.folder._sync)
+    core.storage.folder.make_durable = dying_before(core.storage.folder.make_durable)
     Path.replace = dying_before(Path.replace)
     Folder.remove = dying_before(Folder.remove)

@@ -10,7 +10,7 @@ from data.datasets import load_labelled
 from jobs import ablate
 from jobs.ablate import FIXMATCH, PRESENCE, AblateConfig, main, to_run, train_config
 from jobs.learning import Wafers
-from tests.jobs.test_simulate_learning import write_labelled
+from tests.jobs.labelled_examples import write_labelled
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,6 @@ def scores(arm, seed, labelled, value=0.5):
 
 
 def test_arms_are_trained_and_judged_and_what_is_held_is_not_run_again(files, out, monkeypatch):
-    monkeypatch.setattr(ablate, "CALIBRATING", 4)
     assert main([*files, *FEW, "--out", str(out)]) == 0
     found = read_ablation(out)
     assert (found.seeds, found.budgets, found.in_use) == (1, [40], {})

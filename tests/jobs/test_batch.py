@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import core.batches.reading
 from core.alarms.deliveries import Channel, save_channel
 from core.batches.folder import Batch, all_batches
 from core.database import AppDatabase
@@ -22,21 +21,13 @@ from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from jobs.batch import main
 from tests.core.alarms.receiver import receiving
-from tests.core.batches.batch_examples import mixed_folder, shown
+from tests.core.batches.batch_examples import accepted, mixed_folder, shown
 from tests.core.job_examples import until
 from tests.core.lake_examples import drawn
 from tests.source_tree import ROOT
 from tests.tiny_model import METADATA, write_tiny_model
 
 pytestmark = pytest.mark.slow
-
-SMALL_PARTS = """
-import sys
-import core.batches.reading
-core.batches.reading.WAFERS_PER_PART = 20
-from jobs.batch import main
-sys.exit(main())
-"""
 
 
 @pytest.fixture
@@ -75,17 +66,15 @@ def test_only_what_failed_is_tried_again(run, tmp_path, monkeypatch):
     assert (batch.path / "pieces" / "000000.parquet").stat().st_mtime_ns == before
 
 
-def test_a_job_that_was_killed_goes_on_and_redoes_nothing(tmp_path, tiny_model_path, monkeypatch):
+def test_a_job_that_was_killed_goes_on_and_redoes_nothing(tmp_path, tiny_model_path):
     write_npz([shown(number) for number in range(240)], tmp_path / "lot.npz")
     out = tmp_path / "out"
-    words = [sys.executable, "-c", SMALL_PARTS, "--out", str(out), "--home", str(tmp_path / "home")]
-    first = subprocess.Popen(
-        [*words, str(tmp_path / "lot.npz"), "--model", str(tiny_model_path)], cwd=ROOT, stderr=subprocess.DEVNULL
-    )
+    batch = accepted(out, tmp_path / "lot.npz", wafers_per_part=20, model=str(tiny_model_path))
+    words = [sys.executable, "-m", "jobs.batch", "--out", str(out), "--home", str(tmp_path / "home")]
+    first = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
     until(lambda: first.poll() is not None or len(list(out.glob("pieces/*.parquet"))) > 1)
     os.kill(first.pid, signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
-    batch = Batch(out)
     finished = {path: path.stat().st_mtime_ns for path in out.glob("pieces/*.parquet")}
     assert 1 < len(finished) < 12
     assert batch.results is None
@@ -184,12 +173,11 @@ def test_a_batch_that_another_process_works_on_is_left_alone(run, tmp_path, caps
     assert "another process is working on it" in capsys.readouterr().err
 
 
-def test_a_missing_model_is_said_and_the_batch_can_go_on(tmp_path, tiny_model_path, monkeypatch, capsys):
-    monkeypatch.setattr(core.batches.reading, "WAFERS_PER_PART", 3)
+def test_a_missing_model_is_said_and_the_batch_can_go_on(tmp_path, tiny_model_path, capsys):
     words = ["--out", str(tmp_path / "out"), "--home", str(tmp_path / "home")]
     model = tmp_path / "late.onnx"
     assert main([str(mixed_folder(tmp_path / "in")), *words, "--model", str(model)]) == 1
     assert "late.onnx: the model file cannot be read" in capsys.readouterr().err
     model.write_bytes(tiny_model_path.read_bytes())
     assert main(words) == 0
-    assert json.loads((tmp_path / "out" / "read.json").read_text())["counts"] == [3, 3, 1]
+    assert json.loads((tmp_path / "out" / "read.json").read_text())["counts"] == [7]

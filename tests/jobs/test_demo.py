@@ -12,7 +12,7 @@ from core.lake import Lake
 from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
 from data.synthesis.fab import demo_fab
-from jobs.demo import main
+from jobs.demo import DemoConfig, fill, main
 from tests.core.lake_examples import drawn, same_wafer
 
 pytestmark = pytest.mark.slow
@@ -70,14 +70,13 @@ def test_an_interrupted_demo_goes_on_as_it_was_begun(tmp_path, tiny_model_path, 
                 raise KeyboardInterrupt
             yield one
 
-    monkeypatch.setattr(jobs.demo, "WAFERS_PER_PART", 10)
     with monkeypatch.context() as patch:
         if step == "drawing":
             patch.setattr(jobs.demo, "demo_fab", half_a_fab)
         else:
             patch.setattr(jobs.demo, "segment_lake", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            main(words(tmp_path, tiny_model_path))
+            fill(DemoConfig(WAFERS, home=tmp_path, model=str(tiny_model_path)), wafers_per_part=10)
     assert Lake(tmp_path / "lake").count() == (10 if step == "drawing" else WAFERS)
     assert main(["--home", str(tmp_path), "--model", str(tiny_model_path), "--wafers", "999"]) == 0
     check(tmp_path)

@@ -5,7 +5,7 @@ import pytest
 
 from data.datasets import label_names
 from jobs.evaluate_similarity import main, raw_pixels
-from tests.core.similarity.test_similar_wafers import shown
+from tests.core.similarity.similar_examples import shown
 from tests.tiny_model import write_tiny_model
 
 

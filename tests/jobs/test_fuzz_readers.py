@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 import data.formats
-import jobs.fuzz_readers
 from data.formats import ReadFailure, known_suffixes
-from jobs.fuzz_readers import main, write_corpus
+from jobs.fuzz_readers import FuzzReadersConfig, look, main, write_corpus
 from jobs.fuzz_target import check
 from tests.data.formats.make_fixtures import FIXTURES
 
@@ -42,12 +41,11 @@ def test_an_answer_that_is_no_sentence_is_a_finding(monkeypatch, answer):
 
 
 @pytest.mark.slow
-def test_the_job_says_whether_anything_was_found(tmp_path, monkeypatch, capsys):
+def test_the_job_says_whether_anything_was_found(tmp_path, capsys):
     words = ["--seconds", "1", "--seed", "5", "--out", str(tmp_path / "found")]
     assert main(words) == 0
     assert "5 files to begin with." in capsys.readouterr().err
-    monkeypatch.setattr(jobs.fuzz_readers, "CHILD", "raise SystemExit(77)")
-    assert main(words) == 1
+    assert look(FuzzReadersConfig((), out=tmp_path / "found"), child="raise SystemExit(77)") == 1
 
 
 def test_without_atheris_the_job_says_what_to_install(monkeypatch, capsys):

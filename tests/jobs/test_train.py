@@ -174,20 +174,14 @@ def test_people_s_labels_unlabelled_wafers_and_old_weights_train_together(traine
         "now",
         "--unlabelled",
         "lake",
-        "--frozen-steps",
-        "9",
-        "--ewc",
-        "5",
-        "--extent",
-        "0.1",
-        "--ramp",
-        "1",
-        "--steps",
-        "2",
-        "--epoch-steps",
-        "2",
+        "--frozen-steps=9",
+        "--ewc=5",
+        "--ewc-batches=1",
+        "--extent=0.1",
+        "--ramp=1",
+        "--steps=2",
+        "--epoch-steps=2",
     ]
-    monkeypatch.setattr("jobs.learning.MATTERING", 1)
     assert main([*TINY, *more]) == 0
     old, new = state_of(begun), state_of(tmp_path / "runs" / "tuned" / "last.ckpt")
     encoder = [name for name in old if name.startswith("network.encoder.")]

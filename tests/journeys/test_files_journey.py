@@ -15,9 +15,8 @@ from core.ingestion.samples import sample_files
 from core.lake import Lake
 from data.geometry import geometry
 from tests.core.exports.examples import example_result
-from tests.core.exports.test_klarf import INDEPENDENT, TENTH_OF_A_MICRON_MM
-from tests.core.reports.test_page import pages
-from tests.core.reports.test_workbook import cells
+from tests.core.exports.klarf_readers import INDEPENDENT, TENTH_OF_A_MICRON_MM
+from tests.core.reports.report_readers import cells, pages
 from tests.data.formats.make_fixtures import GRID, stdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]

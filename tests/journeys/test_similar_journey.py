@@ -9,7 +9,7 @@ from core.drawing.wafer import draw_wafer, png_bytes
 from core.lake import Lake
 from core.segmentation import Segmenter
 from data.formats import read_bytes
-from tests.core.similarity.test_similar_wafers import WAFERS, shown
+from tests.core.similarity.similar_examples import WAFERS, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 

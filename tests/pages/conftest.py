@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.database import AppDatabase
 from core.lake import Lake
+from core.segmentation import Segmenter
 from tests.core.lake_examples import drawn, found_on
+from tests.core.projection.map_examples import build
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "parts" / "shell.py"
 CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
@@ -29,10 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lake_home(tmp_path_factory) -> Path:
     """Workspace of 60 wafers in 3 lots; the last two are not segmented."""
     home = tmp_path_factory.mktemp("home")
-    results = [found_on(drawn(n), *CLASSES[n % 4], seed=n) for n in range(WAFERS)]
-    lake = Lake(home / "lake")
-    lake.append_wafers(result.wafer for result in results)
-    lake.append_results(results[:SEGMENTED])
+    _fill(Lake(home / "lake"))
     return home
 
 
@@ -77,3 +76,20 @@ def work(open_page, own_home) -> Open:
         return next(b for b in app.button if b.label == "Go on").click().run()
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def built_home(tmp_path_factory, tiny_model_path) -> Path:
+    """Workspace of the same wafers with a map in four clusters."""
+    home = tmp_path_factory.mktemp("map-home")
+    lake = Lake(home / "lake")
+    _fill(lake)
+    with pytest.MonkeyPatch.context() as patch:
+        build(patch, lake, Segmenter.load(str(tiny_model_path), threads=1), home, clusters=4)
+    return home
+
+
+def _fill(lake: Lake) -> None:
+    results = [found_on(drawn(n), *CLASSES[n % 4], seed=n) for n in range(WAFERS)]
+    lake.append_wafers(result.wafer for result in results)
+    lake.append_results(results[:SEGMENTED])

@@ -13,7 +13,6 @@ from jobs.flags import parse
 from jobs.select_wafers import SelectConfig
 from tests.core.lake_examples import drawn
 from tests.core.training.record_examples import DATABASE, curves, write_runs
-from tests.pages.test_map import built_home  # noqa: F401  # a fixture
 
 ANA = Person("ana")
 
@@ -133,7 +132,7 @@ def test_an_empty_lake_says_how_to_fill_it(open_page, tmp_path):
     assert "There are no wafers yet" in says(app)
 
 
-def test_coverage_counts_clusters_on_the_map(open_page, built_home, tmp_path, monkeypatch, tiny_model_path):  # noqa: F811
+def test_coverage_counts_clusters_on_the_map(open_page, built_home, tmp_path, monkeypatch, tiny_model_path):
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
     for name in ("lake", "map"):
         (tmp_path / name).symlink_to(built_home / name)

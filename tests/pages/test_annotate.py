@@ -2,30 +2,18 @@ import json
 
 from core.annotation.items import Candidate, Status, item_by_id
 from core.annotation.queue import fill, take_next
-from core.identity import Person
 from core.labels.annotations import annotation_history, labelled_keys, labels_of, write_annotation
 from core.labels.draft import read_draft
 from core.labels.draft_store import draft_of, save_draft
-from core.labels.label import encode, from_masks
+from core.labels.label import encode
 from core.lake import Lake
-
-ANA, BEN = Person("ana", "said"), Person("ben", "said")
-KEYS = ("LOT001:W05", "LOT001:W06")
-
-
-def texts(app):
-    return " ".join(part.value for part in (*app.markdown, *app.caption, *app.warning, *app.info))
+from tests.pages.label_examples import ANA, BEN, KEYS, sure_label, texts
 
 
 def editor(app):
     """What the editor on the page was given."""
     given = [json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.json]
     return next(one for one in given if isinstance(one, dict) and "start" in one)
-
-
-def sure_label(home, key):
-    lake = Lake(home / "lake")
-    return from_masks(lake.wafer(key), lake.result(key).segmentation.masks)
 
 
 def draft(label, revision=4):

@@ -2,7 +2,7 @@ from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
 from core.identity import Person
-from tests.pages.test_annotate import ANA, KEYS, texts
+from tests.pages.label_examples import ANA, KEYS, texts
 
 
 def queued(database):

@@ -13,25 +13,9 @@ from core.lake import Lake, WaferFilter
 from core.projection.views import LakeMap
 from core.segmentation import Segmenter
 from pages.parts.explore import map_state
-from tests.core.lake_examples import drawn, found_on
-from tests.core.projection.map_examples import build
 from tests.tiny_model import write_tiny_model
 
 EVERYTHING = WaferFilter()
-CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
-
-
-@pytest.fixture(scope="session")
-def built_home(tmp_path_factory, tiny_model_path):
-    """Workspace of 60 wafers, the last two not segmented, with a map in four clusters."""
-    home = tmp_path_factory.mktemp("map-home")
-    lake = Lake(home / "lake")
-    wafers = [drawn(n) for n in range(60)]
-    lake.append_wafers(wafers)
-    lake.append_results(found_on(w, *CLASSES[n % 4], seed=n) for n, w in enumerate(wafers[:58]))
-    with pytest.MonkeyPatch.context() as patch:
-        build(patch, lake, Segmenter.load(str(tiny_model_path), threads=1), home, clusters=4)
-    return home
 
 
 @pytest.fixture

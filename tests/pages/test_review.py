@@ -15,7 +15,7 @@ from core.lake.rows import dies_hash
 from data.classes import CLASS_COUNT
 from data.served import DIMENSION
 from tests.core.lake_examples import drawn, found_on
-from tests.pages.test_annotate import ANA, BEN, KEYS, texts
+from tests.pages.label_examples import ANA, BEN, KEYS, texts
 
 KEY = KEYS[0]
 

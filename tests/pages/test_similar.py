@@ -12,7 +12,7 @@ from core.similarity import SimilarityIndex
 from core.similarity.index import Kind
 from core.similarity.similar_wafers import find, query_cluster, query_wafer
 from core.similarity.upkeep import bring_up_to_date
-from tests.core.similarity.test_similar_wafers import WAFERS, shown
+from tests.core.similarity.similar_examples import WAFERS, shown
 from tests.tiny_model import METADATA, write_tiny_model
 
 KEY = "LOT:B03"  # an arc at the rim and a blob at the middle

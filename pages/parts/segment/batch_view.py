@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.batches.control import RESUMABLE, UNDERWAY, Standing, State, cancel, launch_batch, pause, remove, standing
 from core.batches.folder import Batch
-from core.batches.reading import WAFERS_PER_PART
 from core.jobs.folder import log_tail
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
@@ -66,9 +65,8 @@ def _progress(batch: Batch) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(found.share or 0.0, how_far(found), width="stretch")
         stopping = found.state is State.STOPPING
-        if st.button(
-            "Pause", disabled=stopping, help=f"Stops now; at most the last {WAFERS_PER_PART} wafers are done again."
-        ):
+        again = f"at most the last {batch.request.wafers_per_part} wafers are done again"
+        if st.button("Pause", disabled=stopping, help=f"Stops now; {again}."):
             pause(database(), batch, person_or_account())
             st.rerun()
         if st.button("Cancel", disabled=stopping, help="Stops for good."):

@@ -21,8 +21,7 @@ def test_it_learns_what_a_line_cannot_part():
     assert right[:, [0, 3]].mean() > 0.93
 
 
-def test_gradients_are_those_of_finite_differences(monkeypatch):
-    monkeypatch.setattr("core.active_learning.head.DROPPED", 0.0)
+def test_gradients_are_those_of_finite_differences():
     rng = np.random.default_rng(0)
     rows, labels = apart(5)
     labels[0, 2] = np.nan
@@ -34,7 +33,7 @@ def test_gradients_are_those_of_finite_differences(monkeypatch):
         known = ~np.isnan(labels)
         return -np.where(known, np.where(labels == 1, np.log(p), np.log(1 - p)), 0).sum() / known.sum() * 8
 
-    for w, gradient in zip(weights, _gradients(weights, rows, labels, rng), strict=True):
+    for w, gradient in zip(weights, _gradients(weights, rows, labels, rng, dropped=0.0), strict=True):
         place = tuple(int(rng.integers(n)) for n in w.shape)
         step = 1e-6
         w[place] += step

@@ -12,8 +12,7 @@ from core.identity import Person
 from core.labels.draft_store import save_draft
 from core.settings import settings
 from data.errors import AppDatabaseError
-from tests.core.label_examples import shown
-from tests.core.labels.test_draft_store import draft
+from tests.core.label_examples import draft, shown
 
 BEN = Person("ben")
 

@@ -4,7 +4,7 @@ from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Status, item_by_id, items_in_hand
 from core.annotation.queue import take_next
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import Kind, Verdict, open_reviews
+from core.annotation.reviews import Kind, ReviewOutcome, open_reviews
 from core.annotation.submissions import submit
 from core.labels.annotations import Source, annotation_by_id, labels_of, write_annotation
 from data.errors import LabelError
@@ -58,5 +58,5 @@ def test_dismissing_changes_no_label(database, disputed):
     with database.writing() as session:
         before = labels_of(session, [one])[one.key].id
         decided = dismiss(session, review.id, EVE, "  both are fine ")
-        assert (decided.verdict, decided.note, decided.outcome_id) == (Verdict.DISMISSED, "both are fine", None)
+        assert (decided.verdict, decided.note, decided.outcome_id) == (ReviewOutcome.DISMISSED, "both are fine", None)
         assert labels_of(session, [one])[one.key].id == before

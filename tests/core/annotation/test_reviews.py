@@ -14,8 +14,7 @@ from core.labels.annotations import Source, labels_of, withdraw, write_annotatio
 from core.labels.label import encode
 from core.statistics.significance import wilson
 from data.errors import AppDatabaseError
-from tests.core.annotation.test_submissions import wafer_not_sampled
-from tests.core.label_examples import rows_of, shown
+from tests.core.label_examples import rows_of, shown, wafer_not_sampled
 
 BEN, EVE = Person("ben"), Person("eve")
 

@@ -10,9 +10,8 @@ from core.database.audit import AuditEntry, entries
 from core.labels.annotations import Annotation, Source, annotation_history, write_annotation
 from core.labels.draft_store import draft_of, save_draft
 from data.errors import LabelError
-from tests.core.annotation.review_examples import BEN, EVE, wafer_not_sampled
-from tests.core.label_examples import rows_of, shown
-from tests.core.labels.test_draft_store import draft
+from tests.core.annotation.review_examples import BEN, EVE
+from tests.core.label_examples import draft, rows_of, shown, wafer_not_sampled
 
 
 def test_submitting_keeps_the_label_closes_the_item_drops_the_draft_and_is_in_the_audit(database, ana):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.batches.folder import Batch
-from core.batches.notes import BatchRequest
+from core.batches.notes import WAFERS_PER_PART, BatchRequest
 from core.batches.reading import read_parts
 from core.batches.segmenting import segment_part, unfinished
 from core.lake import Lake
@@ -34,10 +34,17 @@ def mixed_folder(folder: Path, wafers: int = 6) -> Path:
     return folder
 
 
-def read_batch(home: Path, *paths: Path) -> Batch:
+def accepted(folder: Path, *paths: Path, wafers_per_part: int = WAFERS_PER_PART, model: str = "") -> Batch:
+    """A batch of files that nothing was done of yet."""
+    batch = Batch(folder)
+    names = tuple(str(path) for path in paths)
+    batch.accept(BatchRequest("one", "ana", paths=names, wafers_per_part=wafers_per_part, model=model))
+    return batch
+
+
+def read_batch(home: Path, *paths: Path, wafers_per_part: int = WAFERS_PER_PART) -> Batch:
     """A batch of files that is read."""
-    batch = Batch(home / "batches" / "one")
-    batch.accept(BatchRequest("one", "ana", paths=tuple(str(path) for path in paths)))
+    batch = accepted(home / "batches" / "one", *paths, wafers_per_part=wafers_per_part)
     for _ in read_parts(batch, Lake(home / "lake"), ReadOptions()):
         pass
     return batch

@@ -1,6 +1,5 @@
 import pytest
 
-from core.batches import reading
 from core.batches.folder import Batch
 from core.batches.notes import BatchRequest
 from core.batches.reading import read_again, read_parts
@@ -8,7 +7,7 @@ from core.lake import Lake
 from data.errors import BatchError
 from data.formats import ReadOptions
 from data.formats.write import write_png
-from tests.core.batches.batch_examples import mixed_folder, read_batch, shown
+from tests.core.batches.batch_examples import accepted, mixed_folder, read_batch, shown
 from tests.core.lake_examples import drawn
 
 
@@ -20,9 +19,8 @@ def run(step, batch, home):
     return list(step(batch, Lake(home / "lake"), ReadOptions()))
 
 
-def test_good_files_give_wafers_and_bad_ones_a_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "WAFERS_PER_PART", 4)
-    batch = read_batch(tmp_path, mixed_folder(tmp_path / "in"))
+def test_good_files_give_wafers_and_bad_ones_a_reason(tmp_path):
+    batch = read_batch(tmp_path, mixed_folder(tmp_path / "in"), wafers_per_part=4)
     assert batch.read.counts == (4, 3)
     assert keys_of(batch) == ["W90", *(f"W{n:02d}" for n in range(6))]
     [failure] = batch.failures()
@@ -36,11 +34,8 @@ def test_a_batch_without_any_file_is_refused(tmp_path):
         read_batch(tmp_path, tmp_path / "in")
 
 
-def test_reading_that_was_killed_begins_anew_and_gives_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "WAFERS_PER_PART", 2)
-    mixed_folder(tmp_path / "in")
-    batch = Batch(tmp_path / "batches" / "one")
-    batch.accept(BatchRequest("one", "ana", paths=(str(tmp_path / "in"),)))
+def test_reading_that_was_killed_begins_anew_and_gives_the_same(tmp_path):
+    batch = accepted(tmp_path / "batches" / "one", mixed_folder(tmp_path / "in"), wafers_per_part=2)
     steps = read_parts(batch, Lake(tmp_path / "lake"), ReadOptions())
     next(steps)
     steps.close()  # type: ignore[attr-defined]

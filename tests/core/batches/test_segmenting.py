@@ -1,7 +1,6 @@
 import pytest
 
 from core.analysis.result import analyse
-from core.batches import reading
 from core.batches.results import results_of
 from core.batches.segmenting import segment_part, unfinished, waiting_in
 from core.exports import instances_csv, wafers_csv
@@ -15,10 +14,9 @@ def segmenter(tiny_model_path) -> Segmenter:
 
 
 @pytest.fixture
-def batch(tmp_path, monkeypatch):
+def batch(tmp_path):
     """Seven wafers in parts of three."""
-    monkeypatch.setattr(reading, "WAFERS_PER_PART", 3)
-    return read_batch(tmp_path, mixed_folder(tmp_path / "in"))
+    return read_batch(tmp_path, mixed_folder(tmp_path / "in"), wafers_per_part=3)
 
 
 def results(batch):

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from core.batches import reading
 from core.batches.folder import Batch
 from core.batches.results import results_of
 from core.batches.spreading import _finish, segment_parts_on_ray
@@ -28,8 +27,7 @@ def segmenter(tiny_model_path) -> Segmenter:
 def batch(tmp_path, monkeypatch, tiny_model_path):
     """Seven wafers in parts of three."""
     monkeypatch.setenv("WAFERSCOPE_MODEL", str(tiny_model_path))
-    monkeypatch.setattr(reading, "WAFERS_PER_PART", 3)
-    return read_batch(tmp_path, mixed_folder(tmp_path / "in"))
+    return read_batch(tmp_path, mixed_folder(tmp_path / "in"), wafers_per_part=3)
 
 
 def said(batch):

@@ -156,9 +156,8 @@ def test_a_wrong_database_name_is_said_as_the_server_says_it(server):
         AppDatabase(server.rpartition("/")[0] + "/no_such")
 
 
-def test_a_database_kept_busy_too_long_is_said_in_a_sentence(tmp_path, monkeypatch, ana):
-    monkeypatch.setattr("core.database.app_database.BUSY_SECONDS", 0.1)
-    database = AppDatabase(tmp_path / "decisions.db")
+def test_a_database_kept_busy_too_long_is_said_in_a_sentence(tmp_path, ana):
+    database = AppDatabase(tmp_path / "decisions.db", busy_seconds=0.1)
     other = sqlite3.connect(tmp_path / "decisions.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(AppDatabaseError, match="database is locked"), database.writing() as session:

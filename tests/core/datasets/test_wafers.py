@@ -53,12 +53,11 @@ def test_what_is_not_there_is_said(home, tmp_path):
         labelled_wafers(database, Lake(tmp_path / "other"), "now")
 
 
-def test_unlabelled_wafers_are_those_of_the_lake_that_nobody_labelled(home, monkeypatch):
+def test_unlabelled_wafers_are_those_of_the_lake_that_nobody_labelled(home):
     database, lake = home
     found = unlabelled_maps(database, lake, ["lake"])
     assert len(found) == 2
-    monkeypatch.setattr("core.datasets.wafers.MOST_UNLABELLED", 1)
-    assert len(unlabelled_maps(database, lake, ["lake"])) == 1
+    assert len(unlabelled_maps(database, lake, ["lake"], most=1)) == 1
 
 
 def test_files_give_their_wafers_without_their_labels(home, tmp_path):

@@ -22,8 +22,8 @@ def segmenter(tiny_model_path):
     return Segmenter.load(str(tiny_model_path), threads=1)
 
 
-def handed_in(files, plan=None):
-    upload = UploadSession(plan)
+def handed_in(files, plan=None, **limits):
+    upload = UploadSession(plan, **limits)
     for name, content in files:
         upload.add(name, content)
     return upload
@@ -147,9 +147,8 @@ def test_a_wafer_cannot_lose_its_name(segmenter):
     assert upload.ready[0].wafer.key == "SAMPLE:W01"
 
 
-def test_more_wafers_than_a_page_can_hold_are_left_out_and_said_so(segmenter, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.ingestion.upload_session.MAX_WAFERS", 5)
-    upload = handed_in([("big.npz", npz_of(tmp_path, 9)), *FILES[:1]])
+def test_more_wafers_than_a_page_can_hold_are_left_out_and_said_so(segmenter, tmp_path):
+    upload = handed_in([("big.npz", npz_of(tmp_path, 9)), *FILES[:1]], max_wafers=5)
     for _ in upload.work(segmenter):
         pass
     assert len(upload.ready) == 5

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from core.jobs import supervised
 from core.jobs.processes import is_alive, name_of
 from core.jobs.supervised import Watched
 from tests.core.job_examples import until
@@ -39,8 +38,7 @@ def test_a_command_ends_when_its_file_is_gone(file, tmp_path):
     assert Watched(file).run([sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]) == -signal.SIGTERM
 
 
-def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(supervised, "SILENT_SECONDS", 2.5)
+def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path):
     stop, started = threading.Event(), time.monotonic()
 
     def touch():
@@ -49,7 +47,8 @@ def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path, monk
 
     toucher = threading.Thread(target=touch)
     toucher.start()
-    assert Watched(file).run([sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]) == -signal.SIGTERM
+    watched = Watched(file, silent_seconds=2.5)
+    assert watched.run([sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]) == -signal.SIGTERM
     stop.set()
     toucher.join()
     assert time.monotonic() - started > 4 + 1.5  # it lived as long as it was watched, and not for ever after

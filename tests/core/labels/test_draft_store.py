@@ -1,22 +1,12 @@
-import json
-
 import pytest
 
 from core.identity import Person
-from core.labels.draft import read_draft
 from core.labels.draft_store import draft_of, drafts_of, drop_draft, other_drafts, save_draft
-from core.labels.label import encode
 from data.errors import LabelError
-from tests.core.label_examples import rows_of, shown
+from tests.core.label_examples import draft, shown
 from tests.core.wafers import wafer
 
 BEN = Person("ben")
-
-
-def draft(of, revision, stop=2, elapsed_s=5.0):
-    label = json.loads(encode(rows_of(of, ("edge", 0, stop))))
-    said = {"version": 1, "revision": revision, "elapsed_s": elapsed_s, "label": label, "past": ["anything", revision]}
-    return read_draft(json.dumps(said))
 
 
 def test_the_newest_draft_comes_back_as_it_was_with_its_history(database, ana):

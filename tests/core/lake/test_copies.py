@@ -1,7 +1,7 @@
 import pytest
 
 from core.lake import Lake
-from core.lake.copies import ROWS_A_PART, multiply
+from core.lake.copies import multiply
 from core.lake.parts import Parts
 from tests.core.lake_examples import drawn, found_on, same_wafer
 
@@ -42,11 +42,9 @@ def test_a_copy_is_its_wafer_under_another_lot_s_name_earlier_that_day(root):
     assert same_wafer(original.wafer, wafer)
 
 
-def test_an_interrupted_run_goes_on_where_it_was(root, monkeypatch):
-    monkeypatch.setattr("core.lake.lake.copies.ROWS_A_PART", BASE)
-    assert ROWS_A_PART > BASE
-    begun = multiply(Parts(root), 4 * BASE)
+def test_an_interrupted_run_goes_on_where_it_was(root):
+    begun = multiply(Parts(root), 4 * BASE, rows_a_part=BASE)
     assert next(begun) == 2 * BASE
     begun.close()  # type: ignore[attr-defined]
-    assert list(multiply(Parts(root), 4 * BASE)) == [3 * BASE, 4 * BASE]
+    assert list(multiply(Parts(root), 4 * BASE, rows_a_part=BASE)) == [3 * BASE, 4 * BASE]
     assert Lake(root).count() == 4 * BASE

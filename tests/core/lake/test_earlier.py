@@ -10,6 +10,7 @@ from core.lake import Lake
 from core.lake import compaction as merging
 from core.lake.compaction import DAY_SECONDS, compact
 from core.lake.earlier import earlier_answers, result_of_model
+from core.lake.parts import Parts
 from data.errors import LakeError, SettingError
 from tests.core.lake_examples import drawn, found_on
 
@@ -134,10 +135,9 @@ def test_nonsense_in_the_setting_is_said_and_nothing_is_merged(lake, monkeypatch
 def test_a_large_part_of_answers_is_written_anew_once_half_of_them_were_kept_long_enough(lake, monkeypatch):
     keep(lake, OLD, NEW)
     lake.compact(settled_seconds=0)
-    monkeypatch.setattr(merging, "TARGET_BYTES", 1)
     later = time.time_ns() + 731 * DAY_SECONDS * 10**9
     monkeypatch.setattr(merging.time, "time_ns", lambda: later)
-    lake.compact()
+    compact(Parts(lake.root), keep_days=730, target_bytes=1)
     assert said(lake) == []
 
 

@@ -136,12 +136,11 @@ def test_few_parts_are_left_alone(tmp_path):
     assert parts_of(lake)["wafers"] == 3
 
 
-def test_tidying_merges_a_table_once_it_has_many_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.lake.lake.lake.MANY_PARTS", 3)
+def test_tidying_merges_a_table_once_it_has_many_parts(tmp_path):
     lake = Lake(tmp_path)
     for number, expected in enumerate((1, 2, 1, 2)):
         lake.append_wafers([drawn(number)])
-        lake.tidy()
+        lake.tidy(many=3)
         assert parts_of(lake)["wafers"] == parts_of(lake)["dies"] == expected
 
 

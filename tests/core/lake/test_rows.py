@@ -9,19 +9,8 @@ from hypothesis import strategies as st
 
 from core.analysis.result import WaferResult
 from core.instances import find_instances
-from core.lake.rows import (
-    dies_hash,
-    dies_row,
-    failing_masks_of,
-    fingerprint,
-    instance_row,
-    result_of,
-    segmentation_row,
-    utc_naive,
-    utc_now,
-    wafer_of,
-    wafer_row,
-)
+from core.lake.result_rows import failing_masks_of, instance_row, result_of, segmentation_row
+from core.lake.rows import dies_hash, dies_row, fingerprint, utc_naive, utc_now, wafer_of, wafer_row
 from core.lake.schema import TABLES
 from core.segmentation import Segmentation
 from core.severity import severity

@@ -3,7 +3,8 @@ from dataclasses import fields
 import pytest
 
 from core.instances import Instance
-from core.lake.rows import COLUMN_OF, dies_row, instance_row, segmentation_row, wafer_row
+from core.lake.result_rows import COLUMN_OF, instance_row, segmentation_row
+from core.lake.rows import dies_row, wafer_row
 from core.lake.schema import DETAIL_COLUMNS, INSTANCE_MEASURES, INSTANCE_PARTS, MEASURE_COLUMNS, TABLES, WAFER_COLUMNS
 from core.severity import Severity
 from tests.core.lake_examples import drawn, found_on

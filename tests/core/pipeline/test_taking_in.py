@@ -134,10 +134,10 @@ def test_averaging_over_turns_is_the_challenger_s_and_the_segmenter_s_too(lake, 
     assert all(asked)
 
 
-def test_large_wafers_are_kept_a_few_at_a_time(lake, monkeypatch):
-    monkeypatch.setattr("core.analysis.result.BATCH_CELLS", 2 * WAFERS[0].dies.size)
+def test_large_wafers_are_kept_a_few_at_a_time(lake):
     told = []
-    take_in(Pipeline(lake), results=[found_on(w) for w in WAFERS[:5]], told=lambda _, done, __: told.append(done))
+    pipeline = Pipeline(lake, cells_per_part=2 * WAFERS[0].dies.size)
+    take_in(pipeline, results=[found_on(w) for w in WAFERS[:5]], told=lambda _, done, __: told.append(done))
     assert told == [2, 4, 5]
     assert np.array_equal(lake.wafer(WAFERS[4].key).dies, WAFERS[4].dies)
 

@@ -98,15 +98,14 @@ def test_another_number_of_clusters_parts_anew_and_moves_no_wafer(monkeypatch, l
 def test_above_the_limit_a_sample_is_laid_out_and_the_others_come_to_their_similar_wafers(
     monkeypatch, lake, segmenter, tmp_path
 ):
-    monkeypatch.setattr(upkeep, "FITTED_WAFERS", 25)
-    build(monkeypatch, lake, segmenter, tmp_path)
+    build(monkeypatch, lake, segmenter, tmp_path, most_fitted=25)
     about, table = kept(tmp_path, segmenter)
     assert (about.wafers, about.fitted, int(table["fitted"].sum())) == (40, 25, 25)
     layout, _ = read_layout(tmp_path, about)
     low, high = layout.places.min(axis=0), layout.places.max(axis=0)
     others = table.loc[~table["fitted"], ["x", "y"]].to_numpy()
     assert ((others >= low) & (others <= high)).all()
-    build(monkeypatch, lake, segmenter, tmp_path, anew=True, seed=1)
+    build(monkeypatch, lake, segmenter, tmp_path, anew=True, seed=1, most_fitted=25)
     assert set(kept(tmp_path, segmenter)[1].query("fitted").index) != set(table.query("fitted").index)
 
 
@@ -141,13 +140,13 @@ def test_two_do_not_build_at_once(monkeypatch, lake, segmenter, tmp_path):
 
 
 def test_typical_wafers_are_those_nearest_to_the_middle(monkeypatch, lake, segmenter, tmp_path):
-    monkeypatch.setattr(upkeep, "TYPICAL_WAFERS", 3)
-    asked = []
-    monkeypatch.setattr(upkeep, "cluster_names", lambda _, typical: asked.extend(typical) or ["a", "b"])
     build(monkeypatch, lake, segmenter, tmp_path, clusters=2)
     about, table = kept(tmp_path, segmenter)
     layout, middles = read_layout(tmp_path, about)
-    for cluster, keys in enumerate(asked):
-        rows = np.flatnonzero(table.loc[layout.keys.to_pylist(), "cluster"] == cluster)
+    members = table.loc[layout.keys.to_pylist(), "cluster"].to_numpy()
+    typical = upkeep.typical_keys(layout, middles, members, most=3)
+    assert len(typical) == 2
+    for cluster, keys in enumerate(typical):
+        rows = np.flatnonzero(members == cluster)
         far = np.linalg.norm(layout.reduced[rows] - middles[cluster], axis=1)
         assert keys == layout.keys.take(rows[np.argsort(far)[:3]]).to_pylist()

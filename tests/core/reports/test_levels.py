@@ -5,7 +5,7 @@ import numpy as np
 from core.exports import INSTANCE_COLUMNS, WAFER_COLUMNS
 from core.reports.levels import Levels
 from tests.core.lake_examples import drawn, found_on
-from tests.core.reports.test_workbook import cells
+from tests.core.reports.report_readers import cells
 
 
 def results_xlsx(results, made_at, title):

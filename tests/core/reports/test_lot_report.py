@@ -9,7 +9,7 @@ from core.reports import lot_pdf, lot_xlsx
 from core.reports.lot_tables import NAMES, clusters_table, stacked_table, wafers_table
 from data.classes import CLASS_INDEX
 from tests.core.lake_examples import drawn, found_on
-from tests.core.reports.test_workbook import cells
+from tests.core.reports.report_readers import cells
 
 NOW, EVA = datetime(2026, 3, 1, 12, tzinfo=UTC), Person("eva")
 

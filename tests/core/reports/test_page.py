@@ -1,22 +1,10 @@
-import base64
-import re
-import zlib
 from datetime import UTC, datetime
 
 from core.reports.blocks import note, section
 from core.reports.page import Frontmatter, pdf
+from tests.core.reports.report_readers import pages
 
 FRONT = Frontmatter("Lot <7> & more", "晶圓 · TC38", datetime(2026, 3, 1, 12, tzinfo=UTC), "eva")
-
-
-def pages(content: bytes) -> list[str]:
-    """What is written on each page, in order."""
-    found = []
-    for stream in re.findall(rb"/ASCII85Decode /FlateDecode.*?stream\r?\n(.*?)~>endstream", content, re.DOTALL):
-        drawn = zlib.decompress(base64.a85decode(stream)).decode("latin-1")
-        if "BT" in drawn:
-            found.append(" ".join(re.findall(r"\((.*?)\) Tj", drawn)))
-    return found
 
 
 def test_every_page_has_its_number_of_how_many():

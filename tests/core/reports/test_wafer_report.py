@@ -7,7 +7,7 @@ from core.identity import Person
 from core.reports import wafer_pdf, wafer_xlsx
 from data.wafer import WaferMap
 from tests.core.lake_examples import drawn, found_on
-from tests.core.reports.test_workbook import cells
+from tests.core.reports.report_readers import cells
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BINS = np.arange(12 * 13, dtype=np.uint16).reshape(12, 13)

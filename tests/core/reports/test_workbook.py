@@ -5,32 +5,12 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-import core.reports.workbook as workbook_module
 from core.reports.table import Column, Table, table_csv
 from core.reports.workbook import workbook
+from tests.core.reports.report_readers import NS, cells, opened
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NS = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 COLUMNS = (Column("Name"), Column("Dies", "count"), Column("Yield", "percent"), Column("Tested", "time"))
-
-
-def opened(content: bytes, sheet: int = 1):
-    """A sheet's XML and the texts it refers to."""
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    texts = ["".join(one.itertext()) for one in Xml.fromstring(archive.read("xl/sharedStrings.xml"))]
-    return Xml.fromstring(archive.read(f"xl/worksheets/sheet{sheet}.xml")), texts
-
-
-def cells(content: bytes, sheet: int = 1):
-    """What each cell holds, with its type: "s" is text, None a number."""
-    root, texts = opened(content, sheet)
-    found = {}
-    for cell in root.iterfind(".//x:c", NS):
-        value = cell.find("x:v", NS)
-        if value is not None:
-            kind = cell.get("t")
-            found[cell.get("r")] = (kind, texts[int(value.text)] if kind == "s" else float(value.text))
-    return found
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "http://a.example", "123", '=HYPERLINK("x")'])
@@ -70,9 +50,8 @@ def test_a_name_that_no_sheet_can_have_is_made_one():
     assert book.find(".//x:sheet", NS).get("name") == "a b c " + "x" * 25
 
 
-def test_rows_beyond_what_a_sheet_holds_go_on_in_another(monkeypatch):
-    monkeypatch.setattr(workbook_module, "MOST_ROWS", 2)
-    content = workbook([Table("T", COLUMNS, [[name, 1, 0.5, None] for name in "abcde"])], NOW, "t")
+def test_rows_beyond_what_a_sheet_holds_go_on_in_another():
+    content = workbook([Table("T", COLUMNS, [[name, 1, 0.5, None] for name in "abcde"])], NOW, "t", most_rows=2)
     book = Xml.fromstring(zipfile.ZipFile(io.BytesIO(content)).read("xl/workbook.xml"))
     assert [sheet.get("name") for sheet in book.iterfind(".//x:sheet", NS)] == ["T", "T (2)", "T (3)"]
     assert [cells(content, sheet)["A2"][1] for sheet in (1, 2, 3)] == ["a", "c", "e"]

@@ -41,22 +41,19 @@ def by_die(tmp_path_factory) -> str:
     return str(path)
 
 
-def test_without_dropping_every_pass_is_the_answer_on_the_wafer_as_it_lies(shipped, wafers, monkeypatch):
-    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.0)
+def test_without_dropping_every_pass_is_the_answer_on_the_wafer_as_it_lies(shipped, wafers):
     served = Segmenter.load(threads=1)
-    for samples, one in zip(shipped.sample(wafers, passes=2), served.answers(wafers), strict=True):
+    for samples, one in zip(shipped.sample(wafers, passes=2, dropped=0.0), served.answers(wafers), strict=True):
         expected = sigmoid(one.logits / served.metadata.temperature[:, None, None])
         # INT8 sums in another order may round one step apart.
         assert samples == pytest.approx(np.stack([expected] * 2), abs=2e-2)
 
 
-def test_a_network_at_one_pixel_a_die_is_cut_where_its_coarsest_features_enter_the_decoder(by_die, wafers, monkeypatch):
-    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.0)
+def test_a_network_at_one_pixel_a_die_is_cut_where_its_coarsest_features_enter_the_decoder(by_die, wafers):
     expected = Segmenter.load(by_die, threads=1).segment(wafers)
     cut = DropoutSegmenter.load(by_die, threads=1)
-    for samples, one in zip(cut.sample(wafers, passes=2), expected, strict=True):
+    for samples, one in zip(cut.sample(wafers, passes=2, dropped=0.0), expected, strict=True):
         assert samples == pytest.approx(np.stack([one.probabilities] * 2), abs=1e-5)
-    monkeypatch.setattr("core.segmentation.segmenter.dropout.DROPPED", 0.3)
     first, second = cut.sample(wafers[:1], passes=2)[0]
     assert not np.array_equal(first, second)
 

@@ -7,13 +7,18 @@ import pytest
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
 from core.similarity import SimilarityIndex
-from core.similarity import index as similarity
 from core.similarity.index import Kind, trained
 from data.errors import IndexDamagedError, IndexMissingError, ModelError
 from tests.core.embedding_examples import in_clusters, of_wafers, unit
 
 VECTORS = in_clusters(3000)
 QUERIES = unit(VECTORS[:40] + 0.2 * in_clusters(40, spread=5, seed=1))
+
+
+class EarlySorted(SimilarityIndex):
+    """An index that sorts its vectors into cells when there are few."""
+
+    exact_below = 5
 
 
 def exact(queries, vectors, count=10, among=None):
@@ -36,9 +41,9 @@ def index():
 
 
 @pytest.fixture
-def in_cells(monkeypatch):
-    monkeypatch.setattr(similarity, "EXACT_BELOW", 200)
+def in_cells():
     made = SimilarityIndex("model@1", Kind.WAFERS, trained([VECTORS[:1500], VECTORS[1500:]], len(VECTORS)))
+    made.exact_below = 200
     made.add(of_wafers(VECTORS))
     return made
 
@@ -151,16 +156,14 @@ def lake(tmp_path):
     return lake
 
 
-@pytest.mark.parametrize("cells", [False, True])
-def test_an_index_is_built_of_all_that_the_lake_keeps_of_a_model(lake, cells, monkeypatch):
-    if cells:
-        monkeypatch.setattr(similarity, "EXACT_BELOW", 5)
-        monkeypatch.setattr(similarity, "PROBED_CELLS", 100)
+@pytest.mark.parametrize("index_type", [SimilarityIndex, EarlySorted])
+def test_an_index_is_built_of_all_that_the_lake_keeps_of_a_model(lake, index_type):
     told = []
-    index = SimilarityIndex.build(lake, "model@1", Kind.WAFERS, lambda done, total: told.append((done, total)))
+    index = index_type.build(lake, "model@1", Kind.WAFERS, lambda done, total: told.append((done, total)))
+    assert hasattr(index._index, "nlist") == (index_type is EarlySorted)
     assert told[-1] == (40, 40)
     assert [index.search(VECTORS[n : n + 1], 1).keys for n in range(40)] == [[f"L:{n}"] for n in range(40)]
-    clusters = SimilarityIndex.build(lake, "model@1", Kind.CLUSTERS)
+    clusters = index_type.build(lake, "model@1", Kind.CLUSTERS)
     assert len(clusters) == sum(n % 3 for n in range(40))
     near = clusters.search(VECTORS[100 + 5 + 1][None], 1)  # the second cluster of wafer 5
     assert (near.keys, near.numbers) == (["L:5"], [2])

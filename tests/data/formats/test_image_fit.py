@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from data.formats import ReadFailure
+from tests.data.formats.image_examples import picture, read, round_wafer
 from tests.data.formats.strategies import PATIENT
-from tests.data.formats.test_image import picture, read, round_wafer
 
 WHITE, GREEN, RED = (255, 255, 255), (0, 200, 0), (220, 0, 0)
 BLACK, RIM, DISC = (0, 0, 0), (120, 130, 140), (244, 246, 248)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
-from tests.data.formats.test_image import picture, read, round_wafer
+from tests.data.formats.image_examples import picture, read, round_wafer
 
 DISC, PASSING, FAILING, CLASS = (246, 247, 249), (220, 225, 230), (74, 83, 94), (245, 130, 31)
 DRAWING = {

@@ -1,7 +1,7 @@
 import numpy as np
 
 from data.formats.image_meaning import inscribed_disc
-from tests.data.formats.test_image import picture, read
+from tests.data.formats.image_examples import picture, read
 
 
 def shaded() -> np.ndarray:

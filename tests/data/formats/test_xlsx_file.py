@@ -5,7 +5,10 @@ from datetime import datetime
 import pytest
 from openpyxl import Workbook
 
-from data.formats import ReadFailure, ReadOptions, read_bytes, xlsx_file
+from data.errors import FormatError
+from data.formats import ReadOptions, read_bytes, xlsx_file
+from data.formats.source import Source
+from data.formats.xlsx_file import Limits
 
 TABLE = [["x", "y", "bin"], [0, 0, 1], [1, 0, 5], [0, 1.0, 1], [1, 1, 1]]
 DIES = [[1, 2], [1, 1]]
@@ -25,6 +28,13 @@ def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
 
 def read(content: bytes, name: str = "lot.xlsx", **options):
     return list(read_bytes(name, content, options=ReadOptions(**options)))
+
+
+def refused(content: bytes, limits: Limits) -> str:
+    """Why a workbook that goes beyond limits is not read."""
+    with pytest.raises(FormatError) as caught:
+        list(xlsx_file.read(Source("lot.xlsx", io.BytesIO(content)), ReadOptions(), limits))
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["lot.xlsx", "lot", "lot.zip"])
@@ -83,23 +93,17 @@ def test_a_workbook_in_a_zip_is_read():
     assert read(content.getvalue(), "all.zip")[0].dies.tolist() == DIES
 
 
-def test_what_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(xlsx_file, "MAX_UNPACKED_BYTES", 1000)
-    assert "the limit is 0 MiB" in read(workbook({"Sheet1": TABLE}))[0].reason
-    monkeypatch.undo()
-    monkeypatch.setattr(xlsx_file, "MAX_COLUMNS", 4)
+def test_what_would_fill_the_memory_is_refused():
+    assert "the limit is 0 MiB" in refused(workbook({"Sheet1": TABLE}), Limits(unpacked_bytes=1000))
     far = [[*row, "", "", "far"] for row in TABLE]
-    assert "or 4 columns" in read(workbook({"Sheet1": far}))[0].reason
+    assert "or 4 columns" in refused(workbook({"Sheet1": far}), Limits(columns=4))
 
 
-def test_a_row_number_far_off_ends_the_reading(monkeypatch):
-    monkeypatch.setattr(xlsx_file, "MAX_ROWS", 1000)
+def test_a_row_number_far_off_ends_the_reading():
     content = io.BytesIO(workbook({"Sheet1": TABLE}))
     changed = io.BytesIO()
     with zipfile.ZipFile(content) as old, zipfile.ZipFile(changed, "w") as new:
         for info in old.infolist():
             data = old.read(info).replace(b'r="5"', b'r="900000000"').replace(b'r="A5"', b'r="A900000000"')
             new.writestr(info.filename, data)
-    [failure] = read(changed.getvalue())
-    assert isinstance(failure, ReadFailure)
-    assert "more than 1000 rows" in failure.reason
+    assert "more than 1000 rows" in refused(changed.getvalue(), Limits(rows=1000))

@@ -6,7 +6,7 @@ from core.labels.annotations import Source, labels_of
 from core.labels.coco import coco_json
 from core.labels.label import Labelled
 from core.lake import Lake
-from tests.pages.test_annotate import ANA, BEN, KEYS, sure_label, texts
+from tests.pages.label_examples import ANA, BEN, KEYS, sure_label, texts
 
 
 def press(app, label):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reports.tables import UNDEFINED, Column, Table, is_defined, shown, table_csv
+from core.reports.table import UNDEFINED, Column, Table, is_defined, shown, table_csv
 
 NOTHING = [None, float("nan"), pd.NA, pd.NaT]
 KINDS = ["text", "count", "real", "score", "percent", "time"]

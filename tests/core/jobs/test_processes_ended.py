@@ -6,8 +6,7 @@ import pytest
 
 from core.database.schema import now
 from core.identity import Person
-from core.jobs.endings import SILENT, bury_the_dead
-from core.jobs.processes import name_of
+from core.jobs.processes import SILENT, bury_the_dead, name_of
 from core.jobs.store import UNDERWAY, JobState, add_job, job_by_id
 
 HERE, ME = socket.gethostname(), name_of(os.getpid())
