@@ -29,14 +29,20 @@ def after_burial(database, state=JobState.RUNNING, host="", process="", silent=t
 
 
 @pytest.mark.parametrize("state", UNDERWAY)
-@pytest.mark.parametrize(("process", "lives"), [(ME, True), (ANOTHER, False), ("1 0 another-boot", False)])
+@pytest.mark.parametrize(
+    ("process", "lives"), [(ME, True), (ANOTHER, False), ("1 0 another-boot", False)], ids=["me", "another", "boot"]
+)
 def test_on_this_machine_the_process_itself_tells_however_long_it_was_silent(database, state, process, lives):
     expected = state if lives else JobState.DEAD
     assert after_burial(database, state, HERE, process, SILENT * 9) is expected
     assert after_burial(database, state, HERE, process) is expected
 
 
-@pytest.mark.parametrize(("host", "process"), [("elsewhere", "1 0 boot"), ("elsewhere", ME), ("", ""), (HERE, "")])
+@pytest.mark.parametrize(
+    ("host", "process"),
+    [("elsewhere", "1 0 boot"), ("elsewhere", ME), ("", ""), (HERE, "")],
+    ids=["elsewhere", "mine", "none", "here"],
+)
 @pytest.mark.parametrize(("seconds", "lives"), [(-30, True), (1, False)])
 def test_elsewhere_and_before_there_is_a_process_a_minute_of_silence_tells(database, host, process, seconds, lives):
     silent = SILENT + timedelta(seconds=seconds)
