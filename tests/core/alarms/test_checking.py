@@ -114,7 +114,7 @@ def test_a_result_that_appears_after_newer_ones_is_not_overlooked(lake, database
     rule(database, ana, RuleKind.SEVERITY, threshold=80.0)
     slow = Lake(lake.root)
     long_ago = time.time_ns() - 60 * 10**9
-    monkeypatch.setattr(slow, "_reserve", lambda _table, _count: long_ago)
+    monkeypatch.setattr(slow._appender, "_reserve", lambda _table, _count: long_ago)
     keep(lake, severe(30, 10.0))
     check(lake, database)
     keep(slow, severe(0, 90.0))
