@@ -126,7 +126,7 @@ def reading_functions(source: SourceFile) -> Iterator[str]:
     for node in source.tree.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("read"):
             takes = [ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation]
-            if takes == [Source.__name__, ReadOptions.__name__]:
+            if takes[:2] == [Source.__name__, ReadOptions.__name__]:
                 yield f"{dotted(source)}.{node.name}"
 
 

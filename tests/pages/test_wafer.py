@@ -125,7 +125,7 @@ def test_two_wafers_stand_side_by_side(open_page):
     assert [c["id"].split()[0] for c in canvases(app)] == [SEGMENTED_KEY, "LOT000:W05"]
 
 
-@pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9:W9'"), (PLAIN_KEY, "not segmented yet")])
+@pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9:W9'"), (PLAIN_KEY, "not segmented")])
 def test_a_second_wafer_that_cannot_be_compared_is_said(open_page, other, words):
     app = open_page("wafer", wafer=SEGMENTED_KEY, other=other)
     assert words in app.warning[0].value
@@ -144,7 +144,7 @@ def test_a_wafer_without_a_result_is_segmented_by_a_click(open_page, lake_home, 
     lake = Lake(tmp_path / "lake")
     lake.append_wafers([Lake(lake_home / "lake").wafer(PLAIN_KEY)])
     app = open_page("wafer", home=tmp_path, wafer=PLAIN_KEY)
-    assert "not segmented yet" in app.info[0].value
+    assert "not segmented" in app.info[0].value
     assert not canvases(app)[0]["segmented"]
     next(b for b in app.button if b.label == "Segment it now").click().run()
     assert not app.exception
@@ -255,7 +255,7 @@ def by_features(app):
     return next(w for w in app.segmented_control if w.key == "explain-way").set_value("Grad-CAM").run()
 
 
-def tested_twice(home):
+def wafer_of_two_tests(home):
     """A lake with a wafer that was inspected at two steps, of the first of which passing dies are not known."""
     lake = Lake(home / "lake")
     first = drawn(0, step="ST1", passing_known=False, remarks=("The *plan* is missing.",), source_sha256="ab" * 32)
@@ -266,7 +266,7 @@ def tested_twice(home):
 
 
 def test_the_newest_test_is_shown_and_another_can_be_chosen(open_page, tmp_path):
-    lake, first, second = tested_twice(tmp_path)
+    lake, first, second = wafer_of_two_tests(tmp_path)
     app = open_page("wafer", home=tmp_path, wafer=first.key)
     assert not app.exception
     assert any("ST2" in caption.value and f"{second.yield_fraction:.1%}" in caption.value for caption in app.caption)
@@ -284,7 +284,7 @@ def test_the_newest_test_is_shown_and_another_can_be_chosen(open_page, tmp_path)
 
 
 def test_a_link_to_a_test_that_is_not_there_shows_the_newest(open_page, tmp_path):
-    _, first, _ = tested_twice(tmp_path)
+    _, first, _ = wafer_of_two_tests(tmp_path)
     app = open_page("wafer", home=tmp_path, wafer=first.key, test="0123")
     assert not app.exception
     assert any("ST2" in caption.value for caption in app.caption)

@@ -32,8 +32,10 @@ def test_there_is_one_last_step():
 
 
 def test_every_module_with_tables_is_an_area():
-    with_tables = [p.stem for p in MIGRATIONS.parent.glob("*.py") if "__tablename__" in p.read_text(encoding="utf-8")]
-    assert {area.__name__.rpartition(".")[2] for area in AREAS} == set(with_tables)
+    core = MIGRATIONS.parent
+    with_tables = [p for p in core.rglob("*.py") if "__tablename__" in p.read_text(encoding="utf-8")]
+    names = {".".join(("core", *p.relative_to(core).with_suffix("").parts)) for p in with_tables}
+    assert {area.__name__ for area in AREAS} == names
 
 
 def test_opening_a_database_waits_for_no_writer(database, place):

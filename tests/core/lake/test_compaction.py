@@ -3,7 +3,7 @@ import uuid
 import pyarrow.parquet as pq
 import pytest
 
-from core.lake import Lake, compaction
+from core.lake import Lake
 from core.lake.compaction import LOCK, compact
 from core.lake.parts import MERGED, Parts
 from core.storage.folder import Folder
@@ -60,21 +60,17 @@ def test_a_merge_that_raises_leaves_every_part_and_nothing_half_written(tmp_path
     assert Lake(tmp_path).count() == 3
 
 
-def test_small_parts_are_cut_oldest_first_into_groups_of_the_target_size_and_large_ones_left_alone(
-    tmp_path, monkeypatch
-):
+def test_small_parts_are_cut_oldest_first_into_groups_of_the_target_size_and_large_ones_left_alone(tmp_path):
     with_parts(tmp_path, 5)
     files = sorted((tmp_path / "wafers").glob("*.parquet"))
     sizes = [path.stat().st_size for path in files]
-    monkeypatch.setattr(compaction, "TARGET_BYTES", 2 * max(sizes))
-    compact(Parts(tmp_path), settled_seconds=0)
+    compact(Parts(tmp_path), settled_seconds=0, target_bytes=2 * max(sizes))
     merged = sorted((tmp_path / "wafers").glob("*.parquet"))
     assert len(merged) == 3  # two, two, and one by itself
     assert merged[0] == files[4]
     held = [set(pq.read_table(path, columns=["key"])["key"].to_pylist()) for path in merged]
     assert held == [{drawn(n).key for n in some} for some in ((4,), (0, 1), (2, 3))]
-    monkeypatch.setattr(compaction, "TARGET_BYTES", min(sizes))  # now none is small
-    compact(Parts(tmp_path), least=1, settled_seconds=0)
+    compact(Parts(tmp_path), least=1, settled_seconds=0, target_bytes=min(sizes))  # now none is small
     assert sorted((tmp_path / "wafers").glob("*.parquet")) == merged
 
 
