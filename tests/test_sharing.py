@@ -8,9 +8,9 @@ from tests.source_tree import source_files
 
 MAY_BE_SET = {
     "core.jobs.launch.ROOT": "a project of the test's own is started from; pages start jobs, and know of one project",
-    "core.jobs.local_run.GRACE_SECONDS": "the supervisor waits so long for a process group; nothing else should choose it",
+    "core.jobs.local_run.GRACE_SECONDS": "how long a process group has to end; nothing else should choose it",
     "core.lake.parts.PAUSE_SECONDS": "a pause between two tries deep in reading, which no caller has a view of",
-    "core.selection.covering.BLOCK_ROWS": "rows at once change the speed alone; the test shows that they change nothing else",
+    "core.selection.covering.BLOCK_ROWS": "rows at once change the speed alone, which the test shows",
 }
 """Constants that tests may set, and why a parameter in their place would be worse."""
 

@@ -232,7 +232,8 @@ def csv_files(monkeypatch) -> dict[str, str]:
     files: dict[str, str] = {}
 
     def handed(_label: str, data: object, file_name: str = "", *_: object, **__: object) -> None:
-        files[file_name] = str(data() if callable(data) else data)
+        content = data() if callable(data) else data
+        files[file_name] = content.decode() if isinstance(content, bytes) else str(content)
 
     monkeypatch.setattr("streamlit.download_button", handed)
     return files
