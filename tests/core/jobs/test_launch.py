@@ -128,4 +128,4 @@ def test_a_training_that_could_not_run_here_is_refused_and_leaves_no_job(databas
 
 def test_a_training_on_a_cluster_needs_nothing_here(at, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    check_can_run(replace(at, ray_address="ray-head:6379"), "train")
+    assert check_can_run(replace(at, ray_address="ray-head:6379"), "train") is None

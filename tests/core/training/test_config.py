@@ -20,13 +20,13 @@ def refused(check, **changes) -> str:
 
 
 def test_what_is_trained_when_nothing_is_asked_for_can_be_trained():
-    check_config(PLAIN)
-    check_shape(PLAIN)
+    assert check_config(PLAIN) is None
+    assert check_shape(PLAIN) is None
 
 
 @pytest.mark.parametrize("name", ["a", "7", "Run_1.2-b", "x" * 80])
 def test_names_of_folders_are_names_of_runs(name):
-    check_config(replace(PLAIN, name=name))
+    assert check_config(replace(PLAIN, name=name)) is None
 
 
 @pytest.mark.parametrize("name", ["", "..", ".hidden", "-flag", "a/b", "a b", "a\\b", "run\n", "lauf-ä", "../up"])
@@ -68,7 +68,7 @@ def test_the_network_of_one_pixel_a_die_has_its_own_depth():
 
 @pytest.mark.parametrize("shares", [(), (1.0,), (0.0, 2.0), (1.0,) * SIZES])
 def test_shares_of_working_sizes_may_leave_out_the_large_ones(shares):
-    check_shape(replace(PLAIN, size_shares=shares))
+    assert check_shape(replace(PLAIN, size_shares=shares)) is None
 
 
 NAN, INF = math.nan, math.inf
