@@ -7,6 +7,7 @@ picture can be such a map, and else it is refused.
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ _LEAST_PITCH, _COARSER = 2, 1.3
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
+_FINE = 4.5
 
 
 def read_map(
@@ -43,6 +45,36 @@ def read_map(
     Raises:
         FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
     """
+    reading = _read(levels, options, where, ours=ours, shape=shape)
+    doubts = (*_empty_lines(reading.dies), *(() if levels.exact else _smoothed_doubts(levels, reading)))
+    return replace(reading, remarks=(*reading.remarks, *doubts)) if doubts else reading
+
+
+def _empty_lines(dies: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Return a doubt where rows or columns without any die lie between others, as lines between dies do."""
+    for axis in (0, 1):
+        used = np.flatnonzero((dies != OFF_WAFER).any(axis=1 - axis))
+        if len(used) and used[-1] - used[0] >= len(used):
+            return ("Rows or columns without a die lie between the others: these may be lines that part dies.",)
+    return ()
+
+
+def _smoothed_doubts(levels: Levels, reading: Reading) -> tuple[str, ...]:
+    """Return what compression or smoothing may have taken away."""
+    doubts: list[str] = []
+    if levels.strange:
+        doubts.append(f"{levels.strange} pixels show colours of their own: dies of a few pixels may not be told.")
+    if reading.pitch < _FINE:
+        doubts.append(f"Dies are {reading.pitch:.1f} pixels large in a compressed or smoothed picture: check single ones.")
+    pieces, _ = cv2.connectedComponents((np.pad(reading.dies, 1) == OFF_WAFER).astype(np.uint8), connectivity=4)
+    if pieces > 2:
+        doubts.append("The compressed or smoothed picture shows places without a die within the wafer.")
+    return tuple(doubts)
+
+
+def _read(
+    levels: Levels, options: ReadOptions, where: str, *, ours: bool, shape: tuple[int, int] | None
+) -> Reading:
     meaning = meanings(levels, options, where, ours=ours)
     known = known_cells(levels.labels, shape) if shape else None
     if known is not None:
@@ -81,12 +113,14 @@ def _plain(
     levels: Levels, cells: Cells, shown: NDArray[np.uint8], meaning: Meaning, options: ReadOptions, where: str
 ) -> Reading:
     """Read a picture that is one grid of dies; what lines part them is no result."""
-    if all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns)):
-        reading, bounded = _sampled(cells, shown, meaning, where), meaning.off_outside_disc is None
+    touching = all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns))
+    if touching and (levels.exact or meaning.off_outside_disc is not None):
+        sampled, bounded = _sampled(cells, shown, meaning, where), meaning.off_outside_disc is None
+        reading = replace(sampled, pitch=_pitch(cells))
     else:
-        around = int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
+        around = None if touching else int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
         dies, bins, bounded = results(levels, shown, around, options, where)
-        reading = Reading(dies, bins)
+        reading = Reading(dies, bins, pitch=_pitch(cells))
     if bounded or _pitch(cells) == 1 or max(levels.labels.shape) <= _SMALL:
         return reading
     remark = f"The picture shows no outline of the wafer: its {_size(cells)} dies are told from those that fail."
