@@ -29,7 +29,7 @@ _MIN_AGREEMENT, _AS_GOOD = 0.8, 0.95
 _SAME_PITCH = 0.98
 _FEWER_HITS = 0.1
 _MIN_SEGMENTS = 3
-_FEW_CHANGES = 5
+_FEW_CHANGES, _USED = 5, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +255,17 @@ def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
     for part in (3, 2):  # stray changes alone make no finer dies
         if found % part == 0 and agreements[found // part] >= _AS_GOOD * best:
             found //= part
-    return _spans(nearest_starts(found, size), size)
+    return None if _too_fine(changes, found) else _spans(nearest_starts(found, size), size)
+
+
+def _too_fine(changes: NDArray[np.intp], n: int) -> bool:
+    """Whether none of n dies shows both its sides, a pixel off at most: then dies are larger than that."""
+    size = len(changes) + 1
+    boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp)
+    around = np.concatenate([[0], changes, [0]])
+    gathered = around[boundaries - 1] + around[boundaries] + around[np.minimum(boundaries + 1, size)]
+    used = np.flatnonzero(gathered >= _USED * gathered.max(initial=1))
+    return len(used) >= _FEW_CHANGES and bool((np.diff(used) > 1).all())
 
 
 def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ...]) -> Cells | None:

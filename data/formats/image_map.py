@@ -28,6 +28,7 @@ _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
 _FINE = 4.5
+_UNSURE_PITCH, _WHOLE = 3, 0.01
 
 
 def read_map(
@@ -46,7 +47,8 @@ def read_map(
         FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
     """
     reading = _read(levels, options, where, ours=ours, shape=shape)
-    doubts = (*_empty_lines(reading.dies), *(() if levels.exact else _smoothed_doubts(levels, reading)))
+    smoothed = () if levels.exact else _smoothed_doubts(levels, reading)
+    doubts = (*_empty_lines(reading.dies), *_fine_doubts(reading), *smoothed)
     return replace(reading, remarks=(*reading.remarks, *doubts)) if doubts else reading
 
 
@@ -59,13 +61,21 @@ def _empty_lines(dies: NDArray[np.uint8]) -> tuple[str, ...]:
     return ()
 
 
+def _fine_doubts(reading: Reading) -> tuple[str, ...]:
+    """Return a doubt where dies are drawn alternately a pixel larger and smaller: other grids fit such changes too."""
+    if not 1 < reading.pitch < _UNSURE_PITCH or abs(reading.pitch - round(reading.pitch)) < _WHOLE:
+        return ()
+    size = f"{reading.dies.shape[0]} x {reading.dies.shape[1]}"
+    return (f"Dies are {reading.pitch:.2f} pixels large: a grid other than the {size} read may fit as well.",)
+
+
 def _smoothed_doubts(levels: Levels, reading: Reading) -> tuple[str, ...]:
     """Return what compression or smoothing may have taken away."""
     doubts: list[str] = []
     if levels.strange:
         doubts.append(f"{levels.strange} pixels show colours of their own: dies of a few pixels may not be told.")
     if reading.pitch < _FINE:
-        doubts.append(f"Dies are {reading.pitch:.1f} pixels large in a compressed or smoothed picture: check single ones.")
+        doubts.append(f"Dies are {reading.pitch:.1f} pixels large in a smoothed picture: single ones may not be told.")
     pieces, _ = cv2.connectedComponents((np.pad(reading.dies, 1) == OFF_WAFER).astype(np.uint8), connectivity=4)
     if pieces > 2:
         doubts.append("The compressed or smoothed picture shows places without a die within the wafer.")
