@@ -134,7 +134,7 @@ def _better(over_all: Found | None, over_box: Found | None, size: int) -> Spans:
     if _pitch(whole) < _SAME_PITCH * _pitch(boxed) or hits < box_hits - _FEWER_HITS:
         return boxed
     if whole[0, 1] <= boxed[0, 0] and whole[-1, 0] >= boxed[-1, 1]:  # rows without a die at both ends are a margin
-        return whole[(whole[:, 1] > boxed[0, 0]) & (whole[:, 0] < boxed[-1, 1])]
+        return np.asarray(whole[(whole[:, 1] > boxed[0, 0]) & (whole[:, 0] < boxed[-1, 1])])
     return whole
 
 

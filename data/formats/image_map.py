@@ -82,9 +82,7 @@ def _smoothed_doubts(levels: Levels, reading: Reading) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _read(
-    levels: Levels, options: ReadOptions, where: str, *, ours: bool, shape: tuple[int, int] | None
-) -> Reading:
+def _read(levels: Levels, options: ReadOptions, where: str, *, ours: bool, shape: tuple[int, int] | None) -> Reading:
     meaning = meanings(levels, options, where, ours=ours)
     known = known_cells(levels.labels, shape) if shape else None
     if known is not None:
