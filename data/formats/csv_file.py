@@ -64,7 +64,8 @@ def recognises(source: Source) -> bool:
     if _find_names(head_lines(source)) is not None:
         return True
     lines = head_lines(source, _HEADER_BYTES)
-    return _find_names(lines[:_MAX_HEADER_LINES]) is not None or _is_list_of_numbers(lines)
+    further = source.size > HEAD_BYTES and _find_names(lines[:_MAX_HEADER_LINES]) is not None
+    return further or _is_list_of_numbers(lines)
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:

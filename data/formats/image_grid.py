@@ -240,14 +240,14 @@ def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
     size, total = len(changes) + 1, int(changes.sum())
     spread = total**2 / max(float((changes.astype(np.float64) ** 2).sum()), 1.0)
     best, found = _MIN_AGREEMENT, None
+    gathered = changes.copy()
+    gathered[1:] += changes[:-1]
+    gathered[:-1] += changes[1:]
     agreements = np.zeros(min(int(size / _COARSE), _MOST_BLURRED) + 1)
     for n in range(2, len(agreements)):
         boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp) - 1
-        near = np.zeros(size - 1, dtype=bool)
-        for shift in (-1, 0, 1):
-            near[np.clip(boundaries + shift, 0, size - 2)] = True
-        chance = near.mean()
-        agreements[n] = (changes[near].sum() / max(total, 1) - chance) / max(1 - chance, 1e-9)
+        chance = 3 * (n - 1) / (size - 1)  # dies of four pixels and more keep the pixels around their sides apart
+        agreements[n] = (gathered[boundaries].sum() / max(total, 1) - chance) / max(1 - chance, 1e-9)
         if agreements[n] > best + 1e-9 and size * chance**spread <= _MAX_CHANCE:
             best, found = float(agreements[n]), n
     if found is None:

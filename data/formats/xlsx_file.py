@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from data.errors import FormatError
 from data.formats.archive import check_growth, is_package, open_zip
@@ -60,6 +60,13 @@ class _Sheet:
             (known := key_of(name)) is not None and known[0] == "wafer"
             for name in (*self.first.pairs, *self.first.names)
         )
+
+
+class _Cell(Protocol):
+    """What openpyxl's cells have in common."""
+
+    value: object
+    number_format: str
 
 
 LIMITS = Limits()
@@ -166,7 +173,7 @@ def _rows(book: "Workbook", title: str, where: str, limits: Limits) -> Iterator[
         yield Row(number, texts, "\t".join(text for text in texts if text))
 
 
-def _text(cell: Any) -> str:
+def _text(cell: _Cell) -> str:
     """Write a cell of a sheet as a CSV file would hold it; whole numbers with the leading zeros that Excel shows."""
     value = cell.value
     if value is None:
