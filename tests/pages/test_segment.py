@@ -154,3 +154,11 @@ def test_a_link_of_an_earlier_version_opens_what_it_meant(open_page):
     app = open_page("segment", read_careful="true")
     assert app.query_params["read_tta"] == "true"
     assert "read_careful" not in app.query_params
+
+
+def test_what_a_file_says_in_doubt_is_shown_with_its_wafer(page):
+    table = b"# lot: L1\n# wafer: 05\n# diameter: 20\nx,y,bin\n" + b"".join(
+        b"%d,%d,1\n" % (i % 9, i // 9) for i in range(81)
+    )
+    page = upload(page, ("doubt.csv", table))
+    assert any("20" in caption.value and ":material/info:" in caption.value for caption in page.caption)
