@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import FormatError
 from data.formats.image_cells import judge
-from data.formats.image_fit import Reading, fitted, results
+from data.formats.image_fit import SURE_EXACT, Reading, fitted, results
 from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
 from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import Meaning, meanings
@@ -47,8 +47,11 @@ def read_map(
         FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
     """
     reading = _read(levels, options, where, ours=ours, shape=shape)
+    if ours:
+        return reading
     smoothed = () if levels.exact else _smoothed_doubts(levels, reading)
-    doubts = (*_empty_lines(reading.dies), *_fine_doubts(reading), *smoothed)
+    empty = _empty_lines(reading.dies) if reading.pitch > 1 else ()
+    doubts = (*empty, *_fine_doubts(reading), *smoothed)
     return replace(reading, remarks=(*reading.remarks, *doubts)) if doubts else reading
 
 
@@ -107,14 +110,18 @@ def _read(levels: Levels, options: ReadOptions, where: str, *, ours: bool, shape
             raise FormatError(where, found, REMEDY)
         return lattice
     if not whole and agreement >= _SURE and (lattice is None or _pitch(cells) * _COARSER > lattice.pitch):
-        return _plain(levels, cells, shown, meaning, options, where)
+        reading = _plain(levels, cells, shown, meaning, options, where)
+        return reading if agreement >= SURE_EXACT or not levels.exact else _disagreeing(reading, cells, agreement)
     if lattice is not None:
         return lattice
     if not whole and agreement >= _LEAST:
-        remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
-        reading = _plain(levels, cells, shown, meaning, options, where)
-        return replace(reading, remarks=(*reading.remarks, remark))
+        return _disagreeing(_plain(levels, cells, shown, meaning, options, where), cells, agreement)
     return _pixel_by_pixel(levels, meaning, where)
+
+
+def _disagreeing(reading: Reading, cells: Cells, agreement: float) -> Reading:
+    remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
+    return replace(reading, remarks=(*reading.remarks, remark))
 
 
 def _plain(

@@ -1,6 +1,5 @@
 """Which of a picture's pixels show the same thing: exact values where they are few, near values grouped in a JPEG."""
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from data.formats.image_mixtures import REACH, values_of_their_own, with_rare
+
 FEW = 16
 BIN_NUMBERS = 64
 _PIXELS_PER_VALUE = 50
-_NEAR, _REACH = 16, 56
+_NEAR = 16
 _SHARE_NEAR, _SHARE_LEAST = 0.75, 5e-4
 _MAX_GROUPS = 8
 _OPAQUE = 128
@@ -24,12 +25,7 @@ _AT_ONCE = 2**20
 LARGE = 2**22
 _LINES, _PIXELS_PER_CHANGE = 64, 4
 _COARSE_COLORS = 64**3
-_MOST_RARE, _LEAST_RARE = 3, 4
-_OFTENER, _OFF_MIXTURE, _THIN = 3, 24, 0.05
-_AROUND = np.ones((3, 3), np.uint8)
 _COARSE_KEY = np.uint32(0xFCFCFCFC)
-_WAYS = np.array([way for way in itertools.product((-1.0, 0.0, 1.0), repeat=3) if any(way)]).T
-_WAYS /= np.linalg.norm(_WAYS, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,65 +232,11 @@ def _leading(picture: Picture) -> Levels | None:
     rest = labels == len(shown)
     others, place = np.unique(keys[rest] & _COARSE_KEY, return_inverse=True)  # 64 steps a channel bound the table
     often = np.bincount(place, minlength=len(others))
-    shown, strange = _with_rare(shown, others.view(np.uint8).reshape(-1, 4)[:, :3] + np.uint8(2), often)
+    shown, strange = with_rare(shown, others.view(np.uint8).reshape(-1, 4)[:, :3] + np.uint8(2), often)
     far = np.abs(others.view(np.uint8).reshape(-1, 1, 4).astype(np.int16) - shown.astype(np.int16)).sum(axis=2)
     labels[rest] = far.argmin(axis=1)[place]
     counts = np.bincount(labels.ravel(), minlength=len(shown))
     return Levels(labels, None, shown, counts, exact=False, strange=strange)
-
-
-def _with_rare(
-    values: NDArray[np.uint8], colors: NDArray[Any], counts: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], int]:
-    """Add what a few dies show alone: colours far from all mixtures of the values.
-
-    Args:
-        values: (k, 4) the values.
-        colors: (n, 3) the colours of all pixels.
-        counts: (n,) pixels of each.
-
-    Returns:
-        The values with those added, and how many pixels none of them explains.
-    """
-    for _ in range(_MOST_RARE):
-        excess = _beyond(colors, values[:, :3])
-        beyond = excess > _REACH
-        if counts[beyond].sum() < _LEAST_RARE:
-            break
-        rare = colors[np.argmax(np.where(beyond, counts * excess, 0))]
-        values = np.concatenate([values, [[*rare, _FULL]]]).astype(np.uint8)
-    return values, int(counts[_beyond(colors, values[:, :3]) > _REACH].sum())
-
-
-def values_of_their_own(colors: NDArray[Any], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """For each value whether it is more than the mixture of two more frequent ones that smoothing leaves between them.
-
-    Args:
-        colors: (k, 3) the values.
-        labels: (H, W) which of them each pixel shows; k and more for none.
-    """
-    counts = np.bincount(labels.ravel(), minlength=len(colors))[: len(colors)]
-    own = np.ones(len(colors), dtype=bool)
-    seen = colors.astype(np.float64)
-    for value in np.argsort(counts, kind="stable"):
-        often = np.flatnonzero(own & (counts >= _OFTENER * counts[value]))
-        if not any(_is_between(seen[value], seen[a], seen[b]) for a, b in itertools.combinations(often, 2)):
-            continue
-        inside = cv2.erode((labels == value).astype(np.uint8), _AROUND, borderValue=0)
-        own[value] = np.count_nonzero(inside) > _THIN * counts[value]
-    return own
-
-
-def _is_between(color: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    along = second - first
-    share = float(np.dot(color - first, along) / max(float(np.dot(along, along)), 1.0))
-    return 0 < share < 1 and float(np.abs(first + share * along - color).max()) <= _OFF_MIXTURE
-
-
-def _beyond(colors: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
-    """How far each of (n, 3) colours lies outside of all mixtures of the values, (k, 3)."""
-    reach = colors.astype(np.float64) @ _WAYS
-    return np.asarray((reach - (values.astype(np.float64) @ _WAYS).max(axis=0)).max(axis=1))
 
 
 def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:
@@ -316,8 +258,8 @@ def _grouped(picture: Picture) -> Levels | None:
         center = cells[np.argmax(left)]
         distance = np.abs(cells - center).max(axis=1)
         near = int(left[distance <= _NEAR].sum())
-        taken = left[distance <= _REACH].sum()
-        left[distance <= _REACH] = 0
+        taken = left[distance <= REACH].sum()
+        left[distance <= REACH] = 0
         if near >= max(_SHARE_LEAST * keys.size, taken / 2):
             near_total += near
             centers.append(np.average(cells[distance <= _NEAR], axis=0, weights=counts[distance <= _NEAR]))
@@ -329,7 +271,7 @@ def _grouped(picture: Picture) -> Levels | None:
     labels = nearest[keys]
     own = values_of_their_own(middle, labels)
     shown = np.concatenate([middle, np.full((len(middle), 1), _FULL)], axis=1).astype(np.uint8)[own]
-    shown, strange = _with_rare(shown, cells, counts)
+    shown, strange = with_rare(shown, cells, counts)
     if len(shown) != len(middle) or not own.all():
         nearest[found] = np.abs(cells[:, None] - shown[None, :, :3]).sum(axis=2).argmin(axis=1)
         labels = nearest[keys]
