@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from data.formats.image_outline import is_ring
+
 REACH = 56
 _OPAQUE = 255
 _MOST_RARE, _LEAST_RARE = 3, 4
@@ -42,6 +44,8 @@ def with_rare(
 def values_of_their_own(colors: NDArray[Any], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """For each value whether it is more than the mixture of two more frequent ones that smoothing leaves between them.
 
+    A thin line all around the wafer is a rim, whatever its colour.
+
     Args:
         colors: (k, 3) the values.
         labels: (H, W) which of them each pixel shows; k and more for none.
@@ -53,8 +57,9 @@ def values_of_their_own(colors: NDArray[Any], labels: NDArray[np.uint8]) -> NDAr
         often = np.flatnonzero(own & (counts >= _OFTENER * counts[value]))
         if not any(_is_between(seen[value], seen[a], seen[b]) for a, b in itertools.combinations(often, 2)):
             continue
-        inside = cv2.erode((labels == value).astype(np.uint8), _AROUND, borderValue=0)
-        own[value] = np.count_nonzero(inside) > _THIN * counts[value]
+        shows = labels == value
+        inside = cv2.erode(shows.astype(np.uint8), _AROUND, borderValue=0)
+        own[value] = np.count_nonzero(inside) > _THIN * counts[value] or is_ring(shows)
     return own
 
 

@@ -150,3 +150,12 @@ def test_rows_of_gaps_as_wide_as_dies_are_doubted():
     dies = clustered(60, 60)
     wafer = read(picture(drawn(dies, (4, 4), gap=2, margin=5)))
     assert comes_back(wafer, dies) or "without a die" in " ".join(wafer.remarks)
+
+
+@pytest.mark.parametrize("style", ["few", "blob", "scatter"])
+def test_a_smooth_rim_of_a_colour_between_page_and_dies_is_no_die(style):
+    dies = wafer_of(style, 31, 31, 0)
+    colors = (BLACK, (220, 225, 230), (245, 130, 31))
+    large = Image.fromarray(drawn(dies, (48, 48), gap=2, margin=40, rim=8, disc=DISC, colors=colors))
+    wafer = read(picture(np.asarray(large.reduce(2))))
+    assert comes_back(wafer, dies) or wafer.remarks
