@@ -31,3 +31,12 @@ def test_a_colour_of_a_few_pixels_is_added_and_mixtures_are_not():
     assert unexplained == 0
     found, unexplained = with_rare(values, np.array([WHITE, GREEN, PALE, RED]), np.array([900, 900, 60, 2]))
     assert (len(found), unexplained) == (2, 2)
+
+
+def test_a_thin_line_all_around_is_a_rim_and_no_mixture():
+    away = np.hypot(*(np.mgrid[:200, :200] - 99.5))
+    labels = np.where(away < 80, 1, 0).astype(np.uint8)
+    labels[(away >= 80) & (away < 81.5)] = 2
+    assert values_of_their_own(np.array([WHITE, GREEN, PALE]), labels).all()
+    labels[:100][labels[:100] == 2] = 0  # an arc is what smoothing leaves
+    assert values_of_their_own(np.array([WHITE, GREEN, PALE]), labels).tolist() == [True, True, False]
