@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.lake.schema import TABLES, Table
+from core.lake.schema import TABLES, LakeTable
 from core.storage.folder import Folder
 from data.errors import LakeError
 
@@ -44,7 +44,7 @@ class Parts:
         self._listed: Listing | None = None
         self._merged_from: dict[tuple[str, str], frozenset[str]] = {}
 
-    def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, table: LakeTable, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows as one part; when this returns they survive a crash of the machine.
 
         Raises:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from core.projection.axes import Axes
+from core.projection.axes import PrincipalAxes
 from core.projection.layout import Layout, Placed
 from core.storage.folder import Folder
 from data.errors import MapError
@@ -100,7 +100,7 @@ def read_layout(home: Path, about: About) -> tuple[Layout, NDArray[np.float32]]:
     try:
         with np.load(Folder(home / FOLDER).address(about.layout), allow_pickle=False) as kept:
             keys = pa.array(kept["keys"].tolist(), pa.string())
-            axes = Axes(kept["mean"], kept["directions"])
+            axes = PrincipalAxes(kept["mean"], kept["directions"])
             return Layout(keys, axes, kept["features"], kept["places"], about.seed), kept["middles"]
     except (ValueError, KeyError, OSError, EOFError) as error:
         raise _unusable(home, f"what the map was fitted on cannot be read ({error!r})", "Build it anew") from error

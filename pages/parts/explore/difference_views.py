@@ -6,7 +6,7 @@ import streamlit as st
 from core.comparison.comparison import FALSE_DISCOVERIES, DieDifference
 from core.drawing.value_maps import difference_scale
 from core.lots.stacking import Stack
-from core.reports.table import UNDEFINED, Column, Kind, Table, shown
+from core.reports.table import UNDEFINED, CellKind, Column, Table, shown
 from data.classes import CLASSES
 from pages.parts.state.choices import current_theme
 from pages.parts.wafers.pattern_choice import pattern_words
@@ -55,7 +55,7 @@ def difference_map(a: Stack, b: Stack, found: DieDifference, class_key: str | No
 
 def measures_table(measures: pd.DataFrame) -> None:
     """Show the measures of both groups beside each other."""
-    kinds: list[Kind] = ["percent" if unit == "share" else "real" for unit in measures["unit"]]
+    kinds: list[CellKind] = ["percent" if unit == "share" else "real" for unit in measures["unit"]]
 
     def column(name: str) -> list[str]:
         return [shown(value, kind) for value, kind in zip(measures[name], kinds, strict=True)]
