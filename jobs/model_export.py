@@ -92,9 +92,13 @@ def export(config: ExportModelConfig, at: Settings | None = None) -> dict[str, o
 
 
 def _written(
-    network: ServedUNet, full: Path, config: ExportModelConfig, trained: TrainConfig, drawn: Sequence[SyntheticWafer],
+    network: ServedUNet,
+    full: Path,
+    config: ExportModelConfig,
+    trained: TrainConfig,
+    drawn: Sequence[SyntheticWafer],
     held_out: LabelledMaps | None,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     """Write the float32 file with all that is fitted to it, and say what that is."""
     about = {
         "name": config.name,
@@ -135,9 +139,10 @@ def _kept(config: ExportModelConfig, full: Path) -> dict[str, object]:
         found: dict[str, object] = json.loads(report_path(Path(config.float32)).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            config.float32 or "--float32", f"the float32 file or its report cannot be read ({error})",
+            config.float32 or "--float32",
+            f"the float32 file or its report cannot be read ({error})",
             "Export once with --float32 FILE and without --again; later runs with the same FILE quantise it anew.",
-        ) from error  # fmt: skip
+        ) from error
     return found
 
 

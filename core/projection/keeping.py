@@ -23,10 +23,15 @@ FOLDER, NOTE, LOCK = "map", "map.json", "lock"
 FORMAT = 2
 COLUMNS = pa.schema(
     [
-        ("key", pa.string()), ("x", pa.float32()), ("y", pa.float32()), ("cluster", pa.int32()),
-        ("isolation", pa.float32()), ("novelty", pa.float32()), ("fitted", pa.bool_()),
+        ("key", pa.string()),
+        ("x", pa.float32()),
+        ("y", pa.float32()),
+        ("cluster", pa.int32()),
+        ("isolation", pa.float32()),
+        ("novelty", pa.float32()),
+        ("fitted", pa.bool_()),
     ]
-)  # fmt: skip
+)
 BUILD = "Build it on the Map page, or with python -m jobs.map_wafers."
 
 

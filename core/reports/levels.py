@@ -13,9 +13,17 @@ from core.reports.workbook import workbook
 from data.classes import CLASS_KEYS
 
 _TEXTS = {
-    "key", "lot", "wafer", "product", "test_program", "source_name", "source_sha256", "classes", "model",
+    "key",
+    "lot",
+    "wafer",
+    "product",
+    "test_program",
+    "source_name",
+    "source_sha256",
+    "classes",
+    "model",
     "assumed_geometry",
-}  # fmt: skip
+}
 _COUNTS = {"rows", "columns", "tested_dies", "failing_dies", "cluster_count", "affected_dies"}
 
 

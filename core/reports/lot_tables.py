@@ -167,6 +167,9 @@ def results_of(lake: Lake, keys: Iterable[str]) -> Iterator[WaferResult]:
 
 
 _SHARE_COLUMNS = (
-    Column("Dies tested", "count"), Column("Dies failing", "count"), Column("Share", "percent"),
-    Column("95 % from", "percent"), Column("95 % to", "percent"),
-)  # fmt: skip
+    Column("Dies tested", "count"),
+    Column("Dies failing", "count"),
+    Column("Share", "percent"),
+    Column("95 % from", "percent"),
+    Column("95 % to", "percent"),
+)

@@ -14,10 +14,24 @@ from jobs.evaluate import main
 from tests.core.label_examples import labelled_home
 
 DIE_KEYS = {
-    "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
-    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "tta", "iou_interval", "by_patterns",
+    "n",
+    "model",
+    "iou_over_dies",
+    "mean_iou_over_wafers",
+    "precision",
+    "recall",
+    "baseline_iou_over_dies",
+    "boundary_iou",
+    "confusion",
+    "presence",
+    "support",
+    "seconds",
+    "data",
+    "tta",
+    "iou_interval",
+    "by_patterns",
     "reliability",
-}  # fmt: skip
+}
 
 
 def report_of(tmp_path, model, data, *flags) -> dict:

@@ -13,9 +13,12 @@ from pages.parts.wafers.pattern_choice import pattern_words
 from pages.parts.wafers.value_map import value_map
 
 NAMES = {c.key: f"with {c.name.lower()}" for c in CLASSES} | {
-    "yield": "yield", "severity": "severity", "clusters": "clusters a wafer", "affected dies": "affected dies a wafer",
+    "yield": "yield",
+    "severity": "severity",
+    "clusters": "clusters a wafer",
+    "affected dies": "affected dies a wafer",
     "any pattern": "with any pattern",
-}  # fmt: skip
+}
 MAP_HELP = (
     "Share of A's wafers on which the die fails (or is of the class) minus B's, in percent points. A dot marks dies "
     "that differ by more than chance: Fisher's exact test of the two shares, or the chi-square test where it expects "

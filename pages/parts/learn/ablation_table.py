@@ -31,9 +31,11 @@ GAINED = (
 WAYS = {"plain": "as the app sees it", "tta": "averaged over eight turns (test-time augmentation)"}
 NAMES = {arm: f"{'+ ' if n else ''}{name}" for n, (arm, name) in enumerate(ARMS.items())}
 LOOKS = {
-    "synthetic": ("dot", "circle-open"), "presence": ("solid", "circle"),
-    "fixmatch": ("solid", "diamond"), "tta": ("dot", "diamond-open"),
-}  # fmt: skip
+    "synthetic": ("dot", "circle-open"),
+    "presence": ("solid", "circle"),
+    "fixmatch": ("solid", "diamond"),
+    "tta": ("dot", "diamond-open"),
+}
 """Dash and marker of each arm's curve."""
 OWN = frozenset({"fixmatch", "tta"})
 """Arms that learn from wafers without a label: drawn in the accent colour."""
