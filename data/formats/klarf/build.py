@@ -17,11 +17,19 @@ _NOTCHES = {
     "0": Notch.DOWN, "90": Notch.LEFT, "180": Notch.UP, "270": Notch.RIGHT,
 }  # fmt: skip
 _HISTORY = {
-    "DeviceID": "device", "StepID": "step", "SetupID": "recipe", "RecipeID": "recipe", "Slot": "slot",
-    "SlotNumber": "slot", "InspectionStationID": "inspection_tool", "OperatorId": "operator",
-    "OrientationInstructions": "orientation_instructions", "CoordinatesMirrored": "coordinates_mirrored",
-    "SampleOrientationMarkType": "orientation_mark", "WaferScribe": "scribe",
-}  # fmt: skip
+    "DeviceID": "device",
+    "StepID": "step",
+    "SetupID": "recipe",
+    "RecipeID": "recipe",
+    "Slot": "slot",
+    "SlotNumber": "slot",
+    "InspectionStationID": "inspection_tool",
+    "OperatorId": "operator",
+    "OrientationInstructions": "orientation_instructions",
+    "CoordinatesMirrored": "coordinates_mirrored",
+    "SampleOrientationMarkType": "orientation_mark",
+    "WaferScribe": "scribe",
+}
 _INDEX, _WITHIN = ("XINDEX", "YINDEX"), ("XREL", "YREL")
 _REQUIRED = (*_INDEX, *_WITHIN)
 _OWN = {*_INDEX, *_WITHIN, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}

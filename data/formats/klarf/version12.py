@@ -27,10 +27,25 @@ from data.formats.klarf.words import Word, classes_of, counted_pairs, dies_of, k
 _LISTS = ("DefectList", "SampleTestPlan", "SampleDieMap", "RemovedDieList", "ClassLookup", "SummaryList")
 _IMAGE_FILES = ("tifffilename", "filename")
 _STAYS = (
-    "ClassLookup", "CoordinatesMirrored", "DefectRecordSpec", "DeviceID", "DiePitch", "FileTimestamp",
-    "InspectionStationID", "LotID", "OperatorId", "OrientationInstructions", "OrientationMarkLocation", "RecipeID",
-    "ResultTimestamp", "SampleOrientationMarkType", "SampleSize", "SetupID", "StepID", "SummarySpec",
-)  # fmt: skip
+    "ClassLookup",
+    "CoordinatesMirrored",
+    "DefectRecordSpec",
+    "DeviceID",
+    "DiePitch",
+    "FileTimestamp",
+    "InspectionStationID",
+    "LotID",
+    "OperatorId",
+    "OrientationInstructions",
+    "OrientationMarkLocation",
+    "RecipeID",
+    "ResultTimestamp",
+    "SampleOrientationMarkType",
+    "SampleSize",
+    "SetupID",
+    "StepID",
+    "SummarySpec",
+)
 _OF_ALL = ("RemovedDieList", "SampleCenterLocation", "DieOrigin")
 _OF_ONE = ("OriginalNames", "WaferID", "Slot", "WaferScribe")
 _FIELDS = {*_STAYS, *_OF_ALL, *_OF_ONE}
