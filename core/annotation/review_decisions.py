@@ -7,7 +7,7 @@ from core.annotation.items import Candidate, LabelItem, first_priority, newest_i
 from core.annotation.queue import fill, put_back
 from core.annotation.reviews import Review, ReviewOutcome
 from core.database import audit
-from core.database.schema import now
+from core.database.schema import now, row_by_id
 from core.identity import Person
 from core.labels.annotations import (
     LabelSource,
@@ -107,9 +107,7 @@ def _decide(
     note: str,
     written: tuple[WaferMap, Label, LabelSource] | None = None,
 ) -> Review:
-    review = session.get(Review, number)
-    if review is None:
-        raise AppDatabaseError(f"review {number}", "there is no such review", "Look at the list of reviews.")
+    review = row_by_id(session, Review, number, "review", "Look at the list of reviews.")
     if review.verdict is not None:
         raise AppDatabaseError(
             review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."

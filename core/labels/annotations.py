@@ -8,11 +8,11 @@ from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now
+from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
-from data.errors import AppDatabaseError, LabelError
+from data.errors import LabelError
 from data.wafer import WaferMap
 
 GRID_DIGITS = 16
@@ -133,10 +133,7 @@ def annotation_by_id(session: Session, number: int) -> Annotation:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    found = session.get(Annotation, number)
-    if found is None:
-        raise AppDatabaseError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
-    return found
+    return row_by_id(session, Annotation, number, "annotation", "Look at the wafer's history.")
 
 
 def annotation_history(session: Session, wafer_key: str) -> list[Annotation]:

@@ -72,6 +72,15 @@ def test_tta_is_said_in_the_report(tmp_path, tiny_model_path):
     assert report_of(tmp_path, tiny_model_path, "synthetic:1:2", "--tta")["tta"] is True
 
 
+def test_a_report_that_breaks_off_leaves_the_one_before(tmp_path, tiny_model_path, request, capsys):
+    out = tmp_path / "report.json"
+    out.write_text("kept")
+    request.getfixturevalue("full_disk")
+    assert main(["--data", "synthetic:1:2", "--out", str(out), "--model", str(tiny_model_path)]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert (out.read_text(), list(tmp_path.iterdir())) == ("kept", [out])
+
+
 def several_labels(path, maps, labels) -> None:
     np.savez(path, maps=maps, labels=labels, label_names=np.array(["Edge-Ring", "Scratch", "Near-full"]))
 

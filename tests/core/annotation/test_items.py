@@ -103,5 +103,5 @@ def test_an_item_is_found_by_its_number_or_refused(database):
         session.add(one)
         session.flush()
         assert item_by_id(session, one.id) is one
-        with pytest.raises(AppDatabaseError, match=rf"queue item {one.id + 1}: there is no such item"):
+        with pytest.raises(AppDatabaseError, match=rf"queue item {one.id + 1}: there is no such queue item"):
             item_by_id(session, one.id + 1)
