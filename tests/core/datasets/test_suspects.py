@@ -59,8 +59,9 @@ def looked_at(places):
 
 
 def test_labels_that_the_looks_speak_against_come_first_by_the_model_that_embedded_most(places, looked_at):
+    database, lake = places
     wafers, vectors, said = looked_at
-    found, open_ = suspect_classes(*places, [wafer.key for wafer in wafers])
+    found, open_ = suspect_classes(database, lake, [wafer.key for wafer in wafers])
     assert {one.key for one in found[:3]} == {wafers[n].key for n in WRONG}
     assert open_ == [c.name for c in CLASSES if c.key != "ring"]
     present = np.zeros((40, len(CLASSES)), dtype=bool)

@@ -14,7 +14,11 @@ KEYS = [f"L:W{n}" for n in range(12)]
 
 def full() -> Pool:
     rng = np.random.default_rng(3)
-    unsure = [Uncertainty(key, *rng.random(5), tuple(rng.random(CLASS_COUNT)), 3, 9) for key in KEYS]
+    entropies = rng.random((len(KEYS), CLASS_COUNT))
+    unsure = [
+        Uncertainty(key, e.max(), 0.7 * e.max(), 0.3 * e.max(), e.mean(), e.min(), tuple(e), 3, 9)
+        for key, e in zip(KEYS, entropies, strict=True)
+    ]
     vectors = rng.standard_normal((len(KEYS), 4)).astype(np.float32)
     return Pool(KEYS, unsure, vectors, vectors[:2], rng.normal(size=len(KEYS)))
 
