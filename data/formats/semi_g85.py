@@ -95,23 +95,18 @@ def _wafer(
     meanings = explain_bins(grid, bins, null_bin(device), base, remarks)
     dies, numbers = judge_codes(grid, meanings, options, base)
     pairs = {
-        "lot": attribute(device, "LotId", "LotNo"),
-        "wafer": attribute(element, "SubstrateId", "WaferId"),
-        "product": attribute(device, "ProductId"),
-        "notch": notch_of(device, source.name) or "",
-        "diameter": attribute(device, "WaferSize"),
-        "tested_at": _time(attribute(device, "CreateDate")),
+        "lot": attribute(device, "LotId", "LotNo"), "wafer": attribute(element, "SubstrateId", "WaferId"),
+        "product": attribute(device, "ProductId"), "notch": notch_of(device, source.name) or "",
+        "diameter": attribute(device, "WaferSize"), "tested_at": _time(attribute(device, "CreateDate")),
         "pitch_column_um": attribute(device, "StepSizeX", "DeviceSizeX"),
         "pitch_row_um": attribute(device, "StepSizeY", "DeviceSizeY"),
-    }
+    }  # fmt: skip
     origin = attribute(device, "OriginLocation")
     said = {
-        "supplier": attribute(device, "SupplierName"),
-        BINS: bins_said(bins, base),
-        MAP: names[chosen],
+        "supplier": attribute(device, "SupplierName"), BINS: bins_said(bins, base), MAP: names[chosen],
         MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": ORIGINS.get(origin, origin),
-    }
+    }  # fmt: skip
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
     number, count = place
     return build_wafer(

@@ -21,17 +21,10 @@ TIME = 1_777_645_800  # 2026-05-01 14:30:00 UTC
 
 
 def stdf(
-    grid: np.ndarray,
-    notch: str = "down",
-    *,
-    order: str = "<",
-    axes: str = "RU",
-    start: tuple[int, int] = (-2, 3),
-    extra: Sequence[tuple[int, int, int]] = (),
-    die_mm: tuple[float, float] = (5.0, 7.5),
-    bins: bool = True,
+    grid: np.ndarray, notch: str = "down", *, order: str = "<", axes: str = "RU", start: tuple[int, int] = (-2, 3),
+    extra: Sequence[tuple[int, int, int]] = (), die_mm: tuple[float, float] = (5.0, 7.5), bins: bool = True,
     center: tuple[int, int] | None = None,
-) -> bytes:
+) -> bytes:  # fmt: skip
     """A wafer sort's file: MIR, WCR, WIR, a PIR and PRR a part, WRR, HBR, SBR, MRR.
 
     Args:
