@@ -33,7 +33,7 @@ from data.formats.semi_xml import (
     parse_xml,
     tag,
     whole_number,
-)  # fmt: skip
+)
 from data.formats.source import Source, build_wafer
 from data.reference_die import axes_from_corner, reference_attributes
 from data.wafer import WaferMap
