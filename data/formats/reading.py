@@ -18,6 +18,7 @@ from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
 _log = logging.getLogger(__name__)
+_CELLS = 256 * MIB
 
 
 def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Wafers:
@@ -154,7 +155,26 @@ def _read_file(source: Source, options: ReadOptions) -> Wafers:
     except FormatError as error:
         yield ReadFailure(source.name, str(error))
         return
-    yield from _guarded(source.name, reader.name, reader.read(source, options))
+    yield from _bounded(source, _guarded(source.name, reader.name, reader.read(source, options)), options)
+
+
+def _bounded(source: Source, results: Wafers, options: ReadOptions) -> Wafers:
+    """Pass a file's results on until it has more bad wafers, or larger grids, than any honest file of its size."""
+    failures, cells, most_cells = 0, 0, _CELLS + options.max_cells_per_byte * source.size
+    for result in results:
+        if isinstance(result, WaferMap):
+            cells += result.dies.size
+        else:
+            failures += 1
+        problem = ""
+        if failures > options.max_failures:
+            problem = f"more than {options.max_failures} of its wafers cannot be read"
+        elif cells > most_cells:
+            problem = f"its wafers have more than {most_cells // MIB} Mi places of dies, too many for its size"
+        if problem:
+            yield ReadFailure(source.name, f"{source.name}: {problem}; the rest was left unread. Correct or split it.")
+            return
+        yield result
 
 
 def _guarded(name: str, kind: str, results: Wafers) -> Wafers:

@@ -78,7 +78,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
     lots, created = (_said_of_substrates(root, name) for name in ("LotId", "CreateDate"))
-    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps))
+    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps, source.name))
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))

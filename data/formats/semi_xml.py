@@ -17,6 +17,8 @@ from data.wafer import Notch
 # Orientation 0 is the notch at 6 o'clock; the map is turned clockwise from there.
 NOTCHES = {"0": Notch.DOWN, "90": Notch.LEFT, "180": Notch.UP, "270": Notch.RIGHT}
 _MOST_DIGITS = 10
+_MOST_MARKS = {b"<": 4_000_000, b"=": 4_000_000}
+"""Of a file: what elements and attributes begin with. Each takes a hundred bytes or more once read."""
 
 
 def parse_xml(source: Source) -> Element:
@@ -29,6 +31,14 @@ def parse_xml(source: Source) -> Element:
         size, limit = source.size // MIB, MAX_TEXT_BYTES // MIB
         raise FormatError(source.name, f"the XML has {size} MiB, the limit is {limit} MiB", "Split it.")
     stream: BinaryIO = source.stream
+    stream.seek(0)
+    counts = {mark: 0 for mark in _MOST_MARKS}
+    while chunk := stream.read(MIB):
+        counts = {mark: count + chunk.count(mark) for mark, count in counts.items()}
+    for mark, count in counts.items():
+        if count > _MOST_MARKS[mark]:
+            problem = f"the XML has more than {_MOST_MARKS[mark]} signs {mark.decode()}, more than any map"
+            raise FormatError(source.name, problem, "Split it by wafer.")
     stream.seek(0)
     try:
         root: Element = parse(stream, forbid_dtd=True).getroot()

@@ -18,11 +18,12 @@ from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.code_meaning import CodeUsage, declared_totals, explain_codes
 from data.formats.lengths import MM_PER_UNIT
 from data.formats.map_header import read_header
+from data.formats.map_rows import LONGEST_ROW, shared
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
-from data.formats.text import head_lines, split_lines, whole_text
-from data.wafer import Notch, WaferMap
+from data.formats.text import head_lines, map_lines
+from data.wafer import MAX_GRID, Notch, WaferMap
 
 NOTCHES = {"0": Notch.UP, "90": Notch.RIGHT, "180": Notch.DOWN, "270": Notch.LEFT}
 _OWN = ("DEVICE", "LOT", "WAFER", "FNLOC", "ROWCT", "COLCT", "BCEQU", "DUTMS", "XDIES", "YDIES", "ROWDATA")
@@ -44,7 +45,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """
     headers: dict[str, str] = {}
     texts: list[tuple[int, str]] = []
-    for number, line in enumerate(split_lines(whole_text(source).encode()), 1):
+    for number, line in enumerate(map_lines(source), 1):
         name, colon, text = line.partition(":")
         name = name.strip().upper()
         if name == "ROWDATA":
@@ -70,7 +71,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
 
 def _rows(texts: Sequence[tuple[int, str]], columns: int | None, where: str) -> list[list[str]]:
     """Part the rows into codes, by blanks or, where there are none, by the columns that the header declares."""
-    rows = [text.split() for _, text in texts]
+    if len(texts) > MAX_GRID or any(len(text) > LONGEST_ROW for _, text in texts):
+        raise FormatError(where, f"expected at most {MAX_GRID} dies a side, found more", "Split it.")
+    rows = shared(text.split() for _, text in texts)
     if any(len(row) > 1 for row in rows) or columns == 1:
         parted = rows
     else:
