@@ -32,7 +32,7 @@ def parse_xml(source: Source) -> Element:
         raise FormatError(source.name, f"the XML has {size} MiB, the limit is {limit} MiB", "Split it.")
     stream: BinaryIO = source.stream
     stream.seek(0)
-    counts = {mark: 0 for mark in _MOST_MARKS}
+    counts = dict.fromkeys(_MOST_MARKS, 0)
     while chunk := stream.read(MIB):
         counts = {mark: count + chunk.count(mark) for mark, count in counts.items()}
     for mark, count in counts.items():

@@ -50,7 +50,7 @@ PATTERNS = all_patterns()
 
 
 def ways_used() -> dict[str, set[str]]:
-    """Find by which methods the module's code holds each constant against text: `_GAP.split(line)`, `map(_CODE.match`."""
+    """Find by which methods the module's code holds each constant against text, as in `_GAP.split(line)`."""
     used: dict[str, set[str]] = {}
     for path in FILES:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -88,7 +88,7 @@ def literals(pattern: re.Pattern[str]) -> list[str]:
 
 
 def hostile_texts(pattern: re.Pattern[str], size: int) -> Iterator[tuple[str, str]]:
-    """Yield texts that make a pattern go back and forth: one part repeated behind a beginning, and an end that fails."""
+    """Yield texts that make a pattern go back and forth: a beginning, one part repeated, and an end that fails."""
     named = literals(pattern)
     units = list(dict.fromkeys([*named[:30], *USUAL]))
     starts = ["", "a:", "1", *named[:2]]

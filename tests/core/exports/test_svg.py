@@ -7,6 +7,7 @@ import pytest
 from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.exports.svg import overlay_svg
 from data.classes import CLASS_INDEX
+from data.errors import ExportError
 from tests.core.exports.examples import example_result
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,3 +40,9 @@ def test_the_picture_has_the_wafers_proportions_and_few_elements():
     assert float(disc.get("rx")) == pytest.approx(float(disc.get("ry")), rel=1e-3)
     assert width == pytest.approx(height, rel=1e-3)
     assert len(list(root.iter())) < 20
+
+
+def test_a_wafer_of_more_dies_than_drawings_open_is_refused(monkeypatch):
+    monkeypatch.setattr("core.exports.svg.MOST_DIES", 10)
+    with pytest.raises(ExportError, match="dies, an SVG holds at most 10"):
+        overlay_svg(example_result())
