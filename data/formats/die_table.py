@@ -26,6 +26,8 @@ from data.formats.verdicts import judge
 from data.orientation import DIE_AXES
 from data.wafer import WaferMap
 
+ROW_BYTES = 32
+"""That each row takes in memory beside its cells: numbers for its place, its bin and its wafer."""
 _MOST_TEXTS = 500
 """Columns that say nothing of a die are read as process history up to so many; a table of 100,000 has no more."""
 

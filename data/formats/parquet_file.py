@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from data.errors import FormatError
 from data.formats.columns import known_columns
-from data.formats.die_table import kept_columns, read_die_table
+from data.formats.die_table import ROW_BYTES, kept_columns, read_die_table
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
@@ -86,4 +86,4 @@ def _row_bytes(schema: pq.ParquetSchema, names: Sequence[str]) -> int:
     The schema is asked, not the row groups' columns: pyarrow ends the process over one whose statistics are damaged.
     """
     columns = (schema.column(i) for i in range(len(schema)))
-    return sum(_VALUE_BYTES.get(column.physical_type, 4) for column in columns if column.path in names)
+    return ROW_BYTES + sum(_VALUE_BYTES.get(column.physical_type, 4) for column in columns if column.path in names)
