@@ -70,6 +70,7 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
     if total > options.max_unpacked_bytes:
         limit = options.max_unpacked_bytes // MIB
         raise FormatError(source.name, f"the zip unpacks to {total // MIB} MiB, the limit is {limit} MiB", "Split it.")
+    check_ratio(total, source.size, source.name, options)
     return archive
 
 
@@ -91,6 +92,15 @@ def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: Re
     if unpacked_bytes > options.max_file_bytes:
         size, limit = unpacked_bytes // MIB, options.max_file_bytes // MIB
         raise FormatError(where, f"it unpacks to {size} MiB, the limit is {limit} MiB", "Split it.")
+    check_ratio(unpacked_bytes, packed_bytes, where, options)
+
+
+def check_ratio(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:
+    """Refuse what grows more when unpacked than wafers do.
+
+    Raises:
+        FormatError: it is a bomb.
+    """
     growth = unpacked_bytes / max(packed_bytes, 1)
     if unpacked_bytes > _SMALL and growth > options.max_unpack_ratio:
         problem = f"it grows {growth:.0f}-fold when unpacked, the limit is {options.max_unpack_ratio:.0f}"

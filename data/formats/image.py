@@ -32,6 +32,8 @@ _DEEP = 8
 """Times fewer pixels that a picture of more than 16 bits may have: each takes 8 bytes, in several copies."""
 _MASK_KEYS = {"meaning", "classes", "model"}
 _MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
+_MOST_WALKED = 500
+"""Pages that are decoded by Pillow, which walks through all that come before each."""
 _TIFF_COMPRESSIONS = (
     tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
     tifffile.COMPRESSION.PACKBITS,
@@ -63,6 +65,11 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
             try:
                 picture = _decode_page(page.aspage(), source, options)
                 if picture is None:
+                    if number > _MOST_WALKED:
+                        said = f"page {number} is packed in a way that is read up to page {_MOST_WALKED}"
+                        raise FormatError(
+                            source.name, said, "Save the pages unpacked or by Deflate, or split the file."
+                        )
                     picture = _decode(source, options, "TIFF", number - 1)
                 yield _wafer(source, options, picture, number, count)
             except FormatError as error:

@@ -106,7 +106,9 @@ def choose_map(names: Sequence[str], wanted: str, where: str) -> int:
     if not wanted or len(names) == 1:
         return 0
     if wanted not in names:
-        raise FormatError(where, f"there is no map '{wanted:.40}' among {', '.join(names)}", "Choose one of these.")
+        raise FormatError(
+            where, f"there is no map '{wanted:.40}' among {', '.join(names[:20])}", "Choose one of these."
+        )
     return names.index(wanted)
 
 

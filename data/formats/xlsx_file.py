@@ -36,11 +36,13 @@ class Limits:
 
     Args:
         unpacked_bytes: of all its parts.
+        shared_bytes: of the parts that are no sheets: texts and styles, which are held in memory as a whole.
         rows: of a sheet.
         columns: of a sheet.
     """
 
     unpacked_bytes: int = 256 * MIB
+    shared_bytes: int = 64 * MIB
     rows: int = 2**20
     columns: int = 2000
 
@@ -111,11 +113,15 @@ def _check(source: Source, options: ReadOptions, limits: Limits) -> None:
         if info.flag_bits & 1:
             raise FormatError(source.name, "the workbook is locked", "Save it without a password.")
         check_growth(info.file_size, info.compress_size, f"{source.name}/{info.filename}", options)
-    if (total := sum(info.file_size for info in infos)) > limits.unpacked_bytes:
-        size, limit = total // MIB, limits.unpacked_bytes // MIB
-        raise FormatError(
-            source.name, f"the workbook unpacks to {size} MiB, the limit is {limit} MiB", "Save the sheet as CSV."
-        )
+    whole = sum(info.file_size for info in infos)
+    shared = sum(info.file_size for info in infos if not info.filename.startswith("xl/worksheets/"))
+    for what, size, limit in (
+        ("the workbook unpacks", whole, limits.unpacked_bytes),
+        ("its texts and styles unpack", shared, limits.shared_bytes),
+    ):
+        if size > limit:
+            problem = f"{what} to {size // MIB} MiB, the limit is {limit // MIB} MiB"
+            raise FormatError(source.name, problem, "Save the sheet as CSV.")
 
 
 def _find_table(book: "Workbook", title: str, where: str, limits: Limits) -> _Sheet | None:

@@ -76,6 +76,11 @@ def test_entries_of_a_zip_that_share_bytes_are_refused():
     assert "entries of the zip lie upon each other" in refusal("a.zip", content[:start] + entry * many + tail)
 
 
+def test_many_small_entries_together_grow_no_more_than_one_large_one():
+    content = zipped({f"{n}.npy": npy("(1024, 2048)", "|u1", bytes(2 * MIB)) for n in range(20)})
+    assert "the limit is 500. Send it unpacked." in refusal("a.npz", content)
+
+
 def test_the_entries_of_a_zip_are_counted_before_they_are_understood():
     content = zipped({f"{n}.csv": b"x" for n in range(3000)})
     assert "3000 entries, the limit is 100" in refusal("a.zip", content, 4 * MIB, max_members=100)
