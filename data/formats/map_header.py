@@ -205,7 +205,9 @@ def _named(
                 return keys, verdict
             number = text.strip().isdecimal()
             counted = {PASS: "passing", FAIL: "failing"}.get(verdict, "")
-            if keys <= set(known) and (not number or (counted and _is_code(counts, counted, known, base))):
+            if all(key in known for key in keys) and (
+                not number or (counted and _is_code(counts, counted, known, base))
+            ):
                 return keys, verdict
             break
     return None

@@ -27,6 +27,7 @@ from data.wafer import MAX_GRID, Notch, WaferMap
 
 NOTCHES = {"0": Notch.UP, "90": Notch.RIGHT, "180": Notch.DOWN, "270": Notch.LEFT}
 _OWN = ("DEVICE", "LOT", "WAFER", "FNLOC", "ROWCT", "COLCT", "BCEQU", "DUTMS", "XDIES", "YDIES", "ROWDATA")
+_MOST_HEADERS = 1000
 _NO_RESULT = frozenset({0xFF, 0xFE, 0xFD})
 _PAIRED = re.compile(r"(?:[0-9A-Fa-f]{2}|([^0-9A-Fa-f])\1)*")
 
@@ -52,6 +53,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
             texts.append((number, text))
         elif colon and (not texts or name not in headers):
             headers[name] = text.strip()
+    if len(headers) > _MOST_HEADERS:
+        problem = f"the file has {len(headers)} headers, the limit is {_MOST_HEADERS}"
+        raise FormatError(source.name, problem, "Leave out what says nothing of the wafer.")
     rows = _rows(texts, _count(headers.get("COLCT", "")), source.name)
     _check_size(headers, rows, source.name)
     grid = CodeGrid.of(rows, source.name)

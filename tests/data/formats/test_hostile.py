@@ -171,7 +171,54 @@ def test_metadata_that_is_no_metadata_by_its_length_is_refused():
     assert "'lot' has 70000 characters, the limit is 65536" in refusal("a.csv", table.to_csv(index=False).encode())
 
 
+def test_the_dates_of_many_wafers_are_not_asked_by_each():
+    def make(n: int) -> bytes:
+        rows = "".join(f"L,{i},0,0,1,{i % 28 + 1:02d}/{i % 12 + 1:02d}/20{i % 90:02d}\n" for i in range(n))
+        return f"lot,wafer,x,y,bin,tested_at\n{rows}".encode()
+
+    assert grows_with_its_size("a.csv", make, 400)
+
+
+def test_lines_below_the_dies_are_gone_through_once():
+    assert grows_with_its_size("a.csv", lambda n: b"x,y,bin\n1,1,1\n\n" + b"some words, more, words\n" * n, 3000)
+
+
+def test_names_that_stand_again_without_end_are_refused(monkeypatch):
+    monkeypatch.setattr("data.formats.table_rows._MOST_NAMES", 50)
+    said = refusal("a.csv", b"x,y,bin\n1,1,1\n" + b"x,y,bin\n" * 60)
+    assert "the names of the columns stand again more than 50 times" in said
+
+
+def test_metadata_that_each_wafer_would_have_is_bounded():
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"x": [0], "y": [0], "bin": [1]}).replace_schema_metadata({f"k{n}": "v" for n in range(1001)})
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    assert "lines of metadata, the limit is 1000" in refusal("a.parquet", content.getvalue())
+    assert "1001 headers, the limit is 1000" in refusal(
+        "a.sinf", ("\n".join(f"H{n}:v" for n in range(1001)) + "\nRowData:01 01\n").encode()
+    )
+
+
 # text maps
+
+
+def test_codes_that_are_all_different_are_no_map():
+    codes = [f"{n:03x}" for n in range(4097)] + ["000"] * 3
+    rows = [f"RowData:{' '.join(codes[at : at + 41])}" for at in range(0, 4100, 41)]
+    assert "more than 4096 different codes" in refusal("a.sinf", "\n".join(["LOT:L", *rows]).encode())
+
+
+def test_what_many_codes_mean_is_told_in_one_go():
+    letters = [a + b for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" for b in "GHIJKLMNOPQRSTUVWXYZ"]
+
+    def make(n: int) -> bytes:
+        rows = [" ".join(letters[(7 * r + c) % min(n, len(letters))] for c in range(n)) for r in range(n)]
+        return "\n".join(["LOT:L", *(f"RowData:__ {row} __" for row in rows)]).encode()
+
+    assert grows_with_its_size("a.sinf", make, 12)
 
 
 @pytest.mark.parametrize("name", ["a.map", "a.sinf"])
@@ -258,6 +305,11 @@ def e142(layouts: str, maps: int, bins: str = "") -> bytes:
     return f"<MapData><Layouts>{layouts}</Layouts>{bins}<SubstrateMaps>{body}</SubstrateMaps></MapData>".encode()
 
 
+def test_codes_in_one_long_row_of_places_are_refused():
+    long = e142("", 1).replace(b"<BinCode>12<", b"<BinCode X='0' Y='0'>" + b"1" * 100_000 + b"<")
+    assert "the map has more codes than a wafer has dies" in refusal("a.xml", long)
+
+
 def test_layouts_of_many_maps_are_taken_apart_once():
     def make(n: int) -> bytes:
         inside = "".join(f"<ChildLayout LayoutId='c{i}'/>" for i in range(n))
@@ -321,6 +373,15 @@ def test_a_table_that_names_one_block_again_and_again_is_refused(monkeypatch):
     manager.args = (manager.args[0] * 1000, *manager.args[1:])
     monkeypatch.setattr("data.formats.pickle_file.load_records", lambda _: table)
     assert "its blocks hold more than its 2 columns" in refusal("a.pkl", b"\x80\x04N.")
+
+
+# STDF
+
+
+def test_records_that_are_looked_at_by_themselves_are_counted(monkeypatch):
+    monkeypatch.setattr("data.formats.stdf_records._MOST_OTHERS", 100)
+    start = struct.pack("<HBBBB", 2, 0, 10, 2, 4)
+    assert "more parts than any lot" in refusal("a.stdf", start + struct.pack("<HBB", 0, 2, 10) * 200)
 
 
 # pictures
