@@ -37,6 +37,7 @@ recognises = is_npz
 MIXEDWM38_LABELS = ("Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Scratch", "Random")
 _SCRATCH_CODES = np.array([OFF_WAFER, PASS, FAIL, FAIL, PASS], dtype=np.uint8)
 _KINDS = "buifU"
+_SMALL = 64 * MIB
 MAX_ARRAY_BYTES = 1536 * MIB
 """Most that the arrays of a file take that are loaded together; all maps of WM-811K in one array are 1.3 GiB."""
 
@@ -60,7 +61,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     with open_zip(source, options) as archive:
         stored = _stored(archive, source, options)
         names = set(stored)
-        layout = _apart(stored) or _loaded(stored, source.name)
+        few = sum(one.info.file_size for one in stored.values()) <= _SMALL
+        layout = _loaded(stored, source.name) if few else _apart(stored) or _loaded(stored, source.name)
         table = bin_table(options)
         if "codes" in names and not (options.off_values or options.pass_values or options.fail_values):
             table[: len(_SCRATCH_CODES)] = _SCRATCH_CODES
@@ -87,8 +89,12 @@ class _Stored:
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
     where: str
-    ndim: int
-    kind: str
+
+    def is_grid(self) -> bool | None:
+        """Return whether it has two axes, by its header; None for text."""
+        with self.archive.open(self.info) as stream:
+            shape, _, dtype = _read_header(stream, self.where)
+        return None if dtype.kind == "U" else len(shape) == 2
 
     def load(self) -> Array:
         """Load it; its header is held against the bytes that are there before memory is taken."""
@@ -96,22 +102,21 @@ class _Stored:
 
 
 def _stored(archive: zipfile.ZipFile, source: Source, options: ReadOptions) -> dict[str, _Stored]:
-    """Look at the headers of all arrays."""
+    """List the arrays of a file."""
     found = {}
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
         where = f"{source.name} array '{name}'"
         check_growth(info.file_size, info.compress_size, where, options)
-        with archive.open(info) as stream:
-            shape, _, dtype = _read_header(stream, where)
-        found[name] = _Stored(archive, info, where, len(shape), dtype.kind)
+        found[name] = _Stored(archive, info, where)
     return found
 
 
 def _apart(stored: Mapping[str, _Stored]) -> _Layout | None:
     """Return the layout of a file with an array a wafer, each loaded when its turn comes; None for any other file."""
-    grids = {name: one for name, one in stored.items() if one.kind != "U"}
-    if len(grids) < 2 or "maps" in grids or any(one.ndim != 2 for one in grids.values()):
+    kinds = {name: one.is_grid() for name, one in stored.items()}
+    grids = {name: stored[name] for name, grid in kinds.items() if grid is not None}
+    if len(grids) < 2 or "maps" in grids or False in kinds.values():
         return None
     names, arrays = list(grids), list(grids.values())
     return _Layout(len(arrays), lambda i: arrays[i].load(), lambda i: None, lambda i: {"wafer": names[i]})
@@ -181,6 +186,9 @@ def _stacked(arrays: Arrays, where: str) -> _Layout:
     original = {"arr_0", "arr_1"} == set(arrays) and arrays["arr_0"].ndim == 3
     named = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     maps = arrays["arr_0"] if original else arrays.get("maps", next(iter(named.values())) if len(named) == 1 else None)
+    if maps is None and named and all(array.ndim == 2 for array in named.values()):
+        names, grids = list(named), list(named.values())
+        return _Layout(len(grids), grids.__getitem__, lambda i: None, lambda i: {"wafer": names[i]})
     if maps is not None and maps.ndim == 2:
         maps = maps[None]
     if maps is None or maps.ndim != 3 or (len(maps) and not maps.size):

@@ -143,8 +143,12 @@ class _Inert(pickle._Unpickler):
         return _STAND_INS[name]
 
 
-def load_records(stream: BinaryIO) -> object:
+def load_records(stream: BinaryIO, steps: int = _STEPS) -> object:
     """Read a pickle of protocol 2 to 5 into numbers, texts, lists, dicts and records.
+
+    Args:
+        stream: the pickle.
+        steps: most that it may have, beside one for each 16 bytes.
 
     Raises:
         FormatError: it names anything that no table needs.
@@ -152,7 +156,7 @@ def load_records(stream: BinaryIO) -> object:
     """
     size = stream.seek(0, 2)
     stream.seek(0)
-    return _Inert(stream, _STEPS + size // _BYTES_A_STEP).load()
+    return _Inert(stream, steps + size // _BYTES_A_STEP).load()
 
 
 def _check_keys(keys: Iterable[object]) -> None:

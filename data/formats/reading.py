@@ -18,7 +18,6 @@ from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
 _log = logging.getLogger(__name__)
-_CELLS = 256 * MIB
 
 
 def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Wafers:
@@ -160,7 +159,7 @@ def _read_file(source: Source, options: ReadOptions) -> Wafers:
 
 def _bounded(source: Source, results: Wafers, options: ReadOptions) -> Wafers:
     """Pass a file's results on until it has more bad wafers, or larger grids, than any honest file of its size."""
-    failures, cells, most_cells = 0, 0, _CELLS + options.max_cells_per_byte * source.size
+    failures, cells, most_cells = 0, 0, options.max_cells + options.max_cells_per_byte * source.size
     for result in results:
         if isinstance(result, WaferMap):
             cells += result.dies.size

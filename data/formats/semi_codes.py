@@ -36,14 +36,18 @@ class SharedBins:
     where: str
 
     @cached_property
+    def _apart(self) -> list[Element]:
+        within = {id(each) for element in self.maps for each in definitions(element)}
+        return [each for each in definitions(self.root) if id(each) not in within]
+
+    @property
     def bins(self) -> list[Element]:
         """The definitions, looked for once a file.
 
         Raises:
             FormatError: they are more than the maps of a file can have in common.
         """
-        within = {id(each) for element in self.maps for each in definitions(element)}
-        found = [each for each in definitions(self.root) if id(each) not in within]
+        found = self._apart
         if len(found) * len(self.maps) > _MOST_SHARED:
             problem = f"{len(found)} definitions of bins stand apart from {len(self.maps)} maps"
             raise FormatError(self.where, problem, "Split the file by wafer.")

@@ -36,14 +36,14 @@ class Word(NamedTuple):
     quoted: bool = False
 
 
-def words_of(lines: Sequence[str], marks: str, where: str) -> Iterator[Word]:
+def words_of(lines: Sequence[str], marks: str, where: str, most: int = MOST_WORDS) -> Iterator[Word]:
     """Part lines into words; quoted text is one word, and so is each of the marks.
 
     Raises:
         FormatError: a quote is not closed on its line, or there are more words than memory should hold.
     """
     pattern = _PATTERNS[marks]
-    left = MOST_WORDS
+    left = most
     for number, line in enumerate(lines, 1):
         found = 0
         for found, match in enumerate(pattern.finditer(line), 1):
@@ -54,7 +54,7 @@ def words_of(lines: Sequence[str], marks: str, where: str) -> Iterator[Word]:
                 break
         left -= found
         if left < 0:
-            problem = f"the file has more than {MOST_WORDS} words"
+            problem = f"the file has more than {most} words"
             raise FormatError(f"{where} line {number}", problem, "Split it by wafer.")
 
 
