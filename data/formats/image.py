@@ -35,13 +35,17 @@ _MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
 _MOST_WALKED = 500
 """Pages that are decoded by Pillow, which walks through all that come before each."""
 _TIFF_COMPRESSIONS = (
-    tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
+    tifffile.COMPRESSION.NONE,
+    tifffile.COMPRESSION.ADOBE_DEFLATE,
+    tifffile.COMPRESSION.DEFLATE,
     tifffile.COMPRESSION.PACKBITS,
-)  # fmt: skip
+)
 _TIFF_PHOTOMETRICS = (
-    tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.PALETTE,
+    tifffile.PHOTOMETRIC.MINISBLACK,
+    tifffile.PHOTOMETRIC.MINISWHITE,
+    tifffile.PHOTOMETRIC.PALETTE,
     tifffile.PHOTOMETRIC.RGB,
-)  # fmt: skip
+)
 
 
 def read_png(source: Source, options: ReadOptions) -> Iterator[WaferMap]:

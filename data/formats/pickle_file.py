@@ -21,8 +21,11 @@ from data.formats.source import Source, build_wafer
 from data.wafer import WaferMap
 
 _LABELS = {
-    "failureType": "label", "trianTestLabel": "split", "trainTestLabel": "split", "dieSize": "die_count",
-}  # fmt: skip
+    "failureType": "label",
+    "trianTestLabel": "split",
+    "trainTestLabel": "split",
+    "dieSize": "die_count",
+}
 _BLOCKS_SINCE = "0.14.1"
 _NESTED = 8
 """Levels of arrays in arrays, and cells of each, in which a label may stand."""

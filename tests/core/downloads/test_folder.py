@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_made_leaves_the_others_and_says_why(tmp_path, mon
         raise MemoryError("no room for the picture")
 
     monkeypatch.setattr("core.downloads.formats.wafer_pdf", break_off)
-    monkeypatch.setattr("core.reports.levels.Levels.xlsx", break_off)
+    monkeypatch.setattr("core.reports.levels.LevelsWorkbook.xlsx", break_off)
     with ExportFolder(tmp_path, [FormatKey.PDF, FormatKey.XLSX, FormatKey.G85], STYLE) as export:
         for result in wafers():
             export.add(result)
