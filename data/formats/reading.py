@@ -8,8 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
-import numpy as np
-
 from data.errors import FormatError, WaferError
 from data.formats.archive import is_archive, open_zip, unpacked, wanted
 from data.formats.compressed import decompressed, is_compressed
@@ -19,7 +17,6 @@ from data.formats.source import Source
 from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
-_LARGE_GRID, _CELLS_PER_DIE = 2**14, 1000
 _log = logging.getLogger(__name__)
 
 
@@ -157,22 +154,25 @@ def _read_file(source: Source, options: ReadOptions) -> Wafers:
     except FormatError as error:
         yield ReadFailure(source.name, str(error))
         return
-    yield from _guarded(source.name, reader.name, _dense(source.name, reader.read(source, options), options))
+    yield from _bounded(source, _guarded(source.name, reader.name, reader.read(source, options)), options)
 
 
-def _dense(name: str, results: Wafers, options: ReadOptions) -> Wafers:
-    """Pass the wafers of a file on while their grids hold dies: few bytes can name many, far apart on each.
-
-    Raises:
-        FormatError: their empty places are more than any maps have.
-    """
-    empty = 0
+def _bounded(source: Source, results: Wafers, options: ReadOptions) -> Wafers:
+    """Pass a file's results on until it has more bad wafers, or larger grids, than any honest file of its size."""
+    failures, cells, most_cells = 0, 0, options.max_cells + options.max_cells_per_byte * source.size
     for result in results:
-        if isinstance(result, WaferMap) and result.dies.size > _LARGE_GRID:
-            empty += max(result.dies.size - _CELLS_PER_DIE * int(np.count_nonzero(result.dies)), 0)
-            if empty > options.max_empty_cells:
-                problem = f"the grids of its wafers have more than {options.max_empty_cells} places without a die"
-                raise FormatError(name, problem, "Correct the dies' coordinates, or split the file.")
+        if isinstance(result, WaferMap):
+            cells += result.dies.size
+        else:
+            failures += 1
+        problem = ""
+        if failures > options.max_failures:
+            problem = f"more than {options.max_failures} of its wafers cannot be read"
+        elif cells > most_cells:
+            problem = f"its wafers have more than {most_cells // MIB} Mi places of dies, too many for its size"
+        if problem:
+            yield ReadFailure(source.name, f"{source.name}: {problem}; the rest was left unread. Correct or split it.")
+            return
         yield result
 
 

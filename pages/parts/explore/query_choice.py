@@ -10,7 +10,8 @@ from PIL import Image
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS
-from core.drawing.wafer import draw_wafer, lay_out
+from core.drawing.sheet import lay_out
+from core.drawing.wafer import draw_wafer
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity.similar_wafers import Query, query_cluster, query_drawing, query_wafer
