@@ -8,7 +8,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core.settings import settings
+from core.storage.home import open_home, sweep
 from data.errors import WaferError
+from data.masking import mask_logs
 from pages.parts.routes import ROUTES
 from web.host_guard import HostGuard
 
@@ -25,10 +27,14 @@ def warm_up() -> None:
         stores.lake().count()
     with suppress(WaferError):  # the page Models says what is wrong
         carry_out(Registry(settings()), stores.database(), settings())
+    sweep(settings().home)
 
 
+FOLDER = Path(__file__).parent
+mask_logs()
+open_home(settings().home, settings().database_place, [FOLDER / ".streamlit" / "secrets.toml"])
 app = st.App(
-    Path(__file__).parent / "pages" / "parts" / "shell.py",
+    FOLDER / "pages" / "parts" / "shell.py",
     routes=ROUTES,
     middleware=[Middleware(HostGuard, hosts=settings().hosts)],
 )

@@ -9,6 +9,7 @@ from core.lake.examination import examine, set_aside
 from core.lake.part_faults import Damage
 from core.lake.parts import Parts
 from core.settings import settings
+from core.storage.home import sweep
 from jobs.command import command
 from jobs.progress import ProgressLine
 
@@ -31,7 +32,11 @@ def main(config: DoctorConfig) -> int:
     Returns:
         0 when nothing is damaged and left in the lake, else 1.
     """
-    url = settings().at(config.home).lake_url
+    at = settings().at(config.home)
+    swept = sweep(at.home)
+    if swept:
+        print(f"{at.home}: {swept:,} left-over files of processes that died are removed.", file=sys.stderr)
+    url = at.lake_url
     parts = Parts(url)
     damaged = _look(parts, verify=config.verify)
     lake = Lake(url)

@@ -16,7 +16,7 @@ from data.errors import LakeError
 
 UNFINISHED = ".tmp"
 TURNS = ".lock"
-ABANDONED_SECONDS = 24 * 3600
+ABANDONED_SECONDS = 6 * 3600
 
 
 class Folder:
@@ -187,7 +187,7 @@ class Folder:
             lock.release()
 
     def sweep(self, folder: str) -> int:
-        """Remove what writers that died over a day ago left unfinished in a sub-folder; give the number of files."""
+        """Remove what writers that died hours ago left unfinished in a sub-folder; give the number of files."""
         if self.local is None:
             return 0
         swept = 0

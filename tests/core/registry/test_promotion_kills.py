@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 BEFORE = Roles(champion=1, before=(0,))
 AFTER = {"promote": (2, None), "rollback": (0, None), "challenge": (1, 3)}
-MOST_STEPS = 100
+MOST_STEPS, SHARES = 100, 3
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +54,24 @@ def truths(home: Path) -> tuple[tuple[int, int | None], tuple[int, int | None], 
     return (roles.champion, roles.challenger), (champion, challenger), trail
 
 
+@pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("action", AFTER)
-def test_a_decision_killed_at_any_step_is_there_everywhere_or_nowhere(serving_one, tmp_path, action):
+def test_a_decision_killed_at_any_step_is_there_everywhere_or_nowhere(serving_one, tmp_path, action, share):
     told = tmp_path / "told"
-    split = 0
-    for step in range(MOST_STEPS):
-        home = tmp_path / f"home-{step}"
-        shutil.copytree(serving_one, home)
+    for step in range(share, MOST_STEPS, SHARES):
+        home = shutil.copytree(serving_one, tmp_path / f"home-{step}")  # MLflow stays connected to a place
         code = decided(home, action, step, told)
         at = Settings(home=home)
-        registry, local, trail = truths(home)
-        split += registry != local or (registry == AFTER[action]) != bool(trail)
         database = AppDatabase(at.database_place)
         carry_out(Registry(at), database, at)
         assert not carry_out(Registry(at), database, at)
         database.close()
         registry, local, trail = truths(home)
-        assert registry == local == (AFTER[action] if trail else (1, None))
+        assert registry == local == (AFTER[action] if trail else (1, None)), step
         assert trail in ([], [f"model.{action}"])
         shutil.rmtree(home)
         if code == 0:
             break
         assert code == -signal.SIGKILL
-    assert told.read_text() == str(step)
-    assert split > 0  # some of the kills do part them, until they are repaired
+    assert int(told.read_text()) <= step
     assert trail == [f"model.{action}"]

@@ -61,7 +61,7 @@ def test_every_page_names_what_is_left_out_and_shows_the_rest(open_page, damaged
     pages = NAMES if table == "all" else ("wafers", "wafer", "lot", "similar")
     silent = damage == "missing" and table in ("all", "segmentations")  # nothing in the lake tells of these
     for page in pages:
-        query = {"key": KEPT.key} if page == "wafer" else {}
+        query = {"wafer": KEPT.key} if page == "wafer" else {}
         app = open_page(page, home=damaged_home, **query)
         assert [error.value for error in (*app.exception, *app.error)] == [], page
         said = [warning.value for warning in app.warning if "All the rest is shown" in warning.value]
@@ -69,7 +69,7 @@ def test_every_page_names_what_is_left_out_and_shows_the_rest(open_page, damaged
 
 
 def test_a_wafer_that_is_left_out_is_said_not_to_be_there(open_page, damaged_home, case):
-    app = open_page("wafer", home=damaged_home, key=LOST.key)
+    app = open_page("wafer", home=damaged_home, wafer=LOST.key)
     assert [exception.value for exception in app.exception] == []
     gone = [error.value for error in app.error if LOST.key in error.value]
     assert len(gone) == (1 if case[1] in ("all", "dies") else 0)
