@@ -10,7 +10,6 @@ from pages.parts.cache.groups import history_steps
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import unpack_filters
 from pages.parts.monitor.drift_block import drift_block
 from pages.parts.monitor.model_quality import quality_block
 from pages.parts.monitor.model_work import work_block
@@ -56,7 +55,6 @@ def choose_scope(lake: Lake) -> tuple[Scope, Period]:
 
 def show() -> None:
     """Show agreement with labels, the model at work, or drift."""
-    unpack_filters("monitoring")
     lake, database = open_lake(), open_database()
     st.title("Monitoring")
     stop_if_empty(lake)

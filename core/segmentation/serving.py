@@ -58,8 +58,8 @@ def served(at: Settings) -> Serving:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         models = {name: ServedModel(**told[name]) if told[name] else None for name in ("champion", "challenger")}
-        numbers = {"share": float(told["share"]), "decision": int(told.get("decision", 0))}
-        return Serving(**models, since=str(told["since"]), **numbers)
+        share, decision = float(told["share"]), int(told.get("decision", 0))
+        return Serving(models["champion"], models["challenger"], share, str(told["since"]), decision)
     except FileNotFoundError:
         return Serving()
     except (OSError, ValueError, TypeError, KeyError) as error:

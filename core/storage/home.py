@@ -96,4 +96,5 @@ def _removed(path: Path) -> bool:
 def _changed(path: Path) -> float:
     """When a file, or anything in a folder, was last changed."""
     inside = path.rglob("*") if path.is_dir() else ()
-    return max(one.lstat().st_mtime for one in (path, *inside))
+    times: list[float] = [one.lstat().st_mtime for one in (path, *inside)]
+    return max(times)

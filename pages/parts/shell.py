@@ -9,7 +9,7 @@ from core.settings import settings
 from data.errors import WaferError
 from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, follow_former_names, page_of
+from pages.parts.links import GROUPS, ICON, LOGO, follow, page_of
 from pages.parts.state.choices import Key
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
@@ -36,7 +36,7 @@ def show() -> None:
             persist_state="session",
             help=SAFE_HELP,
         )
-    follow_former_names(page)
+    follow(page)
     banner = st.empty()
     said = _say_damage(banner)
     page.run()
@@ -52,7 +52,7 @@ def _say_damage(banner: DeltaGenerator, said: str = "") -> str:
     with suppress(WaferError):  # the page says what is wrong
         lake().count()
         sentence = lake().damage.sentence
-    if sentence != said:
+    if sentence and sentence != said:
         banner.warning(sentence)
     return sentence
 
