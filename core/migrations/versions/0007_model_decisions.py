@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("champion", sa.Integer(), nullable=False),
         sa.Column("challenger", sa.Integer(), nullable=True),
-        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("share", sa.Double(), nullable=False),
         sa.Column("since", sa.String(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("carried_out", sa.Boolean(), nullable=False),
