@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.monitoring.judging import Scope
-from core.monitoring.quality import Period
+from core.monitoring.quality import CalendarPeriod
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
 from pages.parts.cache.groups import history_steps
 from pages.parts.cache.stores import database as open_database
@@ -17,7 +17,7 @@ from pages.parts.monitor.model_work import work_block
 AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
 
 
-def choose_scope(lake: Lake) -> tuple[Scope, Period]:
+def choose_scope(lake: Lake) -> tuple[Scope, CalendarPeriod]:
     """Choose wafers and models to look at, and what makes one point of a chart."""
     slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
     with slots[0]:
@@ -40,8 +40,8 @@ def choose_scope(lake: Lake) -> tuple[Scope, Period]:
     with slots[5]:
         period = st.segmented_control(
             "A point is a",
-            list(Period),
-            default=Period.WEEK,
+            list(CalendarPeriod),
+            default=CalendarPeriod.WEEK,
             required=True,
             format_func=str.capitalize,
             key="period",

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.lake.part_faults import Damage, PartFaults, sealed
-from core.lake.schema import TABLES, Table
+from core.lake.schema import TABLES, LakeTable
 from core.storage.folder import Folder
 from data.errors import LakeError
 
@@ -55,7 +55,7 @@ class Parts:
         """The parts that turned out not to be readable, and are left out."""
         return self._faults.known
 
-    def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, table: LakeTable, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows as one part; when this returns they survive a crash of the machine.
 
         Raises:
@@ -66,7 +66,7 @@ class Parts:
             writer.write_table(content, ROW_GROUP)
 
     @contextmanager
-    def new_part(self, table: Table, suffix: str = SUFFIX) -> Iterator[Path]:
+    def new_part(self, table: LakeTable, suffix: str = SUFFIX) -> Iterator[Path]:
         """Yield a local path to write a part to, which is there when the block ends well; its name holds its checksum.
 
         Args:
@@ -101,7 +101,7 @@ class Parts:
         files = self._files(table, names)
         return f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata([{files}])" if files else "SELECT 0"
 
-    def read(self, work: Callable[[bool], Result]) -> Result:
+    def read(self, work: Callable[[bool], Result], *, pause_s: float = PAUSE_SECONDS) -> Result:
         """Do work that reads parts, again where a merge took one of them between listing and reading.
 
         Parts are looked at only where reading fails: those that are damaged are left out from then on, and the work is
@@ -109,6 +109,7 @@ class Parts:
 
         Args:
             work: is told whether it has to look at the storage anew.
+            pause_s: seconds before the second try; it grows by as much from try to try.
 
         Raises:
             LakeError: what DuckDB says is wrong, or parts cannot be read again and again.
@@ -120,7 +121,7 @@ class Parts:
                 problem: Exception = error
                 if attempt in (0, ROWS_LOOKED_AT) and self.find_damage(rows=attempt > 0):
                     continue
-                time.sleep(PAUSE_SECONDS * attempt)
+                time.sleep(pause_s * attempt)
             except duckdb.Error as error:
                 if not isinstance(error, _WRONG_QUERY) and (self.find_damage() or self.find_damage(rows=True)):
                     continue
