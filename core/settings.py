@@ -131,6 +131,13 @@ class Settings:
             0,
         ),
     )
+    hosts: str = field(
+        default="",
+        metadata=_row(
+            "Names, beside localhost and this machine's addresses, under which browsers may reach the app, with commas "
+            "between, such as fab.example or *.fab.example; `*`: any, so that a website can reach it by its own name."
+        ),
+    )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )

@@ -15,6 +15,7 @@ from core.jobs.launch import start
 from core.lake import Lake
 from core.settings import Settings
 from data.errors import AppDatabaseError
+from data.masking import HIDDEN
 
 TITLE = "Waferscope alarm"
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -149,7 +150,7 @@ def shown(address: str) -> str:
         >>> shown("slack://xoxb-1/T2/C3")
         'slack://****'
     """
-    return f"{address.partition('://')[0]}://****"
+    return f"{address.partition('://')[0]}://{HIDDEN}"
 
 
 def masked(text: str, address: str) -> str:
@@ -158,5 +159,5 @@ def masked(text: str, address: str) -> str:
     parts = written | {unquote(part) for part in written}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) > 3:
-            text = text.replace(part, "****")
+            text = text.replace(part, HIDDEN)
     return text

@@ -23,7 +23,12 @@ START_SECONDS = 120
 
 @contextmanager
 def running_app(
-    home: Path, environment: Mapping[str, str], *, script: str = "app.py", port: int | None = None
+    home: Path,
+    environment: Mapping[str, str],
+    *,
+    script: str = "app.py",
+    port: int | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[str]:
     """Serve the app on this machine; gives its address, and ends it after.
 
@@ -32,12 +37,13 @@ def running_app(
         environment: variables beside those of this process.
         script: what Streamlit runs, from the project's root.
         port: where it listens, None for a free port.
+        address: on which address.
 
     Raises:
         RuntimeError: it ended, or did not answer in two minutes; the log's end says why.
     """
     port = port or free_port()
-    options = {"headless": "true", "port": port, "address": "127.0.0.1", "fileWatcherType": "none"}
+    options = {"headless": "true", "port": port, "address": address, "fileWatcherType": "none"}
     command = [sys.executable, "-m", "streamlit", "run", script]
     command += [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     log = home / "server.log"
