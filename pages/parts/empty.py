@@ -8,6 +8,7 @@ import streamlit as st
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.links import link
+from pages.parts.literal import literal
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
         st.stop()
 
 

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from pages.parts.literal import literal
+
 PAGES = Path(__file__).resolve().parent.parent
 ICON = PAGES / "parts" / "assets" / "icon.svg"
 LOGO = PAGES / "parts" / "assets" / "logo.svg"
@@ -80,9 +82,12 @@ def _target(name: str) -> st.Page:
 
 
 def link(name: str, label: str, *, help: str | None = None, **query: str | list[str]) -> None:
-    """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
+    """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist.
+
+    The label is shown as it is, whatever name is in it.
+    """
     if name in NAMES:
-        st.page_link(_target(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
+        st.page_link(_target(name), label=f":primary[{literal(label)}]", help=help, query_params=_with_filters(query))
 
 
 def open_page(name: str, *, narrowed: Mapping[str, list[str]] | None = None, **query: str) -> None:

@@ -8,6 +8,7 @@ from core.lake import Lake, WaferFilter
 from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.widgets import set_widget, widget_text
 
 WAFER, OTHER, TEST = "wafer", "other", "test"
@@ -25,7 +26,7 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
     key = st.query_params.get(WAFER) or _first(lake)
     lot, _, name = key.rpartition(":")
     names = _wafers_of(lake, lot)
-    place.title(f"{lot} {name}", width="content")
+    place.title(literal(f"{lot} {name}"), width="content")
     if key not in names:
         return key
     position = names.index(key)
@@ -42,7 +43,7 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         )
     set_widget("lot-wafer", key)
     place.selectbox(
-        f"Wafer of {lot}",
+        f"Wafer of {literal(lot)}",
         names,
         format_func=lambda k: k.rpartition(":")[2],
         key="lot-wafer",
@@ -73,11 +74,11 @@ def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
     if not given:
         return None
     if given not in lake.wafers_by_keys([given]):
-        st.warning(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}.")
+        st.warning(literal(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}."))
         return None
     other = lake.result(given)
     if other is None:
-        st.warning(f"{given} is not segmented yet: open it and segment it first.")
+        st.warning(f"{literal(given)} is not segmented yet: open it and segment it first.")
     return other
 
 

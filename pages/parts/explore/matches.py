@@ -23,6 +23,7 @@ from pages.parts.explore.findings import findings_block
 from pages.parts.explore.query_choice import Asked
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.cluster_table import class_column
@@ -132,7 +133,7 @@ def comparison(asked: Asked, query: Query, match: Match, database: AppDatabase) 
         found = asked.result.segmentation if asked.result and query.wafer is asked.result.wafer else None
         picture = draw_wafer(query.wafer, found, None, palette, theme, sharp_cell_px(query.wafer))
         st.image(picture, alt=f"Asked for: {asked.name}")
-        st.caption(asked.name)
+        st.caption(literal(asked.name))
     with middle:
         st.markdown("**Found**")
         picture = draw_wafer(wafer, match.result.segmentation, None, palette, theme, sharp_cell_px(wafer))

@@ -21,6 +21,7 @@ from data.formats import ReadFailure, known_suffixes
 from data.wafer import WaferMap
 from pages.parts.cache.results import analysed, uploaded
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import current_theme
 from pages.parts.state.widgets import widget_text
 
@@ -96,7 +97,7 @@ def _of_lake(lake: Lake) -> tuple[WaferResult | None, str]:
     try:
         result = lake.result(key)
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return None, ""
     if result is None:
         result = analysed(lake.wafer(key), key)
@@ -117,7 +118,7 @@ def _upload() -> WaferResult | None:
     digest = sha256(content).hexdigest()
     read = uploaded(file.name, content, digest)
     for failure in [one for one in read if isinstance(one, ReadFailure)][:5]:
-        st.error(failure.reason)
+        st.error(literal(failure.reason))
     wafers = [one for one in read if isinstance(one, WaferMap)][:LONGEST_LIST]
     if not wafers:
         return None

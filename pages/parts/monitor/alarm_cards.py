@@ -11,6 +11,7 @@ from core.identity import local_person
 from core.lake import Lake
 from pages.parts.empty import explained
 from pages.parts.links import link, open_page
+from pages.parts.literal import literal
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
@@ -36,9 +37,9 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
             if keys and keys[0] in drawn:
                 st.image(drawn[keys[0]], width=TILE_PX, alt=f"Wafer {keys[0]}, the most severe of the alarm")
             with st.container(gap="xsmall"):
-                st.markdown(f"**{alarm.words}**")
+                st.markdown(f"**{literal(alarm.words)}**")
                 st.caption(
-                    f"Rule: {rule_names[alarm.rule_id]} · severity up to **{alarm.score:.0f}** · "
+                    f"Rule: {literal(rule_names[alarm.rule_id])} · severity up to **{alarm.score:.0f}** · "
                     f"raised {alarm.raised_at:%Y-%m-%d %H:%M} UTC · last found {alarm.found_at:%Y-%m-%d %H:%M} UTC",
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )

@@ -22,6 +22,7 @@ from data.classes import CLASSES
 from data.errors import LabelError, WaferError
 from data.geometry import geometry
 from data.wafer import WaferMap
+from pages.parts.literal import literal
 from pages.parts.state.label import EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
@@ -93,7 +94,7 @@ def wafer_editor(
         on_asked_change=lambda: _keep(memory, "asked", save),
     )
     if problem := memory.problem():
-        st.error(problem)
+        st.error(literal(problem))
     asked = answer.get("asked")
     what = asked["what"] if isinstance(asked, dict) and asked.get("id") == identity else None
     return EditorState(current, what if what in get_args(Asked) else None)

@@ -11,6 +11,7 @@ from core.identity import Person
 from core.lake import Lake, WaferFilter
 from data.classes import CLASSES
 from pages.parts.cache.stores import database as open_database
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 from pages.parts.wafers.table import ORDERS, WORST_FIRST
 
@@ -50,7 +51,9 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
             named = named_wafers(lake, text)
             if named.unknown:
                 more = f" and {len(named.unknown) - 5} more" if len(named.unknown) > 5 else ""
-                st.warning(f"The lake holds no {', '.join(named.unknown[:5])}{more}. Check lot and wafer, as LOT:W01.")
+                st.warning(
+                    f"The lake holds no {literal(', '.join(named.unknown[:5]))}{more}. Check lot and wafer, as LOT:W01."
+                )
             _add([Candidate(key, reason="by name") for key in named.known], person, number, copies)
 
 
