@@ -45,3 +45,13 @@ def in_chart(text: object) -> str:
         '&lt;b&gt;7&lt;/b&gt; &amp; more'
     """
     return escape(str(text), quote=False)
+
+
+def said_key(key: str) -> str:
+    """Write a wafer's key as people say it, lot and wafer; as it is where one of these holds a colon itself.
+
+    Example:
+        >>> said_key("LOT7:W05"), said_key("a:b:W05")
+        ('LOT7 W05', 'a:b:W05')
+    """
+    return key.replace(":", " ") if key.count(":") == 1 else key

@@ -24,7 +24,7 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         place: horizontal container for title and controls.
     """
     key = st.query_params.get(WAFER) or _first(lake)
-    lot, _, name = key.rpartition(":")
+    lot, name = _lot_and_wafer(lake, key)
     names = _wafers_of(lake, lot)
     place.title(literal(f"{lot} {name}"), width="content")
     if key not in names:
@@ -45,7 +45,7 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
     place.selectbox(
         f"Wafer of {literal(lot)}",
         names,
-        format_func=lambda k: k.rpartition(":")[2],
+        format_func=lambda k: k.removeprefix(f"{lot}:"),
         key="lot-wafer",
         on_change=lambda: _go(widget_text("lot-wafer")),
         label_visibility="collapsed",
@@ -88,6 +88,15 @@ def _first(lake: Lake) -> str:
     worst = worst_of_day(lake, everything, day, 1) if day else None
     table = worst if worst is not None and len(worst) else lake.wafers_page(limit=1)
     return str(table["key"].iloc[0])
+
+
+def _lot_and_wafer(lake: Lake, key: str) -> tuple[str, str]:
+    """Return the names in a key, as its wafer has them: either may hold a colon itself."""
+    found = lake.query("SELECT lot_id, wafer_id FROM wafers WHERE key = ?", [key])
+    if found.empty:
+        lot, _, name = key.rpartition(":")
+        return lot, name
+    return str(found["lot_id"].iloc[0]), str(found["wafer_id"].iloc[0])
 
 
 def _wafers_of(lake: Lake, lot: str) -> list[str]:

@@ -21,7 +21,7 @@ from data.formats import ReadFailure, known_suffixes
 from data.wafer import WaferMap
 from pages.parts.cache.results import analysed, uploaded
 from pages.parts.links import link
-from pages.parts.literal import literal
+from pages.parts.literal import literal, said_key
 from pages.parts.state.choices import current_theme
 from pages.parts.state.widgets import widget_text
 
@@ -124,9 +124,7 @@ def _upload() -> WaferResult | None:
         return None
     number = 0
     if len(wafers) > 1:
-        number = st.selectbox(
-            "Wafer in the file", range(len(wafers)), format_func=lambda n: wafers[n].key.replace(":", " ")
-        )
+        number = st.selectbox("Wafer in the file", range(len(wafers)), format_func=lambda n: said_key(wafers[n].key))
     return analysed(wafers[number], f"{digest} {file.name} {number}")
 
 
@@ -148,7 +146,7 @@ def _whole_or_cluster(result: WaferResult, key: str) -> Asked:
             format_func=lambda number: clusters.get(number, "The whole wafer"),
             help="Of a wafer with several patterns one can be looked for alone, whatever else is on the wafers found.",
         )
-    name = wafer.key.replace(":", " ")
+    name = said_key(wafer.key)
     instance = next((i for i in result.instances if str(i.number) == chosen), None)
     if instance is None:
         return Asked(lambda model, turned: query_wafer(result, model, turned=turned), result, wafer, name, key)

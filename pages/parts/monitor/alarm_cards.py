@@ -11,7 +11,7 @@ from core.identity import local_person
 from core.lake import Lake
 from pages.parts.empty import explained
 from pages.parts.links import link, open_page
-from pages.parts.literal import literal
+from pages.parts.literal import literal, said_key
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
@@ -55,7 +55,7 @@ def _pictures(lake: Lake, keys: Sequence[str]) -> dict[str, str]:
 def _wafer_links(number: int, keys: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for key in keys[:LINKS_SHOWN]:
-            link("wafer", _name(key), wafer=key)
+            link("wafer", said_key(key), wafer=key)
         if len(keys) > LINKS_SHOWN:
             # A link each would be hundreds on this page.
             others = f"other-wafers-{number}"
@@ -64,16 +64,12 @@ def _wafer_links(number: int, keys: Sequence[str]) -> None:
                 keys[LINKS_SHOWN:],
                 index=None,
                 key=others,
-                format_func=_name,
+                format_func=said_key,
                 width=230,
                 placeholder=f"and {len(keys) - LINKS_SHOWN:,} more",
                 label_visibility="collapsed",
                 on_change=lambda: open_page("wafer", wafer=widget_text(others)),
             )
-
-
-def _name(key: str) -> str:
-    return key.replace(":", " ")
 
 
 def _acknowledge(alarm: Alarm, database: AppDatabase) -> None:

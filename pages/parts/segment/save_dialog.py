@@ -18,7 +18,7 @@ from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
-from pages.parts.literal import literal
+from pages.parts.literal import literal, said_key
 from pages.parts.segment.orientation_editor import lying
 from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
@@ -103,7 +103,7 @@ def _report(saved: TakenIn, keys: Sequence[str]) -> None:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
     with st.container(horizontal=True, gap="small"):
         for wafer in keys[:LINKS_SHOWN]:
-            link("wafer", wafer.replace(":", " "), wafer=wafer)
+            link("wafer", said_key(wafer), wafer=wafer)
         if len(keys) > LINKS_SHOWN:
             link("wafers", f"and {len(keys) - LINKS_SHOWN} more")
     if saved.said:
