@@ -5,9 +5,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from core.settings import settings
 from data.errors import WaferError
 from pages.parts.routes import ROUTES
+from pages.parts.uploads import bytes_held
+from web.visitor_limits import Limits, VisitorLimits
+
+
+def limits() -> Limits:
+    """Read what visitors may take from the settings."""
+    at = settings()
+    return Limits(at.upload_mb, at.uploads_mb, at.pages_open)
 
 
 def warm_up() -> None:
@@ -20,5 +30,9 @@ def warm_up() -> None:
         stores.lake().count()
 
 
-app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py", routes=ROUTES)
+app = st.App(
+    Path(__file__).parent / "pages" / "parts" / "shell.py",
+    routes=ROUTES,
+    middleware=[Middleware(VisitorLimits, limits=limits(), held=bytes_held)],
+)
 threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

@@ -13,7 +13,8 @@ ALLOWED = {
     "core": {"core", "data"},
     "jobs": {"jobs", "core", "models", "data"},
     "pages": {"pages", "core", "data"},
-    "app.py": {"pages", "core", "data"},
+    "web": {"web", "core", "data"},
+    "app.py": {"pages", "web", "core", "data"},
 }
 ALLOWED_INSIDE_FUNCTIONS = {"core": {"models"}}
 SHARED_PARTS = {"blocks", "wafers", "wafer_editor"}  # rooms that pages of several groups use

@@ -24,6 +24,7 @@ from pages.parts.links import link
 from pages.parts.literal import literal, said_key
 from pages.parts.state.choices import current_theme
 from pages.parts.state.widgets import widget_text
+from pages.parts.uploads import upload_bounds
 
 NAMES = {c.key: c.name for c in CLASSES}
 WAYS = ("Wafer of the lake", "Upload", "Sketch")
@@ -110,6 +111,7 @@ def _upload() -> WaferResult | None:
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
         key="similar-file",
         help="Any format that Segment reads. The file is only looked at, not kept.",
+        **upload_bounds(),
     )
     if file is None:
         st.caption("Images of wafer maps, die tables, NPZ, STDF or a zip: any format that the Segment page reads.")

@@ -16,6 +16,7 @@ from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database as open_database
 from pages.parts.literal import literal
+from pages.parts.uploads import upload_bounds
 
 OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
 COCO_OUT = (
@@ -86,7 +87,7 @@ def _labels(lake: Lake, keys: list[str]) -> list[Labelled]:
 
 
 def _in(lake: Lake, person: Person) -> None:
-    file = st.file_uploader("COCO file", type=["json"], key="coco-file", help=COCO_HELP)
+    file = st.file_uploader("COCO file", type=["json"], key="coco-file", help=COCO_HELP, **upload_bounds())
     if file is None:
         return
     text = file.getvalue().decode("utf-8", "replace")
