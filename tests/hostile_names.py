@@ -6,7 +6,7 @@ Whatever fetches a picture from one of them asks port 9 of this machine, where n
 import re
 
 NAMES = (
-    "![px1](http://127.0.0.1:9/px1.png)",
+    "![pixel1](http://127.0.0.1:9/pixel1.png)",
     "<img src=http://127.0.0.1:9/tag2.png onerror=alert(2)>",
     "**bold3**",
     "[link4](javascript:alert(4))",
@@ -14,9 +14,9 @@ NAMES = (
     r"$\frac{1}{tex6}$ and $x$",
     "`code7` ~~struck~~ H~2~",
     "=cmd|' /C calc8'!A0",
-    "|a9|b| :streamlit:",
+    "|pipe9|b| :streamlit:",
     "http://127.0.0.1:9/auto10 www.auto10.example a@auto10.example",
-    "a11 -> b <- c -- d >= e <= f ~= g <-> h",
+    "arrow11 -> b <- c -- d >= e <= f ~= g <-> h",
     "# head12",
     "1. item13",
     "- [ ] task14",
@@ -32,10 +32,8 @@ MARKS = tuple(re.findall(r"[a-z]+\d+", name)[0] for name in NAMES)
 
 
 def misshown(text: str) -> list[str]:
-    """Return the names of which a text holds the word, but not as often the name as it is; blanks count as one."""
+    """Return where a text holds the word of a name, but not the name as it is; blanks count as one."""
     shown = " ".join(text.split())
-    return [
-        name
-        for name, mark in zip(NAMES, MARKS, strict=True)
-        if shown.count(mark) != name.count(mark) * shown.count(" ".join(name.split()))
-    ]
+    for name in sorted(NAMES, key=len, reverse=True):
+        shown = shown.replace(" ".join(name.split()), "")
+    return [shown[max(0, shown.index(mark) - 60) :][:160] for mark in MARKS if mark in shown]
