@@ -10,12 +10,13 @@ from html import escape
 
 _SPLIT = ":gray[]"
 """Grey nothing: it shows nothing, and parts text in which Streamlit would replace words after escapes are gone."""
-_MARKS = re.compile(r"([\\`*_{}\[\]<>$&:~|!#])")
+_MARKS = re.compile(r"([\\`*{}\[\]<>$&~|!#]|:(?!\s)|(?<![^\W_])_|_(?![^\W_]))")
+"""What markdown takes for more than a letter; no colon before a blank, no underscore within a word."""
 _OPENS_A_LINE = re.compile(r"^(\d{1,9}(?=[.)])|)(?=[-+=.)])")
 _REPLACED_LATER = re.compile(
     r"(?<=:)(?=[\w+/-]+:)"  # an emoji or an icon, :name:
     r"|(?<=-)(?=>)|(?<=<)(?=-)|(?<=[<>~])(?==)|(?<=-)(?=-)"  # an arrow or a sign
-    r"|(?<=:)(?=//)|(?<=ww)(?=w)|(?<=@)",  # an address
+    r"|(?<=:)(?=//)|(?<=ww)(?=w)|(?<=@)(?=[-\w]+\.)",  # an address
     re.IGNORECASE,
 )
 _EDGE = re.compile(r"^\s+|\s+$")

@@ -57,7 +57,7 @@ def test_a_literal_text_is_one_line_without_a_mark_of_its_own(text):
     written = literal(text)
     assert len(written.splitlines()) <= 1
     bare = written.replace(":gray[]", "")
-    assert all(bare[at - 1] == "\\" for at, letter in enumerate(bare) if letter in "`*_[]<>$|!")
+    assert all(bare[at - 1] == "\\" for at, letter in enumerate(bare) if letter in "`*[]<>$|!")
 
 
 def test_plain_words_stay_as_they_are():
