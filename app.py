@@ -12,7 +12,15 @@ from core.storage.home import open_home, sweep
 from data.errors import WaferError
 from data.masking import mask_logs
 from pages.parts.routes import ROUTES
+from pages.parts.uploads import bytes_held
 from web.host_guard import HostGuard
+from web.visitor_limits import Limits, VisitorLimits
+
+
+def limits() -> Limits:
+    """Read what visitors may take from the settings."""
+    at = settings()
+    return Limits(at.upload_mb, at.uploads_mb, at.pages_open)
 
 
 def warm_up() -> None:
@@ -36,6 +44,9 @@ open_home(settings().home, settings().database_place, [FOLDER / ".streamlit" / "
 app = st.App(
     FOLDER / "pages" / "parts" / "shell.py",
     routes=ROUTES,
-    middleware=[Middleware(HostGuard, hosts=settings().hosts)],
+    middleware=[
+        Middleware(HostGuard, hosts=settings().hosts),
+        Middleware(VisitorLimits, limits=limits(), held=bytes_held),
+    ],
 )
 threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

@@ -10,6 +10,7 @@ from benchmarks.editor import editing
 from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
+from benchmarks.memory import staying_flat
 from benchmarks.precision import int8_against_float32
 from benchmarks.selection import coreset, dropout_passes
 from benchmarks.sessions import browsing
@@ -56,6 +57,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "similarity", lambda: nearest(options.vectors, rounds)
     yield "queries", lambda: asking(options.lake, options.home, rounds)
     yield "sessions", lambda: browsing(options.lake, options.home, options.people, options.seconds)
+    yield "memory", lambda: staying_flat(options.lake, options.home, options.people, options.minutes * 60)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--people", type=int, default=20, help="sessions that browse at once (default: 20)")
     parser.add_argument("--seconds", type=float, default=60, help="how long they do (default: 60)")
+    parser.add_argument(
+        "--minutes", type=float, default=30, help="how long memory is watched while they come and go (default: 30)"
+    )
     parser.add_argument("--annotators", type=int, default=20, help="people who label at once (default: 20)")
     parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
     parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
@@ -87,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="WORK",
         help="wafer, lot, runtimes, int8, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
-        "sessions",
+        "sessions, memory",
     )
     return parser
 

@@ -186,6 +186,13 @@ class Settings:
             0,
         ),
     )
+    upload_mb: int = field(default=1000, metadata=_row("Most MB of a file that is handed in on a page.", 1))
+    uploads_mb: int = field(
+        default=4000, metadata=_row("Most MB of all files that open pages hold; they are held in memory.", 1)
+    )
+    pages_open: int = field(
+        default=200, metadata=_row("Most pages, tabs of browsers, that are open at once; each takes some MB.", 1)
+    )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
     )

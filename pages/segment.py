@@ -21,6 +21,7 @@ from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.upload import chosen_tile, drop_upload, is_new_upload, upload, upload_round
+from pages.parts.uploads import upload_bounds
 from pages.parts.wafers.remarks import remarks
 from pages.parts.wafers.view import wafer_view
 
@@ -38,6 +39,7 @@ def hand_in(held: UploadSession) -> None:
         accept_multiple_files=True,
         key=f"segment-files-{upload_round()}",
         label_visibility="collapsed",
+        **upload_bounds(),
     )
     for file in files:
         if is_new_upload(file.file_id):

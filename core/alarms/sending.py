@@ -120,7 +120,8 @@ def send(address: str, title: str, text: str) -> str:
         return "the address is not one that apprise understands"
     with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
         try:
-            sent = sender.notify(body=text, title=title)
+            # Said to be plain text: apprise would hand names from files on as HTML and markdown, pictures included.
+            sent = sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT)
         except Exception as error:  # whatever a plugin raises, the alarm is kept and tried again
             return masked(f"{type(error).__name__}: {error}", address)
         said = " ".join(log.getvalue().split())

@@ -9,6 +9,7 @@ from core.lake import Lake
 from data.errors import WaferError
 from data.full_disk import full_disk
 from pages.parts.links import link
+from pages.parts.literal import literal
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def explained() -> Iterator[None]:
         sentence = full_disk(error) or (str(error) if isinstance(error, WaferError) else "")
         if not sentence:
             raise
-        st.error(sentence)
+        st.error(literal(sentence))
         st.stop()
 
 

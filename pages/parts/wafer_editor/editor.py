@@ -21,6 +21,7 @@ from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, Severit
 from data.classes import CLASSES
 from data.errors import LabelError, WaferError
 from data.wafer import WaferMap
+from pages.parts.literal import literal
 from pages.parts.state.label import EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
@@ -92,7 +93,7 @@ def wafer_editor(
         on_asked_change=lambda: _keep(memory, "asked", save),
     )
     if problem := memory.problem():
-        st.error(problem)
+        st.error(literal(problem))
     asked = answer.get("asked")
     what = asked["what"] if isinstance(asked, dict) and asked.get("id") == identity else None
     return EditorState(current, what if what in get_args(Asked) else None)
