@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from data.formats import ReadFailure, ReadOptions, read_wafers
+from core.reading import read_wafers
+from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
 
 

@@ -5,13 +5,14 @@ import streamlit as st
 from core.analysis.result import WaferResult, analyse
 from core.explain.occlusion import Occlusions
 from core.lake.rows import dies_hash
+from core.reading import read_bytes
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.dropout import DropoutSegmenter
 from core.segmentation.serving import model_in_use
 from core.segmentation.uncertainty import Split, split
 from core.settings import settings
 from data.errors import ModelError
-from data.formats import ReadFailure, read_bytes
+from data.formats import ReadFailure
 from data.wafer import WaferMap
 from pages.parts.cache.models import segmenter
 
