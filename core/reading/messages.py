@@ -117,6 +117,8 @@ def item_of(kind: int, text: bytes, grids: bytes, name: str) -> Item:
         if kind == Kind.WAFER:
             wafer = _wafer(told, grids)
             _check_source(wafer.source_name, name)
+            if ".." in wafer.source_name.split("/"):  # originals are looked up by this name
+                raise GarbageError(f"a wafer of {wafer.source_name[:200]!r}")
             return wafer
         source_name, reason = (_text(one) for one in told)
     except (WaferError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
@@ -139,7 +141,7 @@ def log_of(text: bytes) -> str:
 
 
 def _check_source(source_name: str, name: str) -> None:
-    """Refuse names that lead elsewhere than into the file: originals are looked up by them."""
+    """Refuse names that are not of the file that is read."""
     if source_name != name and not source_name.startswith(f"{name}/"):
         raise GarbageError(f"it reads {name!r} and tells of {source_name[:200]!r}")
 
@@ -163,7 +165,7 @@ def _wafer(told: dict[str, Any], grids: bytes) -> WaferMap:
         dies=np.frombuffer(grids, np.uint8, count).reshape(rows, columns),
         bins=np.frombuffer(grids, np.uint16, count, count).reshape(rows, columns) if len(grids) > count else None,
         attributes={_text(key): _text(value) for key, value in told["attributes"].items()},
-        remarks=tuple(_text(remark) for remark in told["remarks"]),
+        remarks=tuple(_text(remark) for remark in _list(told["remarks"])),
         **fields,
     )
 
@@ -183,6 +185,12 @@ def _number(told: object) -> float:
 def _switch(told: object) -> bool:
     if not isinstance(told, bool):
         raise TypeError(f"expected yes or no, found {type(told).__name__}")
+    return told
+
+
+def _list(told: object) -> list[object]:
+    if not isinstance(told, list):
+        raise TypeError(f"expected a list, found {type(told).__name__}")
     return told
 
 

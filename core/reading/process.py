@@ -110,9 +110,9 @@ class ReadingProcess:
         until = time.monotonic() + seconds
         while (found := self._whole_message()) is None:
             left = until - time.monotonic()
-            # Nothing is waited for with no time left, yet what is there already is taken.
-            self._link.settimeout(max(left, 0.0))
             try:
+                # Nothing is waited for with no time left, yet what is there already is taken.
+                self._link.settimeout(max(left, 0.0))
                 count = self._link.recv_into(self._room)
             except (TimeoutError, BlockingIOError):
                 return None

@@ -33,13 +33,13 @@ def too_much_memory(name: str, limits: ReadLimits) -> ReadingError:
 def too_slow(name: str, limits: ReadLimits, given: int) -> ReadingError:
     """Return that a file was waited for as long as it may be."""
     seconds = limits.seconds + SECONDS_PER_WAFER * given
-    return _beyond(name, f"reading it took more than {seconds:,.0f} seconds{_after(given)}", _SECONDS)
+    return _beyond(name, f"reading it took more than {_told(seconds)}{_after(given)}", _SECONDS)
 
 
 def all_busy(name: str, limits: ReadLimits) -> ReadingError:
     """Return that no process was free to read a file."""
     many = f"{limits.processes} other files were" if limits.processes > 1 else "another file was"
-    problem = f"{many} being read for {limits.wait_seconds:,.0f} seconds and it did not get its turn"
+    problem = f"{many} being read for {_told(limits.wait_seconds)} and it did not get its turn"
     return _beyond(name, problem, "READ_PROCESSES", "Try again later")
 
 
@@ -76,13 +76,17 @@ def ended(name: str, status: int, limits: ReadLimits, given: int) -> ReadingErro
     """
     if status == -signal.SIGXCPU:
         seconds = limits.cpu_seconds + SECONDS_PER_WAFER * given
-        return _beyond(name, f"reading it took more than {seconds:,.0f} seconds of processor{_after(given)}", _CPU)
+        return _beyond(name, f"reading it took more than {_told(seconds)} of processor{_after(given)}", _CPU)
     if status == -signal.SIGKILL:
         problem = f"the system ended the process that read it{_after(given)}, most likely because memory ran out"
         return ReadingError(name, problem, "Split it, or try again when less else is running.")
     said = signal.Signals(-status).name if -status in set(signal.Signals) else f"status {status}"
     problem = f"the process that read it crashed ({said}){_after(given)}"
     return ReadingError(name, problem, "It is damaged or made to do harm: export or copy it again.")
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds:,.4g} second{'s' * (seconds != 1)}"
 
 
 def _after(given: int) -> str:

@@ -1,11 +1,12 @@
 """What a reading process is asked, and how a request and its open file get there."""
 
-import os
+import io
 import pickle
 import socket
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from data.formats import ReadOptions
@@ -58,4 +59,7 @@ def receive_request(link: socket.socket) -> tuple[Request, BinaryIO] | None:
     total = _HEAD.size + _HEAD.unpack_from(said)[0]
     while len(said) < total:
         said += link.recv(total - len(said))
-    return pickle.loads(said[_HEAD.size :]), os.fdopen(files[0], "rb")
+    request: Request = pickle.loads(said[_HEAD.size :])
+    raw = io.FileIO(files[0])
+    raw.name = PurePosixPath(request.name).name  # decoders take the number that stands there otherwise for no file
+    return request, io.BufferedReader(raw)
