@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from core.reading.limits import CpuAllowance, confine
-from core.reading.messages import Buffers, Kind, item_message, message
+from core.reading.messages import Buffers, Kind, Telling, message
 from core.reading.request import Request, Task, receive_request
 from data.formats import ReadFailure
 from data.formats.growing import is_growing
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
                     for buffers in answers(request, stream, CpuAllowance(cpu_seconds)):
                         _send(link, buffers)
                 except MemoryError:
-                    _send(link, item_message(OutOfMemory(request.name, "")))
+                    _send(link, Telling().message(OutOfMemory(request.name, "")))
             _send(link, message(Kind.END))
     return 0
 
@@ -69,11 +69,12 @@ def answers(request: Request, stream: BinaryIO, allowance: CpuAllowance) -> Iter
         Messages.
     """
     if request.task == Task.READ:
+        telling = Telling()
         for number, item in enumerate(read_stream(request.name, stream, options=request.options)):
             if not isinstance(item, ReadFailure):
                 allowance.count(number + 1)
             if number >= request.skip:
-                yield item_message(item)
+                yield telling.message(item)
     elif request.task == Task.GROWING:
         yield message(Kind.ANSWER, None, [b"1"] if is_growing(request.name, stream) else [])
     else:

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from core.reading import refusals
 from core.reading.limits import MIB, SECONDS_PER_WAFER, ReadLimits, limits_now
-from core.reading.messages import GarbageError, Item, Kind, item_of, log_of
+from core.reading.messages import GarbageError, Hearing, Item, Kind, log_of
 from core.reading.pool import POOL, Loan
 from core.reading.process import Message, ProcessEndedError
 from core.reading.request import Request, Task
@@ -55,6 +55,7 @@ class FileReading(Iterator[Item]):
         self._limits = limits or limits_now()
         self._sound, self._starts, self._ready = True, 0, False
         self._wafers = self._failures = 0
+        self._hearing = Hearing(name)
         self._finished = False
         self._early: Item | None = None
         self._queued_seconds = self._waited_seconds = 0.0
@@ -153,6 +154,7 @@ class FileReading(Iterator[Item]):
 
     def _ask(self, loan: Loan) -> ReadFailure | None:
         self._loan, self._ready = loan, loan.process.files > 0
+        self._hearing = Hearing(self.name)
         self._starts += 1
         try:
             self._stream = self._stream or self._opened()
@@ -200,7 +202,7 @@ class FileReading(Iterator[Item]):
         elif said.kind == Kind.ANSWER:
             self.answer = said.grids
         elif said.kind in (Kind.WAFER, Kind.FAILURE, Kind.OUT_OF_MEMORY):
-            return self._counted(item_of(said.kind, said.text, said.grids, self.name))
+            return self._counted(self._hearing.item(said.kind, said.text, said.grids))
         elif said.kind != Kind.READY:
             raise GarbageError(f"a message of kind {said.kind}")
         return None

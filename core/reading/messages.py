@@ -6,7 +6,7 @@ plain bytes, everything is checked here and once more by `WaferMap`, and names m
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -26,22 +26,6 @@ MAX_TEXT = 16 * 2**20
 MAX_GRIDS = 3 * MAX_GRID**2
 MAX_REASON = 100_000
 MAX_LOG = 8192
-TEXTS = (
-    "lot_id",
-    "wafer_id",
-    "product",
-    "test_program",
-    "notch",
-    "source_name",
-    "source_sha256",
-    "step",
-    "exported_as",
-)
-TIMES = ("tested_at", "started_at")
-PAIRS = ("die_pitch_mm", "center")
-NUMBERS = ("diameter_mm",)
-SWITCHES = ("passing_known",)
-GRIDS = ("dies", "bins")
 
 
 class Kind(IntEnum):
@@ -72,20 +56,91 @@ def message(kind: Kind, told: object = None, grids: Buffers = ()) -> Buffers:
     return (HEAD.pack(kind, len(text), sum(len(grid) for grid in grids)), text, *grids)
 
 
-def item_message(item: Item) -> Buffers:
-    """Return a wafer or failure as a message."""
-    if isinstance(item, ReadFailure):
-        kind = Kind.OUT_OF_MEMORY if isinstance(item, OutOfMemory) else Kind.FAILURE
-        return message(kind, [item.source_name, item.reason[:MAX_REASON]])
-    told: dict[str, Any] = {name: getattr(item, name) for name in (*TEXTS, *PAIRS, *NUMBERS, *SWITCHES)}
-    told |= {name: time and time.isoformat() for name in TIMES for time in [getattr(item, name)]}
-    told |= {"attributes": dict(item.attributes), "remarks": item.remarks, "shape": item.dies.shape}
-    grids = [grid.data.cast("B") for grid in (item.dies, item.bins) if grid is not None]
-    buffers = message(Kind.WAFER, told, grids)
-    if len(buffers[1]) > MAX_TEXT:
-        problem = f"its texts take more than {MAX_TEXT // 2**20} MiB"
-        return item_message(ReadFailure(item.source_name, f"{item.source_name}: {problem}. Leave some out."))
-    return buffers
+class Telling:
+    """What a reading process says of one file: of each wafer what is unlike the one before, which is little."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, object] = {}
+
+    def message(self, item: Item) -> Buffers:
+        """Return a wafer or failure as a message."""
+        if isinstance(item, ReadFailure):
+            kind = Kind.OUT_OF_MEMORY if isinstance(item, OutOfMemory) else Kind.FAILURE
+            return message(kind, [item.source_name, item.reason[:MAX_REASON]])
+        now = {name: getattr(item, name) for name in FIELDS}
+        now["attributes"] = list(item.attributes.items())  # their order counts, too
+        told = {name: value for name, value in now.items() if name not in self._before or value != self._before[name]}
+        grids = [grid.data.cast("B") for grid in (item.dies, item.bins) if grid is not None]
+        buffers = message(Kind.WAFER, [item.dies.shape, told], grids)
+        if len(buffers[1]) > MAX_TEXT:
+            problem = f"its texts take more than {MAX_TEXT // 2**20} MiB"
+            return self.message(ReadFailure(item.source_name, f"{item.source_name}: {problem}. Leave some out."))
+        self._before = now
+        return buffers
+
+
+class Hearing:
+    """What comes of one file from a reading process.
+
+    Args:
+        name: of the file that is read.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._known: dict[str, Any] = {}
+
+    def item(self, kind: int, text: bytes, grids: bytes) -> Item:
+        """Return the wafer or failure that a message tells of.
+
+        Args:
+            kind: of the message.
+            text: of the message.
+            grids: of the message.
+
+        Raises:
+            GarbageError: it tells of none, or of another file.
+        """
+        try:
+            first, second = json.loads(text)
+            if kind == Kind.WAFER:
+                return self._wafer(first, second, grids)
+            self._check_source(_text(first))
+            return (OutOfMemory if kind == Kind.OUT_OF_MEMORY else ReadFailure)(first, _text(second))
+        except (
+            WaferError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            raise GarbageError(f"{type(error).__name__}: {error}") from error
+
+    def _wafer(self, shape: list[int], told: dict[str, Any], grids: bytes) -> WaferMap:
+        rows, columns = shape
+        if type(rows) is not int or type(columns) is not int or min(rows, columns) < 1:
+            raise ValueError(f"a grid of {rows} x {columns}")
+        count = rows * columns
+        if len(grids) not in (count, 3 * count):
+            raise ValueError(f"a grid of {rows} x {columns} in {len(grids)} bytes")
+        for field, value in told.items():
+            self._known[field] = FIELDS[field](value)
+        if "source_name" in told:
+            self._check_source(self._known["source_name"])
+            if ".." in self._known["source_name"].split("/"):  # originals are looked up by this name
+                raise ValueError("a wafer whose source leads out of the file")
+        return WaferMap(
+            dies=np.frombuffer(grids, np.uint8, count).reshape(rows, columns),
+            bins=np.frombuffer(grids, np.uint16, count, count).reshape(rows, columns) if len(grids) > count else None,
+            **self._known,
+        )
+
+    def _check_source(self, source_name: str) -> None:
+        """Refuse names that are not of the file that is read."""
+        if source_name != self._name and not source_name.startswith(f"{self._name}/"):
+            raise ValueError(f"it reads {self._name!r} and tells of {source_name[:200]!r}")
 
 
 def sizes(head: bytes | memoryview) -> tuple[int, int]:
@@ -100,33 +155,6 @@ def sizes(head: bytes | memoryview) -> tuple[int, int]:
     return text, grids
 
 
-def item_of(kind: int, text: bytes, grids: bytes, name: str) -> Item:
-    """Return the wafer or failure that a message tells of.
-
-    Args:
-        kind: of the message.
-        text: of the message.
-        grids: of the message.
-        name: of the file that is read.
-
-    Raises:
-        GarbageError: it tells of none, or of another file.
-    """
-    try:
-        told = json.loads(text)
-        if kind == Kind.WAFER:
-            wafer = _wafer(told, grids)
-            _check_source(wafer.source_name, name)
-            if ".." in wafer.source_name.split("/"):  # originals are looked up by this name
-                raise GarbageError(f"a wafer of {wafer.source_name[:200]!r}")
-            return wafer
-        source_name, reason = (_text(one) for one in told)
-    except (WaferError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise GarbageError(f"{type(error).__name__}: {error}") from error
-    _check_source(source_name, name)
-    return (OutOfMemory if kind == Kind.OUT_OF_MEMORY else ReadFailure)(source_name, reason)
-
-
 def log_of(text: bytes) -> str:
     """Return what a reading process logs as one bounded text without control characters.
 
@@ -138,36 +166,6 @@ def log_of(text: bytes) -> str:
     except (ValueError, TypeError, RecursionError) as error:
         raise GarbageError(str(error)) from error
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in told[:MAX_LOG])
-
-
-def _check_source(source_name: str, name: str) -> None:
-    """Refuse names that are not of the file that is read."""
-    if source_name != name and not source_name.startswith(f"{name}/"):
-        raise GarbageError(f"it reads {name!r} and tells of {source_name[:200]!r}")
-
-
-def _wafer(told: dict[str, Any], grids: bytes) -> WaferMap:
-    rows, columns = told["shape"]
-    count = rows * columns
-    if (
-        type(rows) is not int
-        or type(columns) is not int
-        or min(rows, columns) < 1
-        or len(grids) not in (count, 3 * count)
-    ):
-        raise ValueError(f"a grid of {rows} x {columns} in {len(grids)} bytes")
-    fields: dict[str, Any] = {field: _text(told[field]) for field in TEXTS}
-    fields |= {field: time and datetime.fromisoformat(_text(time)) for field in TIMES for time in [told[field]]}
-    fields |= {field: pair and (_number(pair[0]), _number(pair[1])) for field in PAIRS for pair in [told[field]]}
-    fields |= {field: None if told[field] is None else _number(told[field]) for field in NUMBERS}
-    fields |= {field: _switch(told[field]) for field in SWITCHES}
-    return WaferMap(
-        dies=np.frombuffer(grids, np.uint8, count).reshape(rows, columns),
-        bins=np.frombuffer(grids, np.uint16, count, count).reshape(rows, columns) if len(grids) > count else None,
-        attributes={_text(key): _text(value) for key, value in told["attributes"].items()},
-        remarks=tuple(_text(remark) for remark in _list(told["remarks"])),
-        **fields,
-    )
 
 
 def _text(told: object) -> str:
@@ -188,15 +186,50 @@ def _switch(told: object) -> bool:
     return told
 
 
-def _list(told: object) -> list[object]:
+def _list(told: object) -> list[Any]:
     if not isinstance(told, list):
         raise TypeError(f"expected a list, found {type(told).__name__}")
     return told
 
 
+def _length(told: object) -> float | None:
+    return None if told is None else _number(told)
+
+
+def _pair(told: object) -> tuple[float, ...] | None:
+    return None if told is None else tuple(_number(one) for one in _list(told))
+
+
+def _time(told: object) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(_text(told))
+
+
+def _remarks(told: object) -> tuple[str, ...]:
+    return tuple(_text(one) for one in _list(told))
+
+
+def _attributes(told: object) -> dict[str, str]:
+    return {_text(name): _text(value) for name, value in _list(told)}
+
+
 def _plain(value: object) -> object:
-    """Numbers of numpy as Python's own."""
+    """Turn what JSON cannot say into what it can: times into text, numbers of numpy into Python's own."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, np.generic):
         plain: object = value.item()
         return plain
     raise TypeError(f"{type(value).__name__} is no text, number or list of these")
+
+
+FIELDS: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(("lot_id", "wafer_id", "product", "test_program", "notch", "step", "exported_as"), _text),
+    **dict.fromkeys(("source_name", "source_sha256"), _text),
+    **dict.fromkeys(("tested_at", "started_at"), _time),
+    **dict.fromkeys(("die_pitch_mm", "center"), _pair),
+    "diameter_mm": _length,
+    "passing_known": _switch,
+    "attributes": _attributes,
+    "remarks": _remarks,
+}
+"""How each field of a wafer is taken out of what was said; dies and bins are bytes."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.reading import child
-from core.reading.messages import HEAD, Kind, item_message
+from core.reading.messages import HEAD, Kind, Telling
 from data.formats import ReadFailure
 from data.wafer import WaferMap
 
@@ -55,7 +55,7 @@ def misbehave(name, stream, *, options):
             content = pickle.dumps(Touch(stream.read().decode()))
             said.sendall(HEAD.pack(Kind.WAFER, len(content), 0) + content)
         case "elsewhere":
-            said.sendmsg(item_message(wafer(f"{name}/../../secret")))
+            said.sendmsg(Telling().message(wafer(f"{name}/../../secret")))
         case "texts":
             yield wafer(name, remarks=("x" * 17 * 2**20,))
         case "environment":

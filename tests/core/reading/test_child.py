@@ -3,7 +3,7 @@ import io
 import pytest
 
 from core.reading.child import answers
-from core.reading.messages import HEAD, Kind, item_of
+from core.reading.messages import HEAD, Hearing, Kind
 from core.reading.request import Request, Task
 from data.formats import ReadOptions
 from tests.data.formats.format_examples import samples
@@ -36,7 +36,7 @@ def test_every_wafer_and_failure_is_a_message():
 def test_what_the_asker_has_is_not_sent_again():
     messages = list(answers(Request(Task.READ, "a.csv", ReadOptions(), 1), io.BytesIO(samples()["a.csv"]), Allowance()))
     [(head, text, *grids)] = messages
-    assert item_of(head[0], text, b"".join(grids), "a.csv").wafer_id == "W02"
+    assert Hearing("a.csv").item(head[0], text, b"".join(grids)).wafer_id == "W02"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a.png", b"\x89PNG"), ("a.csv", b"")])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.reading import messages
-from core.reading.messages import HEAD, GarbageError, Kind, item_message, item_of, log_of, message, sizes
+from core.reading.messages import HEAD, GarbageError, Hearing, Kind, Telling, log_of, message, sizes
 from data.formats import ReadFailure
 from data.formats.options import OutOfMemory
 from data.wafer import MAX_GRID, WaferMap
@@ -19,13 +19,13 @@ from tests.data.formats.strategies import PATIENT, wafers
 NAME = "lot.zip"
 
 
-def arrived(item, name=NAME):
+def arrived(item, name=NAME, telling=None, hearing=None):
     """What the other side makes of a wafer or failure that is sent."""
-    content = b"".join(item_message(item))
+    content = b"".join((telling or Telling()).message(item))
     text, grids = sizes(content[: HEAD.size])
     end = HEAD.size + text
     assert len(content) == end + grids
-    return item_of(content[0], content[HEAD.size : end], content[end:], name)
+    return (hearing or Hearing(name)).item(content[0], content[HEAD.size : end], content[end:])
 
 
 @PATIENT
@@ -37,19 +37,18 @@ def test_a_wafer_arrives_as_it_was_sent(wafer, source, text, own):
     assert same(arrived(wafer), wafer)
 
 
+@PATIENT
+@given(st.lists(wafers(), max_size=6))
+def test_wafers_that_follow_each_other_arrive_as_they_were_sent(sent):
+    telling, hearing = Telling(), Hearing(NAME)
+    for wafer in [dataclasses.replace(wafer, source_name=NAME) for wafer in sent]:
+        found = arrived(wafer, NAME, telling, hearing)
+        assert same(found, wafer)
+        assert list(found.attributes) == list(wafer.attributes)
+
+
 def test_every_field_of_a_wafer_is_sent():
-    sent = {
-        *messages.TEXTS,
-        *messages.TIMES,
-        *messages.PAIRS,
-        *messages.NUMBERS,
-        *messages.SWITCHES,
-        "attributes",
-        "remarks",
-        "dies",
-        "bins",
-    }
-    assert sent == {field.name for field in dataclasses.fields(WaferMap)}
+    assert {*messages.FIELDS, "dies", "bins"} == {field.name for field in dataclasses.fields(WaferMap)}
 
 
 def test_the_largest_wafer_is_within_the_bounds():
@@ -93,62 +92,69 @@ def test_a_failure_may_name_an_entry_that_leads_out_since_nothing_is_looked_up_b
     assert arrived(failure) == failure
 
 
-FIELDS = json.loads(
-    item_message(WaferMap(dies=np.ones((2, 2), np.uint8), lot_id="L", wafer_id="W", source_name=NAME))[1]
+SHAPE, FIELDS = json.loads(
+    Telling().message(WaferMap(dies=np.ones((2, 2), np.uint8), lot_id="L", wafer_id="W", source_name=NAME))[1]
 )
+TEXTS = {name for name, value in FIELDS.items() if isinstance(value, str)}
+
+
+def refused(shape, fields, grids=b"\1" * 4):
+    with pytest.raises(GarbageError):
+        Hearing(NAME).item(Kind.WAFER, json.dumps([shape, fields]).encode(), grids)
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_fields_that_no_wafer_has_are_refused(name):
+    for wrong in ([[]], {"a": 1}, 1 if name in TEXTS else "x", *([7.5] if name != "diameter_mm" else [])):
+        refused(SHAPE, FIELDS | {name: wrong})
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        *(
-            {name: value}
-            for name in FIELDS
-            for value in (
-                "7.5" if name == "diameter_mm" else 7.5,
-                [[]],
-                {"a": 1},
-                "x" if name not in messages.TEXTS else 1,
-            )
-        ),
-        *({"shape": shape} for shape in ([2, -2], [2**62, 2**62], [4], [4, 1, 1], [1.0, 4.0], [0, 0], None)),
         {"center": [1e999, 0]},
+        {"die_pitch_mm": [1, 2, 3]},
         {"diameter_mm": float("nan")},
         {"diameter_mm": True},
-        {"attributes": {"a": None}},
+        {"attributes": [["a", None]]},
         {"remarks": [1]},
         {"tested_at": "yesterday"},
+        {"dies": [[1]]},
+        {"height": 2},
     ],
 )
-def test_fields_that_no_wafer_has_are_refused(wrong):
-    with pytest.raises(GarbageError):
-        item_of(Kind.WAFER, json.dumps(FIELDS | wrong).encode(), bytes([1] * 4), NAME)
+def test_values_that_no_wafer_has_are_refused(wrong):
+    refused(SHAPE, FIELDS | wrong)
+
+
+@pytest.mark.parametrize("shape", [[2, -2], [-2, -2], [2**62, 2**62], [4], [4, 1, 1], [1.0, 4.0], [0, 0], None, "22"])
+def test_shapes_that_no_wafer_has_are_refused(shape):
+    refused(shape, FIELDS)
 
 
 @pytest.mark.parametrize("grids", [b"", b"\1" * 3, b"\1" * 5, b"\0" * 4, b"\3" * 4])
 def test_grids_that_no_wafer_has_are_refused(grids):
-    with pytest.raises(GarbageError):
-        item_of(Kind.WAFER, json.dumps(FIELDS).encode(), grids, NAME)
+    refused(SHAPE, FIELDS, grids)
 
 
 @pytest.mark.parametrize("text", [b"", b"[", b"\xff", b"[" * 10**5, b"[1,2]", b'["a"]', b"9" * 10**4, b"null", b"{}"])
 @pytest.mark.parametrize("kind", [Kind.WAFER, Kind.FAILURE, Kind.OUT_OF_MEMORY])
 def test_texts_that_say_nothing_are_refused(text, kind):
     with pytest.raises(GarbageError):
-        item_of(kind, text, b"", NAME)
+        Hearing(NAME).item(kind, text, b"")
 
 
 @PATIENT
 @given(st.binary(max_size=200), st.integers(0, 10**9))
 def test_noise_is_refused_or_a_wafer_but_nothing_else_happens(noise, seed):
     """Bytes of a true message, changed here and there."""
-    text = bytearray(json.dumps(FIELDS).encode())
+    text = bytearray(json.dumps([SHAPE, FIELDS]).encode())
     rng = random.Random(seed)
     for byte in noise[:8]:
         text[rng.randrange(len(text))] = byte
     for content in (bytes(text), noise):
         with suppress(GarbageError):
-            assert isinstance(item_of(Kind.WAFER, content, b"\1" * 4, NAME), WaferMap)
+            assert isinstance(Hearing(NAME).item(Kind.WAFER, content, b"\1" * 4), WaferMap)
 
 
 def test_what_is_logged_is_bounded_and_holds_no_control_characters():
