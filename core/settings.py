@@ -185,11 +185,17 @@ class Settings:
     )
     read_cpu_seconds: int = field(
         default=120,
-        metadata=_row("Processor seconds that reading a file may take, beside a tenth of a second for each wafer.", 1),
+        metadata=_row(
+            "Processor seconds that reading a file may take, beside one for each MiB of it and for every 1,000 wafers.",
+            1,
+        ),
     )
     read_seconds: float = field(
         default=300.0,
-        metadata=_row("Seconds for which reading a file is waited for, beside a tenth of a second for each wafer.", 1),
+        metadata=_row(
+            "Seconds for which reading a file is waited for, beside one for each MiB of it and for every 1,000 wafers.",
+            1,
+        ),
     )
     read_memory_mb: int = field(default=4096, metadata=_row("MiB of memory that reading a file may take.", 64))
     read_wafers: int = field(default=1_000_000, metadata=_row("Most wafers that are read of a file.", 1))

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from core.reading import read_wafers
+from core.reading import prepare, read_wafers
 from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
+
+_END_MARK, _END_BYTES = b"PK\5\6", 22 + 65535  # of a zip's last record, and the most that it takes
 
 
 class Reading:
@@ -21,6 +23,7 @@ class Reading:
     """
 
     def __init__(self, paths: Sequence[Path], options: ReadOptions | None = None) -> None:
+        prepare()
         self._options = options
         self.failures: list[ReadFailure] = []
         self.wafers = 0
@@ -88,10 +91,14 @@ def _count(path: Path) -> int:
 
 
 def _entries(path: Path) -> int:
+    """Return how many entries the record at the end of a zip claims, 1 for anything else; nothing is parsed for it."""
     if path.suffix.lower() != ".zip":
         return 1
     try:
-        with zipfile.ZipFile(path) as archive:
-            return sum(not info.is_dir() for info in archive.infolist())
-    except (OSError, zipfile.BadZipFile):
+        with path.open("rb") as stream:
+            stream.seek(-min(_END_BYTES, stream.seek(0, os.SEEK_END)), os.SEEK_END)
+            end = stream.read()
+    except OSError:
         return 1
+    counted = end.rpartition(_END_MARK)[2][6:8] if _END_MARK in end else b""
+    return max(1, int.from_bytes(counted, "little"))

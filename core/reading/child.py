@@ -17,7 +17,6 @@ from typing import BinaryIO
 from core.reading.limits import CpuAllowance, confine
 from core.reading.messages import Buffers, Kind, Telling, message
 from core.reading.request import Request, Task, receive_request
-from data.formats import ReadFailure
 from data.formats.growing import is_growing
 from data.formats.image_preview import grey_png
 from data.formats.options import OutOfMemory
@@ -49,7 +48,8 @@ def main(arguments: list[str]) -> int:
             request, stream = asked
             with stream:
                 try:
-                    for buffers in answers(request, stream, CpuAllowance(cpu_seconds)):
+                    allowance = CpuAllowance(cpu_seconds, os.fstat(stream.fileno()).st_size)
+                    for buffers in answers(request, stream, allowance):
                         _send(link, buffers)
                 except MemoryError:
                     _send(link, Telling().message(OutOfMemory(request.name, "")))
@@ -63,7 +63,7 @@ def answers(request: Request, stream: BinaryIO, allowance: CpuAllowance) -> Iter
     Args:
         request: it.
         stream: the file.
-        allowance: grows with each wafer.
+        allowance: grows with what is given.
 
     Yields:
         Messages.
@@ -71,8 +71,7 @@ def answers(request: Request, stream: BinaryIO, allowance: CpuAllowance) -> Iter
     if request.task == Task.READ:
         telling = Telling()
         for number, item in enumerate(read_stream(request.name, stream, options=request.options)):
-            if not isinstance(item, ReadFailure):
-                allowance.count(number + 1)
+            allowance.count(number + 1)
             if number >= request.skip:
                 yield telling.message(item)
     elif request.task == Task.GROWING:

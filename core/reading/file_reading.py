@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from core.reading import refusals
-from core.reading.limits import MIB, SECONDS_PER_WAFER, ReadLimits, limits_now
+from core.reading.limits import MIB, ReadLimits, added_seconds, limits_now
 from core.reading.messages import GarbageError, Hearing, Item, Kind, log_of
 from core.reading.pool import POOL, Loan
 from core.reading.process import Message, ProcessEndedError
@@ -173,11 +173,11 @@ class FileReading(Iterator[Item]):
             self._loan = None
             return None
         began = time.monotonic()
-        left = self._limits.seconds + SECONDS_PER_WAFER * self.given - self._waited_seconds
+        left = self._limits.seconds + self._added_seconds - self._waited_seconds
         try:
             said = loan.process.receive(max(min(until - began, left), 0.0))
             self._waited_seconds += time.monotonic() - began
-            return self._heard(said, loan) if said else self._refuse_if_slow(left)
+            return self._heard(said, loan) if said else self._refuse_if_slow()
         except ProcessEndedError:
             return self._lost(loan)
         except GarbageError as error:
@@ -186,10 +186,16 @@ class FileReading(Iterator[Item]):
         finally:
             POOL.let_go(loan)
 
-    def _refuse_if_slow(self, left: float) -> ReadFailure | None:
-        if self._waited_seconds < self._limits.seconds + SECONDS_PER_WAFER * self.given:
-            return None
-        return self._refuse(refusals.too_slow(self.name, self._limits, self.given))
+    @property
+    def _added_seconds(self) -> float:
+        size = os.fstat(self._stream.fileno()).st_size if self._stream else 0
+        return added_seconds(size, self.given)
+
+    def _refuse_if_slow(self) -> ReadFailure | None:
+        seconds = self._limits.seconds + self._added_seconds
+        return (
+            self._refuse(refusals.too_slow(self.name, seconds, self.given)) if self._waited_seconds >= seconds else None
+        )
 
     def _heard(self, said: Message, loan: Loan) -> Item | None:
         self._ready = True
@@ -225,7 +231,8 @@ class FileReading(Iterator[Item]):
         """Say why a process ended; try another one where it had not begun to read."""
         status = loan.process.ended()
         if self._ready:
-            return self._refuse(refusals.ended(self.name, status, self._limits, self.given))
+            seconds = self._limits.cpu_seconds + self._added_seconds
+            return self._refuse(refusals.ended(self.name, status, seconds, self.given))
         if self._starts >= STARTS:
             return self._refuse(refusals.not_started(self.name))
         POOL.give_back(loan, self._limits, sound=False)

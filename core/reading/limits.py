@@ -8,8 +8,9 @@ from pathlib import Path
 from core.settings import settings
 
 MIB = 2**20
-SECONDS_PER_WAFER = 0.1
-"""What each wafer adds to the seconds of its file, so that a long file of honest wafers meets no limit."""
+SECONDS_PER_MIB, SECONDS_PER_WAFER = 1.0, 0.001
+"""What a file's size and its wafers add to its seconds, so that a long file of honest wafers meets no limit."""
+_WAFERS_PER_SECOND = round(1 / SECONDS_PER_WAFER)
 _OPEN_FILES = 64
 _SCRATCH_BYTES = 4096 * MIB  # of one temporary file, into which packed files are unpacked
 
@@ -21,8 +22,8 @@ class ReadLimits:
     Args:
         processes: that read at once.
         wait_seconds: for one of them while all are busy.
-        cpu_seconds: of processor, and `SECONDS_PER_WAFER` more for each wafer.
-        seconds: that are waited for its wafers, and `SECONDS_PER_WAFER` more for each.
+        cpu_seconds: of processor, beside what `added_seconds` says.
+        seconds: that are waited for its wafers, beside what `added_seconds` says.
         memory_mb: MiB beyond what the process takes before it reads.
         wafers: that it gives.
         failures: that it gives.
@@ -67,26 +68,38 @@ def confine(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def added_seconds(size: int, given: int) -> float:
+    """Return what a file may take beside the seconds that are set.
+
+    Args:
+        size: of the file, bytes.
+        given: wafers and failures that came of it.
+    """
+    return size / MIB * SECONDS_PER_MIB + given * SECONDS_PER_WAFER
+
+
 class CpuAllowance:
     """Processor time for one file in a process that reads many; the system ends the process that takes more.
 
     Args:
-        seconds: for the file.
+        seconds: that are set.
+        size: of the file, bytes.
     """
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, size: int) -> None:
+        self._size = size
         used = resource.getrusage(resource.RUSAGE_SELF)
         self._seconds = math.ceil(used.ru_utime + used.ru_stime) + seconds
         self._allow(0)
 
-    def count(self, wafers: int) -> None:
-        """Allow what the wafers given so far add."""
-        if not wafers % round(1 / SECONDS_PER_WAFER):
-            self._allow(wafers)
+    def count(self, given: int) -> None:
+        """Allow what the wafers and failures given so far add."""
+        if not given % _WAFERS_PER_SECOND:
+            self._allow(given)
 
-    def _allow(self, wafers: int) -> None:
+    def _allow(self, given: int) -> None:
         # The soft limit alone: only an administrator can raise a hard one again for the next file.
-        most = self._seconds + int(wafers * SECONDS_PER_WAFER)
+        most = self._seconds + int(added_seconds(self._size, given))
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 

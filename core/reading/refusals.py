@@ -2,7 +2,7 @@
 
 import signal
 
-from core.reading.limits import SECONDS_PER_WAFER, ReadLimits
+from core.reading.limits import ReadLimits
 from core.settings import PREFIX
 from data.errors import ReadingError
 
@@ -30,9 +30,8 @@ def too_much_memory(name: str, limits: ReadLimits) -> ReadingError:
     return _beyond(name, f"reading it takes more than {limits.memory_mb:,} MiB of memory", _MEMORY)
 
 
-def too_slow(name: str, limits: ReadLimits, given: int) -> ReadingError:
+def too_slow(name: str, seconds: float, given: int) -> ReadingError:
     """Return that a file was waited for as long as it may be."""
-    seconds = limits.seconds + SECONDS_PER_WAFER * given
     return _beyond(name, f"reading it took more than {_told(seconds)}{_after(given)}", _SECONDS)
 
 
@@ -65,17 +64,16 @@ def misled(name: str) -> ReadingError:
     return ReadingError(name, problem, "Do not trust this file; export it again from its source.")
 
 
-def ended(name: str, status: int, limits: ReadLimits, given: int) -> ReadingError:
+def ended(name: str, status: int, seconds: float, given: int) -> ReadingError:
     """Return that the process that read a file ended.
 
     Args:
         name: of the file.
         status: its exit status; a signal's number below 0.
-        limits: that it was held to.
+        seconds: of processor that it had.
         given: how many wafers and failures came before.
     """
     if status == -signal.SIGXCPU:
-        seconds = limits.cpu_seconds + SECONDS_PER_WAFER * given
         return _beyond(name, f"reading it took more than {_told(seconds)} of processor{_after(given)}", _CPU)
     if status == -signal.SIGKILL:
         problem = f"the system ended the process that read it{_after(given)}, most likely because memory ran out"
@@ -86,7 +84,8 @@ def ended(name: str, status: int, limits: ReadLimits, given: int) -> ReadingErro
 
 
 def _told(seconds: float) -> str:
-    return f"{seconds:,.4g} second{'s' * (seconds != 1)}"
+    shown = f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"
+    return f"{shown} second{'s' * (shown != '1')}"
 
 
 def _after(given: int) -> str:

@@ -1,20 +1,6 @@
-import sys
-
 import pytest
 
-from core.reading import process
 from core.reading.limits import ReadLimits
-from core.reading.pool import POOL
-
-
-@pytest.fixture(scope="package")
-def hostile():
-    """Reading processes that do what the names of files say."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "command", lambda: [sys.executable, "-m", "tests.core.reading.hostile_child"])
-        POOL.close()
-        yield
-    POOL.close()
 
 
 @pytest.fixture

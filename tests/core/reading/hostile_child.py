@@ -25,7 +25,7 @@ def wafer(name, **fields):
 def misbehave(name, stream, *, options):
     said = socket.socket(fileno=os.dup(int(sys.argv[1])))
     yield from read_stream(name, stream, options=options) if "+" in name else ()
-    match name.rpartition(".")[2]:
+    match name.removesuffix(".csv").rpartition(".")[2]:
         case "hang":
             time.sleep(1000)
         case "spin":

@@ -39,15 +39,17 @@ def test_limits_are_the_settings_of_the_same_names(monkeypatch):
         ("bytearray(512 * 2**20)", 5),
         ("held = [open('/dev/null') for _ in range(100)]", 24),  # too many open files
         ("__import__('tempfile').TemporaryFile().truncate(2**40)", 27),  # file too large
-        ("allowed = CpuAllowance(1)\n    while True: pass", -24),  # the signal of too much processor time
+        ("allowed = CpuAllowance(1, 0)\n    while True: pass", -24),  # the signal of too much processor time
     ],
 )
 def test_a_confined_process_takes_no_more_than_it_may(what, expected):
     assert status(what) == expected
 
 
-def test_every_wafer_adds_a_tenth_of_a_second():
-    told = "import resource; from core.reading.limits import CpuAllowance\na = CpuAllowance(7)\n"
-    told += "first = resource.getrlimit(resource.RLIMIT_CPU)[0]\nfor n in range(1, 56): a.count(n)\n"
-    told += "print(resource.getrlimit(resource.RLIMIT_CPU)[0] - first)"
-    assert subprocess.check_output([sys.executable, "-c", told], cwd=ROOT).strip() == b"5"
+@pytest.mark.parametrize(("size", "given", "added"), [(0, 999, 0), (2**20, 0, 1), (5 * 2**20, 3500, 8)])
+def test_the_size_of_a_file_and_its_wafers_add_seconds(size, given, added):
+    told = "import math, resource, time; from core.reading.limits import CpuAllowance\n"
+    told += f"used = math.ceil(time.process_time())\na = CpuAllowance(7, {size})\n"
+    told += f"for n in range(1, {given} + 1): a.count(n)\n"
+    told += "print(resource.getrlimit(resource.RLIMIT_CPU)[0] - used - 7)"
+    assert int(subprocess.check_output([sys.executable, "-c", told], cwd=ROOT)) == added
