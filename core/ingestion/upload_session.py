@@ -46,6 +46,7 @@ class UploadProgress:
         total: of how many.
         seconds: since the reading or the segmenting began.
         share: part of the next file that is read, 0 to 1; 0 where that is not known.
+        overdue: the next file takes longer than those before it did, so that they say nothing of the time left.
     """
 
     reading: bool
@@ -53,6 +54,7 @@ class UploadProgress:
     total: int
     seconds: float
     share: float = 0.0
+    overdue: bool = False
 
     @property
     def part(self) -> float:
@@ -66,8 +68,9 @@ class UploadProgress:
 
     @property
     def seconds_left(self) -> float:
-        """At the rate so far; infinite at the start."""
-        return (self.total - self.done - self.share) / self.rate if self.rate else float("inf")
+        """At the rate so far; infinite where that says nothing."""
+        left = self.total - self.done - self.share
+        return left / self.rate if self.rate and not self.overdue else float("inf")
 
 
 class UploadSession:
@@ -87,7 +90,7 @@ class UploadSession:
         self.plan = plan or ReadingPlan()
         self._max_wafers = max_wafers
         self._files: dict[str, UploadedFile] = {}
-        self._read_from = self._segmented_from = 0.0
+        self._read_from = self._last_read = self._segmented_from = 0.0
         self._read = self._segmented = 0
 
     @property
@@ -123,7 +126,9 @@ class UploadSession:
         if unread:
             reading = unread[0].reading
             share = (reading.share if reading else None) or 0.0
-            return UploadProgress(True, self._read, self._read + len(unread), now - self._read_from, share)
+            usual = (self._last_read - self._read_from) / max(self._read, 1)
+            overdue = not share and now - self._last_read > usual
+            return UploadProgress(True, self._read, self._read + len(unread), now - self._read_from, share, overdue)
         waiting = sum(entry.result is None for entry in self.entries)
         seconds = now - self._segmented_from if self._segmented_from else 0.0
         return UploadProgress(False, self._segmented, self._segmented + waiting, seconds)
@@ -204,7 +209,7 @@ class UploadSession:
 
     def _begin_round(self) -> None:
         self._read = self._segmented = 0
-        self._read_from = time.perf_counter()
+        self._read_from = self._last_read = time.perf_counter()
         self._segmented_from = 0.0
 
     def _to_read(self, file: UploadedFile) -> UploadedFile:
@@ -216,6 +221,7 @@ class UploadSession:
             file.reading.close()
         file.reading = None
         self._read += 1
+        self._last_read = time.perf_counter()
 
     def _read_a_while(self, until: float) -> None:
         unread = self._unread

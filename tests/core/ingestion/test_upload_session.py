@@ -183,6 +183,9 @@ def test_a_file_that_hangs_can_be_cancelled_and_what_was_read_is_segmented(segme
         next(upload.work(segmenter))
     progress = upload.progress
     assert (progress.reading, progress.total) == (True, 4)
+    while not progress.overdue:  # two files read in no time say nothing of one that hangs
+        progress = next(upload.work(segmenter))
+    assert progress.seconds_left == float("inf")
     upload.cancel()
     assert [failure.source_name for failure in upload.failures] == ["stuck.hang", "behind.csv"]
     assert all("its reading was cancelled" in failure.reason for failure in upload.failures)
