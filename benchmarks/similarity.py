@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.timing import Row, at_least, at_most, in_turns, memory_peak, p95
 from core.similarity import SimilarityIndex
 from core.similarity.embeddings import Vectors
-from core.similarity.index import EXACT_BELOW, Kind, trained
+from core.similarity.index import EXACT_BELOW, IndexKind, trained
 from data.served import DIMENSION
 
 WITHIN_MS, RECALL, MEGABYTES = 15.0, 0.97, 2000.0
@@ -25,7 +25,7 @@ def nearest(count: int, rounds: int) -> list[Row]:
     turned into 512 by a fixed map, with a little of their own in each dimension.
     """
     parts = (part for _, part in _parts(count))
-    index = SimilarityIndex(MODEL, Kind.WAFERS, trained(parts, count) if count >= EXACT_BELOW else None)
+    index = SimilarityIndex(MODEL, IndexKind.WAFERS, trained(parts, count) if count >= EXACT_BELOW else None)
     queries = _made(np.random.default_rng(99), QUERIES)
     best = np.full((QUERIES, NEAREST), -2, dtype=np.float32)
     names = np.zeros((QUERIES, NEAREST), dtype=np.int64)

@@ -8,7 +8,7 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import settings
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.upkeep import EMBEDDING, bring_up_to_date
 from jobs.command import command
 from jobs.progress import ProgressLine
@@ -47,7 +47,7 @@ def build(lake: Lake, segmenter: Segmenter, home: Path) -> None:
         for step in bring_up_to_date(lake, segmenter, home, anew=True):
             if step.what == EMBEDDING:
                 progress.update(step.done, step.done / step.total if step.total else 1.0)
-    sizes = [f"{len(SimilarityIndex.load(home, segmenter.name, kind)):,} {kind}" for kind in Kind]
+    sizes = [f"{len(SimilarityIndex.load(home, segmenter.name, kind)):,} {kind}" for kind in IndexKind]
     print(f"The indexes hold {' and '.join(sizes)}.", file=sys.stderr)
 
 

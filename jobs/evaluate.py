@@ -17,6 +17,7 @@ from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
+from core.storage.folder import Folder
 from data.classes import CLASS_KEYS
 from data.datasets import load_labelled
 from data.errors import SettingError
@@ -61,8 +62,8 @@ def written(config: EvaluateConfig) -> Report:
         As `evaluate`; OSError: the report cannot be written.
     """
     report = evaluate(config)
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    Folder(config.out.parent).write_text(config.out.name, text)
     return report
 
 

@@ -15,6 +15,7 @@ from core.evaluation.ranking_quality import RankingQuality, measure_ranking
 from core.evaluation.report import Report
 from core.segmentation import Segmenter
 from core.similarity.embeddings import embed
+from core.storage.folder import Folder
 from data.classes import CLASS_KEYS
 from data.datasets import LabelledMaps, label_names, load_labelled
 from data.geometry import extent
@@ -45,8 +46,8 @@ def main(config: SimilarityConfig) -> int:
         0, or 1 when the data or the model cannot be used or the report cannot be written.
     """
     report = evaluate(config)
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    Folder(config.out.parent).write_text(config.out.name, text)
     print(table(report))
     return 0
 

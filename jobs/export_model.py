@@ -10,7 +10,7 @@ from jobs.command import command
 
 
 @dataclass(frozen=True)
-class ExportConfig:
+class ExportModelConfig:
     """Turn a training checkpoint into the file that the app serves."""
 
     checkpoint: Path  # checkpoint that jobs.train wrote
@@ -35,8 +35,8 @@ class ExportConfig:
     seed: int = 7  # of the synthetic wafers, not used in training
 
 
-@command(ExportConfig, trains=True)
-def main(config: ExportConfig) -> int:
+@command(ExportModelConfig, trains=True)
+def main(config: ExportModelConfig) -> int:
     """Run the job.
 
     Returns:

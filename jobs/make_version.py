@@ -18,7 +18,7 @@ from core.training.shown import learnt_from, never_shown
 from data.datasets import MaskedMaps
 from data.errors import ModelError
 from jobs.command import command
-from jobs.export_model import ExportConfig
+from jobs.export_model import ExportModelConfig
 from jobs.register_model import RegisterConfig, register, run_told
 from jobs.score_version import judging, score, scored
 
@@ -102,8 +102,8 @@ def taught_by_people(trained: TrainConfig, at: Settings) -> list[MaskedMaps]:
     return found
 
 
-def _export_config(config: VersionConfig, trained: TrainConfig, checkpoint: Path) -> ExportConfig:
-    return ExportConfig(
+def _export_config(config: VersionConfig, trained: TrainConfig, checkpoint: Path) -> ExportModelConfig:
+    return ExportModelConfig(
         checkpoint=checkpoint,
         name=config.run,
         out=checkpoint.with_name("model.onnx"),

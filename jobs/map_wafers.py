@@ -8,8 +8,9 @@ from pathlib import Path
 
 from core.lake import Lake
 from core.projection.clusters import FEWEST_ASKED, MOST_ASKED
-from core.projection.upkeep import Step, bring_up_to_date
+from core.projection.upkeep import bring_up_to_date
 from core.settings import settings
+from core.similarity.upkeep import Step
 from data.errors import SettingError
 from jobs.command import command
 from jobs.progress import ProgressLine
@@ -51,12 +52,12 @@ def main(config: MapConfig) -> int:
 
 def show(steps: Iterator[Step]) -> None:
     """Take the steps, with a line for each kind of work that says how far it is."""
-    for verb, some in groupby(steps, key=lambda step: step.verb):
+    for what, some in groupby(steps, key=lambda step: step.what):
         first = next(some)
         if not first.total:
-            print(f"There is nothing that is not {verb} yet.", file=sys.stderr)
+            print(f"There is nothing that is not {what} yet.", file=sys.stderr)
             continue
-        with ProgressLine(verb, first.total) as progress:
+        with ProgressLine(what, first.total) as progress:
             for step in chain([first], some):
                 progress.update(step.done)
 

@@ -24,7 +24,7 @@ from data.errors import ModelError
 from data.pictures import Raster, raster_of
 from data.synthesis import SyntheticWafer, draw_wafer
 from jobs.checkpoints import read_mean
-from jobs.export_model import ExportConfig
+from jobs.export_model import ExportModelConfig
 from jobs.learning import mix_of
 from jobs.progress import ProgressLine
 from jobs.teachers import teachers
@@ -45,7 +45,7 @@ NEUTRAL = {
 }
 
 
-def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object]:
+def export(config: ExportModelConfig, at: Settings | None = None) -> dict[str, object]:
     """Export, calibrate, quantise and prove; the served file appears whole or not at all.
 
     Args:
@@ -92,9 +92,13 @@ def export(config: ExportConfig, at: Settings | None = None) -> dict[str, object
 
 
 def _written(
-    network: ServedUNet, full: Path, config: ExportConfig, trained: TrainConfig, drawn: Sequence[SyntheticWafer],
+    network: ServedUNet,
+    full: Path,
+    config: ExportModelConfig,
+    trained: TrainConfig,
+    drawn: Sequence[SyntheticWafer],
     held_out: LabelledMaps | None,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     """Write the float32 file with all that is fitted to it, and say what that is."""
     about = {
         "name": config.name,
@@ -117,7 +121,7 @@ def _written(
     return {"torch_to_onnx_largest_logit_difference": difference, "fine_share": shares, **tuned, **errors}
 
 
-def _batches(learnt: LabelledMaps | None, trained: TrainConfig, config: ExportConfig) -> Iterator[torch.Tensor]:
+def _batches(learnt: LabelledMaps | None, trained: TrainConfig, config: ExportModelConfig) -> Iterator[torch.Tensor]:
     """Pictures such as the network learnt from; tells how far they are used up."""
     batches = WaferBatches(learnt, replace(mix_of(trained), unlabelled_share=0.0), config.seed)
     seen = 0
@@ -128,16 +132,17 @@ def _batches(learnt: LabelledMaps | None, trained: TrainConfig, config: ExportCo
             line.update(seen, (number + 1) / config.settled)
 
 
-def _kept(config: ExportConfig, full: Path) -> dict[str, object]:
+def _kept(config: ExportModelConfig, full: Path) -> dict[str, object]:
     """Take the float32 file that an earlier run kept, and what it said of it."""
     try:
         shutil.copyfile(config.float32, full)
         found: dict[str, object] = json.loads(report_path(Path(config.float32)).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            config.float32 or "--float32", f"the float32 file or its report cannot be read ({error})",
+            config.float32 or "--float32",
+            f"the float32 file or its report cannot be read ({error})",
             "Export once with --float32 FILE and without --again; later runs with the same FILE quantise it anew.",
-        ) from error  # fmt: skip
+        ) from error
     return found
 
 
@@ -147,7 +152,7 @@ def _believing(model: Path, about: dict[str, object], share: float) -> Segmenter
     return Segmenter.load(str(model))
 
 
-def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: ExportConfig) -> ServedUNet:
+def with_wafer_answers(network: WaferUNet, learnt: LabelledMaps | None, config: ExportModelConfig) -> ServedUNet:
     """Teach what is said of a wafer as a whole, on wafers that trained the network and new synthetic ones."""
     rng = np.random.default_rng(config.seed + 1)
     drawn = [draw_wafer(rng) for _ in range(config.described)]
@@ -211,7 +216,7 @@ def _mean_iou(drawn: Sequence[SyntheticWafer], masks: Sequence[NDArray[np.bool_]
     return mean(iou_over_dies(count([s.masks for s in drawn], masks)))
 
 
-def _refuse(report: dict[str, object], config: ExportConfig) -> None:
+def _refuse(report: dict[str, object], config: ExportModelConfig) -> None:
     lost = float(str(report["float32_mean_iou_over_dies"])) - float(str(report["int8_mean_iou_over_dies"]))
     flipped = float(str(report["flipped_share"]))
     if lost > config.iou_loss_at_most or flipped > config.flips_at_most:

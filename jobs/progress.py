@@ -14,7 +14,7 @@ TELL_SECONDS = 0.5
 
 
 class ProgressLine:
-    """Tells progress on one line of a terminal that is drawn anew, or as a line now and then in a log.
+    """Progress on one line of a terminal that is drawn anew, or as a line now and then in a log.
 
     Args:
         verb: what is being done, "segmented".

@@ -14,6 +14,7 @@ from core.active_learning.head import fit_head
 from core.active_learning.results import FORMAT, RESULTS
 from core.active_learning.shipped_tables import made_by, read_table
 from core.active_learning.simulation import ARMS, Plan, Task, play, score
+from core.storage.folder import Folder
 from data.datasets import LabelledMaps, load_labelled
 from data.errors import SettingError
 from data.synthesis import SyntheticWafer, WaferRecipe, draw_wafer
@@ -137,8 +138,7 @@ def write(config: SimulateConfig, arms: Sequence[str] = ARMS) -> None:
             before = n * len(arms) * config.seeds
             made = {"made_by": made_by("simulate_learning", config)}
             found[name] = simulate(tasks, played, progress, before, arms) | made
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    Folder(config.out.parent).write_text(config.out.name, json.dumps(found) + "\n")
 
 
 def _makers(config: SimulateConfig) -> dict[str, tuple[Plan, Callable[[np.random.Generator], Task]]]:

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from core.reading import prepare, read_wafers
+from core.reading import entry_count, prepare, read_wafers
 from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
-
-_END_MARK, _END_BYTES = b"PK\5\6", 22 + 65535  # of a zip's last record, and the most that it takes
 
 
 class Reading:
@@ -91,14 +89,4 @@ def _count(path: Path) -> int:
 
 
 def _entries(path: Path) -> int:
-    """Return how many entries the record at the end of a zip claims, 1 for anything else; nothing is parsed for it."""
-    if path.suffix.lower() != ".zip":
-        return 1
-    try:
-        with path.open("rb") as stream:
-            stream.seek(-min(_END_BYTES, stream.seek(0, os.SEEK_END)), os.SEEK_END)
-            end = stream.read()
-    except OSError:
-        return 1
-    counted = end.rpartition(_END_MARK)[2][6:8] if _END_MARK in end else b""
-    return max(1, int.from_bytes(counted, "little"))
+    return entry_count(path) if path.suffix.lower() == ".zip" else 1

@@ -73,7 +73,7 @@ def export_float32(network: MaskingUNet | DescribingUNet | ServedUNet, path: Pat
 
 
 class LookDescriber:
-    """Gives the descriptors of drawn wafers.
+    """Descriptors of drawn wafers, computed by ONNX Runtime.
 
     Args:
         network: trained.

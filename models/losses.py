@@ -13,9 +13,15 @@ from data.classes import CLASS_INDEX, CLASS_KEYS
 
 NOTHING_FAILS = -30.0
 LARGEST = {
-    "edge": 0.37, "center": 0.18, "ring": 0.39, "scratch": 0.12,
-    "particle": 0.13, "lithography": 0.35, "etching": 0.47, "random": 0.93,
-}  # fmt: skip
+    "edge": 0.37,
+    "center": 0.18,
+    "ring": 0.39,
+    "scratch": 0.12,
+    "particle": 0.13,
+    "lithography": 0.35,
+    "etching": 0.47,
+    "random": 0.93,
+}
 """Share of the tested dies that a pattern of each class takes at most: 99 of 100 synthetic patterns take less."""
 
 

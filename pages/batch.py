@@ -9,7 +9,6 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
-from pages.parts.links import unpack_filters
 from pages.parts.segment.batch_start import CHOSEN, start_batch
 from pages.parts.segment.batch_view import batch_view
 
@@ -69,7 +68,6 @@ def choose_batch(found: list[Standing]) -> Standing:
 
 def show() -> None:
     """Offer a new batch, watch one, list all."""
-    unpack_filters("batch")
     st.title("Batch")
     found = standings(database(), settings())
     with st.expander("New batch", expanded=not found):

@@ -13,7 +13,7 @@ from pages.parts.blocks.filters import class_filter, date_filter, product_filter
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import ATTRIBUTE, PRODUCT, open_page, unpack_filters
+from pages.parts.links import ATTRIBUTE, PRODUCT, open_page
 from pages.parts.monitor.control_charts import odds_chart
 from pages.parts.monitor.trend_words import subject_name
 from pages.parts.state.widgets import clicked_points, clicked_row
@@ -61,7 +61,7 @@ def open_wafers(table: pd.DataFrame, row: int | None) -> None:
     if row is not None:
         attribute, value = str(table["attribute"].iloc[row]), str(table["value"].iloc[row])
         narrowed = {PRODUCT: [value]} if attribute == "product" else {ATTRIBUTE: [f"{attribute}={value}"]}
-        open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
+        open_page("wafers", **narrowed, sort=WORST_FIRST)
 
 
 def open_clicked_point(table: pd.DataFrame) -> None:
@@ -177,7 +177,6 @@ def values_table(table: pd.DataFrame) -> None:
 
 def show() -> None:
     """Show which values of the process history the affected wafers share."""
-    unpack_filters("commonality")
     lake = open_lake()
     st.title("Commonality")
     stop_if_empty(lake)

@@ -23,7 +23,6 @@ from pages.parts.explore.map_lists import (
     novelty_block,
 )
 from pages.parts.explore.map_state import ready_map
-from pages.parts.links import unpack_filters
 from pages.parts.measures import HELP
 
 CHART = "likeness"
@@ -93,7 +92,6 @@ def draw_map(points: pd.DataFrame, held: int, names: Sequence[str], choice: Choi
 
 def show() -> None:
     """Show the map, what is chosen on it, and what is unlike anything seen."""
-    unpack_filters("map")
     lake = open_lake()
     st.title("Map")
     stop_if_empty(lake)

@@ -4,13 +4,12 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.monitoring.judging import Scope
-from core.monitoring.quality import Period
+from core.monitoring.quality import CalendarPeriod
 from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
 from pages.parts.cache.groups import history_steps
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import unpack_filters
 from pages.parts.monitor.drift_block import drift_block
 from pages.parts.monitor.model_quality import quality_block
 from pages.parts.monitor.model_work import work_block
@@ -18,7 +17,7 @@ from pages.parts.monitor.model_work import work_block
 AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
 
 
-def choose_scope(lake: Lake) -> tuple[Scope, Period]:
+def choose_scope(lake: Lake) -> tuple[Scope, CalendarPeriod]:
     """Choose wafers and models to look at, and what makes one point of a chart."""
     slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
     with slots[0]:
@@ -41,8 +40,8 @@ def choose_scope(lake: Lake) -> tuple[Scope, Period]:
     with slots[5]:
         period = st.segmented_control(
             "A point is a",
-            list(Period),
-            default=Period.WEEK,
+            list(CalendarPeriod),
+            default=CalendarPeriod.WEEK,
             required=True,
             format_func=str.capitalize,
             key="period",
@@ -56,7 +55,6 @@ def choose_scope(lake: Lake) -> tuple[Scope, Period]:
 
 def show() -> None:
     """Show agreement with labels, the model at work, or drift."""
-    unpack_filters("monitoring")
     lake, database = open_lake(), open_database()
     st.title("Monitoring")
     stop_if_empty(lake)

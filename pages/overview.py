@@ -10,7 +10,7 @@ from pages.parts.blocks.filters import date_filter, product_filter, wafer_filter
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import link, unpack_filters
+from pages.parts.links import link
 from pages.parts.measures import HELP, number
 from pages.parts.monitor.welcome import welcome
 from pages.parts.wafers.gallery import gallery
@@ -70,7 +70,6 @@ def worst_block(lake: Lake, where: WaferFilter) -> None:
 
 def show() -> None:
     """Sum up the fab's wafers."""
-    unpack_filters("overview")
     lake = open_lake()
     head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
     head.title("Overview")

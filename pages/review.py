@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.annotation.annotators import annotators
-from core.annotation.reviews import Kind, Review, open_reviews
+from core.annotation.reviews import Review, ReviewKind, open_reviews
 from core.datasets.suspect_classes import FEWEST_A_SIDE, FEWEST_LABELS
 from core.datasets.suspects import suspect_dies
 from core.identity import Person
@@ -175,7 +175,7 @@ def to_decide(lake: Lake, person: Person) -> None:
     """Choose a review by its kind, and lay it out to be decided."""
     kinds = st.pills(
         "Kind",
-        list(Kind),
+        list(ReviewKind),
         selection_mode="multi",
         format_func=KIND_WORDS.__getitem__,
         key="kind",
@@ -183,7 +183,7 @@ def to_decide(lake: Lake, person: Person) -> None:
         label_visibility="collapsed",
     )
     with open_database().reading() as session:
-        found = open_reviews(session, kinds or tuple(Kind))
+        found = open_reviews(session, kinds or tuple(ReviewKind))
     if found:
         review_desk(choose_review(found), person, lake)
     else:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.lake import Lake, WaferFilter
 from core.reports.table import table_csv
 from core.root_causes import findings_by_keys
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.similar_wafers import Match, Query, find
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
 from pages.parts.cache.models import segmenter
@@ -57,7 +57,7 @@ def show() -> None:
         where = choose_among(lake)
     with right:
         if asked is None:
-            ready_index(Kind.CLUSTERS if way == WAYS[2] else Kind.WAFERS, lake)
+            ready_index(IndexKind.CLUSTERS if way == WAYS[2] else IndexKind.WAFERS, lake)
             st.info("Say what to look for, and the wafers most like it are listed here.")
             return
         with st.spinner("Looking for similar wafers"):

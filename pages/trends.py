@@ -19,7 +19,7 @@ from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import DATES, LOT, PRODUCT, link, open_page, unpack_filters
+from pages.parts.links import DATES, LOT, PRODUCT, link, open_page
 from pages.parts.monitor.control_charts import control_chart
 from pages.parts.monitor.lot_scores_table import lot_scores_table
 from pages.parts.monitor.trend_words import (
@@ -122,12 +122,12 @@ def open_wafers(table: pd.DataFrame, period: Period) -> None:
     points = clicked_points(CHART)
     if points:
         row = table.iloc[points[0]]
-        narrowed: dict[str, list[str]] = {}
+        narrowed: dict[str, str | list[str]] = {}
         if pd.notna(row["since"]):
             narrowed[DATES] = [f"{row['since']:%Y-%m-%d}", f"{row['until']:%Y-%m-%d}"]
         if period is Period.LOT:
             narrowed |= {LOT: [str(row["period"])], PRODUCT: [str(row["product"])] if row["product"] else []}
-        open_page("wafers", narrowed=narrowed, sort=WORST_FIRST)
+        open_page("wafers", **narrowed, sort=WORST_FIRST)
 
 
 def choose_followed(lake: Lake) -> Followed:
@@ -256,7 +256,6 @@ def course_block(lake: Lake, where: WaferFilter, followed: Followed) -> None:
 
 def show() -> None:
     """Show the week's changes, one measure over time, and lots against their history."""
-    unpack_filters("trends")
     lake = open_lake()
     head, product_slot, dates_slot, report_slot = st.columns([1.4, 1.4, 1.1, 0.7], vertical_alignment="bottom")
     head.title("Trends")

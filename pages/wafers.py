@@ -24,7 +24,6 @@ from pages.parts.blocks.filters import (
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.links import unpack_filters
 from pages.parts.wafers.gallery import gallery
 from pages.parts.wafers.queue_filling import queue_button
 from pages.parts.wafers.table import choose_page, choose_size, choose_sort, choose_view, wafer_table
@@ -115,7 +114,6 @@ def head(lake: Lake, choice: Choice, found: int) -> tuple[bool, DeltaGenerator]:
 
 def show() -> None:
     """Show the wafers of a filter, a page at a time."""
-    unpack_filters("wafers")
     lake = open_lake()
     st.title("Wafers")
     stop_if_empty(lake)

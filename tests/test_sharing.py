@@ -7,10 +7,7 @@ from tests.sharing_rules import constant_violations, sharing_violations
 from tests.source_tree import source_files
 
 MAY_BE_SET = {
-    "core.jobs.launch.ROOT": "a project of the test's own is started from; pages start jobs, and know of one project",
-    "core.jobs.local_run.GRACE_SECONDS": "how long a process group has to end; nothing else should choose it",
-    "core.lake.parts.PAUSE_SECONDS": "a pause between two tries deep in reading, which no caller has a view of",
-    "core.selection.covering.BLOCK_ROWS": "rows at once change the speed alone, which the test shows",
+    "core.jobs.launch.ROOT": "pages start jobs and know of one project, so every call between would have to hand it on",
 }
 """Constants that tests may set, and why a parameter in their place would be worse."""
 

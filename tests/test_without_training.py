@@ -37,8 +37,12 @@ def run(script: str, home: Path, *arguments: str) -> subprocess.CompletedProcess
     """Run a script without the packages of training, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", HIDDEN + script, *arguments],
-        env={**os.environ, "WAFERSCOPE_HOME": str(home)}, cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "WAFERSCOPE_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_everything_but_training_is_imported_without_it(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.active_learning.curves import Difference, area, paired_difference
+from core.active_learning.curves import PairedDifference, area, paired_difference
 from core.active_learning.shipped_tables import read_table
 from core.evaluation.report import Report
 
@@ -25,7 +25,7 @@ ARMS = {
 
 
 @dataclass(frozen=True)
-class Measure:
+class AblationMeasure:
     """One number that arms are compared by.
 
     Args:
@@ -42,9 +42,9 @@ class Measure:
 
 
 MEASURES = (
-    Measure("macro_f1", "Macro-F1 of presence", "real wafers", 1),
-    Measure("false_alarms", "False alarms", "real wafers without a pattern", -1),
-    Measure("synthetic_iou", "Mean IoU over dies", "synthetic wafers", 1),
+    AblationMeasure("macro_f1", "Macro-F1 of presence", "real wafers", 1),
+    AblationMeasure("false_alarms", "False alarms", "real wafers without a pattern", -1),
+    AblationMeasure("synthetic_iou", "Mean IoU over dies", "synthetic wafers", 1),
 )
 
 
@@ -79,7 +79,7 @@ class Ablation:
         """Return the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
         return np.array([area(self.budgets, row) for row in self.arms[arm][key]], dtype=np.float64)
 
-    def gained(self, arm: str, key: str) -> Difference | None:
+    def gained(self, arm: str, key: str) -> PairedDifference | None:
         """Return what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
         names = list(ARMS)
         place = names.index(arm)

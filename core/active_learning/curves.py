@@ -13,7 +13,7 @@ LEAST_GAIN = 0.02
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedDifference:
     """A paired difference with its 95 % interval.
 
     Args:
@@ -79,7 +79,7 @@ def band(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return np.asarray(rows.mean(axis=0), dtype=np.float64), bounds[:, 0], bounds[:, 1]
 
 
-def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> Difference:
+def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> PairedDifference:
     """Compare two arms seed by seed: the same wafers, the same start, so that luck falls out.
 
     Args:
@@ -87,7 +87,7 @@ def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) 
         theirs: the same seeds.
     """
     apart = np.asarray(ours) - np.asarray(theirs)
-    return Difference(float(apart.mean()), *interval(apart))
+    return PairedDifference(float(apart.mean()), *interval(apart))
 
 
 def labels_to_reach(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float], goal: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.active_learning.curves import Difference, area, labels_to_reach, paired_difference
+from core.active_learning.curves import PairedDifference, area, labels_to_reach, paired_difference
 from core.active_learning.shipped_tables import read_table
 from core.selection import Strategy
 
@@ -52,7 +52,7 @@ class Worth:
 
     arm: str
     area: float
-    against_random: Difference
+    against_random: PairedDifference
     enough: float | None
     last: float
 

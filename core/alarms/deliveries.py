@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.alarms.store import Alarm
 from core.database import audit
-from core.database.schema import NAME_LENGTH, Base, Choice, now
+from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
 from data.errors import AppDatabaseError
 
@@ -99,10 +99,7 @@ def channel_by_id(session: Session, number: int) -> Channel:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    channel = session.get(Channel, number)
-    if channel is None:
-        raise AppDatabaseError(f"channel {number}", "there is no such channel", "Look at the list of channels.")
-    return channel
+    return row_by_id(session, Channel, number, "channel", "Look at the list of channels.")
 
 
 def send_to_all(session: Session, alarm: Alarm) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import NAME_LENGTH, Base, Choice, now
+from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
 from data.errors import AppDatabaseError
 
@@ -166,10 +166,7 @@ def rule_by_id(session: Session, number: int) -> AlarmRule:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    rule = session.get(AlarmRule, number)
-    if rule is None:
-        raise AppDatabaseError(f"rule {number}", "there is no such rule", "Look at the list of rules.")
-    return rule
+    return row_by_id(session, AlarmRule, number, "rule", "Look at the list of rules.")
 
 
 def open_alarms(session: Session) -> list[Alarm]:
@@ -200,9 +197,7 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
     Raises:
         AppDatabaseError: there is no such alarm, it is closed already, or the comment is empty or too long.
     """
-    alarm = session.get(Alarm, number)
-    if alarm is None:
-        raise AppDatabaseError(f"alarm {number}", "there is no such alarm", "Look at the list of alarms.")
+    alarm = row_by_id(session, Alarm, number, "alarm", "Look at the list of alarms.")
     if alarm.acknowledged_by is not None:
         raise AppDatabaseError(
             f"alarm {number}", f"{alarm.acknowledged_by} acknowledged it already", "See its history."

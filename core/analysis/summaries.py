@@ -15,7 +15,7 @@ QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class WaferSummary:
     """A wafer's defects, summed up. A share without anything to share is NaN.
 
     Args:
@@ -44,14 +44,14 @@ class Summary:
     clusters_by_class: dict[str, int]
 
 
-def summarise(result: WaferResult) -> Summary:
+def summarise(result: WaferResult) -> WaferSummary:
     """Sum up a wafer's result."""
     masks = result.segmentation.masks
     affected: NDArray[np.bool_] = np.any(masks, axis=0)
     confidences = result.segmentation.probabilities[masks]
     counts = {key: int(masks[CLASS_INDEX[key]].sum()) for key in CLASS_KEYS}
     dies_by_class = {key: count for key, count in counts.items() if count}
-    return Summary(
+    return WaferSummary(
         cluster_count=len(result.instances),
         affected_dies=int(affected.sum()),
         unexplained_dies=int((result.wafer.failing & ~affected).sum()),

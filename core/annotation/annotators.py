@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.annotation.items import LabelItem, Status
-from core.annotation.reviews import Kind, Review
+from core.annotation.reviews import Review, ReviewKind
 from core.labels.agreement import LEAST_AGREEMENT
-from core.labels.annotations import Annotation, Source
+from core.labels.annotations import Annotation, LabelSource
 from core.statistics.significance import wilson
 
 RESAMPLES = 2000
@@ -49,7 +49,7 @@ class Annotator:
 def annotators(session: Session) -> list[Annotator]:
     """Measure everybody who has submitted a label, by name: who is best cannot be told from few labels."""
     times: dict[str, list[float]] = {}
-    wanted = select(Annotation.annotator, Annotation.seconds).where(Annotation.source == Source.SUBMITTED)
+    wanted = select(Annotation.annotator, Annotation.seconds).where(Annotation.source == LabelSource.SUBMITTED)
     for name, seconds in session.execute(wanted.order_by(Annotation.id)):
         times.setdefault(name, []).append(seconds)
     gold: dict[str, list[float]] = {}
@@ -66,7 +66,7 @@ def _disputed(session: Session) -> dict[str, int]:
     found: dict[str, set[int]] = {}
     for column in (Review.first_id, Review.second_id):
         wanted = select(Annotation.annotator, Annotation.id).join(Review, column == Annotation.id)
-        for name, number in session.execute(wanted.where(Review.kind == Kind.DISAGREEMENT)):
+        for name, number in session.execute(wanted.where(Review.kind == ReviewKind.DISAGREEMENT)):
             found.setdefault(name, set()).add(number)
     return {name: len(numbers) for name, numbers in found.items()}
 

@@ -9,7 +9,7 @@ from core.annotation.items import OPEN, Candidate, LabelItem, Status, item_by_id
 from core.annotation.queue import fill
 from core.database import audit
 from core.identity import Person
-from core.labels.annotations import Source, label_that_counts, standing
+from core.labels.annotations import LabelSource, label_that_counts, standing
 from data.errors import AppDatabaseError
 
 
@@ -71,7 +71,7 @@ def slip_in_gold(
         AppDatabaseError: a wafer has no gold label.
     """
     right = label_that_counts(standing(session, keys)).values()
-    authors = {a.wafer_key: a.annotator for a in right if a.source is Source.GOLD}
+    authors = {a.wafer_key: a.annotator for a in right if a.source is LabelSource.GOLD}
     missing = [key for key in keys if key not in authors]
     if missing:
         raise AppDatabaseError(missing[0], "it has no gold label", "Accept a label of it as gold first.")

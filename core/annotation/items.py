@@ -7,9 +7,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from core.database.schema import NAME_LENGTH, Base, Choice
+from core.database.schema import NAME_LENGTH, Base, Choice, row_by_id
 from core.identity import Person
-from data.errors import AppDatabaseError
 
 
 class Status(StrEnum):
@@ -117,10 +116,7 @@ def item_by_id(session: Session, number: int) -> LabelItem:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    item = session.get(LabelItem, number)
-    if item is None:
-        raise AppDatabaseError(f"queue item {number}", "there is no such item", "Look at the queue.")
-    return item
+    return row_by_id(session, LabelItem, number, "queue item", "Look at the queue.")
 
 
 def items_in_hand(session: Session, person: Person) -> list[LabelItem]:

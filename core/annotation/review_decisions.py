@@ -7,10 +7,10 @@ from core.annotation.items import Candidate, LabelItem, first_priority, newest_i
 from core.annotation.queue import fill, put_back
 from core.annotation.reviews import Review, ReviewOutcome
 from core.database import audit
-from core.database.schema import now
+from core.database.schema import now, row_by_id
 from core.identity import Person
 from core.labels.annotations import (
-    Source,
+    LabelSource,
     annotation_by_id,
     withdraw,
     write_annotation,
@@ -27,7 +27,7 @@ def accept(
     label: Label,
     person: Person,
     note: str = "",
-    source: Source = Source.REVIEWED,
+    source: LabelSource = LabelSource.REVIEWED,
 ) -> Review:
     """Decide that a label is right as it is, one of the two or the model's; it counts from now on.
 
@@ -54,7 +54,7 @@ def merge(
     label: Label,
     person: Person,
     note: str = "",
-    source: Source = Source.REVIEWED,
+    source: LabelSource = LabelSource.REVIEWED,
 ) -> Review:
     """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
 
@@ -73,7 +73,7 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
     """
     review = _decide(session, number, ReviewOutcome.REDO, person, note)
     for annotation_id in (review.first_id, review.second_id):
-        if annotation_id is not None and annotation_by_id(session, annotation_id).source is not Source.GOLD:
+        if annotation_id is not None and annotation_by_id(session, annotation_id).source is not LabelSource.GOLD:
             withdraw(session, annotation_id, person, note)
     again = list(session.scalars(select(LabelItem).where(LabelItem.annotation_id.in_(_ids(review)))))
     for item in again:
@@ -105,11 +105,9 @@ def _decide(
     verdict: ReviewOutcome,
     person: Person,
     note: str,
-    written: tuple[WaferMap, Label, Source] | None = None,
+    written: tuple[WaferMap, Label, LabelSource] | None = None,
 ) -> Review:
-    review = session.get(Review, number)
-    if review is None:
-        raise AppDatabaseError(f"review {number}", "there is no such review", "Look at the list of reviews.")
+    review = row_by_id(session, Review, number, "review", "Look at the list of reviews.")
     if review.verdict is not None:
         raise AppDatabaseError(
             review.wafer_key, f"{review.decided_by} decided already: {review.verdict}", "Look at the next one."

@@ -14,7 +14,7 @@ from core.identity import Person
 from core.labels.agreement import LEAST_AGREEMENT, agreement
 from core.labels.annotations import (
     Annotation,
-    Source,
+    LabelSource,
     label_that_counts,
     standing,
 )
@@ -27,7 +27,7 @@ EXPERT_SEED = 4
 LONGEST_COMMENT = 4000
 
 
-class Kind(StrEnum):
+class ReviewKind(StrEnum):
     """Why something is to be reviewed."""
 
     DISAGREEMENT = "disagreement"  # two people's labels of one wafer differ
@@ -70,7 +70,7 @@ class Review(Base):
 
     id: Mapped[int] = mapped_column(init=False, primary_key=True)
     wafer_key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True)
-    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    kind: Mapped[ReviewKind] = mapped_column(Choice(ReviewKind))
     opened_by: Mapped[str] = mapped_column(String(NAME_LENGTH))
     opened_at: Mapped[datetime]
     first_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
@@ -101,17 +101,17 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
         if a.grid == annotation.grid and a.annotator != annotation.annotator
     ]
     found: list[Review] = []
-    gold = label_that_counts(a for a in others if a.source is Source.GOLD)
+    gold = label_that_counts(a for a in others if a.source is LabelSource.GOLD)
     if item is not None and item.gold:
         for right in gold.values():
             item.gold_iou = compared(annotation, right)
-            found += _opened(annotation, right, Kind.GOLD, person) if item.gold_iou < LEAST_AGREEMENT else []
+            found += _opened(annotation, right, ReviewKind.GOLD, person) if item.gold_iou < LEAST_AGREEMENT else []
     else:
-        for other in (a for a in others if a.source in (Source.SUBMITTED, Source.REVIEWED)):
+        for other in (a for a in others if a.source in (LabelSource.SUBMITTED, LabelSource.REVIEWED)):
             if compared(annotation, other) < LEAST_AGREEMENT:
-                found += _opened(annotation, other, Kind.DISAGREEMENT, person)
+                found += _opened(annotation, other, ReviewKind.DISAGREEMENT, person)
         if is_sampled(annotation.wafer_key, annotation.annotator):
-            found += _opened(annotation, None, Kind.SAMPLE, person)
+            found += _opened(annotation, None, ReviewKind.SAMPLE, person)
     session.add_all(found)
     return found
 
@@ -153,7 +153,7 @@ def flag_prediction(
         )
     review = Review(
         wafer_key=wafer_key,
-        kind=Kind.FLAG,
+        kind=ReviewKind.FLAG,
         opened_by=person.name,
         opened_at=now(),
         class_key=class_key,
@@ -166,7 +166,7 @@ def flag_prediction(
     return review
 
 
-def open_reviews(session: Session, kinds: Sequence[Kind] = tuple(Kind), limit: int = 500) -> list[Review]:
+def open_reviews(session: Session, kinds: Sequence[ReviewKind] = tuple(ReviewKind), limit: int = 500) -> list[Review]:
     """List what waits for a decision: the lowest agreement first, then the oldest."""
     wanted = select(Review).where(Review.verdict.is_(None), Review.kind.in_(kinds))
     return list(session.scalars(wanted.order_by(Review.overall_iou.asc().nulls_last(), Review.id).limit(limit)))
@@ -177,7 +177,7 @@ def reviews_of(session: Session, wafer_key: str) -> list[Review]:
     return list(session.scalars(select(Review).where(Review.wafer_key == wafer_key).order_by(Review.id.desc())))
 
 
-def _opened(first: Annotation, second: Annotation | None, kind: Kind, person: Person) -> list[Review]:
+def _opened(first: Annotation, second: Annotation | None, kind: ReviewKind, person: Person) -> list[Review]:
     iou = None if second is None else compared(first, second)
     return [
         Review(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from core.batches.notes import FORMER_FIELDS, BatchRequest, Read, Summary
+from core.batches.notes import FORMER_FIELDS, BatchRequest, BatchSummary, Read
 from core.batches.parquet_files import (
     count_of,
     failures_in,
@@ -101,10 +101,10 @@ class Batch:
         return path if path.exists() else None
 
     @property
-    def summary(self) -> Summary | None:
+    def summary(self) -> BatchSummary | None:
         """What came out, None before the archive is finished."""
         found = self._json(_SUMMARY) if self.results else None
-        return None if found is None else Summary(**found)
+        return None if found is None else BatchSummary(**found)
 
     @property
     def halted(self) -> str:
@@ -199,7 +199,7 @@ class Batch:
         """Forget that it was halted."""
         self.folder.remove(_HALT)
 
-    def sum_up(self, summary: Summary) -> None:
+    def sum_up(self, summary: BatchSummary) -> None:
         """Note what came out, before the archive takes its name."""
         self._write(_SUMMARY, asdict(summary))
 

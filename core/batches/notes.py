@@ -56,7 +56,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Summary:
+class BatchSummary:
     """What came out of a batch.
 
     Args:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from core.analysis.result import WaferResult
 from core.batches.folder import RESULTS, Batch
-from core.batches.notes import Summary
+from core.batches.notes import BatchSummary
 from core.batches.parquet_files import result_of_row
 from core.exports import results_zip
 from core.exports.cells import plain
@@ -50,7 +50,7 @@ def write_archive(batch: Batch, told: Told) -> None:
         with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(REPORT, report)
             archive.writestr(FAILURES, failures_csv(failures))
-        batch.sum_up(Summary(tally.wafers, tally.with_pattern, len(failures)))
+        batch.sum_up(BatchSummary(tally.wafers, tally.with_pattern, len(failures)))
     shutil.rmtree(scratch, ignore_errors=True)
 
 

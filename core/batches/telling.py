@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.alarms.deliveries import channels
 from core.alarms.sending import send
 from core.batches.folder import Batch
-from core.batches.notes import Summary
+from core.batches.notes import BatchSummary
 from core.database import AppDatabase
 from data.errors import BatchError
 
@@ -37,11 +37,11 @@ def tell_done(batch: Batch, database: AppDatabase) -> dict[str, str]:
     return told
 
 
-def message(title: str, summary: Summary) -> str:
+def message(title: str, summary: BatchSummary) -> str:
     """Return how a batch ended.
 
     Example:
-        >>> message("lot7.zip", Summary(25, 3, 1)).splitlines()[0]
+        >>> message("lot7.zip", BatchSummary(25, 3, 1)).splitlines()[0]
         'lot7.zip is done: 25 wafers, 3 with a pattern; 1 gave no result.'
     """
     failed = f"; {summary.failures:,} gave no result" if summary.failures else ""

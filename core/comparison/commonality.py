@@ -17,9 +17,22 @@ MOST_VALUES = 200
 LEAST_LOTS = 2
 FALSE_SHARE = 0.05
 COLUMNS = (
-    "attribute", "value", "affected", "wafers", "affected_rest", "wafers_rest", "ratio", "low", "high", "p", "q",
-    "lots", "affected_lots", "lot_p", "lot_q",
-)  # fmt: skip
+    "attribute",
+    "value",
+    "affected",
+    "wafers",
+    "affected_rest",
+    "wafers_rest",
+    "ratio",
+    "low",
+    "high",
+    "p",
+    "q",
+    "lots",
+    "affected_lots",
+    "lot_p",
+    "lot_q",
+)
 
 _LOTS = """
     WITH counted AS (

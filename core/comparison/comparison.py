@@ -18,8 +18,18 @@ FALSE_DISCOVERIES = 0.05
 EXPECTED_FOR_NORMAL = 5
 """Where a table expects this many in each of its cells, Cochran's rule, the normal approximation is good enough."""
 MEASURE_COLUMNS = (
-    "measure", "unit", "a", "b", "wafers_a", "wafers_b", "difference", "low", "high", "p", "p_corrected",
-)  # fmt: skip
+    "measure",
+    "unit",
+    "a",
+    "b",
+    "wafers_a",
+    "wafers_b",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_corrected",
+)
 
 _MEANS = (
     ("yield", "share", "yield_fraction"),

@@ -1,17 +1,21 @@
-"""What the tables of database share: their base, and the types of their columns."""
+"""What the tables of the database share: their base, the types of their columns, and looking up a row."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
-from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
+
+from data.errors import AppDatabaseError
 
 NAME_LENGTH = 200
 """Longest name of a person, wafer, rule or action, in characters."""
 KEYS_AT_ONCE = 10_000
 """Most keys in one statement: databases bound the values that one may hold."""
+
+Row = TypeVar("Row", bound="Base")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -72,6 +76,25 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False):
         }
     )
     type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[str]: JSON, str: String}  # noqa: RUF012
+
+
+def row_by_id(session: Session, table: type[Row], number: int, what: str, remedy: str) -> Row:
+    """Return a row of a table by its number.
+
+    Args:
+        session: of a transaction.
+        table: whose row.
+        number: of the row.
+        what: a row of the table is, for people.
+        remedy: what to do where there is none.
+
+    Raises:
+        AppDatabaseError: there is none of that number.
+    """
+    found = session.get(table, number)
+    if found is None:
+        raise AppDatabaseError(f"{what} {number}", f"there is no such {what}", remedy)
+    return found
 
 
 def now() -> datetime:

@@ -11,7 +11,7 @@ from core.exports import ResultWriter
 from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, stem_of_names
 from core.identity import Person
-from core.labels.annotations import Source, write_annotation
+from core.labels.annotations import LabelSource, write_annotation
 from core.labels.checks import validate
 from core.labels.coco import Form, Imported, coco_json, image_keys, images_of, read_coco
 from core.labels.coco_images import cell_px, possible_keys, stems
@@ -142,6 +142,6 @@ def import_coco(
                 if wrong:
                     problems.append(f"{name}: {label.key} is left out. {' '.join(wrong)}")
                 else:
-                    write_annotation(session, wafer, label, person, 0.0, Source.IMPORTED)
+                    write_annotation(session, wafer, label, person, 0.0, LabelSource.IMPORTED)
                     kept += 1
     return Written(kept, tuple(problems), found.unannotated)

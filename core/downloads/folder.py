@@ -20,7 +20,7 @@ from core.downloads.formats import (
 from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part, stem_of_names
 from core.lake import Lake, WaferFilter
-from core.reports.levels import Levels
+from core.reports.levels import LevelsWorkbook
 from data.errors import ExportError, SettingError
 from data.formats.own_exports import KIND, MARK
 
@@ -47,7 +47,7 @@ class ExportFolder:
         self._folder, self._keys, self._style = folder, tuple(keys), style
         self._formats = chosen(WAFER_FORMATS, keys)
         self._names = UniqueNames()
-        self._levels = Levels()
+        self._levels = LevelsWorkbook()
         self._tables: dict[str, IO[bytes]] = {}
         self.written: dict[str, int] = dict.fromkeys(keys, 0)
         self._files: list[str] = []

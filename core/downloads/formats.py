@@ -27,8 +27,13 @@ from core.reports.workbook import XLSX
 from core.settings import settings
 
 PNG, PDF, JSON, CSV, XML, TEXT = (
-    "image/png", "application/pdf", "application/json", "text/csv", "application/xml", "text/plain",
-)  # fmt: skip
+    "image/png",
+    "application/pdf",
+    "application/json",
+    "text/csv",
+    "application/xml",
+    "text/plain",
+)
 
 
 class FormatKey(StrEnum):

@@ -51,7 +51,7 @@ def member_name(key: str) -> str:
 
 
 class UniqueNames:
-    """Gives every name once; a name that comes again is told apart by "~2", "~3" and so on.
+    """Names handed out once each; one that comes again gets the suffix "~2", "~3" and so on.
 
     Capitals do not tell names apart, as on Windows and macOS.
 

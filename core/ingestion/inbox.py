@@ -18,9 +18,20 @@ WORKING, DONE, FAILED, LOCK = ".working", "done", "failed", ".watch.lock"
 REASON = ".reason.txt"
 MOST_ATTEMPTS = 3
 UNFINISHED = (
-    ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".incomplete", ".inprogress",
-    ".writing", ".lock", ".swp", "~",
-)  # fmt: skip
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".filepart",
+    ".crdownload",
+    ".download",
+    ".incomplete",
+    ".inprogress",
+    ".writing",
+    ".lock",
+    ".swp",
+    "~",
+)
 """Endings that writers give to files they have not finished."""
 
 _Signature = tuple[int, int, int]

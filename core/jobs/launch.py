@@ -1,4 +1,4 @@
-"""Starts jobs, here or on a Ray cluster, which outlive the app, and tells truthfully what became of them."""
+"""Start jobs, here or on a Ray cluster, that outlive the app, and report truthfully what became of them."""
 
 import os
 import re

@@ -18,9 +18,11 @@ class LocalRun:
 
     Args:
         command: program and arguments.
+        grace_s: seconds it has to end before it is killed.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, grace_s: float = GRACE_SECONDS) -> None:
+        self._grace_s = grace_s
         self._process = subprocess.Popen(command, process_group=0, preexec_fn=_die_with_parent)
         self._kill_at: float | None = None
 
@@ -37,7 +39,7 @@ class LocalRun:
             told: somebody else told it already.
         """
         first = self._kill_at is None
-        self._kill_at = self._kill_at or time.monotonic() + GRACE_SECONDS
+        self._kill_at = self._kill_at or time.monotonic() + self._grace_s
         if first and not told:
             self._send(signal.SIGTERM)
         elif time.monotonic() > self._kill_at:

@@ -8,7 +8,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import NAME_LENGTH, Base, Choice, now
+from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
 from data.errors import AppDatabaseError
 
@@ -109,10 +109,7 @@ def job_by_id(session: Session, number: int) -> Job:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    job = session.get(Job, number)
-    if job is None:
-        raise AppDatabaseError(f"job {number}", "there is no such job", "Look at the list of jobs.")
-    return job
+    return row_by_id(session, Job, number, "job", "Look at the list of jobs.")
 
 
 def newest_jobs(session: Session, name: str | None = None, limit: int = 50) -> list[Job]:

@@ -8,17 +8,17 @@ from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import audit
-from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now
+from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
-from data.errors import AppDatabaseError, LabelError
+from data.errors import LabelError
 from data.wafer import WaferMap
 
 GRID_DIGITS = 16
 
 
-class Source(StrEnum):
+class LabelSource(StrEnum):
     """How a version came to be."""
 
     SUBMITTED = "submitted"  # labelled by its annotator
@@ -27,7 +27,7 @@ class Source(StrEnum):
     IMPORTED = "imported"  # read from a file
 
 
-_RANK = {Source.IMPORTED: 0, Source.SUBMITTED: 0, Source.REVIEWED: 1, Source.GOLD: 2}
+_RANK = {LabelSource.IMPORTED: 0, LabelSource.SUBMITTED: 0, LabelSource.REVIEWED: 1, LabelSource.GOLD: 2}
 
 
 class Annotation(Base):
@@ -52,7 +52,7 @@ class Annotation(Base):
     wafer_key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True)
     grid: Mapped[str] = mapped_column(String(GRID_DIGITS))
     label: Mapped[str] = mapped_column(Text)
-    source: Mapped[Source] = mapped_column(Choice(Source))
+    source: Mapped[LabelSource] = mapped_column(Choice(LabelSource))
     annotator: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True)
     seconds: Mapped[float]
     submitted_at: Mapped[datetime]
@@ -74,7 +74,12 @@ def grid_of(wafer: WaferMap) -> str:
 
 
 def write_annotation(
-    session: Session, wafer: WaferMap, label: Label, person: Person, seconds: float, source: Source = Source.SUBMITTED
+    session: Session,
+    wafer: WaferMap,
+    label: Label,
+    person: Person,
+    seconds: float,
+    source: LabelSource = LabelSource.SUBMITTED,
 ) -> Annotation:
     """Keep a label as the newest version of its wafer and annotator.
 
@@ -128,10 +133,7 @@ def annotation_by_id(session: Session, number: int) -> Annotation:
     Raises:
         AppDatabaseError: there is none of that number.
     """
-    found = session.get(Annotation, number)
-    if found is None:
-        raise AppDatabaseError(f"annotation {number}", "there is no such annotation", "Look at the wafer's history.")
-    return found
+    return row_by_id(session, Annotation, number, "annotation", "Look at the wafer's history.")
 
 
 def annotation_history(session: Session, wafer_key: str) -> list[Annotation]:
@@ -174,7 +176,9 @@ def labelled_keys(session: Session) -> list[str]:
 
 def gold_keys(session: Session) -> list[str]:
     """List the wafers whose right label is known, sorted."""
-    wanted = select(Annotation.wafer_key).where(Annotation.source == Source.GOLD, Annotation.withdrawn_at.is_(None))
+    wanted = select(Annotation.wafer_key).where(
+        Annotation.source == LabelSource.GOLD, Annotation.withdrawn_at.is_(None)
+    )
     return sorted(session.scalars(wanted.distinct()))
 
 

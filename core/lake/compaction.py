@@ -13,7 +13,7 @@ from functools import partial
 import duckdb
 
 from core.lake.parts import MERGED, ROW_GROUP, Listing, Parts, new_name, parquet_writer
-from core.lake.schema import ANSWER_COLUMNS, TABLES, Table
+from core.lake.schema import ANSWER_COLUMNS, TABLES, LakeTable
 
 TARGET_BYTES = 128 * 2**20
 LEAST_PARTS = 2
@@ -108,7 +108,7 @@ def compact(
     return merged
 
 
-def _compact_table(parts: Parts, table: Table, rules: _Rules, _: bool) -> int:
+def _compact_table(parts: Parts, table: LakeTable, rules: _Rules, _: bool) -> int:
     parts.remove_replaced(table.name)
     listing = parts.listing()
     groups = list(_groups(parts, table, listing, rules.target_bytes))
@@ -126,7 +126,7 @@ def _compact_table(parts: Parts, table: Table, rules: _Rules, _: bool) -> int:
     return merged
 
 
-def _expired_share(parts: Parts, table: Table, names: Sequence[str], rules: _Rules) -> float:
+def _expired_share(parts: Parts, table: LakeTable, names: Sequence[str], rules: _Rules) -> float:
     """Share of the rows of parts that are earlier answers and were kept long enough."""
     if not rules.keep_since or "replaced" not in table.schema.names:
         return 0.0
@@ -135,7 +135,7 @@ def _expired_share(parts: Parts, table: Table, names: Sequence[str], rules: _Rul
         return float(database.execute(sql, [rules.keep_since]).fetchall()[0][0])
 
 
-def _groups(parts: Parts, table: Table, listing: Listing, target_bytes: int) -> Iterator[list[str]]:
+def _groups(parts: Parts, table: LakeTable, listing: Listing, target_bytes: int) -> Iterator[list[str]]:
     """Cut the small parts, oldest first, into groups that make one part of about the target size."""
     group: list[str] = []
     total = 0
@@ -152,7 +152,7 @@ def _groups(parts: Parts, table: Table, listing: Listing, target_bytes: int) -> 
         yield group
 
 
-def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, rules: _Rules) -> None:
+def _merge(parts: Parts, table: LakeTable, group: Sequence[str], listing: Listing, rules: _Rules) -> None:
     keys = ", ".join(table.keys)
     rows = parts.source(table.name, group)
     same = " AND ".join(f"n.{key} IS NOT DISTINCT FROM r.{key}" for key in table.keys)
@@ -171,7 +171,7 @@ def _merge(parts: Parts, table: Table, group: Sequence[str], listing: Listing, r
 
 
 def _keep_apart(
-    parts: Parts, database: duckdb.DuckDBPyConnection, table: Table, rows: str, listing: Listing, rules: _Rules
+    parts: Parts, database: duckdb.DuckDBPyConnection, table: LakeTable, rows: str, listing: Listing, rules: _Rules
 ) -> None:
     """Write the rows that a merge is about to take out, as far as they are kept, to their table of earlier answers.
 
@@ -191,13 +191,15 @@ def _keep_apart(
     _write(parts, earlier, database.sql(sql), f"{earlier.name}/{new_name()}")
 
 
-def _once(table: Table) -> str:
+def _once(table: LakeTable) -> str:
     """SQL that leaves one of the equal rows that merges which died have left."""
     same = ", ".join(f"r.{name}" for name in (*table.keys, "sequence", table.member) if name)
     return f"QUALIFY row_number() OVER (PARTITION BY {same}) = 1"
 
 
-def _write(parts: Parts, table: Table, rows: duckdb.DuckDBPyRelation, name: str, inputs: Sequence[str] = ()) -> None:
+def _write(
+    parts: Parts, table: LakeTable, rows: duckdb.DuckDBPyRelation, name: str, inputs: Sequence[str] = ()
+) -> None:
     with parts.folder.new_file(name) as path, parquet_writer(path, table.schema, inputs) as writer:
         for batch in rows.to_arrow_reader(ROW_GROUP):
             writer.write_batch(batch.cast(table.schema))

@@ -10,10 +10,26 @@ from data.classes import CLASS_KEYS
 from data.errors import LakeError
 
 PAGE_COLUMNS = (
-    "key", "lot_id", "wafer_id", "product", "test_program", "step", "tested_at", "tested_count", "fail_count",
-    "yield_fraction", "severity", "cluster_count", "affected_dies", "classes_present", "dominant_class",
-    "mean_confidence", "model", "segmented_at", "source_name",
-)  # fmt: skip
+    "key",
+    "lot_id",
+    "wafer_id",
+    "product",
+    "test_program",
+    "step",
+    "tested_at",
+    "tested_count",
+    "fail_count",
+    "yield_fraction",
+    "severity",
+    "cluster_count",
+    "affected_dies",
+    "classes_present",
+    "dominant_class",
+    "mean_confidence",
+    "model",
+    "segmented_at",
+    "source_name",
+)
 SORT_COLUMNS = tuple(name for name in PAGE_COLUMNS if name != "classes_present")
 DISTINCT_COLUMNS = ("product", "lot_id", "test_program", "step", "dominant_class", "model")
 NEWEST_FIRST = "-tested_at"

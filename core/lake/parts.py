@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.lake.schema import TABLES, Table
+from core.lake.schema import TABLES, LakeTable
 from core.storage.folder import Folder
 from data.errors import LakeError
 
@@ -44,7 +44,7 @@ class Parts:
         self._listed: Listing | None = None
         self._merged_from: dict[tuple[str, str], frozenset[str]] = {}
 
-    def write(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, table: LakeTable, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows as one part; when this returns they survive a crash of the machine.
 
         Raises:
@@ -74,11 +74,12 @@ class Parts:
         empty = f"FROM no_{table}"
         return f"{empty} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else empty
 
-    def read(self, work: Callable[[bool], Result]) -> Result:
+    def read(self, work: Callable[[bool], Result], *, pause_s: float = PAUSE_SECONDS) -> Result:
         """Do work that reads parts, again where a merge took one of them between listing and reading.
 
         Args:
             work: is told whether it has to look at the storage anew.
+            pause_s: seconds before the second try; it grows by as much from try to try.
 
         Raises:
             LakeError: what DuckDB says is wrong, or parts cannot be read again and again.
@@ -88,7 +89,7 @@ class Parts:
                 return work(attempt > 0)
             except (duckdb.IOException, FileNotFoundError) as error:
                 problem: Exception = error
-                time.sleep(PAUSE_SECONDS * attempt)
+                time.sleep(pause_s * attempt)
             except duckdb.Error as error:
                 raise LakeError(self.folder.address(""), f"the query failed ({error})", _REMEDY) from error
         raise LakeError(self.folder.address(""), f"it cannot be read ({problem})", "Check the storage.") from problem

@@ -23,7 +23,7 @@ REAL = pa.float64()
 
 
 @dataclass(frozen=True)
-class Table:
+class LakeTable:
     """A table of the lake.
 
     Args:
@@ -209,12 +209,12 @@ _ANSWER_KEYS = ("key", "model", "dies_hash")
 TABLES = {
     table.name: table
     for table in (
-        Table("wafers", (*WAFER_COLUMNS, *RUN_COLUMNS), ("key", "test"), ("tested_at", "key"), "wafers"),
-        Table(
+        LakeTable("wafers", (*WAFER_COLUMNS, *RUN_COLUMNS), ("key", "test"), ("tested_at", "key"), "wafers"),
+        LakeTable(
             "segmentations", _SEGMENTATION_COLUMNS, ("key",), ("key",), "segmentations", earlier="earlier_segmentations"
         ),
-        Table("dies", _DIES_COLUMNS, ("key", "test"), ("key",), "wafers"),
-        Table(
+        LakeTable("dies", _DIES_COLUMNS, ("key", "test"), ("key",), "wafers"),
+        LakeTable(
             "instances",
             _INSTANCE_COLUMNS,
             ("key",),
@@ -223,16 +223,16 @@ TABLES = {
             "number",
             earlier="earlier_instances",
         ),
-        Table("embeddings", _EMBEDDING_COLUMNS, ("key", "model"), ("key",), "embeddings"),
-        Table("evaluations", _EVALUATION_COLUMNS, ("key",), ("evaluated_at",), "evaluations"),
-        Table(
+        LakeTable("embeddings", _EMBEDDING_COLUMNS, ("key", "model"), ("key",), "embeddings"),
+        LakeTable("evaluations", _EVALUATION_COLUMNS, ("key",), ("evaluated_at",), "evaluations"),
+        LakeTable(
             "earlier_segmentations",
             (*_SEGMENTATION_COLUMNS, ANSWER_COLUMNS[-1]),
             _ANSWER_KEYS,
             ("key",),
             "earlier_segmentations",
         ),
-        Table(
+        LakeTable(
             "earlier_instances",
             (*_INSTANCE_COLUMNS, *ANSWER_COLUMNS),
             _ANSWER_KEYS,

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from core.lake.parts import Listing, Parts
 from core.lake.rows import FIRST_SEVERITY
-from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, Table
+from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, LakeTable
 
 REMOTE_FRESH_SECONDS = 2.0
 LARGEST_SHARE = 8
@@ -224,7 +224,7 @@ class LakeView:
             cursor.execute(statement)
 
 
-def _view(table: Table, source: str) -> str:
+def _view(table: LakeTable, source: str) -> str:
     """SQL of the view of a table whose rows stay in the parts: those of the newest parent, or the newest themselves."""
     if table.parent == table.name != "segmentations":
         newest = f"QUALIFY row_number() OVER (PARTITION BY {', '.join(table.keys)} ORDER BY sequence DESC) = 1"

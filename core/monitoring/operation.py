@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import select
 
-from core.annotation.reviews import Kind, Review, ReviewOutcome
+from core.annotation.reviews import Review, ReviewKind, ReviewOutcome
 from core.database import AppDatabase
 from core.lake import Lake
 from core.monitoring.judging import Scope
-from core.monitoring.quality import Period
+from core.monitoring.quality import CalendarPeriod
 from core.statistics.significance import wilson
 
 QUANTILES = (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99))
@@ -17,7 +17,7 @@ OPEN = "open"
 _LATENCY = ", ".join(f"quantile_cont(seconds, {share}) * 1000 AS {name}" for name, share in QUANTILES)
 
 
-def latency(lake: Lake, scope: Scope, period: Period | None = None) -> pd.DataFrame:
+def latency(lake: Lake, scope: Scope, period: CalendarPeriod | None = None) -> pd.DataFrame:
     """Return how long segmenting a wafer took, by period of the segmentation, or by model where none is given.
 
     Args:
@@ -55,7 +55,7 @@ class Flagged:
     classes: pd.DataFrame
 
 
-def flagged(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> Flagged:
+def flagged(lake: Lake, database: AppDatabase, scope: Scope, period: CalendarPeriod) -> Flagged:
     """Count flags of present results: one that an older model's result got says nothing about the newer one.
 
     Args:
@@ -71,7 +71,7 @@ def flagged(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> 
     condition, parameters = scope.condition()
     with database.reading() as session:
         wanted = select(Review.wafer_key, Review.model, Review.class_key, Review.verdict).where(
-            Review.kind == Kind.FLAG
+            Review.kind == ReviewKind.FLAG
         )
         flags = pd.DataFrame(session.execute(wanted).all(), columns=["key", "model", "class", "verdict"])
     present = lake.query(

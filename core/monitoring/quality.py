@@ -18,7 +18,7 @@ LEAST_FOR_INTERVAL = 5
 """An interval of fewer wafers is narrower than it should be."""
 
 
-class Period(StrEnum):
+class CalendarPeriod(StrEnum):
     """What makes one point."""
 
     DAY = "day"
@@ -26,11 +26,11 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-def starts(moments: "pd.Series[pd.Timestamp]", period: Period) -> "pd.Series[pd.Timestamp]":
+def starts(moments: "pd.Series[pd.Timestamp]", period: CalendarPeriod) -> "pd.Series[pd.Timestamp]":
     """Return the first day of the period that each moment lies in; weeks begin on Monday.
 
     Example:
-        >>> starts(pd.Series(pd.to_datetime(["2026-03-05 12:00"])), Period.WEEK).dt.date.astype(str).tolist()
+        >>> starts(pd.Series(pd.to_datetime(["2026-03-05 12:00"])), CalendarPeriod.WEEK).dt.date.astype(str).tolist()
         ['2026-03-02']
     """
     begun: pd.Series[pd.Timestamp] = moments.dt.to_period(
@@ -64,7 +64,7 @@ def scores(counts: Counts) -> pd.DataFrame:
     return table
 
 
-def trend(judged: Judged, period: Period) -> pd.DataFrame:
+def trend(judged: Judged, period: CalendarPeriod) -> pd.DataFrame:
     """Score each period in which labelled wafers were tested.
 
     Returns:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Measure = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
+Statistic = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
 SHUFFLES = 499
 SEED = 20261123
 BINS = 10
@@ -119,10 +119,10 @@ def _units(lots: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.intp], NDArray
     return np.concatenate([at_old, at_new + len(old)]), np.arange(len(old) + len(new)) >= len(old)
 
 
-def _shuffled(measure: Measure, is_recent: NDArray[np.bool_]) -> Shift:
-    size = float(measure(is_recent[None])[0])
+def _shuffled(statistic: Statistic, is_recent: NDArray[np.bool_]) -> Shift:
+    size = float(statistic(is_recent[None])[0])
     if min(is_recent.sum(), (~is_recent).sum()) < LEAST_LOTS:
         return Shift(size, float("nan"))
     rng = np.random.default_rng(SEED)
-    others = measure(rng.permuted(np.tile(is_recent, (SHUFFLES, 1)), axis=1))
+    others = statistic(rng.permuted(np.tile(is_recent, (SHUFFLES, 1)), axis=1))
     return Shift(size, float((1 + (others >= size - 1e-12).sum()) / (1 + SHUFFLES)))

@@ -9,7 +9,7 @@ MOST_AXES = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Axes:
+class PrincipalAxes:
     """Principal axes of vectors (Pearson 1901).
 
     Args:
@@ -32,7 +32,7 @@ class Axes:
         return np.column_stack([on, off]).astype(np.float32)
 
 
-def principal_axes(matrix: NDArray[np.float32], most: int = MOST_AXES) -> Axes:
+def principal_axes(matrix: NDArray[np.float32], most: int = MOST_AXES) -> PrincipalAxes:
     """Find the directions of the largest variance.
 
     Args:
@@ -48,4 +48,4 @@ def principal_axes(matrix: NDArray[np.float32], most: int = MOST_AXES) -> Axes:
     second = (matrix.T @ matrix).astype(np.float64) / len(matrix) - np.outer(mean, mean)
     _, directions = np.linalg.eigh(second)  # least first
     kept = directions[:, ::-1][:, : min(most, len(matrix) - 1)]
-    return Axes(mean.astype(np.float32), kept.astype(np.float32))
+    return PrincipalAxes(mean.astype(np.float32), kept.astype(np.float32))

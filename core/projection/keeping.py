@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from core.projection.axes import Axes
+from core.projection.axes import PrincipalAxes
 from core.projection.layout import Layout, Placed
 from core.storage.folder import Folder
 from data.errors import MapError
@@ -23,10 +23,15 @@ FOLDER, NOTE, LOCK = "map", "map.json", "lock"
 FORMAT = 2
 COLUMNS = pa.schema(
     [
-        ("key", pa.string()), ("x", pa.float32()), ("y", pa.float32()), ("cluster", pa.int32()),
-        ("isolation", pa.float32()), ("novelty", pa.float32()), ("fitted", pa.bool_()),
+        ("key", pa.string()),
+        ("x", pa.float32()),
+        ("y", pa.float32()),
+        ("cluster", pa.int32()),
+        ("isolation", pa.float32()),
+        ("novelty", pa.float32()),
+        ("fitted", pa.bool_()),
     ]
-)  # fmt: skip
+)
 BUILD = "Build it on the Map page, or with python -m jobs.map_wafers."
 
 
@@ -100,7 +105,7 @@ def read_layout(home: Path, about: About) -> tuple[Layout, NDArray[np.float32]]:
     try:
         with np.load(Folder(home / FOLDER).address(about.layout), allow_pickle=False) as kept:
             keys = pa.array(kept["keys"].tolist(), pa.string())
-            axes = Axes(kept["mean"], kept["directions"])
+            axes = PrincipalAxes(kept["mean"], kept["directions"])
             return Layout(keys, axes, kept["features"], kept["places"], about.seed), kept["middles"]
     except (ValueError, KeyError, OSError, EOFError) as error:
         raise _unusable(home, f"what the map was fitted on cannot be read ({error!r})", "Build it anew") from error

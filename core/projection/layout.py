@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.projection.axes import Axes, principal_axes
+from core.projection.axes import PrincipalAxes, principal_axes
 from core.projection.clusters import nearest_cluster
 from core.projection.novelty import Novelty
 from data.errors import MapError
@@ -25,13 +25,13 @@ class Layout:
     Args:
         keys: of the N wafers.
         axes: directions in which they differ.
-        features: float32 (N, A + 1), as `Axes.features` gives them.
+        features: float32 (N, A + 1), as `PrincipalAxes.features` gives them.
         places: float32 (N, 2) on the map, 0 to 100.
         seed: that all of it is made with.
     """
 
     keys: pa.StringArray
-    axes: Axes
+    axes: PrincipalAxes
     features: NDArray[np.float32]
     places: NDArray[np.float32]
     seed: int

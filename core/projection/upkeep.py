@@ -1,7 +1,7 @@
 """Keeping the map up with the lake: fitted where there is none, new wafers placed on it, clusters parted anew."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from core.projection.layout import Layout, Placer, lay_out
 from core.projection.naming import cluster_names
 from core.segmentation import Segmenter
 from core.similarity.embeddings import embed_backlog, stored
+from core.similarity.upkeep import Step
 from core.storage.folder import Folder
 from data.errors import MapError
 
@@ -37,21 +38,6 @@ OUTGROWN = 2.0  # a map whose lake is so many times what it was fitted on is fit
 _SAMPLE = "SELECT key FROM embeddings WHERE model = ? ORDER BY hash(key || ?), key LIMIT ?"
 _COUNT = "SELECT count(*) AS n FROM embeddings WHERE model = ?"
 _NEWER = "SELECT count(*) AS n FROM embeddings WHERE model = ? AND sequence > ?"
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far the work is.
-
-    Args:
-        verb: what is being done to wafers, "placed".
-        done: wafers.
-        total: of how many.
-    """
-
-    verb: str
-    done: int
-    total: int
 
 
 def bring_up_to_date(

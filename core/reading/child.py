@@ -17,6 +17,7 @@ from typing import BinaryIO
 from core.reading.limits import CpuAllowance, confine
 from core.reading.messages import Buffers, Kind, Telling, message
 from core.reading.request import Request, Task, receive_request
+from data.formats.archive import entry_count
 from data.formats.growing import is_growing
 from data.formats.image_preview import grey_png
 from data.formats.options import OutOfMemory
@@ -76,6 +77,8 @@ def answers(request: Request, stream: BinaryIO, allowance: CpuAllowance) -> Iter
                 yield telling.message(item)
     elif request.task == Task.GROWING:
         yield message(Kind.ANSWER, None, [b"1"] if is_growing(request.name, stream) else [])
+    elif request.task == Task.COUNT:
+        yield message(Kind.ANSWER, None, [b"%d" % entry_count(stream)])
     else:
         yield message(Kind.ANSWER, None, [grey_png(stream, request.options.max_pixels) or b""])
 

@@ -15,6 +15,8 @@ from core.reading.request import Task
 from data.formats import ReadFailure, ReadOptions
 from data.formats.reading import OpenFile, open_files, upload_name
 
+_MOST_DIGITS = 10
+
 
 def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Iterator[Item]:
     """Read every wafer of a file, a folder (with its subfolders) or a zip, each file in another process.
@@ -88,6 +90,17 @@ def is_growing(path: Path) -> bool:
         return False
     with stream, FileReading(path.name, partial(_as_it_is, stream), task=Task.GROWING) as reading:
         return bool(_answer(reading))
+
+
+def entry_count(path: Path) -> int:
+    """Return how many files a zip holds, 1 for what is none or cannot be read."""
+    try:
+        stream = path.open("rb")
+    except OSError:
+        return 1
+    with stream, FileReading(path.name, partial(_as_it_is, stream), task=Task.COUNT) as reading:
+        counted = _answer(reading)
+    return int(counted) if counted.isdigit() and len(counted) < _MOST_DIGITS else 1
 
 
 def prepare() -> None:

@@ -21,6 +21,7 @@ class Task(IntEnum):
     READ = 1
     PICTURE = 2
     GROWING = 3
+    COUNT = 4
 
 
 @dataclass(frozen=True)

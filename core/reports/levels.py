@@ -8,18 +8,26 @@ from core.analysis.result import WaferResult
 from core.exports import WAFER_COLUMNS, wafer_row
 from core.exports.die_table import die_rows
 from core.reports.lot_tables import NAMES, clusters_table
-from core.reports.table import Column, Kind, Table
+from core.reports.table import CellKind, Column, Table
 from core.reports.workbook import workbook
 from data.classes import CLASS_KEYS
 
 _TEXTS = {
-    "key", "lot", "wafer", "product", "test_program", "source_name", "source_sha256", "classes", "model",
+    "key",
+    "lot",
+    "wafer",
+    "product",
+    "test_program",
+    "source_name",
+    "source_sha256",
+    "classes",
+    "model",
     "assumed_geometry",
-}  # fmt: skip
+}
 _COUNTS = {"rows", "columns", "tested_dies", "failing_dies", "cluster_count", "affected_dies"}
 
 
-class Levels:
+class LevelsWorkbook:
     """Gathers results wafer by wafer; it keeps their rows, not the results."""
 
     def __init__(self) -> None:
@@ -39,7 +47,7 @@ class Levels:
 def wafers_level(results: Iterable[WaferResult]) -> Table:
     """A row a wafer, with the columns of wafers.csv."""
 
-    def kind(name: str) -> Kind:
+    def kind(name: str) -> CellKind:
         if name == "tested_at":
             return "time"
         return "text" if name in _TEXTS else "count" if name in _COUNTS else "real"

@@ -11,7 +11,7 @@ from core.lake.batches import batches
 from core.lots.lot import Lot, figures, slots_compared
 from core.lots.profiles import angular_profile, radial_profile
 from core.lots.stacking import Stack
-from core.reports.table import Column, Kind, Table
+from core.reports.table import CellKind, Column, Table
 from data.classes import CLASS_INDEX, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}
@@ -93,7 +93,7 @@ def clusters_table(results: Iterable[WaferResult]) -> Table:
     texts = {"key", "lot", "wafer", "class", "zone"}
     counts = {"number", "die_count", "first_row", "first_column", "last_row", "last_column", "sector"}
 
-    def kind(name: str) -> Kind:
+    def kind(name: str) -> CellKind:
         return "text" if name in texts else "count" if name in counts else "real"
 
     rows = [[row[name] for name in INSTANCE_COLUMNS] for result in results for row in instance_rows(result)]
@@ -167,6 +167,9 @@ def results_of(lake: Lake, keys: Iterable[str]) -> Iterator[WaferResult]:
 
 
 _SHARE_COLUMNS = (
-    Column("Dies tested", "count"), Column("Dies failing", "count"), Column("Share", "percent"),
-    Column("95 % from", "percent"), Column("95 % to", "percent"),
-)  # fmt: skip
+    Column("Dies tested", "count"),
+    Column("Dies failing", "count"),
+    Column("Share", "percent"),
+    Column("95 % from", "percent"),
+    Column("95 % to", "percent"),
+)

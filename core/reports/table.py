@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.exports.cells import plain
 
-Kind = Literal["text", "count", "real", "score", "percent", "time"]
+CellKind = Literal["text", "count", "real", "score", "percent", "time"]
 UNDEFINED = "–"
 
 
@@ -27,7 +27,7 @@ class Column:
     """
 
     title: str
-    kind: Kind = "text"
+    kind: CellKind = "text"
     width: float = 1.0
 
 
@@ -56,7 +56,7 @@ def is_defined(cell: object) -> bool:
     return not (cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)))
 
 
-def shown(cell: object, kind: Kind) -> str:
+def shown(cell: object, kind: CellKind) -> str:
     """Write a cell for people; undefined ones as a dash.
 
     Example:

@@ -6,7 +6,7 @@ from datetime import datetime
 from reportlab.platypus import Flowable
 
 from core.analysis.result import WaferResult
-from core.analysis.summaries import Summary, summarise, yield_words
+from core.analysis.summaries import WaferSummary, summarise, yield_words
 from core.drawing.palette import Palette, class_colors
 from core.drawing.wafer import cell_aspect, draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
@@ -81,7 +81,7 @@ def wafer_xlsx(result: WaferResult, made_at: datetime) -> bytes:
     return workbook(tables, made_at, f"Wafer {result.wafer.key}")
 
 
-def _map(result: WaferResult, summary: Summary, palette: Palette) -> list[Flowable]:
+def _map(result: WaferResult, summary: WaferSummary, palette: Palette) -> list[Flowable]:
     rows, columns = result.wafer.dies.shape
     cell_px = max(2, int(_MAP_PX // max(rows * cell_aspect(result.wafer), columns)))
     drawn = draw_wafer(result.wafer, result.segmentation, palette=palette, cell_px=cell_px)
@@ -99,7 +99,7 @@ def _by_older_formula(severity: Severity) -> str:
     return f"The severity is by version {severity.version} of the formula, today's is {SEVERITY_VERSION}."
 
 
-def _measures(result: WaferResult, summary: Summary) -> list[Flowable]:
+def _measures(result: WaferResult, summary: WaferSummary) -> list[Flowable]:
     severity, width = result.severity, CONTENT_WIDTH * (1 - MAP_SHARE)
     left = 100 - severity.density_term - severity.coverage_term - severity.count_term
     by_share = severity.assumed_geometry and severity.version > 1  # no sizes, no density

@@ -17,8 +17,8 @@ LEAST_DIES = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """SuspectClass and its two parts; total = aleatoric + epistemic.
+class Decomposition:
+    """Uncertainty and its two parts; total = aleatoric + epistemic.
 
     Args:
         total: float32 (8, ...), entropy of the mean answer, 0 to 1 bit.
@@ -78,7 +78,7 @@ def binary_entropy(probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(0 - (p * np.log2(np.where(p > 0, p, 1)) + q * np.log2(np.where(q > 0, q, 1))), dtype=np.float32)
 
 
-def split(samples: NDArray[np.float32]) -> Split:
+def split(samples: NDArray[np.float32]) -> Decomposition:
     """Split uncertainty into what the dies leave open and what the model does not know.
 
     Args:
@@ -95,7 +95,7 @@ def split(samples: NDArray[np.float32]) -> Split:
     total = binary_entropy(samples.mean(axis=0))
     # Entropy is concave, so the mean is never above; rounding may say otherwise by 1e-7.
     aleatoric = np.minimum(binary_entropy(samples).mean(axis=0), total)
-    return Split(total, aleatoric, total - aleatoric)
+    return Decomposition(total, aleatoric, total - aleatoric)
 
 
 def lead(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

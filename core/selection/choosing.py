@@ -180,4 +180,4 @@ _WAYS: dict[Strategy, _Way] = {
     Strategy.TYPICAL: _typical,
     Strategy.RANDOM: _random,
     Strategy.RANDOM_FAILING: _random_failing,
-}  # fmt: skip
+}

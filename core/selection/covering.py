@@ -8,21 +8,24 @@ MOST_GROUPS = 500
 BLOCK_ROWS = 4096
 
 
-def nearest_distance(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> NDArray[np.float32]:
+def nearest_distance(
+    vectors: NDArray[np.float32], others: NDArray[np.float32] | None, *, block_rows: int = BLOCK_ROWS
+) -> NDArray[np.float32]:
     """Return the distance of each vector to the nearest of others, blockwise; infinite where there are none.
 
     Args:
         vectors: float32 (N, D).
         others: float32 (M, D).
+        block_rows: vectors at a time; it bounds the memory alone.
     """
     if others is None or not len(others):
         return np.full(len(vectors), np.inf, dtype=np.float32)
     found = np.empty(len(vectors), dtype=np.float32)
     lengths = np.einsum("ij,ij->i", others, others)
-    for start in range(0, len(vectors), BLOCK_ROWS):
-        block = vectors[start : start + BLOCK_ROWS]
+    for start in range(0, len(vectors), block_rows):
+        block = vectors[start : start + block_rows]
         squares = np.einsum("ij,ij->i", block, block)[:, None] + lengths - 2 * block @ others.T
-        found[start : start + BLOCK_ROWS] = np.sqrt(np.maximum(squares.min(axis=1), 0))
+        found[start : start + block_rows] = np.sqrt(np.maximum(squares.min(axis=1), 0))
     return found
 
 

@@ -39,7 +39,7 @@ _DAMAGE = (ValueError, KeyError, TypeError, RuntimeError, MemoryError, OSError, 
 """What reading a damaged index raises."""
 
 
-class Kind(StrEnum):
+class IndexKind(StrEnum):
     """What the vectors of an index are of."""
 
     WAFERS = "wafers"
@@ -47,8 +47,8 @@ class Kind(StrEnum):
 
 
 _COUNT = {
-    Kind.WAFERS: "SELECT count(*) AS n FROM embeddings WHERE model = ?",
-    Kind.CLUSTERS: "SELECT coalesce(sum(len(cluster_numbers)), 0) AS n FROM embeddings WHERE model = ?",
+    IndexKind.WAFERS: "SELECT count(*) AS n FROM embeddings WHERE model = ?",
+    IndexKind.CLUSTERS: "SELECT coalesce(sum(len(cluster_numbers)), 0) AS n FROM embeddings WHERE model = ?",
 }
 
 
@@ -81,7 +81,7 @@ class SimilarityIndex:
     exact_below = EXACT_BELOW
     """Number of candidates below which all are compared."""
 
-    def __init__(self, model: str, kind: Kind, index: "faiss.Index | None" = None) -> None:
+    def __init__(self, model: str, kind: IndexKind, index: "faiss.Index | None" = None) -> None:
         faiss = _faiss()
         self.model, self.kind, self.sequence = model, kind, 0
         self._index: Any = index or faiss.IndexFlatIP(DIMENSION)
@@ -96,7 +96,7 @@ class SimilarityIndex:
 
     @classmethod
     def build(
-        cls, lake: Lake, model: str, kind: Kind, progress: Callable[[int, int], object] = lambda done, total: None
+        cls, lake: Lake, model: str, kind: IndexKind, progress: Callable[[int, int], object] = lambda done, total: None
     ) -> "SimilarityIndex":
         """Make an index of all vectors that the lake keeps of a model.
 
@@ -110,16 +110,16 @@ class SimilarityIndex:
             LakeError: the lake cannot be read.
         """
         total = int(lake.query(_COUNT[kind], [model])["n"].iloc[0])
-        parts = (part.matrix for part in stored(lake, model, clusters=kind is Kind.CLUSTERS))
+        parts = (part.matrix for part in stored(lake, model, clusters=kind is IndexKind.CLUSTERS))
         index = cls(model, kind, trained(parts, total) if total >= cls.exact_below else None)
-        for part in stored(lake, model, clusters=kind is Kind.CLUSTERS):
+        for part in stored(lake, model, clusters=kind is IndexKind.CLUSTERS):
             index._append(part)
             progress(len(index), total)
         return index
 
     def catch_up(self, lake: Lake) -> int:
         """Add what the lake keeps of the model since; give the number of vectors added."""
-        newer = stored(lake, self.model, clusters=self.kind is Kind.CLUSTERS, after=self.sequence)
+        newer = stored(lake, self.model, clusters=self.kind is IndexKind.CLUSTERS, after=self.sequence)
         return sum(self.add(part) for part in newer)
 
     def add(self, vectors: Vectors) -> int:
@@ -180,7 +180,7 @@ class SimilarityIndex:
             )
 
     @classmethod
-    def load(cls, home: Path, model: str, kind: Kind) -> "SimilarityIndex":
+    def load(cls, home: Path, model: str, kind: IndexKind) -> "SimilarityIndex":
         """Read the index below `home`/index.
 
         Raises:
@@ -273,7 +273,7 @@ def _faiss() -> ModuleType:
     return faiss
 
 
-def index_stamp(home: Path, kind: Kind) -> str:
+def index_stamp(home: Path, kind: IndexKind) -> str:
     """Return a text that changes whenever an index was saved below `home`, "" where there is none."""
     return _versions(home, kind).stamp
 
@@ -282,11 +282,11 @@ def _among(keys: pa.ChunkedArray, wanted: pa.StringArray) -> NDArray[np.bool_]:
     return np.asarray(pc.is_in(keys, value_set=wanted).to_numpy(), dtype=np.bool_)
 
 
-def _versions(home: Path, kind: Kind) -> Versions:
+def _versions(home: Path, kind: IndexKind) -> Versions:
     return Versions(home / "index", kind)
 
 
-def _missing(home: Path, kind: Kind, problem: str) -> tuple[str, str, str]:
+def _missing(home: Path, kind: IndexKind, problem: str) -> tuple[str, str, str]:
     return (
         f"{home}/index/{kind}",
         f"there is no index to search: {problem}",

@@ -14,7 +14,7 @@ from core.lake import Lake, WaferFilter
 from core.lake.schema import POSITIONS
 from core.segmentation import Segmenter
 from core.similarity.embeddings import alone, embed, embed_turned
-from core.similarity.index import Kind, SimilarityIndex
+from core.similarity.index import IndexKind, SimilarityIndex
 from data.errors import ModelError, WaferValueError
 from data.geometry import extent
 from data.raster import nearest_index
@@ -57,7 +57,7 @@ class Query:
 
     wafer: WaferMap
     mask: NDArray[np.bool_]
-    kind: Kind
+    kind: IndexKind
     looks: NDArray[np.float32]
     model: str
 
@@ -87,13 +87,13 @@ class Match:
 
 def query_wafer(result: WaferResult, segmenter: Segmenter, *, turned: bool = False) -> Query:
     """Ask for wafers that look like a whole wafer; `turned` for those too that do so turned or flipped."""
-    return _query(result.wafer, _pattern(result), Kind.WAFERS, segmenter, turned)
+    return _query(result.wafer, _pattern(result), IndexKind.WAFERS, segmenter, turned)
 
 
 def query_cluster(wafer: WaferMap, instance: Instance, segmenter: Segmenter, *, turned: bool = False) -> Query:
     """Ask for clusters that look like one cluster of a wafer, whatever else is on theirs."""
     only = alone(wafer, instance)
-    return _query(only, only.failing, Kind.CLUSTERS, segmenter, turned)
+    return _query(only, only.failing, IndexKind.CLUSTERS, segmenter, turned)
 
 
 def query_drawing(wafer: WaferMap, segmenter: Segmenter, *, turned: bool = False) -> Query:
@@ -104,7 +104,7 @@ def query_drawing(wafer: WaferMap, segmenter: Segmenter, *, turned: bool = False
     """
     if not wafer.fail_count:
         raise WaferValueError(wafer.key, "no die is drawn", "Draw a pattern on the wafer.")
-    return _query(wafer, wafer.failing, Kind.CLUSTERS, segmenter, turned)
+    return _query(wafer, wafer.failing, IndexKind.CLUSTERS, segmenter, turned)
 
 
 def find(
@@ -188,7 +188,7 @@ def on_common_grid(
     return ours, theirs
 
 
-def _query(wafer: WaferMap, mask: NDArray[np.bool_], kind: Kind, segmenter: Segmenter, turned: bool) -> Query:
+def _query(wafer: WaferMap, mask: NDArray[np.bool_], kind: IndexKind, segmenter: Segmenter, turned: bool) -> Query:
     looks = embed_turned(wafer, segmenter) if turned else embed([wafer], segmenter)
     return Query(wafer, mask, kind, looks, segmenter.name)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity.embeddings import embed_backlog
-from core.similarity.index import Kind, SimilarityIndex
+from core.similarity.index import IndexKind, SimilarityIndex
 from data.errors import IndexDamagedError, IndexMissingError
 
 EMBEDDING = "embedded wafers"
@@ -18,9 +18,9 @@ class Step:
     """How far the work is.
 
     Args:
-        what: is being done.
-        done: of it.
-        total: of it.
+        what: the work, by what it makes of wafers or indexes, such as "embedded wafers" or "placed".
+        done: wafers, or indexes, that are through.
+        total: of how many.
     """
 
     what: str
@@ -47,21 +47,21 @@ def bring_up_to_date(lake: Lake, segmenter: Segmenter, home: Path, *, anew: bool
     """
     for done, total in embed_backlog(lake, segmenter):
         yield Step(EMBEDDING, done, total)
-    for number, kind in enumerate(Kind):
-        yield Step(f"indexed {kind}", number, len(Kind))
+    for number, kind in enumerate(IndexKind):
+        yield Step(f"indexed {kind}", number, len(IndexKind))
         index, damage = (None, "") if anew else _kept(home, segmenter.name, kind)
         if damage:
-            yield Step(f"building {kind} anew, {damage}", number, len(Kind))
+            yield Step(f"building {kind} anew, {damage}", number, len(IndexKind))
         if index is None:
             index, added = SimilarityIndex.build(lake, segmenter.name, kind), 1
         else:
             added = index.catch_up(lake)
         if added:
             index.save(home)
-    yield Step("indexed", len(Kind), len(Kind))
+    yield Step("indexed", len(IndexKind), len(IndexKind))
 
 
-def _kept(home: Path, model: str, kind: Kind) -> tuple[SimilarityIndex | None, str]:
+def _kept(home: Path, model: str, kind: IndexKind) -> tuple[SimilarityIndex | None, str]:
     """Return the index that is there, or None; where it is damaged, also what is wrong with it."""
     try:
         return SimilarityIndex.load(home, model, kind), ""

@@ -30,10 +30,18 @@ UPDATE = Recipe(
     "Learns new labels without losing the old: a fifth of people's wafers is replayed from the dataset before "
     "(name it as old labels), and the weights that matter for old wafers are held.",
     {
-        "name": "updated", "from_": SERVED, "labels": NOW, "steps": 1500, "epoch_steps": 150, "rate": 3e-4,
-        "encoder_rate": 0.3, "replay": 0.2, "ewc": 100.0, "extent": EXTENT,
+        "name": "updated",
+        "from_": SERVED,
+        "labels": NOW,
+        "steps": 1500,
+        "epoch_steps": 150,
+        "rate": 3e-4,
+        "encoder_rate": 0.3,
+        "replay": 0.2,
+        "ewc": 100.0,
+        "extent": EXTENT,
     },
-)  # fmt: skip
+)
 """The way that training again takes by itself: it adds what is new to a model that works."""
 RECIPES = (
     Recipe(
@@ -41,16 +49,30 @@ RECIPES = (
         "Starts from the weights in use and mixes in the wafers that people labelled. The encoder stands still at "
         "first and then learns at a tenth of the rate.",
         {
-            "name": "fine-tuned", "from_": SERVED, "labels": NOW, "steps": 2000, "epoch_steps": 200, "rate": 3e-4,
-            "frozen_steps": 400, "encoder_rate": 0.1, "extent": EXTENT,
+            "name": "fine-tuned",
+            "from_": SERVED,
+            "labels": NOW,
+            "steps": 2000,
+            "epoch_steps": 200,
+            "rate": 3e-4,
+            "frozen_steps": 400,
+            "encoder_rate": 0.1,
+            "extent": EXTENT,
         },
     ),
     Recipe(
         "Few labels",
         "For a new product with less than a hundred labelled wafers: only the last three layers learn.",
         {
-            "name": "few-labels", "from_": SERVED, "labels": NOW, "steps": 600, "epoch_steps": 100, "rate": 3e-4,
-            "few_shot": True, "people_share": 0.8, "extent": EXTENT,
+            "name": "few-labels",
+            "from_": SERVED,
+            "labels": NOW,
+            "steps": 600,
+            "epoch_steps": 100,
+            "rate": 3e-4,
+            "few_shot": True,
+            "people_share": 0.8,
+            "extent": EXTENT,
         },
     ),
     UPDATE,
@@ -58,16 +80,28 @@ RECIPES = (
         "With unlabelled wafers",
         "Starts from the weights in use and learns from the lake's wafers that nobody labelled, too (FixMatch).",
         {
-            "name": "semi-supervised", "from_": SERVED, "labels": NOW, "unlabelled": (LAKE,), "steps": 4000,
-            "epoch_steps": 400, "rate": 5e-4, "extent": EXTENT,
+            "name": "semi-supervised",
+            "from_": SERVED,
+            "labels": NOW,
+            "unlabelled": (LAKE,),
+            "steps": 4000,
+            "epoch_steps": 400,
+            "rate": 5e-4,
+            "extent": EXTENT,
         },
     ),
     Recipe(
         "From scratch",
         "An untrained network of the shipped one's kind, on synthetic wafers and what is added below. Takes hours.",
         {
-            "encoder": DIES, "depth": DIES_DEPTH, "decoder_channels": (192, 128, 64, 32), "steps": 10000, "rate": 2e-3,
-            "gamma": 0.0, "alpha": 0.5, "focal": 2.0,
+            "encoder": DIES,
+            "depth": DIES_DEPTH,
+            "decoder_channels": (192, 128, 64, 32),
+            "steps": 10000,
+            "rate": 2e-3,
+            "gamma": 0.0,
+            "alpha": 0.5,
+            "focal": 2.0,
         },
     ),
-)  # fmt: skip
+)

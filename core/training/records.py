@@ -23,7 +23,7 @@ COLUMNS = ("key", "step", "value")
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class RunRecord:
     """What a run measured.
 
     Args:
@@ -57,7 +57,7 @@ class Record:
         return dict(zip(measured["key"], measured["value"], strict=True))
 
 
-def record_of(at: Settings, name: str) -> Record | None:
+def record_of(at: Settings, name: str) -> RunRecord | None:
     """Return what a run measured so far, None before it has a record.
 
     Raises:
@@ -67,7 +67,7 @@ def record_of(at: Settings, name: str) -> Record | None:
     return _read(at, kept.read_text(encoding="utf-8").strip(), name) if kept.exists() else None
 
 
-def best_before(at: Settings, record: Record) -> Record | None:
+def best_before(at: Settings, record: RunRecord) -> RunRecord | None:
     """Return the run of the best score among those that began before this one, None where there is none.
 
     Raises:
@@ -94,12 +94,12 @@ def _file(at: Settings) -> Path | None:
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
-def _read(at: Settings, number: str, name: str) -> Record:
+def _read(at: Settings, number: str, name: str) -> RunRecord:
     path = _file(at)
     query = "SELECT key, step, value FROM metrics WHERE run_uuid = ? AND is_nan = 0 ORDER BY step, timestamp"
     rows = measured(at, number) if path is None else _rows(path, query, (number,))
     values = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["key", "step"], keep="last")
-    return Record(number, name, values)
+    return RunRecord(number, name, values)
 
 
 def _rows(path: Path, query: str, parameters: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -16,9 +16,20 @@ from data.classes import CLASS_KEYS, CLASSES
 FALSE_SHARE = 0.05
 ALL_PRODUCTS = ""
 COLUMNS = (
-    "product", "class", "wafers_before", "affected_before", "before", "wafers_now", "affected_now", "now", "change",
-    "low", "high", "p", "q",
-)  # fmt: skip
+    "product",
+    "class",
+    "wafers_before",
+    "affected_before",
+    "before",
+    "wafers_now",
+    "affected_now",
+    "now",
+    "change",
+    "low",
+    "high",
+    "p",
+    "q",
+)
 _NAMES = {c.key: c.name for c in CLASSES}
 _WEEKS = """
     SELECT tested_at >= ? AS now, coalesce(product, '') AS product, grouping(product) AS whole, count(*) AS wafers,

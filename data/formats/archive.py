@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 
 from data.errors import FormatError
 from data.formats.options import MIB, ReadOptions
@@ -69,6 +70,15 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
         limit = options.max_unpacked_bytes // MIB
         raise FormatError(source.name, f"the zip unpacks to {total // MIB} MiB, the limit is {limit} MiB", "Split it.")
     return archive
+
+
+def entry_count(stream: BinaryIO) -> int:
+    """Return how many files a zip holds, 1 for what is none."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            return sum(not info.is_dir() for info in archive.infolist())
+    except zipfile.BadZipFile:
+        return 1
 
 
 def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:

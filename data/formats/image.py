@@ -31,13 +31,17 @@ _FULL_16 = 65535.0
 _MASK_KEYS = {"meaning", "classes", "model"}
 _MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
 _TIFF_COMPRESSIONS = (
-    tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE,
+    tifffile.COMPRESSION.NONE,
+    tifffile.COMPRESSION.ADOBE_DEFLATE,
+    tifffile.COMPRESSION.DEFLATE,
     tifffile.COMPRESSION.PACKBITS,
-)  # fmt: skip
+)
 _TIFF_PHOTOMETRICS = (
-    tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.PALETTE,
+    tifffile.PHOTOMETRIC.MINISBLACK,
+    tifffile.PHOTOMETRIC.MINISWHITE,
+    tifffile.PHOTOMETRIC.PALETTE,
     tifffile.PHOTOMETRIC.RGB,
-)  # fmt: skip
+)
 
 
 def read_png(source: Source, options: ReadOptions) -> Iterator[WaferMap]:

@@ -88,13 +88,20 @@ def to_pairs(wafer: WaferMap) -> dict[str, str]:
     """Return all of a wafer but its dies as text pairs; what is unknown is left out."""
     rows, columns = wafer.dies.shape
     pairs = {
-        "lot": wafer.lot_id, "wafer": wafer.wafer_id, "product": wafer.product, "test_program": wafer.test_program,
-        "step": wafer.step, "started_at": wafer.started_at.isoformat() if wafer.started_at else "",
-        "tested_at": wafer.tested_at.isoformat() if wafer.tested_at else "", "notch": wafer.notch.value,
+        "lot": wafer.lot_id,
+        "wafer": wafer.wafer_id,
+        "product": wafer.product,
+        "test_program": wafer.test_program,
+        "step": wafer.step,
+        "started_at": wafer.started_at.isoformat() if wafer.started_at else "",
+        "tested_at": wafer.tested_at.isoformat() if wafer.tested_at else "",
+        "notch": wafer.notch.value,
         "diameter_mm": repr(float(wafer.diameter_mm)) if wafer.diameter_mm else "",
-        "grid_rows": str(rows), "grid_columns": str(columns), "passing_known": "" if wafer.passing_known else "no",
+        "grid_rows": str(rows),
+        "grid_columns": str(columns),
+        "passing_known": "" if wafer.passing_known else "no",
         "remarks": json.dumps(wafer.remarks) if wafer.remarks else "",
-    }  # fmt: skip
+    }
     if wafer.die_pitch_mm:
         pairs["pitch_row_mm"], pairs["pitch_column_mm"] = (repr(float(pitch)) for pitch in wafer.die_pitch_mm)
     if wafer.center:

@@ -64,9 +64,14 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         try:
             dies, bins = dies_of_bins(layout.values(i), table, f"{source.name} wafer {i + 1} of {layout.count}")
             yield build_wafer(
-                source, options, dies, bins=layout.bins(i) if "bins" in arrays else bins,
-                pairs=layout.pairs(i), number=i + 1, count=layout.count,
-            )  # fmt: skip
+                source,
+                options,
+                dies,
+                bins=layout.bins(i) if "bins" in arrays else bins,
+                pairs=layout.pairs(i),
+                number=i + 1,
+                count=layout.count,
+            )
         except WaferError as error:
             yield ReadFailure(source.name, str(error))
 

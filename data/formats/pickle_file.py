@@ -20,8 +20,11 @@ from data.formats.source import Source, build_wafer
 from data.wafer import WaferMap
 
 _LABELS = {
-    "failureType": "label", "trianTestLabel": "split", "trainTestLabel": "split", "dieSize": "die_count",
-}  # fmt: skip
+    "failureType": "label",
+    "trianTestLabel": "split",
+    "trainTestLabel": "split",
+    "dieSize": "die_count",
+}
 _BLOCKS_SINCE = "0.14.1"
 Cells = Sequence[object] | NDArray[np.generic]
 

@@ -20,14 +20,24 @@ from data.errors import FormatError
 _ALLOWED = {
     "numpy": ("_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar"),
     "pandas": (
-        "DataFrame", "BlockManager", "_unpickle_block", "new_block", "_new_Index", "Index", "RangeIndex", "Int64Index",
-        "StringDtype", "StringArray", "ArrowStringArray", "__pyx_unpickle_NDArrayBacked",
+        "DataFrame",
+        "BlockManager",
+        "_unpickle_block",
+        "new_block",
+        "_new_Index",
+        "Index",
+        "RangeIndex",
+        "Int64Index",
+        "StringDtype",
+        "StringArray",
+        "ArrowStringArray",
+        "__pyx_unpickle_NDArrayBacked",
     ),
     "pyarrow": ("_restore_array", "type_for_alias", "py_buffer", "chunked_array"),
     "_codecs": ("encode",),
     "builtins": ("slice", "bytes", "bytearray"),
     "__builtin__": ("slice", "bytes", "bytearray"),
-}  # fmt: skip
+}
 _DTYPE = re.compile(r"[buifUS]\d{1,6}")
 _OBJECTS = re.compile(r"O\d?")
 
@@ -70,9 +80,10 @@ class _Inert(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> type[Record]:
         if name not in _ALLOWED.get(module.split(".")[0], ()):
             raise FormatError(
-                "pickle", f"it asks for {module}.{name}, which no table of wafers needs; nothing of it was run",
+                "pickle",
+                f"it asks for {module}.{name}, which no table of wafers needs; nothing of it was run",
                 "Do not open this file elsewhere unless you trust its maker; ask for a Parquet or npz instead.",
-            )  # fmt: skip
+            )
         return _STAND_INS[name]
 
 

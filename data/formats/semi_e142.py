@@ -108,10 +108,14 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
     dies, numbers = judge_codes(grid, meanings, options, base)
     substrate = attribute(element, "SubstrateId")
     said = {
-        MAP: names[chosen], MAPS: ", ".join(names) if len(names) > 1 else "",
-        "map_origin": attribute(element, "OriginLocation"), "map_axes": attribute(element, "AxisDirection"),
-        "side": attribute(element, "SubstrateSide"), BINS: bins_said(bins, base), DIE_AXES: axes,
-    }  # fmt: skip
+        MAP: names[chosen],
+        MAPS: ", ".join(names) if len(names) > 1 else "",
+        "map_origin": attribute(element, "OriginLocation"),
+        "map_axes": attribute(element, "AxisDirection"),
+        "side": attribute(element, "SubstrateSide"),
+        BINS: bins_said(bins, base),
+        DIE_AXES: axes,
+    }
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
     pairs["tested_at"] = shared.created.get(substrate, "")
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}

@@ -33,7 +33,7 @@ from data.formats.semi_xml import (
     parse_xml,
     tag,
     whole_number,
-)  # fmt: skip
+)
 from data.formats.source import Source, build_wafer
 from data.wafer import WaferMap
 

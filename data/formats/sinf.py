@@ -117,9 +117,11 @@ def _pairs(headers: dict[str, str], where: str) -> tuple[dict[str, str], list[st
     if flat and flat not in NOTCHES:
         raise FormatError(where, f"FNLOC is 0, 90, 180 or 270 degrees, found '{flat:.20}'", "Correct it.")
     pairs = {
-        "product": headers.get("DEVICE", ""), "lot": headers.get("LOT", ""), "wafer": headers.get("WAFER", ""),
+        "product": headers.get("DEVICE", ""),
+        "lot": headers.get("LOT", ""),
+        "wafer": headers.get("WAFER", ""),
         "notch": NOTCHES[flat] if flat else "",
-    }  # fmt: skip
+    }
     unit = headers.get("DUTMS", "") or "mm"
     scale = MM_PER_UNIT.get(unit.lower())
     doubts = []

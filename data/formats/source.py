@@ -146,9 +146,14 @@ def build_wafer(
     where = source.name if count == 1 else f"{source.name} wafer {number} of {count}"
     lot, name = source.names(number, count)
     fields: dict[str, object] = {
-        "lot_id": options.lot or lot, "wafer_id": name, "product": options.product, "notch": options.notch,
-        "test_program": options.test_program, "die_pitch_mm": options.die_pitch_mm, "diameter_mm": options.diameter_mm,
-    }  # fmt: skip
+        "lot_id": options.lot or lot,
+        "wafer_id": name,
+        "product": options.product,
+        "notch": options.notch,
+        "test_program": options.test_program,
+        "die_pitch_mm": options.die_pitch_mm,
+        "diameter_mm": options.diameter_mm,
+    }
     if pairs:
         fields |= wafer_fields(pairs, where, dates)
     fields["remarks"] = tuple(dict.fromkeys([*cast(tuple[str, ...], fields.get("remarks", ())), *remarks]))

@@ -33,10 +33,18 @@ _MAPS, _NO_SOFT_BIN = ("hard", "soft"), 65535
 _VAX = 0
 _UNKNOWN_TIMES = (0, 2**32 - 1)
 _LOT_ATTRIBUTES = {
-    "NODE_NAM": "tester", "TSTR_TYP": "tester_type", "JOB_REV": "test_program_revision", "SBLOT_ID": "sublot",
-    "OPER_NAM": "operator", "TST_TEMP": "temperature", "TEST_COD": "test_step", "PROC_ID": "process",
-    "FACIL_ID": "facility", "RTST_COD": "retest_code", "FLOW_ID": "flow",
-}  # fmt: skip
+    "NODE_NAM": "tester",
+    "TSTR_TYP": "tester_type",
+    "JOB_REV": "test_program_revision",
+    "SBLOT_ID": "sublot",
+    "OPER_NAM": "operator",
+    "TST_TEMP": "temperature",
+    "TEST_COD": "test_step",
+    "PROC_ID": "process",
+    "FACIL_ID": "facility",
+    "RTST_COD": "retest_code",
+    "FLOW_ID": "flow",
+}
 _WAFER_ATTRIBUTES = {"FABWF_ID": "fab_wafer_id", "FRAME_ID": "frame", "MASK_ID": "mask"}
 _SIZES = {"diameter_mm": "WAFR_SIZ", "pitch_row_mm": "DIE_HT", "pitch_column_mm": "DIE_WID"}
 _RUNNING = "The file ends before its MRR, the record of the lot's end: the test may still be running."
@@ -245,12 +253,15 @@ def _pairs(lot: _Lot, wafer: SortedWafer, name: str, times: _Times) -> dict[str,
     """Everything that is said about a wafer beside its dies."""
     said, config = lot.information, lot.configuration
     pairs = {
-        "lot": clean(said["LOT_ID"]), "wafer": name, "product": clean(said["PART_TYP"]),
-        "test_program": clean(said["JOB_NAM"]), "tested_at": times.finished.isoformat() if times.finished else "",
+        "lot": clean(said["LOT_ID"]),
+        "wafer": name,
+        "product": clean(said["PART_TYP"]),
+        "test_program": clean(said["JOB_NAM"]),
+        "tested_at": times.finished.isoformat() if times.finished else "",
         "step": next(filter(None, (clean(said[field]) for field in _STEPS)), ""),
         "started_at": times.started.isoformat() if times.started else "",
         "notch": _FLATS.get(str(config.get("WF_FLAT", "")).upper(), ""),
-    }  # fmt: skip
+    }
     unit = _UNITS_MM.get(config.get("WF_UNITS", 0))
     for key, field in _SIZES.items():
         length = float(config.get(field, 0.0))

@@ -73,9 +73,14 @@ class Parts:
     def chosen(self, which: NDArray[Any]) -> "Parts":
         """Return some of the results, by a mask or by positions."""
         return Parts(
-            self.x[which], self.y[which], self.hard[which], self.soft[which], self.flags[which], self.table,
+            self.x[which],
+            self.y[which],
+            self.hard[which],
+            self.soft[which],
+            self.flags[which],
+            self.table,
             self.rows[which],
-        )  # fmt: skip
+        )
 
     def settled(self) -> tuple["Parts", NDArray[np.bool_]]:
         """Return the results, and false for those that a later one of the same PART_ID supersedes at another die.
@@ -163,11 +168,12 @@ def counts_of(parts: Parts, dies: NDArray[np.uint8], kept: NDArray[np.bool_]) ->
     _, first, times = np.unique(parts.dies[placed], return_index=True, return_counts=True)
     retested = int((times > 1).sum())
     counts = {
-        "parts_tested": len(parts), "retested_dies": retested,
+        "parts_tested": len(parts),
+        "retested_dies": retested,
         "parts_without_coordinates": int(np.count_nonzero(kept & ~parts.placed)),
         "superseded_parts": int(np.count_nonzero(~kept)),
         "parts_without_verdict": int(np.count_nonzero(parts.flags & _NO_VERDICT)),
-    }  # fmt: skip
+    }
     said = {key: str(number) for key, number in counts.items() if number}
     if retested:
         said["first_pass_tested"] = str(first.size)

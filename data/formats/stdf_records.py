@@ -22,13 +22,29 @@ from data.formats.source import Source
 
 Rows = list[dict[str, Any]]
 _KINDS = {
-    (0, 10): "FAR", (1, 10): "MIR", (1, 20): "MRR", (1, 40): "HBR", (1, 50): "SBR", (1, 80): "SDR", (2, 10): "WIR",
-    (2, 20): "WRR", (2, 30): "WCR", (5, 20): "PRR",
-}  # fmt: skip
+    (0, 10): "FAR",
+    (1, 10): "MIR",
+    (1, 20): "MRR",
+    (1, 40): "HBR",
+    (1, 50): "SBR",
+    (1, 80): "SDR",
+    (2, 10): "WIR",
+    (2, 20): "WRR",
+    (2, 30): "WCR",
+    (5, 20): "PRR",
+}
 _BY_CODE = {kind << 8 | sub: name for (kind, sub), name in _KINDS.items()}
 _COLUMNS = (
-    "sequence_number", "HEAD_NUM", "SITE_NUM", "PART_FLG", "HARD_BIN", "SOFT_BIN", "X_COORD", "Y_COORD", "PART_ID",
-)  # fmt: skip
+    "sequence_number",
+    "HEAD_NUM",
+    "SITE_NUM",
+    "PART_FLG",
+    "HARD_BIN",
+    "SOFT_BIN",
+    "X_COORD",
+    "Y_COORD",
+    "PART_ID",
+)
 _FAR_LITTLE, _FAR_BIG, _FAR = b"\x02\x00\x00\x0a", b"\x00\x02\x00\x0a", 0x000A
 _LITTLE, _BIG = struct.Struct("<HBB"), struct.Struct(">HBB")
 _VERSION = 4

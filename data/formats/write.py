@@ -131,8 +131,10 @@ def _die_rows(wafers: Sequence[WaferMap]) -> pa.Table:
     dies = np.concatenate([wafer.dies[cell] for wafer, cell in zip(wafers, cells, strict=True)])
     columns["result"] = pa.DictionaryArray.from_arrays(dies.astype(np.int32), list(_RESULTS))
     if any(wafer.bins is not None for wafer in wafers):
-        bins = [(np.full(count, -1) if wafer.bins is None else wafer.bins[cell].astype(np.int64))
-                for wafer, cell, count in zip(wafers, cells, counts, strict=True)]  # fmt: skip
+        bins = [
+            (np.full(count, -1) if wafer.bins is None else wafer.bins[cell].astype(np.int64))
+            for wafer, cell, count in zip(wafers, cells, counts, strict=True)
+        ]
         numbers = np.concatenate(bins)
         columns["bin"] = pa.array(numbers, mask=numbers < 0)
     return pa.table(columns)

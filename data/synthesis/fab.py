@@ -28,9 +28,15 @@ SCRATCHING_TOOL, SCRATCHING_DAYS = "CMP-3", (112, 126)
 DRIFTING_CHAMBER, DRIFT_FROM_DAY = "ETCH-2B", 91
 RETICLE_PRODUCT, RETICLE_FROM_DAY = "Kestrel", 140
 ORDINARY_SHARES = {
-    "edge": 0.05, "center": 0.025, "ring": 0.02, "scratch": 0.015, "particle": 0.035, "lithography": 0.006,
-    "etching": 0.012, "random": 0.008,
-}  # fmt: skip
+    "edge": 0.05,
+    "center": 0.025,
+    "ring": 0.02,
+    "scratch": 0.015,
+    "particle": 0.035,
+    "lithography": 0.006,
+    "etching": 0.012,
+    "random": 0.008,
+}
 """Share of wafers that show each class without any story."""
 
 

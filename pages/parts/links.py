@@ -19,7 +19,10 @@ FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, RO
 ALARM_VIEW = "show_alarms"
 """Name in the query string of what the page of alarms shows."""
 CARRIED = "filters"
-"""Name under which filters travel packed to a page that shows none."""
+"""Name under which a link carries what the next page should show.
+
+Streamlit drops each name of an address that a widget of the page one leaves is bound to: a link may not spell it out.
+"""
 
 FORMER_NAMES = {"read_careful": "read_tta", "family": "cluster"}
 """Names in the query string of links that people kept from earlier versions, and what says the same now."""
@@ -80,46 +83,38 @@ def _target(name: str) -> st.Page:
 
 
 def link(name: str, label: str, *, help: str | None = None, **query: str | list[str]) -> None:
-    """Draw a link to a page, with what it should show in the query string; nothing where the page does not exist."""
-    if name in NAMES:
-        st.page_link(_target(name), label=f":primary[{label}]", help=help, query_params=_with_filters(query))
-
-
-def open_page(name: str, *, narrowed: Mapping[str, list[str]] | None = None, **query: str) -> None:
-    """Leave for another page, with what it should show in the query string.
-
-    The filters travel packed under one name: Streamlit refuses to set a name that a widget of this page is bound to.
+    """Draw a link to a page, with what it should show; nothing where the page does not exist.
 
     Args:
         name: of the page.
-        narrowed: filters that take the place of those in force.
-        query: what else the page should show.
+        label: what the link says.
+        help: tooltip.
+        query: what the page should show, in place of the filters in force and besides them.
     """
-    filters = {**_filters(), **(narrowed or {})}
-    packed = {CARRIED: urlencode(filters, doseq=True)} if filters else {}
-    st.switch_page(page_of(name), query_params={**packed, **query})
+    if name in NAMES:
+        asked = _packed({**_filters(), **query})
+        st.page_link(_target(name), label=f":primary[{label}]", help=help, query_params=asked)
 
 
-def unpack_filters(name: str) -> None:
-    """Spread packed filters over the address of a page that shows them; call it before the page draws."""
-    if CARRIED in st.query_params:
-        st.switch_page(page_of(name), query_params=_filters())
+def open_page(name: str, **query: str | list[str]) -> None:
+    """Leave for another page, with what it should show in place of the filters in force and besides them."""
+    st.switch_page(page_of(name), query_params=_packed({**_filters(), **query}))
 
 
-def follow_former_names(page: st.Page) -> None:
-    """Spell a link that somebody kept from an earlier version as today's; call it before the page draws."""
-    if not FORMER_NAMES.keys().isdisjoint(st.query_params):
-        asked = {FORMER_NAMES.get(name, name): st.query_params.get_all(name) for name in st.query_params}
-        st.switch_page(page, query_params=asked)
+def follow(page: st.Page) -> None:
+    """Spell out what a link carries, and former names as today's; call it before the page draws."""
+    if CARRIED not in st.query_params and FORMER_NAMES.keys().isdisjoint(st.query_params):
+        return
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    asked |= parse_qs("".join(asked.pop(CARRIED, [])), keep_blank_values=True)
+    st.switch_page(page, query_params={FORMER_NAMES.get(name, name): values for name, values in asked.items()})
 
 
-def _with_filters(query: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
-    """Add the filters in force: they travel along, so that the way back finds them again."""
-    return {**_filters(), **query}
+def _packed(asked: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """Return an address's query in which everything that the next page should show stands under one name."""
+    return {CARRIED: urlencode(asked, doseq=True)} if asked else {}
 
 
 def _filters() -> dict[str, list[str]]:
-    """Return the filters in force, whether this page's address holds them openly or packed."""
-    packed = parse_qs(st.query_params.get(CARRIED, ""))
-    shown = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
-    return {key: values for key, values in {**packed, **shown}.items() if key in FILTERS}
+    """Return the filters in force: they travel along, so that the way back finds them again."""
+    return {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}

@@ -1,16 +1,17 @@
-"""Files that are too large to pass through a page's memory, served beside the pages."""
+"""What is served beside the pages: files too large for a page's memory, and addresses that lead to a page."""
 
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route
 
 from core.batches.folder import BATCHES, Batch
 from core.exports.names import safe_part
 from core.settings import settings
 from data.errors import BatchError
+from pages.parts.links import NAMES
 
 
 def results_address(batch: Batch) -> str:
@@ -31,4 +32,9 @@ def _results(request: Request) -> FileResponse:
     return FileResponse(batch.results, media_type="application/zip", filename=f"{safe_part(title)}_results.zip")
 
 
-ROUTES = [Route(f"/{BATCHES}/{{name}}/results.zip", _results)]
+def _first_page(request: Request) -> RedirectResponse:
+    """Send the first page's own name to where Streamlit serves it: the root, with what it should show."""
+    return RedirectResponse("./" + (f"?{request.url.query}" if request.url.query else ""))
+
+
+ROUTES = [Route(f"/{BATCHES}/{{name}}/results.zip", _results), Route(f"/{NAMES[0]}", _first_page)]

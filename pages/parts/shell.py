@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.settings import settings
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, follow_former_names, page_of
+from pages.parts.links import GROUPS, ICON, LOGO, follow, page_of
 from pages.parts.state.choices import Key
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
@@ -31,7 +31,7 @@ def show() -> None:
             persist_state="session",
             help=SAFE_HELP,
         )
-    follow_former_names(page)
+    follow(page)
     page.run()
 
 

@@ -4,7 +4,7 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
 from core.similarity.embeddings import lacking
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from jobs import build_index, embed_wafers
 from tests.core.lake_examples import drawn
 from tests.tiny_model import write_tiny_model
@@ -29,7 +29,7 @@ def test_the_index_holds_every_wafer(home, tiny_model_path, capsys):
     assert build_index.main(["--home", str(home), "--model", str(tiny_model_path)]) == 0
     assert "The indexes hold 7 wafers and 0 clusters." in capsys.readouterr().err
     name = Segmenter.load(str(tiny_model_path)).name
-    assert len(SimilarityIndex.load(home, name, Kind.WAFERS)) == 7
+    assert len(SimilarityIndex.load(home, name, IndexKind.WAFERS)) == 7
 
 
 @pytest.mark.parametrize("job", [embed_wafers, build_index])

@@ -10,7 +10,7 @@ import pytest
 import jobs.demo
 from core.lake import Lake
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from data.synthesis.fab import demo_fab
 from jobs.demo import DemoConfig, fill, main
 from tests.core.lake_examples import drawn, same_wafer
@@ -34,7 +34,7 @@ def check(home: Path) -> None:
     assert set(lake.query("SELECT model FROM wafers")["model"].str[:5]) == {"tiny@"}
     assert json.loads((home / "demo.json").read_text())["complete"] is True
     (model,) = set(lake.query("SELECT model FROM wafers")["model"])
-    assert len(SimilarityIndex.load(home, model, Kind.WAFERS)) == WAFERS
+    assert len(SimilarityIndex.load(home, model, IndexKind.WAFERS)) == WAFERS
 
 
 def test_an_empty_workspace_gets_the_demo_fab_segmented_by_the_model(tmp_path, tiny_model_path, capsys):

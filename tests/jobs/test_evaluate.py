@@ -14,10 +14,24 @@ from jobs.evaluate import main
 from tests.core.label_examples import labelled_home
 
 DIE_KEYS = {
-    "n", "model", "iou_over_dies", "mean_iou_over_wafers", "precision", "recall", "baseline_iou_over_dies",
-    "boundary_iou", "confusion", "presence", "support", "seconds", "data", "tta", "iou_interval", "by_patterns",
+    "n",
+    "model",
+    "iou_over_dies",
+    "mean_iou_over_wafers",
+    "precision",
+    "recall",
+    "baseline_iou_over_dies",
+    "boundary_iou",
+    "confusion",
+    "presence",
+    "support",
+    "seconds",
+    "data",
+    "tta",
+    "iou_interval",
+    "by_patterns",
     "reliability",
-}  # fmt: skip
+}
 
 
 def report_of(tmp_path, model, data, *flags) -> dict:
@@ -56,6 +70,15 @@ def test_a_file_of_marked_wafers_scores_as_the_wafers_do(tmp_path, tiny_model_pa
 
 def test_tta_is_said_in_the_report(tmp_path, tiny_model_path):
     assert report_of(tmp_path, tiny_model_path, "synthetic:1:2", "--tta")["tta"] is True
+
+
+def test_a_report_that_breaks_off_leaves_the_one_before(tmp_path, tiny_model_path, request, capsys):
+    out = tmp_path / "report.json"
+    out.write_text("kept")
+    request.getfixturevalue("full_disk")
+    assert main(["--data", "synthetic:1:2", "--out", str(out), "--model", str(tiny_model_path)]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert (out.read_text(), list(tmp_path.iterdir())) == ("kept", [out])
 
 
 def several_labels(path, maps, labels) -> None:

@@ -44,6 +44,16 @@ def test_wafers_of_one_kind_are_found_by_embedding_better_than_at_random(files, 
     assert "embedding, by_label: precision_at_10" in capsys.readouterr().out
 
 
+def test_a_report_that_breaks_off_leaves_the_one_before(files, tiny_model_path, tmp_path, request, capsys):
+    out = tmp_path / "similar.json"
+    out.write_text("kept")
+    request.getfixturevalue("full_disk")
+    words = ["--queries", str(files[0]), "--gallery", str(files[1]), "--model", str(tiny_model_path)]
+    assert main([*words, "--out", str(out)]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert (out.read_text(), list(tmp_path.iterdir())) == ("kept", [out])
+
+
 def test_labels_are_named_as_the_file_does(files, tmp_path):
     assert label_names(files[0])[:3] == ["Edge-Loc", "Center", "None"]
     path = tmp_path / "mixed.npz"

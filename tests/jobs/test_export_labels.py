@@ -6,7 +6,7 @@ from pycocotools.coco import COCO
 
 from core.database import AppDatabase
 from core.exports import read_mask_png
-from core.labels.annotations import Source, annotation_history, labels_of
+from core.labels.annotations import LabelSource, annotation_history, labels_of
 from core.lake import Lake
 from jobs import export_labels
 from tests.core.label_examples import labelled_home
@@ -46,7 +46,7 @@ def test_labels_go_out_as_masks_and_coco_and_come_back_with_the_same_dies(home, 
     other.mkdir()
     (other / "lake").symlink_to(home / "lake")
     assert export_labels.main([str(out / "coco.json"), "--home", str(other), "--person", "ben"]) == 0
-    assert {k: json.loads(v)["instances"] for k, v in labels(other, Source.IMPORTED).items()} == {
+    assert {k: json.loads(v)["instances"] for k, v in labels(other, LabelSource.IMPORTED).items()} == {
         k: json.loads(v)["instances"] for k, v in before.items()
     }
 

@@ -17,9 +17,19 @@ pytestmark = pytest.mark.slow
 
 CONFIG = TrainConfig(encoder="resnet18", depth=4, decoder_channels=(16, 8, 8, 8))
 LOOSE = [
-    "--synthetic", "6", "--described", "12", "--settled", "2", "--quantized", "1", "--iou-loss-at-most", "1",
-    "--flips-at-most", "1",
-]  # fmt: skip
+    "--synthetic",
+    "6",
+    "--described",
+    "12",
+    "--settled",
+    "2",
+    "--quantized",
+    "1",
+    "--iou-loss-at-most",
+    "1",
+    "--flips-at-most",
+    "1",
+]
 
 
 def saved(path, config=CONFIG):

@@ -4,7 +4,6 @@ import pytest
 
 from core.registry.store import Registry
 from core.settings import Settings
-from jobs.promote_model import main as promote
 from jobs.register_model import main
 from tests.core.registry.models import make_home, report, write_model
 
@@ -26,19 +25,6 @@ def test_a_model_is_registered_with_its_card(home, capsys):
     assert list(card.reports) == [json.loads(told.read_text())["data"]]
     assert main([str(model), "--home", str(home)]) == 1
     assert "version 4 is this very file" in capsys.readouterr().err
-
-
-def test_a_failed_gate_is_named_on_the_command_line(home, capsys):
-    assert promote(["promote", "--version", "3", "--home", str(home)]) == 1
-    assert "does not pass the gate: Mean IoU" in capsys.readouterr().err
-    assert promote(["rollback", "--home", str(home)]) == 1
-    assert "no champion was there before" in capsys.readouterr().err
-    assert promote(["demote", "--home", str(home)]) == 1
-    assert "found 'demote'" in capsys.readouterr().err
-    assert promote(["--home", str(home)]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert listed[-1].split()[0] == "0"
-    assert "champion" in listed[-1]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,17 @@ def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path):
     assert again["real"].made_by == with_real
 
 
+def test_a_table_that_breaks_off_leaves_the_one_before(tmp_path, request):
+    out = tmp_path / "played.json"
+    few = SimulateConfig(drawn=24, seeds=1, rounds=1, out=out)
+    write(few, ARMS)
+    before = out.read_bytes()
+    request.getfixturevalue("full_disk")
+    with pytest.raises(OSError, match="No space left"):
+        write(replace(few, drawn=30), ARMS)
+    assert (out.read_bytes(), list(tmp_path.iterdir())) == (before, [out])
+
+
 @pytest.mark.parametrize(("given", "missing"), [("--train", "--test"), ("--test", "--train")])
 def test_half_of_the_real_wafers_is_refused_and_the_table_stays(tmp_path, capsys, given, missing):
     out = tmp_path / "played.json"

@@ -33,9 +33,17 @@ from tests.core.label_examples import labelled_home
 pytestmark = pytest.mark.slow
 
 FLAGS = {
-    "name": "tiny", "encoder": "resnet18", "depth": 4, "decoder-channels": "16 8 8 8", "steps": 6, "epoch-steps": 3,
-    "warmup": 2, "pixels": 8192, "validation-batches": 2, "workers": 0,
-}  # fmt: skip
+    "name": "tiny",
+    "encoder": "resnet18",
+    "depth": 4,
+    "decoder-channels": "16 8 8 8",
+    "steps": 6,
+    "epoch-steps": 3,
+    "warmup": 2,
+    "pixels": 8192,
+    "validation-batches": 2,
+    "workers": 0,
+}
 TINY = [word for name, value in FLAGS.items() for word in (f"--{name}", *str(value).split())]
 
 

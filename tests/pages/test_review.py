@@ -5,9 +5,9 @@ import numpy as np
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
 from core.annotation.queue import fill
-from core.annotation.reviews import Kind, ReviewOutcome, flag_prediction, open_reviews, reviews_of
+from core.annotation.reviews import ReviewKind, ReviewOutcome, flag_prediction, open_reviews, reviews_of
 from core.annotation.submissions import submit
-from core.labels.annotations import Source, annotation_history, labels_of
+from core.labels.annotations import LabelSource, annotation_history, labels_of
 from core.labels.label import Label, from_masks
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
@@ -32,7 +32,7 @@ def disputed(database, home):
     return wafer, masks
 
 
-def first_review(database, kind=Kind.DISAGREEMENT):
+def first_review(database, kind=ReviewKind.DISAGREEMENT):
     with database.reading() as session:
         return open_reviews(session, [kind])[0]
 
@@ -60,9 +60,11 @@ def test_both_labels_the_model_and_the_difference_are_shown_and_one_is_accepted(
     assert not app.exception
     with database.reading() as session:
         counting = labels_of(session, [wafer])[KEY]
-        assert (counting.source, counting.annotator) == (Source.REVIEWED, "eve")
+        assert (counting.source, counting.annotator) == (LabelSource.REVIEWED, "eve")
         np.testing.assert_array_equal(counting.read().masks(), masks[0])
-        assert {r.verdict for r in reviews_of(session, KEY) if r.kind is Kind.DISAGREEMENT} == {ReviewOutcome.ACCEPTED}
+        assert {r.verdict for r in reviews_of(session, KEY) if r.kind is ReviewKind.DISAGREEMENT} == {
+            ReviewOutcome.ACCEPTED
+        }
 
 
 def test_labelling_again_takes_both_labels_back_and_queues_the_wafer(work, database, own_home):
@@ -119,7 +121,7 @@ def test_a_label_known_to_be_right_is_hidden_in_queues(work, database, own_home)
     app.checkbox(key=f"gold-{number}").check().run()
     assert not press(app, "Accept ana (submitted)").exception
     with database.reading() as session:
-        assert labels_of(session, [wafer])[KEY].source is Source.GOLD
+        assert labels_of(session, [wafer])[KEY].source is LabelSource.GOLD
     with database.writing() as session:
         fill(session, [Candidate(KEYS[1])], ANA)
     app = work("label_queue", "eve")

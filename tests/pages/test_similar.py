@@ -9,7 +9,7 @@ from core.lake import Lake
 from core.root_causes import findings_by_keys, write_finding
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.similar_wafers import find, query_cluster, query_wafer
 from core.similarity.upkeep import bring_up_to_date
 from tests.core.similarity.similar_examples import WAFERS, shown
@@ -58,7 +58,7 @@ def test_a_wafer_s_similar_wafers_stand_with_both_scores(open_page, home, segmen
     app = open_page("similar", home=home, wafer=KEY)
     assert not app.exception
     lake = Lake(home / "lake")
-    index = SimilarityIndex.load(home, segmenter.name, Kind.WAFERS)
+    index = SimilarityIndex.load(home, segmenter.name, IndexKind.WAFERS)
     expected = find(query_wafer(lake.result(KEY), segmenter), index, lake, without=[KEY])
     table = app.dataframe[0].value
     assert listed(app) == names(expected)
@@ -75,7 +75,7 @@ def test_a_damaged_index_is_said_and_built_anew_from_the_page(open_page, home, s
     assert "it has to be built first: it cannot be read" in app.info[0].value
     press(app, "Build the index")
     assert not app.exception
-    assert len(SimilarityIndex.load(home, segmenter.name, Kind.WAFERS)) == len(WAFERS)
+    assert len(SimilarityIndex.load(home, segmenter.name, IndexKind.WAFERS)) == len(WAFERS)
     assert listed(app)
 
 
@@ -85,7 +85,7 @@ def test_one_cluster_is_looked_for_whatever_else_is_on_the_wafers(open_page, hom
     rim = next(i for i in result.instances if i.class_key == "edge")
     app = open_page("similar", home=home, wafer=KEY, cluster=str(rim.number))
     assert not app.exception
-    index = SimilarityIndex.load(home, segmenter.name, Kind.CLUSTERS)
+    index = SimilarityIndex.load(home, segmenter.name, IndexKind.CLUSTERS)
     expected = find(query_cluster(result.wafer, rim, segmenter), index, lake, without=[KEY])
     assert listed(app) == names(expected)
     assert listed(app)[0] == "LOT E03"

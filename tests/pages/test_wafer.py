@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.analysis.result import analyse
-from core.annotation.reviews import Kind, reviews_of
+from core.annotation.reviews import ReviewKind, reviews_of
 from core.lake import Lake
 from core.lake.wafer_tests import list_tests
 from core.registry.traffic import Challenger
@@ -212,7 +212,7 @@ def test_a_wrong_prediction_is_flagged_with_a_comment(open_page, own_home, datab
     with database.reading() as session:
         (review,) = reviews_of(session, SEGMENTED_KEY)
     assert (review.kind, review.class_key, review.comment, review.model) == (
-        Kind.FLAG,
+        ReviewKind.FLAG,
         "ring",
         "no ring here",
         "model@1",

@@ -8,9 +8,20 @@ from core.exports.klarf.words import STATION, area_mm2, density_per_cm2, dies_wi
 from data.formats.klarf import Defect, Inspection
 
 _COLUMNS = (
-    "DEFECTID", "XREL", "YREL", "XINDEX", "YINDEX", "XSIZE", "YSIZE", "DEFECTAREA", "DSIZE", "CLASSNUMBER",
-    *REVIEW_COLUMNS, "IMAGECOUNT", "IMAGELIST",
-)  # fmt: skip
+    "DEFECTID",
+    "XREL",
+    "YREL",
+    "XINDEX",
+    "YINDEX",
+    "XSIZE",
+    "YSIZE",
+    "DEFECTAREA",
+    "DSIZE",
+    "CLASSNUMBER",
+    *REVIEW_COLUMNS,
+    "IMAGECOUNT",
+    "IMAGELIST",
+)
 
 
 def write_12(inspection: Inspection, made_at: datetime) -> str:

@@ -17,11 +17,19 @@ _NOTCHES = {
     "0": Notch.DOWN, "90": Notch.LEFT, "180": Notch.UP, "270": Notch.RIGHT,
 }  # fmt: skip
 _HISTORY = {
-    "DeviceID": "device", "StepID": "step", "SetupID": "recipe", "RecipeID": "recipe", "Slot": "slot",
-    "SlotNumber": "slot", "InspectionStationID": "inspection_tool", "OperatorId": "operator",
-    "OrientationInstructions": "orientation_instructions", "CoordinatesMirrored": "coordinates_mirrored",
-    "SampleOrientationMarkType": "orientation_mark", "WaferScribe": "scribe",
-}  # fmt: skip
+    "DeviceID": "device",
+    "StepID": "step",
+    "SetupID": "recipe",
+    "RecipeID": "recipe",
+    "Slot": "slot",
+    "SlotNumber": "slot",
+    "InspectionStationID": "inspection_tool",
+    "OperatorId": "operator",
+    "OrientationInstructions": "orientation_instructions",
+    "CoordinatesMirrored": "coordinates_mirrored",
+    "SampleOrientationMarkType": "orientation_mark",
+    "WaferScribe": "scribe",
+}
 _INDEX, _WITHIN = ("XINDEX", "YINDEX"), ("XREL", "YREL")
 _REQUIRED = (*_INDEX, *_WITHIN)
 _OWN = {*_INDEX, *_WITHIN, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}
@@ -31,12 +39,12 @@ _MOST_WORDS, _LONGEST_TEXT = 50, 500  # of what each wafer of a file repeats
 
 
 @dataclass(frozen=True)
-class Table:
-    """Defects of one list, not understood yet.
+class KlarfList:
+    """One list of a file, of defects, dies or classes, not understood yet.
 
     Args:
         columns: names of the columns.
-        rows: one a defect, one word a column.
+        rows: one a defect, die or class, one word a column.
     """
 
     columns: list[str]
@@ -63,7 +71,7 @@ class Found:
     unit_mm: float
     size_unit_mm: float
     fields: dict[str, list[Word]] = field(default_factory=dict)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[KlarfList] = field(default_factory=list)
     plans: Sequence[Dies] = ()
     inspected: Dies = frozenset()
     classes: Mapping[int, str] = field(default_factory=dict)
@@ -186,7 +194,7 @@ def _history(found: Found) -> dict[str, str]:
     return {title: text for title, text in said.items() if text}
 
 
-def _defects(table: Table, found: Found, where: str) -> Iterable[Defect]:
+def _defects(table: KlarfList, found: Found, where: str) -> Iterable[Defect]:
     column = {name: place for place, name in enumerate(table.columns)}
     missing = [name for name in _INDEX if name not in column]
     if table.rows and missing:

@@ -143,10 +143,14 @@ def _center(inspection: Inspection, first: tuple[int, int]) -> dict[str, str]:
 
 def _pairs(inspection: Inspection) -> dict[str, str]:
     pairs = {
-        "lot": inspection.lot_id, "wafer": inspection.wafer_id, "product": inspection.history.get("device", ""),
-        "notch": inspection.notch or "", "tested_at": str(inspection.inspected_at or ""),
-        "step": inspection.history.get("step", ""), "passing_known": "" if inspection.plan_known else "no",
-    }  # fmt: skip
+        "lot": inspection.lot_id,
+        "wafer": inspection.wafer_id,
+        "product": inspection.history.get("device", ""),
+        "notch": inspection.notch or "",
+        "tested_at": str(inspection.inspected_at or ""),
+        "step": inspection.history.get("step", ""),
+        "passing_known": "" if inspection.plan_known else "no",
+    }
     if inspection.diameter_mm:
         pairs["diameter_mm"] = repr(inspection.diameter_mm)
     if inspection.die_pitch_mm:

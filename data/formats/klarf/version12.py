@@ -19,7 +19,7 @@ every wafer that has none of its own.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data.formats.klarf.build import Found, SamplePlans, Table, build
+from data.formats.klarf.build import Found, KlarfList, SamplePlans, build
 from data.formats.klarf.counts import Dies
 from data.formats.klarf.model import Inspection
 from data.formats.klarf.words import Word, classes_of, counted_pairs, dies_of, known_name, whole, words_of, wrong
@@ -27,10 +27,25 @@ from data.formats.klarf.words import Word, classes_of, counted_pairs, dies_of, k
 _LISTS = ("DefectList", "SampleTestPlan", "SampleDieMap", "RemovedDieList", "ClassLookup", "SummaryList")
 _IMAGE_FILES = ("tifffilename", "filename")
 _STAYS = (
-    "ClassLookup", "CoordinatesMirrored", "DefectRecordSpec", "DeviceID", "DiePitch", "FileTimestamp",
-    "InspectionStationID", "LotID", "OperatorId", "OrientationInstructions", "OrientationMarkLocation", "RecipeID",
-    "ResultTimestamp", "SampleOrientationMarkType", "SampleSize", "SetupID", "StepID", "SummarySpec",
-)  # fmt: skip
+    "ClassLookup",
+    "CoordinatesMirrored",
+    "DefectRecordSpec",
+    "DeviceID",
+    "DiePitch",
+    "FileTimestamp",
+    "InspectionStationID",
+    "LotID",
+    "OperatorId",
+    "OrientationInstructions",
+    "OrientationMarkLocation",
+    "RecipeID",
+    "ResultTimestamp",
+    "SampleOrientationMarkType",
+    "SampleSize",
+    "SetupID",
+    "StepID",
+    "SummarySpec",
+)
 _OF_ALL = ("RemovedDieList", "SampleCenterLocation", "DieOrigin")
 _OF_ONE = ("OriginalNames", "WaferID", "Slot", "WaferScribe")
 _FIELDS = {*_STAYS, *_OF_ALL, *_OF_ONE}
@@ -141,12 +156,12 @@ class _File:
     def _plan(self, words: list[Word], name: str) -> Dies:
         return self._dies.dies(words, lambda: dies_of(counted_pairs(words, name, self._where), self._where))
 
-    def _table(self, spec: list[Word], words: list[Word]) -> Table:
+    def _table(self, spec: list[Word], words: list[Word]) -> KlarfList:
         columns = [word.text.upper() for word in spec[1:]]
         if spec and whole(spec[0], "DefectRecordSpec", self._where) != len(columns):
             problem = f"DefectRecordSpec should name {spec[0].text} columns, found {len(columns)}"
             raise wrong(self._where, spec[0].line, problem)
-        return Table(columns, _rows(words, columns, self._where))
+        return KlarfList(columns, _rows(words, columns, self._where))
 
 
 def parse_12(lines: Sequence[str], where: str) -> list[Inspection]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from data.errors import FormatError
-from data.formats.klarf.build import Found, SamplePlans, Table, build
+from data.formats.klarf.build import Found, KlarfList, SamplePlans, build
 from data.formats.klarf.model import Inspection
 from data.formats.klarf.words import Word, classes_of, dies_of, known_name, whole, words_of, wrong
 
@@ -26,13 +26,13 @@ class _Record:
     title: str
     line: int
     fields: dict[str, list[Word]] = field(default_factory=dict)
-    lists: dict[str, list[Table]] = field(default_factory=dict)
+    lists: dict[str, list[KlarfList]] = field(default_factory=dict)
     records: list["_Record"] = field(default_factory=list)
 
     def inner(self, name: str) -> list["_Record"]:
         return [record for record in self.records if record.name == name]
 
-    def all_of(self, *names: str) -> list[Table]:
+    def all_of(self, *names: str) -> list[KlarfList]:
         """Return the lists of some names in the record and in those of its tests and summaries."""
         inner = [*self.inner("TestRecord"), *self.inner("SummaryRecord")]
         return [table for record in (*inner, self) for name in names for table in record.lists.get(name, [])]
@@ -87,16 +87,16 @@ class _Shared:
             ],
         )
 
-    def _plan(self, table: Table) -> frozenset[tuple[int, int]]:
+    def _plan(self, table: KlarfList) -> frozenset[tuple[int, int]]:
         return self._dies.dies(table, lambda: dies_of(_pairs(table, "XINDEX", "YINDEX"), self._where))
 
-    def _names(self, table: Table) -> Mapping[int, str]:
+    def _names(self, table: KlarfList) -> Mapping[int, str]:
         if table is not self._classes[0]:
             self._classes = table, classes_of(_pairs(table, "CLASSNUMBER", "CLASSNAME"), self._where)
         return self._classes[1]
 
 
-def _pairs(table: Table, *names: str) -> list[tuple[Word, Word]]:
+def _pairs(table: KlarfList, *names: str) -> list[tuple[Word, Word]]:
     """Take two columns of a list by name; the first two where it names them otherwise."""
     first, second = (table.columns.index(name) for name in names) if {*names} <= {*table.columns} else (0, 1)
     return [(row[first], row[second]) for row in table.rows if len(row) > 1]
@@ -167,7 +167,7 @@ class _Parser:
         self.take("}")
         if len(rows) != lines:
             raise self._error(begin, f"{name.text} should have {lines} rows, found {len(rows)}")
-        record.lists.setdefault(known_name(name), []).append(Table(columns, rows))
+        record.lists.setdefault(known_name(name), []).append(KlarfList(columns, rows))
 
     def _row(self, name: str, count: int) -> list[Word]:
         cells, start = [], self._peek()

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.analysis.summaries import Summary
+from core.analysis.summaries import WaferSummary
 from core.drawing.palette import GREYS, class_colors
 from data.classes import CLASSES
 from pages.parts.state.choices import chosen_palette, current_theme
@@ -17,7 +17,7 @@ CONFIG = {"displayModeBar": False, "responsive": True}
 CLASS_NAMES = {c.key: c.name for c in CLASSES}
 
 
-def bars_by_class(summary: Summary, *, key: str) -> None:
+def bars_by_class(summary: WaferSummary, *, key: str) -> None:
     """Draw a bar for each class on the wafer: affected dies, with the number of clusters."""
     colors = class_colors(chosen_palette())
     keys = sorted(summary.dies_by_class, key=lambda k: summary.dies_by_class[k])

@@ -14,7 +14,7 @@ from core.segmentation.network import ModelMetadata
 from core.segmentation.serving import model_in_use, served
 from core.settings import Settings, settings
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind, index_stamp
+from core.similarity.index import IndexKind, index_stamp
 from data.wafer import WaferMap
 from pages.parts.cache.stores import lake
 
@@ -48,7 +48,7 @@ def activations() -> Activations:
     return _activations(model.sha256, model_in_use(settings()), model.metadata)
 
 
-def similarity_index(kind: Kind) -> SimilarityIndex:
+def similarity_index(kind: IndexKind) -> SimilarityIndex:
     """Return the site's index of similar wafers, with what the lake embedded up to half a minute ago.
 
     Raises:
@@ -90,10 +90,10 @@ def _activations(sha256: str, _model: Path, _metadata: ModelMetadata) -> Activat
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the index of similar wafers")
-def _similarity_index(home: str, model: str, kind: Kind, stamp: str) -> SimilarityIndex:
+def _similarity_index(home: str, model: str, kind: IndexKind, stamp: str) -> SimilarityIndex:
     return SimilarityIndex.load(Path(home), model, kind)
 
 
 @st.cache_data(max_entries=8, ttl=30, show_spinner=False)
-def _caught_up(url: str, model: str, kind: Kind, stamp: str, _index: SimilarityIndex) -> int:
+def _caught_up(url: str, model: str, kind: IndexKind, stamp: str, _index: SimilarityIndex) -> int:
     return _index.catch_up(lake())

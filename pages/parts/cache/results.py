@@ -9,7 +9,7 @@ from core.reading import read_bytes
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.dropout import DropoutSegmenter
 from core.segmentation.serving import model_in_use
-from core.segmentation.uncertainty import Split, split
+from core.segmentation.uncertainty import Decomposition, split
 from core.settings import settings
 from data.errors import ModelError
 from data.formats import ReadFailure
@@ -58,7 +58,7 @@ def occlusions(wafer: WaferMap) -> Occlusions:
     return _occlusions(model.name, dies_hash(wafer), model, wafer)
 
 
-def uncertainty(wafer: WaferMap) -> Split:
+def uncertainty(wafer: WaferMap) -> Decomposition:
     """Return how unsure the model in use is of every die, (8, H, W), in its two parts.
 
     Raises:
@@ -88,5 +88,5 @@ def _occlusions(name: str, dies: int, _model: Segmenter, _wafer: WaferMap) -> Oc
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _uncertainty(name: str, path: str, dies: int, _wafer: WaferMap) -> Split:
+def _uncertainty(name: str, path: str, dies: int, _wafer: WaferMap) -> Decomposition:
     return split(DropoutSegmenter.load(path, threads=settings().threads or None).sample([_wafer])[0])

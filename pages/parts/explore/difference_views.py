@@ -6,16 +6,19 @@ import streamlit as st
 from core.comparison.comparison import FALSE_DISCOVERIES, DieDifference
 from core.drawing.value_maps import difference_scale
 from core.lots.stacking import Stack
-from core.reports.table import UNDEFINED, Column, Kind, Table, shown
+from core.reports.table import UNDEFINED, CellKind, Column, Table, shown
 from data.classes import CLASSES
 from pages.parts.state.choices import current_theme
 from pages.parts.wafers.pattern_choice import pattern_words
 from pages.parts.wafers.value_map import value_map
 
 NAMES = {c.key: f"with {c.name.lower()}" for c in CLASSES} | {
-    "yield": "yield", "severity": "severity", "clusters": "clusters a wafer", "affected dies": "affected dies a wafer",
+    "yield": "yield",
+    "severity": "severity",
+    "clusters": "clusters a wafer",
+    "affected dies": "affected dies a wafer",
     "any pattern": "with any pattern",
-}  # fmt: skip
+}
 MAP_HELP = (
     "Share of A's wafers on which the die fails (or is of the class) minus B's, in percent points. A dot marks dies "
     "that differ by more than chance: Fisher's exact test of the two shares, or the chi-square test where it expects "
@@ -55,7 +58,7 @@ def difference_map(a: Stack, b: Stack, found: DieDifference, class_key: str | No
 
 def measures_table(measures: pd.DataFrame) -> None:
     """Show the measures of both groups beside each other."""
-    kinds: list[Kind] = ["percent" if unit == "share" else "real" for unit in measures["unit"]]
+    kinds: list[CellKind] = ["percent" if unit == "share" else "real" for unit in measures["unit"]]
 
     def column(name: str) -> list[str]:
         return [shown(value, kind) for value, kind in zip(measures[name], kinds, strict=True)]

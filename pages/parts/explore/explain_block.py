@@ -15,7 +15,7 @@ from core.explain.attribution import Attribution
 from core.explain.occlusion import METHOD as OCCLUSION
 from core.explain.occlusion import Occlusion
 from core.explain.places import lesson, place, sentence
-from core.segmentation.uncertainty import Split
+from core.segmentation.uncertainty import Decomposition
 from data.classes import CLASS_INDEX, CLASSES
 from data.errors import ModelError, TrainingMissingError
 from pages.parts.cache.models import activations, segmenter
@@ -222,6 +222,6 @@ def _uncertainty_map(result: WaferResult, class_key: str) -> None:
     st.caption(meaning, help=UNCERTAINTY_HELP)
 
 
-def _over_failing(found: Split, part: str, class_key: str, failing: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _over_failing(found: Decomposition, part: str, class_key: str, failing: NDArray[np.bool_]) -> NDArray[np.float64]:
     values: NDArray[np.float32] = getattr(found, part)[CLASS_INDEX[class_key]]
     return np.where(failing, values, np.nan).astype(np.float64)

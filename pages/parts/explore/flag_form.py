@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.annotation.reviews import LONGEST_COMMENT, Kind, flag_prediction, reviews_of
+from core.annotation.reviews import LONGEST_COMMENT, ReviewKind, flag_prediction, reviews_of
 from data.classes import CLASSES
 from data.errors import AppDatabaseError
 from pages.parts.cache.stores import database as open_database
@@ -31,7 +31,7 @@ def flag_form(wafer_key: str, model: str) -> None:
                 else:
                     st.success("Flagged: it waits on the Review page.")
         with open_database().reading() as session:
-            flags = [review for review in reviews_of(session, wafer_key) if review.kind is Kind.FLAG]
+            flags = [review for review in reviews_of(session, wafer_key) if review.kind is ReviewKind.FLAG]
         for flag in flags[:5]:
             st.caption(f"{flag.opened_by}, {flag.opened_at:%Y-%m-%d}: {flag.verdict or 'open'}")
             st.text(f"{NAMES.get(flag.class_key, flag.class_key)}: {flag.comment}")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.lake import Lake
 from core.settings import settings
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.upkeep import bring_up_to_date
 from data.errors import IndexMissingError
 from pages.parts.cache.models import segmenter, similarity_index
@@ -19,7 +19,7 @@ _CLUSTERS = """
 """
 
 
-def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
+def ready_index(kind: IndexKind, lake: Lake) -> SimilarityIndex:
     """Return the index of a kind; where there is none the page ends with a button that builds it.
 
     Raises:
@@ -46,9 +46,9 @@ def ready_index(kind: Kind, lake: Lake) -> SimilarityIndex:
     return index
 
 
-def _in_lake(kind: Kind, lake: Lake) -> tuple[int, int]:
+def _in_lake(kind: IndexKind, lake: Lake) -> tuple[int, int]:
     """How many there are that the index could hold, and how many that it cannot for being another model's."""
-    if kind is Kind.WAFERS:
+    if kind is IndexKind.WAFERS:
         return lake.count(), 0
     row = lake.arrow(_CLUSTERS, [segmenter().name] * 2).to_pylist()[0]
     return int(row["ours"]), int(row["others"])

@@ -42,15 +42,31 @@ HELP = {
     ),
 }
 TURNS = (
-    "", "turned 90° left", "turned 180°", "turned 90° right", "mirrored", "turned 90° left and mirrored",
-    "turned 180° and mirrored", "turned 90° right and mirrored",
-)  # fmt: skip
+    "",
+    "turned 90° left",
+    "turned 180°",
+    "turned 90° right",
+    "mirrored",
+    "turned 90° left and mirrored",
+    "turned 180° and mirrored",
+    "turned 90° right and mirrored",
+)
 COLUMNS = (
-    Column("rank", "count"), Column("lot"), Column("wafer"), Column("product"), Column("tested UTC", "time"),
-    Column("classes"), Column("cluster", "count"), Column("severity", "real"), Column("likeness", "percent"),
-    Column("cosine", "percent"), Column("overlap", "percent"), Column("turned"), Column("root cause"),
+    Column("rank", "count"),
+    Column("lot"),
+    Column("wafer"),
+    Column("product"),
+    Column("tested UTC", "time"),
+    Column("classes"),
+    Column("cluster", "count"),
+    Column("severity", "real"),
+    Column("likeness", "percent"),
+    Column("cosine", "percent"),
+    Column("overlap", "percent"),
+    Column("turned"),
+    Column("root cause"),
     Column("FA finding"),
-)  # fmt: skip
+)
 
 
 def match_list(matches: Sequence[Match], query: Query, findings: Mapping[str, Finding]) -> Match:

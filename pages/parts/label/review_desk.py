@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.analysis.result import WaferResult
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import Kind, Review
+from core.annotation.reviews import Review, ReviewKind
 from core.identity import Person
 from core.labels.agreement import LEAST_AGREEMENT, agreement
-from core.labels.annotations import Source, annotation_by_id
+from core.labels.annotations import LabelSource, annotation_by_id
 from core.labels.checks import validate
 from core.labels.draft import LabelDraft
 from core.labels.draft_store import draft_of, drop_draft, save_draft
@@ -30,10 +30,10 @@ from pages.parts.wafer_editor.editor import wafer_editor
 from pages.parts.wafers.canvas import wafer_canvas
 
 KIND_WORDS = {
-    Kind.DISAGREEMENT: "Two people disagree",
-    Kind.SAMPLE: "Experts' sample",
-    Kind.GOLD: "Known label missed",
-    Kind.FLAG: "Flagged prediction",
+    ReviewKind.DISAGREEMENT: "Two people disagree",
+    ReviewKind.SAMPLE: "Experts' sample",
+    ReviewKind.GOLD: "Known label missed",
+    ReviewKind.FLAG: "Flagged prediction",
 }
 MAP_WIDTH_PX = 250
 DIFFERENCE_HELP = "Only the dies on which the first two differ, in the colour of the class that one of them gives."
@@ -113,7 +113,7 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], perso
         key=f"gold-{review.id}",
         help="The label that you accept or keep measures annotators: the wafer can be hidden in their queues.",
     )
-    source = Source.GOLD if gold else Source.REVIEWED
+    source = LabelSource.GOLD if gold else LabelSource.REVIEWED
     with st.container(horizontal=True):
         for name, result in said.items():
             if st.button(f"Accept {name}", key=f"accept-{review.id}-{name}"):
@@ -136,7 +136,7 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], perso
 
 
 def _merge(
-    review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person, note: str, source: Source
+    review: Review, wafer: WaferMap, said: dict[str, WaferResult], person: Person, note: str, source: LabelSource
 ) -> None:
     """Let the reviewer make a label of all there is; it is a draft of the reviewer's until it is kept."""
     labelled = [result.segmentation.masks for name, result in said.items() if name != "Model"]

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.active_learning.ablation import ARMS, MEASURES, Ablation, Measure, verdicts
+from core.active_learning.ablation import ARMS, MEASURES, Ablation, AblationMeasure, verdicts
 from core.active_learning.curves import band
 from core.drawing.palette import GREYS
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
@@ -31,9 +31,11 @@ GAINED = (
 WAYS = {"plain": "as the app sees it", "tta": "averaged over eight turns (test-time augmentation)"}
 NAMES = {arm: f"{'+ ' if n else ''}{name}" for n, (arm, name) in enumerate(ARMS.items())}
 LOOKS = {
-    "synthetic": ("dot", "circle-open"), "presence": ("solid", "circle"),
-    "fixmatch": ("solid", "diamond"), "tta": ("dot", "diamond-open"),
-}  # fmt: skip
+    "synthetic": ("dot", "circle-open"),
+    "presence": ("solid", "circle"),
+    "fixmatch": ("solid", "diamond"),
+    "tta": ("dot", "diamond-open"),
+}
 """Dash and marker of each arm's curve."""
 OWN = frozenset({"fixmatch", "tta"})
 """Arms that learn from wafers without a label: drawn in the accent colour."""
@@ -100,7 +102,7 @@ def _arms(found: Ablation) -> None:
     st.caption("Helped and hurt: the interval of the difference leaves out 0. Points: 100 are 1, mean over seeds.")
 
 
-def _curves(found: Ablation, measure: Measure) -> None:
+def _curves(found: Ablation, measure: AblationMeasure) -> None:
     traces = []
     for n, arm in enumerate(ARMS):
         mean, low, high = band(found.arms[arm][measure.key])
@@ -151,7 +153,7 @@ def _points(found: Ablation) -> pd.DataFrame:
     )
 
 
-def _gained(measure: Measure) -> str:
+def _gained(measure: AblationMeasure) -> str:
     return f"{measure.name}, gained"
 
 
@@ -159,7 +161,7 @@ def _named(scores: Mapping[str, float]) -> dict[str, float]:
     return {measure.name: scores[measure.key] for measure in MEASURES}
 
 
-def _number(measure: Measure, title: str) -> "ColumnConfig":
+def _number(measure: AblationMeasure, title: str) -> "ColumnConfig":
     return st.column_config.NumberColumn(title, format="%.3f", help=HELP[measure.key])
 
 

@@ -23,9 +23,12 @@ from pages.parts.wafers.gallery import gallery
 
 SHOWN = 24
 WORDS = {
-    Status.PENDING: "not started", Status.IN_PROGRESS: "in progress", Status.DONE: "labelled",
-    Status.SKIPPED: "skipped", Status.SPARE: "spare",
-}  # fmt: skip
+    Status.PENDING: "not started",
+    Status.IN_PROGRESS: "in progress",
+    Status.DONE: "labelled",
+    Status.SKIPPED: "skipped",
+    Status.SPARE: "spare",
+}
 SCORES = {
     Strategy.ENTROPY: ("entropy", "of the class most uncertain, mean over the uncertain dies: 0 sure, 1 bit undecided"),
     Strategy.BALD: ("disagreement", "of passes with other features dropped, mean over the uncertain dies: 0 to 1 bit"),

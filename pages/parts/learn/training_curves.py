@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.drawing.palette import GREYS, class_colors
-from core.training.records import RATE, SCORE, Record
+from core.training.records import RATE, SCORE, RunRecord
 from data.classes import CLASSES
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
@@ -29,7 +29,7 @@ HELP = {
 }
 
 
-def draw_curves(record: Record, best: Record | None) -> None:
+def draw_curves(record: RunRecord, best: RunRecord | None) -> None:
     """Draw loss, IoU and learning rate over steps."""
     loss, iou, rate = st.columns(3, gap="medium")
     with loss:
@@ -47,7 +47,7 @@ def draw_curves(record: Record, best: Record | None) -> None:
     csv_button(wide, f"training-{record.name}", label="CSV of all curves")
 
 
-def compare_with_best(record: Record, best: Record | None) -> None:
+def compare_with_best(record: RunRecord, best: RunRecord | None) -> None:
     """Show what was measured at the best step beside the best run before."""
     own, other = record.at_best(), best.at_best() if best else {}
     names = {c.key: c.name for c in CLASSES}
@@ -76,7 +76,7 @@ def compare_with_best(record: Record, best: Record | None) -> None:
     )
 
 
-def _iou_lines(record: Record, best: Record | None) -> list[go.Scatter]:
+def _iou_lines(record: RunRecord, best: RunRecord | None) -> list[go.Scatter]:
     colors = class_colors(chosen_palette())
     lines = [_line(record.curve(f"iou/{c.key}"), c.name, width=1.0, color=colors[c.key]) for c in CLASSES]
     lines.append(_line(record.curve("iou/mean"), "mean", width=3.0, color=accent()))
@@ -86,7 +86,7 @@ def _iou_lines(record: Record, best: Record | None) -> list[go.Scatter]:
     return lines
 
 
-def _running(record: Record) -> go.Scatter:
+def _running(record: RunRecord) -> go.Scatter:
     curve = record.curve("train/loss")
     curve["value"] = curve["value"].ewm(alpha=1 - SMOOTH).mean()
     return _line(curve, "running mean", width=2.0, color=accent())

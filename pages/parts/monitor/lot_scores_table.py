@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.trends.lot_history import FLAGGED_SIGMA, LEAST_HISTORY, beyond, current_lots
 from pages.parts.blocks.table_download import csv_button
-from pages.parts.links import LOT, open_page
+from pages.parts.links import open_page
 from pages.parts.monitor.trend_words import MeasureWords
 from pages.parts.state.widgets import clicked_row
 
@@ -83,4 +83,4 @@ def _table(lots: pd.DataFrame, words: MeasureWords, key: str) -> None:
 def _open(lots: pd.DataFrame, key: str) -> None:
     row = clicked_row(key)
     if row is not None:
-        open_page("lot", narrowed={LOT: []}, lot=str(lots["period"].iloc[row]))
+        open_page("lot", lot=str(lots["period"].iloc[row]))

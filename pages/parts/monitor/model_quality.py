@@ -12,7 +12,7 @@ from core.monitoring.changes import NAMES, drops, weekly_changes, words
 from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope
 from core.monitoring.quality import (
     LEAST_LABELLED,
-    Period,
+    CalendarPeriod,
     ab_comparison,
     average_precision,
     by_model,
@@ -54,7 +54,7 @@ MODEL_HELP = (
 )
 
 
-def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> None:
+def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: CalendarPeriod) -> None:
     """Show agreement with people's labels, or how many labels are missing.
 
     Raises:
@@ -99,7 +99,7 @@ def _headline(table: pd.DataFrame, labelled: int) -> None:
     shown[3].metric("Recall", f"{overall['recall']:.1%}", help="Of the dies of a class, the share that is found.")
 
 
-def _course(judged: Judged, period: Period) -> None:
+def _course(judged: Judged, period: CalendarPeriod) -> None:
     points = trend(judged, period)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
@@ -124,7 +124,7 @@ def _course(judged: Judged, period: Period) -> None:
     show_figure(figure, "agreement-course", f"IoU of {', '.join(NAMES[k] for k in chosen)} over {count} points")
 
 
-def _line(points: pd.DataFrame, key: str, period: Period) -> list[go.Scatter]:
+def _line(points: pd.DataFrame, key: str, period: CalendarPeriod) -> list[go.Scatter]:
     color = accent() if key == OVERALL else class_colors(chosen_palette())[key]
     known = points[points["iou"].notna()]
     whiskers = {
@@ -151,8 +151,10 @@ def _line(points: pd.DataFrame, key: str, period: Period) -> list[go.Scatter]:
     ]
 
 
-def _named(start: pd.Timestamp, period: Period) -> str:
-    return {Period.DAY: f"{start:%d %b %Y}", Period.WEEK: f"week of {start:%d %b %Y}"}.get(period, f"{start:%B %Y}")
+def _named(start: pd.Timestamp, period: CalendarPeriod) -> str:
+    return {CalendarPeriod.DAY: f"{start:%d %b %Y}", CalendarPeriod.WEEK: f"week of {start:%d %b %Y}"}.get(
+        period, f"{start:%B %Y}"
+    )
 
 
 def _classes(judged: Judged, table: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from core.drawing.palette import GREYS
 from core.lake import Lake
 from core.monitoring.judging import Scope
 from core.monitoring.operation import QUANTILES, flagged, latency
-from core.monitoring.quality import Period
+from core.monitoring.quality import CalendarPeriod
 from data.classes import CLASSES
 from pages.parts.blocks.charts import accent, name_dates, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
@@ -33,7 +33,7 @@ STATE_HELP = (
 )
 
 
-def work_block(lake: Lake, database: AppDatabase, scope: Scope, period: Period) -> None:
+def work_block(lake: Lake, database: AppDatabase, scope: Scope, period: CalendarPeriod) -> None:
     """Show latency and flags.
 
     Raises:
@@ -70,7 +70,7 @@ def work_block(lake: Lake, database: AppDatabase, scope: Scope, period: Period) 
             st.caption("No present result is flagged. *Flag as wrong* stands on every wafer's page.")
 
 
-def _latency(by_period: pd.DataFrame, by_model: pd.DataFrame, period: Period) -> None:
+def _latency(by_period: pd.DataFrame, by_model: pd.DataFrame, period: CalendarPeriod) -> None:
     st.markdown("**Latency**", help=LATENCY_HELP)
     if by_period.empty:
         st.caption("No result of these says how long it took.")

@@ -13,8 +13,14 @@ from pages.parts.cache.pictures import axes_picture
 from pages.parts.state.choices import current_theme
 
 PICTURE_PX, PRODUCTS_SHOWN = 230, 4
-NOTES = ("parts_tested", "retested_dies", "parts_without_coordinates", "parts_without_verdict", "defects",
-         "defects_outside_the_sample_plan")  # fmt: skip
+NOTES = (
+    "parts_tested",
+    "retested_dies",
+    "parts_without_coordinates",
+    "parts_without_verdict",
+    "defects",
+    "defects_outside_the_sample_plan",
+)
 UNSAID = "x to the right and y down: the file does not name its dies' coordinates."
 
 

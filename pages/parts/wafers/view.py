@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from core.analysis.result import WaferResult
-from core.analysis.summaries import Summary, summarise
+from core.analysis.summaries import WaferSummary, summarise
 from core.instances import Instance
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
 from data.classes import CLASSES
@@ -89,7 +89,7 @@ def _map(result: WaferResult, state: ViewState, height: int) -> Instance | None:
     return focus
 
 
-def _measures(result: WaferResult, summary: Summary) -> None:
+def _measures(result: WaferResult, summary: WaferSummary) -> None:
     severity = result.severity
     score, count, affected = st.columns(3)
     score.metric("Severity", f"{severity.score:.0f}", help=HELP["severity"])
@@ -125,7 +125,7 @@ def _measures(result: WaferResult, summary: Summary) -> None:
     old_score_note(severity)
 
 
-def _distribution(result: WaferResult, summary: Summary, key: str) -> None:
+def _distribution(result: WaferResult, summary: WaferSummary, key: str) -> None:
     if not summary.dies_by_class:
         st.caption("No pattern was found on this wafer: its failing dies are single, at the normal level.")
         return

@@ -2,20 +2,14 @@
 
 from core.annotation.items import Candidate
 from core.annotation.queue import fill, take_next
-from core.annotation.reviews import Review, is_sampled, open_reviews
+from core.annotation.reviews import Review, open_reviews
 from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.identity import Person
 from data.wafer import WaferMap
-from tests.core.label_examples import rows_of, shown
+from tests.core.label_examples import rows_of, wafer_not_sampled
 
 BEN, EVE = Person("ben"), Person("eve")
-
-
-def wafer_not_sampled(*people: Person) -> WaferMap:
-    """A wafer of which no label by these people is in the experts' sample."""
-    names = (f"W{n:03d}" for n in range(1000))
-    return shown(next(name for name in names if not any(is_sampled(f"LOT1:{name}", p.name) for p in people)))
 
 
 def dispute(database: AppDatabase, ana: Person) -> tuple[WaferMap, Review]:

@@ -2,7 +2,7 @@ import numpy as np
 
 from core.annotation.annotators import annotators, median_interval
 from core.annotation.submissions import submit
-from core.labels.annotations import Source, write_annotation
+from core.labels.annotations import LabelSource, write_annotation
 from tests.core.annotation.review_examples import EVE, dispute
 from tests.core.label_examples import rows_of, shown
 
@@ -10,7 +10,7 @@ from tests.core.label_examples import rows_of, shown
 def test_nobody_is_measured_before_a_label_was_submitted(database, ana):
     one = shown()
     with database.writing() as session:
-        write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, Source.GOLD)
+        write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, LabelSource.GOLD)
         assert annotators(session) == []
         submit(session, one, rows_of(one, ("edge", 0, 6)), ana, 7.0)
         (only,) = annotators(session)

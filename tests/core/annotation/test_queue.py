@@ -125,7 +125,7 @@ def test_a_certain_wafer_can_be_taken_unless_somebody_is_at_it(database, ana):
         assert take(session, item.id, BEN).id == item.id
         put_back(session, item.id, BEN)
         assert take(session, item.id, ana).assignee == "ana"
-        with pytest.raises(AppDatabaseError, match="no such item"):
+        with pytest.raises(AppDatabaseError, match="no such queue item"):
             item_by_id(session, 99)
 
 

@@ -4,9 +4,9 @@ from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Status, item_by_id, items_in_hand
 from core.annotation.queue import take_next
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import Kind, ReviewOutcome, open_reviews
+from core.annotation.reviews import ReviewKind, ReviewOutcome, open_reviews
 from core.annotation.submissions import submit
-from core.labels.annotations import Source, annotation_by_id, labels_of, write_annotation
+from core.labels.annotations import LabelSource, annotation_by_id, labels_of, write_annotation
 from data.errors import LabelError
 from tests.core.annotation.review_examples import EVE, dispute
 from tests.core.label_examples import rows_of, shown
@@ -22,8 +22,8 @@ def test_a_label_accepted_as_gold_measures_annotators_from_now_on(database, disp
     one, review = disputed
     label = rows_of(one, ("edge", 0, 6))
     with database.writing() as session:
-        decided = decide(session, review.id, one, label, EVE, source=Source.GOLD)
-        assert annotation_by_id(session, decided.outcome_id).source is Source.GOLD
+        decided = decide(session, review.id, one, label, EVE, source=LabelSource.GOLD)
+        assert annotation_by_id(session, decided.outcome_id).source is LabelSource.GOLD
         assert slip_in_gold(session, [one.key], ["zoe"], EVE) == 1
 
 
@@ -39,11 +39,11 @@ def test_a_label_of_another_grid_decides_nothing(database, disputed, decide):
 def test_redoing_a_missed_gold_takes_back_the_label_and_never_the_gold(database, ana):
     one = shown("G1")
     with database.writing() as session:
-        gold = write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, Source.GOLD)
+        gold = write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, LabelSource.GOLD)
         slip_in_gold(session, [one.key], ["ana"], EVE)
         item = take_next(session, ana)
         submit(session, one, rows_of(one, ("edge", 0, 2)), ana, 9.0)
-        (review,) = open_reviews(session, [Kind.GOLD])
+        (review,) = open_reviews(session, [ReviewKind.GOLD])
         assert item.gold_iou < 0.85
         redo(session, review.id, EVE, "look at the rim")
         assert annotation_by_id(session, review.first_id).withdrawn_by == "eve"

@@ -6,11 +6,11 @@ from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Candidate, Status, item_by_id
 from core.annotation.queue import fill, take_next
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import Kind, ReviewOutcome, flag_prediction, open_reviews
+from core.annotation.reviews import ReviewKind, ReviewOutcome, flag_prediction, open_reviews
 from core.annotation.submissions import submit
 from core.database.audit import entries
 from core.identity import Person
-from core.labels.annotations import Source, labels_of, withdraw, write_annotation
+from core.labels.annotations import LabelSource, labels_of, withdraw, write_annotation
 from core.labels.label import encode
 from core.statistics.significance import wilson
 from data.errors import AppDatabaseError
@@ -43,7 +43,7 @@ def test_an_accepted_label_counts_and_the_review_is_closed(database, disputed):
             "the lower rows are noise",
         )
         assert labels_of(session, [one])[one.key].label == encode(label)
-        assert labels_of(session, [one])[one.key].source is Source.REVIEWED
+        assert labels_of(session, [one])[one.key].source is LabelSource.REVIEWED
         assert open_reviews(session) == []
         assert entries(session, f"wafer {one.key}")[0].action == "review.decide"
 
@@ -91,7 +91,7 @@ def test_the_lowest_agreement_is_looked_at_first(database, ana):
             one = shown(name)
             submit(session, one, rows_of(one, ("edge", 0, 6)), ana, 9.0)
             submit(session, one, rows_of(one, ("edge", 0, stop)), BEN, 9.0)
-        found = [r for r in open_reviews(session) if r.kind is not Kind.SAMPLE]
+        found = [r for r in open_reviews(session) if r.kind is not ReviewKind.SAMPLE]
         assert [r.wafer_key for r in found] == ["LOT1:X2", "LOT1:X3", "LOT1:X1", "A:1"]
 
 
@@ -105,7 +105,7 @@ def test_annotators_are_measured_by_time_and_by_hidden_gold(database, ana):
     golds = [shown(f"G{n}") for n in range(4)]
     with database.writing() as session:
         for one in golds:
-            write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, Source.GOLD)
+            write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 1.0, LabelSource.GOLD)
         fill(session, [Candidate("A:1", 1.0)], EVE)
         slip_in_gold(session, [one.key for one in golds], ["ana", "ben"], EVE)
         for one, right, seconds in zip(golds, (6, 6, 6, 3), (10.0, 20.0, 30.0, 40.0), strict=True):

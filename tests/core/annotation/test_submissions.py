@@ -4,10 +4,10 @@ from sqlalchemy import func, select
 from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Candidate, Status, item_by_id
 from core.annotation.queue import fill, take_next
-from core.annotation.reviews import Kind, Review, is_sampled
+from core.annotation.reviews import Review, ReviewKind, is_sampled
 from core.annotation.submissions import submit
 from core.database.audit import AuditEntry, entries
-from core.labels.annotations import Annotation, Source, annotation_history, write_annotation
+from core.labels.annotations import Annotation, LabelSource, annotation_history, write_annotation
 from core.labels.draft_store import draft_of, save_draft
 from data.errors import LabelError
 from tests.core.annotation.review_examples import BEN, EVE
@@ -87,7 +87,7 @@ def test_two_labels_that_differ_go_to_review(database, ana, stop, reviewed):
     with database.writing() as session:
         submit(session, one, rows_of(one, ("edge", 0, 6)), ana, 9.0)
         done = submit(session, one, rows_of(one, ("edge", 0, stop)), BEN, 9.0)
-        assert [r.kind for r in done.reviews] == [Kind.DISAGREEMENT] * reviewed
+        assert [r.kind for r in done.reviews] == [ReviewKind.DISAGREEMENT] * reviewed
         if reviewed:
             assert done.reviews[0].overall_iou == pytest.approx(5 / 6, rel=1e-12)
 
@@ -95,14 +95,14 @@ def test_two_labels_that_differ_go_to_review(database, ana, stop, reviewed):
 def test_a_hidden_gold_wafer_measures_its_annotator_and_a_miss_goes_to_review(database, ana):
     one = wafer_not_sampled(ana, BEN)
     with database.writing() as session:
-        write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 60.0, Source.GOLD)
+        write_annotation(session, one, rows_of(one, ("edge", 0, 6)), EVE, 60.0, LabelSource.GOLD)
         fill(session, [Candidate("A:1"), Candidate("A:2")], ana)
         assert slip_in_gold(session, [one.key], ["ana", "ben", "eve"], EVE) == 2
         good = submit(session, one, rows_of(one, ("edge", 0, 6)), ana, 9.0)
         bad = submit(session, one, rows_of(one, ("edge", 0, 3)), BEN, 9.0)
         assert (good.item.gold_iou, bad.item.gold_iou) == (1.0, 0.5)
         assert [r.kind for r in good.reviews] == []
-        assert [r.kind for r in bad.reviews] == [Kind.GOLD]
+        assert [r.kind for r in bad.reviews] == [ReviewKind.GOLD]
 
 
 def test_one_label_in_ten_goes_to_experts_and_always_the_same(database, ana):
@@ -114,7 +114,7 @@ def test_one_label_in_ten_goes_to_experts_and_always_the_same(database, ana):
             one = shown(name)
             submit(session, one, rows_of(one, ("edge", 0, 2)), ana, 1.0)
     with database.reading() as session:
-        found = session.scalars(select(Review.wafer_key).where(Review.kind == Kind.SAMPLE)).all()
+        found = session.scalars(select(Review.wafer_key).where(Review.kind == ReviewKind.SAMPLE)).all()
     assert sorted(found) == [f"LOT1:{name}" for name in chosen]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.batches.control import State, cancel, launch_batch, pause, remove, standing, standings
 from core.batches.folder import Batch
-from core.batches.notes import BatchRequest, Summary
+from core.batches.notes import BatchRequest, BatchSummary
 from core.database import AppDatabase
 from core.database.schema import now
 from core.identity import Person
@@ -141,6 +141,6 @@ def test_batches_are_listed_newest_first_and_removed_whole(database, at, tmp_pat
 def test_what_is_done_says_so_whatever_became_of_its_job(database, batch):
     with_job(database, batch, JobState.DEAD)
     (batch.path / "results.zip").write_bytes(b"")
-    batch.sum_up(Summary(7, 3, 1))
+    batch.sum_up(BatchSummary(7, 3, 1))
     assert standing(database, batch).state is State.DONE
     assert standing(database, batch).failures == 1

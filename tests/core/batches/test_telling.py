@@ -2,11 +2,11 @@ import pytest
 
 from core.alarms.deliveries import Channel, save_channel
 from core.batches import telling
-from core.batches.notes import Summary
+from core.batches.notes import BatchSummary
 from core.batches.telling import channels_named, message, tell_done
 from data.errors import BatchError
 
-SUMMARY = Summary(25, 3, 1)
+SUMMARY = BatchSummary(25, 3, 1)
 
 
 class Done:
@@ -58,8 +58,8 @@ def test_nobody_is_told_of_what_is_not_done_or_nobody_asked_for(database, number
 
 
 def test_the_message_has_thousands_set_off_and_no_word_of_failures_where_there_were_none():
-    assert message("x", Summary(12345, 1000, 0)).startswith("x is done: 12,345 wafers, 1,000 with a pattern.\n")
-    assert "; 2,000 gave no result." in message("x", Summary(1, 0, 2000))
+    assert message("x", BatchSummary(12345, 1000, 0)).startswith("x is done: 12,345 wafers, 1,000 with a pattern.\n")
+    assert "; 2,000 gave no result." in message("x", BatchSummary(1, 0, 2000))
 
 
 def test_channels_are_found_by_name_in_the_order_asked_and_an_unknown_one_is_said(database, numbers):

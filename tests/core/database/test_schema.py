@@ -8,8 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import StatementError
 
-from core.database.audit import AuditEntry
-from core.database.schema import Choice, Moment, now
+from core.database.audit import AuditEntry, record
+from core.database.schema import Choice, Moment, now, row_by_id
+from core.identity import Person
+from data.errors import AppDatabaseError
 
 DIALECTS = (sqlite.dialect(), postgresql.dialect())
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -74,3 +76,13 @@ def test_a_time_without_a_zone_is_written_to_no_database(database):
         session.add(entry(datetime(2026, 3, 1)))
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM audit WHERE subject = 's'")).scalar() == 0
+
+
+def test_a_row_is_found_by_its_number_or_the_table_s_words_say_that_there_is_none(database):
+    with database.writing() as session:
+        record(session, Person("ana"), "thing.do", "thing 7", {})
+        session.flush()
+        (entry,) = session.scalars(select(AuditEntry))
+        assert row_by_id(session, AuditEntry, entry.id, "entry", "Look.") is entry
+        with pytest.raises(AppDatabaseError, match=rf"^entry {entry.id + 1}: there is no such entry\. Look\.$"):
+            row_by_id(session, AuditEntry, entry.id + 1, "entry", "Look.")

@@ -19,8 +19,14 @@ from tests.core.exports.examples import example_result
 from tests.core.lake_examples import drawn, found_on
 
 STYLE = ExportStyle(Person("eva"))
-BEGINS = {"image/png": b"\x89PNG", "application/pdf": b"%PDF", "image/svg+xml": b"<svg", "application/xml": b"<?xml",
-          "application/json": b"{", "text/csv": b"key,"}  # fmt: skip
+BEGINS = {
+    "image/png": b"\x89PNG",
+    "application/pdf": b"%PDF",
+    "image/svg+xml": b"<svg",
+    "application/xml": b"<?xml",
+    "application/json": b"{",
+    "text/csv": b"key,",
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from core.jobs import local_run
 from core.jobs.local_run import LocalRun
 from core.jobs.processes import is_alive, name_of
 from tests.core.job_examples import until
@@ -22,6 +21,7 @@ while not os.path.exists(sys.argv[1] + ".go"):
     time.sleep(0.02)
 """
 """Notes that it was told to end, goes on, and has a child; ends well once a file is there."""
+GRACE_S = 1.0
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def deaf(file):
-    run = LocalRun([sys.executable, "-c", DEAF, str(file)])
+    run = LocalRun([sys.executable, "-c", DEAF, str(file)], grace_s=GRACE_S)
     yield run
     run.close()
     until(lambda: run.wait(0.1) is not None)
@@ -59,8 +59,7 @@ def test_a_command_that_hears_it_ends_at_once(file):
     assert run.wait(60) == -signal.SIGTERM
 
 
-def test_one_that_does_not_hear_it_is_killed_with_its_children_after_the_grace_alone(deaf, file, monkeypatch):
-    monkeypatch.setattr(local_run, "GRACE_SECONDS", 1.0)
+def test_one_that_does_not_hear_it_is_killed_with_its_children_after_the_grace_alone(deaf, file):
     names = processes(file)
     started = time.monotonic()
     deaf.end()
@@ -68,7 +67,7 @@ def test_one_that_does_not_hear_it_is_killed_with_its_children_after_the_grace_a
     while deaf.wait(0.05) is None:
         deaf.end()
     assert deaf.wait(0) == -signal.SIGKILL
-    assert time.monotonic() - started > 1.0
+    assert time.monotonic() - started > GRACE_S
     assert file.with_suffix(".told").read_text() == "told "  # asked once, however often `end` is called
     until(lambda: not any(is_alive(name) for name in names))
 

@@ -6,7 +6,7 @@ from core.database.audit import entries
 from core.identity import Person
 from core.labels.annotations import (
     Annotation,
-    Source,
+    LabelSource,
     annotation_history,
     grid_of,
     label_that_counts,
@@ -93,8 +93,8 @@ def test_a_label_of_another_wafer_is_refused(database, ana):
 def test_gold_counts_before_reviewed_before_submitted_whatever_came_last(database, ana):
     one = shown()
     with database.writing() as session:
-        gold = write_annotation(session, one, rows_of(one, ("edge", 0, 1)), Person("eve"), 1.0, Source.GOLD)
-        reviewed = write_annotation(session, one, rows_of(one, ("edge", 0, 2)), BEN, 1.0, Source.REVIEWED)
+        gold = write_annotation(session, one, rows_of(one, ("edge", 0, 1)), Person("eve"), 1.0, LabelSource.GOLD)
+        reviewed = write_annotation(session, one, rows_of(one, ("edge", 0, 2)), BEN, 1.0, LabelSource.REVIEWED)
         submitted = write_annotation(session, one, rows_of(one, ("edge", 0, 3)), ana, 1.0)
         found = standing(session, [one.key])
         place = (one.key, grid_of(one))

@@ -34,15 +34,31 @@ def cvat(annotations, size, name="LOT1_W05.png"):
         "info": {"contributor": "", "date_created": "", "description": "", "url": "", "version": "", "year": ""},
         "categories": [{"id": k + 1, "name": key, "supercategory": ""} for k, key in enumerate(CLASS_KEYS)],
         "images": [
-            {"id": 1, "width": size[1], "height": size[0], "file_name": name, "license": 0, "flickr_url": "",
-             "coco_url": "", "date_captured": 0}
+            {
+                "id": 1,
+                "width": size[1],
+                "height": size[0],
+                "file_name": name,
+                "license": 0,
+                "flickr_url": "",
+                "coco_url": "",
+                "date_captured": 0,
+            }
         ],
         "annotations": [
-            {"id": n, "image_id": 1, "category_id": 5, "area": 1.0, "bbox": [0.0, 0.0, 0.0, 0.0], "iscrowd": 0,
-             "attributes": {"occluded": False}, **one}
+            {
+                "id": n,
+                "image_id": 1,
+                "category_id": 5,
+                "area": 1.0,
+                "bbox": [0.0, 0.0, 0.0, 0.0],
+                "iscrowd": 0,
+                "attributes": {"occluded": False},
+                **one,
+            }
             for n, one in enumerate(annotations, 1)
         ],
-    }  # fmt: skip
+    }
 
 
 def label_studio(annotations, size, name="images/3/90fbb0c7-LOT1_W05.png"):
@@ -50,12 +66,21 @@ def label_studio(annotations, size, name="images/3/90fbb0c7-LOT1_W05.png"):
         "images": [{"width": size[1], "height": size[0], "id": 0, "file_name": name}],
         "categories": [{"id": k, "name": key.capitalize()} for k, key in enumerate(CLASS_KEYS)],
         "annotations": [
-            {"id": n, "image_id": 0, "category_id": 4, "segmentation": [], "bbox": [], "ignore": 0, "iscrowd": 0,
-             "area": 1, **one}
+            {
+                "id": n,
+                "image_id": 0,
+                "category_id": 4,
+                "segmentation": [],
+                "bbox": [],
+                "ignore": 0,
+                "iscrowd": 0,
+                "area": 1,
+                **one,
+            }
             for n, one in enumerate(annotations)
         ],
         "info": {"year": 2026, "version": "1.0", "description": "", "contributor": "Label Studio", "url": ""},
-    }  # fmt: skip
+    }
 
 
 def read(found, wafer, **options):
@@ -151,11 +176,16 @@ def test_an_outline_on_an_image_of_unknown_size_is_a_sentence():
 @pytest.mark.parametrize(
     "name",
     [
-        "LOT1_W05.png", "images/1/90fbb0c7-LOT1_W05.png", "data\\batch 1\\LOT1_W05.jpg",
+        "LOT1_W05.png",
+        "images/1/90fbb0c7-LOT1_W05.png",
+        "data\\batch 1\\LOT1_W05.jpg",
         "/data/upload/LOT1_W05.png?d=x",
-        "LOT1-W05.png", "LOT1/W05.png", "LOT1%5FW05.png", "90fbb0c7-LOT1-W05.tiff",
+        "LOT1-W05.png",
+        "LOT1/W05.png",
+        "LOT1%5FW05.png",
+        "90fbb0c7-LOT1-W05.tiff",
     ],
-)  # fmt: skip
+)
 def test_file_names_of_other_tools_lead_to_the_wafer(name):
     assert "LOT1:W05" in possible_keys({"file_name": name})
 

@@ -6,7 +6,6 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from core.lake import parts as module
 from core.lake.parts import ATTEMPTS, MERGED, SUFFIX, Parts, new_name, parquet_writer
 from core.lake.rows import utc_now
 from core.lake.schema import TABLES
@@ -128,8 +127,7 @@ def test_a_listing_during_a_merge_is_not_trusted_until_nothing_vanishes(parts, m
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError("gone"), duckdb.IOException("gone")])
-def test_work_whose_part_vanished_is_done_again_with_a_new_look(parts, monkeypatch, error):
-    monkeypatch.setattr(module, "PAUSE_SECONDS", 0)
+def test_work_whose_part_vanished_is_done_again_with_a_new_look(parts, error):
     looks = []
 
     def work(anew: bool) -> str:
@@ -138,12 +136,11 @@ def test_work_whose_part_vanished_is_done_again_with_a_new_look(parts, monkeypat
             raise error
         return "done"
 
-    assert parts.read(work) == "done"
+    assert parts.read(work, pause_s=0) == "done"
     assert looks == [False, True, True]
 
 
-def test_what_cannot_be_read_again_and_again_is_said(parts, monkeypatch):
-    monkeypatch.setattr(module, "PAUSE_SECONDS", 0)
+def test_what_cannot_be_read_again_and_again_is_said(parts):
     looks = []
 
     def work(anew: bool) -> None:
@@ -151,7 +148,7 @@ def test_what_cannot_be_read_again_and_again_is_said(parts, monkeypatch):
         raise FileNotFoundError("the disk is away")
 
     with pytest.raises(LakeError, match=r"it cannot be read \(the disk is away\)\. Check the storage"):
-        parts.read(work)
+        parts.read(work, pause_s=0)
     assert len(looks) == ATTEMPTS
 
 

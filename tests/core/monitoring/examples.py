@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.analysis.result import WaferResult
 from core.identity import Person
 from core.instances import find_instances
-from core.labels.annotations import Source, write_annotation
+from core.labels.annotations import LabelSource, write_annotation
 from core.labels.label import from_masks
 from core.segmentation import Segmentation
 from core.severity import severity
@@ -72,7 +72,7 @@ def keep(lake, database, *cases):
     label(database, *((one.wafer, one.truth) for one in cases if one.truth is not None))
 
 
-def label(database, *labelled, person=ANA, source=Source.SUBMITTED):
+def label(database, *labelled, person=ANA, source=LabelSource.SUBMITTED):
     """Keep labels: pairs of a wafer and its true masks."""
     with database.writing() as session:
         for wafer, truth in labelled:

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.evaluation.metrics import iou_over_dies
 from core.identity import Person
-from core.labels.annotations import Source
+from core.labels.annotations import LabelSource
 from core.lake import WaferFilter
 from core.monitoring.judging import COLUMNS, Scope, judge, state
 from data.classes import CLASS_INDEX
@@ -41,7 +41,7 @@ def test_confusion_and_probabilities_are_counted_over_failing_dies(lake, databas
 def test_a_review_counts_before_what_was_submitted(lake, database):
     wafer = all_failing(0)
     keep(lake, database, case(wafer, rows(edge=(0, 2)), rows(edge=(0, 2))))
-    label(database, (wafer, rows(ring=(0, 2))), person=Person("eva"), source=Source.REVIEWED)
+    label(database, (wafer, rows(ring=(0, 2))), person=Person("eva"), source=LabelSource.REVIEWED)
     label(database, (wafer, rows(edge=(0, 2))), person=Person("ben"))
     assert judge(lake, database, Scope()).counts.missed[0, RING] == 24
 

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from core.evaluation.metrics import Counts
 from core.monitoring.judging import COLUMNS, LEVELS, Judged, Scope, judge
 from core.monitoring.quality import (
-    Period,
+    CalendarPeriod,
     ab_comparison,
     average_precision,
     by_model,
@@ -47,9 +47,9 @@ def test_points_are_days_weeks_and_months_of_the_test(lake, database):
         table = table[table["class"] == "edge"]
         return list(zip(table["period"].dt.strftime("%m-%d"), table["wafers"], table["iou"], strict=True))
 
-    assert points(Period.DAY) == [("03-01", 1, 1.0), ("03-02", 1, 1.0), ("03-08", 1, 0.5), ("03-09", 1, 0.5)]
-    assert points(Period.WEEK) == [("02-23", 1, 1.0), ("03-02", 2, 48 / 72), ("03-09", 1, 0.5)]
-    assert points(Period.MONTH) == [("03-01", 4, 96 / 144)]
+    assert points(CalendarPeriod.DAY) == [("03-01", 1, 1.0), ("03-02", 1, 1.0), ("03-08", 1, 0.5), ("03-09", 1, 0.5)]
+    assert points(CalendarPeriod.WEEK) == [("02-23", 1, 1.0), ("03-02", 2, 48 / 72), ("03-09", 1, 0.5)]
+    assert points(CalendarPeriod.MONTH) == [("03-01", 4, 96 / 144)]
 
 
 def test_scores_are_those_of_pooled_dies_and_undefined_ones_are_not_zero(lake, database):

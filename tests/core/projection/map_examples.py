@@ -11,6 +11,7 @@ from core.projection.axes import principal_axes
 from core.projection.layout import Layout
 from core.projection.upkeep import bring_up_to_date
 from core.segmentation import Segmenter
+from core.similarity.upkeep import Step
 from tests.core.embedding_examples import unit
 
 
@@ -37,7 +38,7 @@ def lake_of(matrix: np.ndarray, model: str = "model@1") -> Lake:
     return lake
 
 
-def build(monkeypatch, lake: Lake, segmenter: Segmenter, home, **options) -> list[upkeep.Step]:
+def build(monkeypatch, lake: Lake, segmenter: Segmenter, home, **options) -> list[Step]:
     """Bring a map up to date without UMAP, and give its steps."""
     monkeypatch.setattr(upkeep, "lay_out", plain_layout)
     return list(bring_up_to_date(lake, segmenter, home, **options))

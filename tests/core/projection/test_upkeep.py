@@ -39,7 +39,7 @@ def kept(home, segmenter):
 
 def test_a_first_map_embeds_lays_out_and_places_every_wafer(monkeypatch, lake, segmenter, tmp_path):
     steps = build(monkeypatch, lake, segmenter, tmp_path, seed=5)
-    verbs = [(verb, list(some)[-1]) for verb, some in groupby(steps, key=lambda step: step.verb)]
+    verbs = [(verb, list(some)[-1]) for verb, some in groupby(steps, key=lambda step: step.what)]
     assert [(verb, last.done, last.total) for verb, last in verbs] == [
         ("embedded", 40, 40),
         ("laid out", 40, 40),
@@ -65,7 +65,7 @@ def test_new_wafers_are_placed_and_nothing_else_moves(monkeypatch, lake, segment
     before, first = kept(tmp_path, segmenter)
     add(lake, range(40, 46))
     steps = build(monkeypatch, lake, segmenter, tmp_path)
-    assert [(s.verb, s.done, s.total) for s in steps if s.verb != "embedded"] == [("placed", 0, 6), ("placed", 6, 6)]
+    assert [(s.what, s.done, s.total) for s in steps if s.what != "embedded"] == [("placed", 0, 6), ("placed", 6, 6)]
     after, table = kept(tmp_path, segmenter)
     assert (after.wafers, after.fitted, after.layout) == (46, 40, before.layout)
     assert table.loc[first.index].equals(first)
@@ -131,7 +131,7 @@ def test_too_few_wafers_make_no_map_and_leave_nothing(monkeypatch, segmenter, tm
 def test_two_do_not_build_at_once(monkeypatch, lake, segmenter, tmp_path):
     build(monkeypatch, lake, segmenter, tmp_path)
     first = upkeep.bring_up_to_date(lake, segmenter, tmp_path, anew=True)
-    while next(first).verb != "laid out":
+    while next(first).what != "laid out":
         pass
     with pytest.raises(MapError, match="another process is building the map"):
         build(monkeypatch, lake, segmenter, tmp_path)

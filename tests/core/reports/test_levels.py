@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.exports import INSTANCE_COLUMNS, WAFER_COLUMNS
-from core.reports.levels import Levels
+from core.reports.levels import LevelsWorkbook
 from tests.core.lake_examples import drawn, found_on
 from tests.core.reports.report_readers import cells
 
 
 def results_xlsx(results, made_at, title):
-    levels = Levels()
+    levels = LevelsWorkbook()
     for result in results:
         levels.add(result)
     return levels.xlsx(made_at, title)

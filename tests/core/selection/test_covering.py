@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.selection import covering
-from core.selection.covering import farthest_first, nearest_distance, ranks, typical_first
+from core.selection.covering import NEIGHBOURS, farthest_first, nearest_distance, ranks, typical_first
 
 CANCELLED = 1e-2  # lengths are differences of float32 squares, so of equal vectors about 1e-3 is left
 
@@ -22,9 +21,7 @@ def drawn(size: int, labelled: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_nearest_distance_is_that_of_brute_force_however_it_is_cut_into_blocks(size, others, block, seed):
     vectors, known = drawn(size, others, seed)
     apart = np.linalg.norm(vectors[:, None].astype(np.float64) - known, axis=2).min(axis=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(covering, "BLOCK_ROWS", block)
-        assert nearest_distance(vectors, known) == pytest.approx(apart, abs=CANCELLED)
+    assert nearest_distance(vectors, known, block_rows=block) == pytest.approx(apart, abs=CANCELLED)
 
 
 @pytest.mark.parametrize("others", [None, np.zeros((0, 6), np.float32)])
@@ -120,7 +117,7 @@ def test_of_a_group_the_one_nearest_its_neighbours_by_brute_force_is_typical():
     vectors = np.random.default_rng(3).normal(size=(30, 4)).astype(np.float32)
     ((position, spread, group),) = typical_first(vectors, None, 1, 0)
     apart = np.sort(np.linalg.norm(vectors[:, None].astype(np.float64) - vectors, axis=2), axis=1)
-    mean = apart[:, 1 : covering.NEIGHBOURS + 1].mean(axis=1)
+    mean = apart[:, 1 : NEIGHBOURS + 1].mean(axis=1)
     assert (position, group) == (int(mean.argmin()), 30)
     assert spread == pytest.approx(mean.min(), abs=CANCELLED)
 

@@ -7,7 +7,7 @@ import pytest
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind, trained
+from core.similarity.index import IndexKind, trained
 from data.errors import IndexDamagedError, IndexMissingError, ModelError
 from tests.core.embedding_examples import in_clusters, of_wafers, unit
 
@@ -35,14 +35,14 @@ def rows(near):
 
 @pytest.fixture
 def index():
-    made = SimilarityIndex("model@1", Kind.WAFERS)
+    made = SimilarityIndex("model@1", IndexKind.WAFERS)
     made.add(of_wafers(VECTORS))
     return made
 
 
 @pytest.fixture
 def in_cells():
-    made = SimilarityIndex("model@1", Kind.WAFERS, trained([VECTORS[:1500], VECTORS[1500:]], len(VECTORS)))
+    made = SimilarityIndex("model@1", IndexKind.WAFERS, trained([VECTORS[:1500], VECTORS[1500:]], len(VECTORS)))
     made.exact_below = 200
     made.add(of_wafers(VECTORS))
     return made
@@ -97,7 +97,7 @@ def test_a_wafer_added_again_is_found_by_its_new_vector_alone(index):
 
 
 def test_few_vectors_give_few_results_and_none_give_none():
-    index = SimilarityIndex("model@1", Kind.WAFERS)
+    index = SimilarityIndex("model@1", IndexKind.WAFERS)
     assert index.search(VECTORS[:1], 10).keys == []
     index.add(of_wafers(VECTORS[:3]))
     assert len(index.search(VECTORS[:1], 10).keys) == 3
@@ -115,7 +115,7 @@ def test_a_saved_index_comes_back(made, tmp_path, request):
     index.add(of_wafers(unit(-VECTORS[5:6]), first=5, sequence=9))
     for _ in range(2):
         index.save(tmp_path)
-    again = SimilarityIndex.load(tmp_path, "model@1", Kind.WAFERS)
+    again = SimilarityIndex.load(tmp_path, "model@1", IndexKind.WAFERS)
     assert (len(again), again.sequence) == (len(index), 9)
     for query in QUERIES[:5]:
         assert again.search(query[None], 10).keys == index.search(query[None], 10).keys
@@ -123,24 +123,24 @@ def test_a_saved_index_comes_back(made, tmp_path, request):
 
 def test_an_index_that_is_not_there_damaged_or_of_another_model_is_refused_with_a_way_out(index, tmp_path):
     with pytest.raises(IndexMissingError, match=r"it was not built yet. Build it on the Similar page"):
-        SimilarityIndex.load(tmp_path, "model@1", Kind.WAFERS)
+        SimilarityIndex.load(tmp_path, "model@1", IndexKind.WAFERS)
     index.save(tmp_path)
     with pytest.raises(IndexMissingError, match=r"it was not built yet"):
-        SimilarityIndex.load(tmp_path, "model@1", Kind.CLUSTERS)
+        SimilarityIndex.load(tmp_path, "model@1", IndexKind.CLUSTERS)
     with pytest.raises(IndexMissingError, match=r"it is of the model model@1, the one in use is model@2"):
-        SimilarityIndex.load(tmp_path, "model@2", Kind.WAFERS)
+        SimilarityIndex.load(tmp_path, "model@2", IndexKind.WAFERS)
     whole = next((tmp_path / "index").glob("*.faiss")).read_bytes()
     flipped = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]
     for content in (b"noise", whole[:-100], flipped):
         next((tmp_path / "index").glob("*.faiss")).write_bytes(content)
         with pytest.raises(IndexDamagedError, match=r"it cannot be read \(wafers-.*faiss is not what was written"):
-            SimilarityIndex.load(tmp_path, "model@1", Kind.WAFERS)
+            SimilarityIndex.load(tmp_path, "model@1", IndexKind.WAFERS)
     next((tmp_path / "index").glob("*.faiss")).unlink()
     with pytest.raises(IndexDamagedError, match=r"it cannot be read \(.*faiss is missing"):
-        SimilarityIndex.load(tmp_path, "model@1", Kind.WAFERS)
+        SimilarityIndex.load(tmp_path, "model@1", IndexKind.WAFERS)
     (tmp_path / "index" / "wafers.json").write_text(json.dumps([1]), encoding="utf-8")
     with pytest.raises(IndexMissingError, match="it cannot be read"):
-        SimilarityIndex.load(tmp_path, "model@1", Kind.WAFERS)
+        SimilarityIndex.load(tmp_path, "model@1", IndexKind.WAFERS)
 
 
 @pytest.fixture
@@ -159,18 +159,18 @@ def lake(tmp_path):
 @pytest.mark.parametrize("index_type", [SimilarityIndex, EarlySorted])
 def test_an_index_is_built_of_all_that_the_lake_keeps_of_a_model(lake, index_type):
     told = []
-    index = index_type.build(lake, "model@1", Kind.WAFERS, lambda done, total: told.append((done, total)))
+    index = index_type.build(lake, "model@1", IndexKind.WAFERS, lambda done, total: told.append((done, total)))
     assert hasattr(index._index, "nlist") == (index_type is EarlySorted)
     assert told[-1] == (40, 40)
     assert [index.search(VECTORS[n : n + 1], 1).keys for n in range(40)] == [[f"L:{n}"] for n in range(40)]
-    clusters = index_type.build(lake, "model@1", Kind.CLUSTERS)
+    clusters = index_type.build(lake, "model@1", IndexKind.CLUSTERS)
     assert len(clusters) == sum(n % 3 for n in range(40))
     near = clusters.search(VECTORS[100 + 5 + 1][None], 1)  # the second cluster of wafer 5
     assert (near.keys, near.numbers) == (["L:5"], [2])
 
 
 def test_an_index_catches_up_with_the_lake(lake):
-    index = SimilarityIndex.build(lake, "model@1", Kind.CLUSTERS)
+    index = SimilarityIndex.build(lake, "model@1", IndexKind.CLUSTERS)
     assert index.catch_up(lake) == 0
     lake.append_embeddings([Embedded("L:5", 5, "model@1", VECTORS[5], 2, (7,), VECTORS[300:301])])
     lake.append_embeddings([Embedded("L:99", 5, "model@1", VECTORS[6])])
@@ -182,5 +182,5 @@ def test_an_index_catches_up_with_the_lake(lake):
 
 
 def test_of_an_empty_lake_an_index_is_empty(tmp_path):
-    index = SimilarityIndex.build(Lake(tmp_path / "lake"), "model@1", Kind.CLUSTERS)
+    index = SimilarityIndex.build(Lake(tmp_path / "lake"), "model@1", IndexKind.CLUSTERS)
     assert (len(index), index.search(VECTORS[:1], 5).keys) == (0, [])

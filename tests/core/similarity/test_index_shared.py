@@ -3,7 +3,7 @@
 import pytest
 
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from tests.core.embedding_examples import in_clusters, of_wafers
 from tests.core.similarity.index_worker import MODEL, load, processes, save
 
@@ -13,7 +13,7 @@ SIZES = (20, 30, 40)  # vectors of each saver's index
 
 @pytest.fixture
 def index():
-    made = SimilarityIndex(MODEL, Kind.WAFERS)
+    made = SimilarityIndex(MODEL, IndexKind.WAFERS)
     made.add(of_wafers(in_clusters(10)))
     return made
 
@@ -31,4 +31,4 @@ def test_processes_save_and_load_one_index_at_once(index, tmp_path):
         process.join(SECONDS)
         process.kill()
     assert [process.exitcode for process in everyone] == [0] * len(everyone)
-    assert len(SimilarityIndex.load(tmp_path, MODEL, Kind.WAFERS)) in SIZES
+    assert len(SimilarityIndex.load(tmp_path, MODEL, IndexKind.WAFERS)) in SIZES

@@ -8,7 +8,7 @@ from core.analysis.result import analyse
 from core.lake import Lake, WaferFilter
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.similar_wafers import (
     OVERLAP_SHARE,
     find,
@@ -48,7 +48,7 @@ def lake(home):
 
 @pytest.fixture(scope="module")
 def index(home, segmenter):
-    return {kind: SimilarityIndex.load(home, segmenter.name, kind) for kind in Kind}
+    return {kind: SimilarityIndex.load(home, segmenter.name, kind) for kind in IndexKind}
 
 
 def names(matches):
@@ -58,7 +58,7 @@ def names(matches):
 @pytest.mark.slow
 def test_a_wafer_of_the_lake_looks_like_itself_to_the_last_die(segmenter, lake, index):
     query = query_wafer(lake.result("LOT:B03"), segmenter)
-    first = find(query, index[Kind.WAFERS], lake)[0]
+    first = find(query, index[IndexKind.WAFERS], lake)[0]
     assert first.result.wafer.key == "LOT:B03"
     assert (first.cosine, first.overlap, first.turn) == (pytest.approx(1, abs=1e-5), 1.0, 0)
     assert first.score == pytest.approx(1, abs=1e-5)
@@ -66,7 +66,7 @@ def test_a_wafer_of_the_lake_looks_like_itself_to_the_last_die(segmenter, lake, 
 
 def test_the_nearest_come_first_and_the_wafer_itself_can_be_left_out(segmenter, lake, index):
     query = query_wafer(lake.result("LOT:E03"), segmenter)
-    found = find(query, index[Kind.WAFERS], lake, without=["LOT:E03"])
+    found = find(query, index[IndexKind.WAFERS], lake, without=["LOT:E03"])
     assert set(names(found)[:2]) == {"E02", "E04"}
     assert len(found) == 10
     scores = [match.score for match in found]
@@ -77,14 +77,14 @@ def test_the_nearest_come_first_and_the_wafer_itself_can_be_left_out(segmenter, 
 
 def test_a_filter_is_applied_before_ranking(segmenter, lake, index):
     query = query_wafer(lake.result("LOT:E03"), segmenter)
-    found = find(query, index[Kind.WAFERS], lake, WaferFilter(product="B"), count=12)
+    found = find(query, index[IndexKind.WAFERS], lake, WaferFilter(product="B"), count=12)
     assert sorted(names(found)) == [f"B{hour:02d}" for hour in range(12)]
-    assert find(query, index[Kind.WAFERS], lake, WaferFilter(product="none")) == []
+    assert find(query, index[IndexKind.WAFERS], lake, WaferFilter(product="none")) == []
 
 
 def test_turned_wafers_match_where_that_is_wanted(segmenter, lake, index):
     turned = [
-        find(query_wafer(lake.result("LOT:E03"), segmenter, turned=flag), index[Kind.WAFERS], lake)
+        find(query_wafer(lake.result("LOT:E03"), segmenter, turned=flag), index[IndexKind.WAFERS], lake)
         for flag in (False, True)
     ]
     found = {match.result.wafer.wafer_id: match for match in turned[1]}
@@ -98,7 +98,7 @@ def test_turned_wafers_match_where_that_is_wanted(segmenter, lake, index):
 def test_one_cluster_of_a_mixed_wafer_finds_those_that_have_it_whatever_else_they_have(segmenter, lake, index):
     mixed = lake.result("LOT:B03")
     rim = next(i for i in mixed.instances if i.class_key == "edge")
-    found = find(query_cluster(mixed.wafer, rim, segmenter), index[Kind.CLUSTERS], lake, count=4)
+    found = find(query_cluster(mixed.wafer, rim, segmenter), index[IndexKind.CLUSTERS], lake, count=4)
     assert set(names(found[:2])) == {"B03", "E03"}
     for match in found[:2]:
         assert match.cluster > 0
@@ -108,19 +108,19 @@ def test_one_cluster_of_a_mixed_wafer_finds_those_that_have_it_whatever_else_the
 
 def test_a_drawing_finds_clusters_where_it_was_drawn(segmenter, lake, index):
     drawing = shown("sketch", 6, ["edge"])
-    found = find(query_drawing(drawing, segmenter), index[Kind.CLUSTERS], lake, count=2)
+    found = find(query_drawing(drawing, segmenter), index[IndexKind.CLUSTERS], lake, count=2)
     assert set(names(found)) == {"E06", "B06"}
     with pytest.raises(WaferValueError, match="no die is drawn"):
         query_drawing(shown("sketch", 6, []), segmenter)
 
 
 def test_a_wafer_stands_in_the_list_once(segmenter, lake, index):
-    found = find(query_drawing(shown("s", 0, ["edge", "center"]), segmenter), index[Kind.CLUSTERS], lake, count=50)
+    found = find(query_drawing(shown("s", 0, ["edge", "center"]), segmenter), index[IndexKind.CLUSTERS], lake, count=50)
     assert len(names(found)) == len(set(names(found)))
 
 
 def test_wafers_without_a_pattern_are_ranked_by_their_embeddings_alone(segmenter, lake, index):
-    first = find(query_wafer(lake.result("LOT:N"), segmenter), index[Kind.WAFERS], lake)[0]
+    first = find(query_wafer(lake.result("LOT:N"), segmenter), index[IndexKind.WAFERS], lake)[0]
     assert first.result.wafer.wafer_id == "N"
     assert math.isnan(first.overlap)
     assert first.score == first.cosine
@@ -129,9 +129,9 @@ def test_wafers_without_a_pattern_are_ranked_by_their_embeddings_alone(segmenter
 def test_an_index_of_another_model_or_kind_is_refused(segmenter, lake, index):
     query = query_wafer(lake.result("LOT:N"), segmenter)
     with pytest.raises(ModelError, match=r"an index of clusters by tiny@\w+ cannot find wafers"):
-        find(query, index[Kind.CLUSTERS], lake)
+        find(query, index[IndexKind.CLUSTERS], lake)
     with pytest.raises(ModelError, match="other@1: an index of wafers"):
-        find(replace(query, model="other@1"), index[Kind.WAFERS], lake)
+        find(replace(query, model="other@1"), index[IndexKind.WAFERS], lake)
 
 
 def test_overlap_is_the_iou_over_dies():

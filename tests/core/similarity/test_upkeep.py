@@ -5,7 +5,7 @@ from core.analysis.result import analyse
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
-from core.similarity.index import Kind
+from core.similarity.index import IndexKind
 from core.similarity.upkeep import EMBEDDING, bring_up_to_date
 from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import WaferMap
@@ -25,7 +25,7 @@ def results(segmenter):
 
 
 def kept(home, segmenter):
-    return [len(SimilarityIndex.load(home, segmenter.name, kind)) for kind in Kind]
+    return [len(SimilarityIndex.load(home, segmenter.name, kind)) for kind in IndexKind]
 
 
 def files(home):
@@ -46,7 +46,7 @@ def test_what_is_new_in_the_lake_is_found_after(results, segmenter, tmp_path, an
     assert steps[0].what == EMBEDDING
     assert steps[-1].done == steps[-1].total
     assert kept(tmp_path, segmenter) == [6, sum(len(r.instances) for r in results)]
-    index = SimilarityIndex.load(tmp_path, segmenter.name, Kind.WAFERS)
+    index = SimilarityIndex.load(tmp_path, segmenter.name, IndexKind.WAFERS)
     for result in results:
         assert index.search(result.segmentation.embedding[None], 1).keys == [result.wafer.key]
 

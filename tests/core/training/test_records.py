@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from core.settings import Settings
 from core.training.config import run_folder
-from core.training.records import MOST_POINTS, RUN_FILE, SCORE, Record, best_before, record_of
+from core.training.records import MOST_POINTS, RUN_FILE, SCORE, RunRecord, best_before, record_of
 from data.errors import ModelError
 from tests.core.training.record_examples import DATABASE, curves, write_runs
 
@@ -54,7 +54,7 @@ def test_what_is_not_a_number_is_left_out(tmp_path):
 @pytest.mark.parametrize("points", [1, MOST_POINTS, MOST_POINTS + 1, 3 * MOST_POINTS + 7])
 def test_long_curves_are_thinned_and_keep_their_end(points):
     values = pd.DataFrame({"key": "x", "step": range(points), "value": range(points)})
-    curve = Record("1", "r", values).curve("x")
+    curve = RunRecord("1", "r", values).curve("x")
     assert 1 <= len(curve) <= MOST_POINTS
     assert curve["step"].iloc[-1] == points - 1
     assert curve["step"].diff().dropna().nunique() <= 1

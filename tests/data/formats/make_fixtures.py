@@ -82,9 +82,19 @@ def sinf(grid: np.ndarray, notch: str = "down") -> bytes:
     """A map of two-digit hexadecimal codes; bin 1 is good."""
     degrees = {"up": 0, "right": 90, "down": 180, "left": 270}[notch]
     lines = [
-        "DEVICE:CHIP-A", "LOT:LOT7", "WAFER:W05", f"FNLOC:{degrees}", f"ROWCT:{grid.shape[0]}",
-        f"COLCT:{grid.shape[1]}", "BCEQU:01", "REFPX:2", "REFPY:1", "DUTMS:mm", "XDIES:7.5", "YDIES:5.0",
-    ]  # fmt: skip
+        "DEVICE:CHIP-A",
+        "LOT:LOT7",
+        "WAFER:W05",
+        f"FNLOC:{degrees}",
+        f"ROWCT:{grid.shape[0]}",
+        f"COLCT:{grid.shape[1]}",
+        "BCEQU:01",
+        "REFPX:2",
+        "REFPY:1",
+        "DUTMS:mm",
+        "XDIES:7.5",
+        "YDIES:5.0",
+    ]
     lines += ["RowData:" + " ".join(f"{code:02X}" if code else "__" for code in row) for row in grid.tolist()]
     return ("\r\n".join(lines) + "\r\n").encode()
 
@@ -166,9 +176,14 @@ def text_map(grid: np.ndarray, notch: str = "down") -> bytes:
 
 
 WRITERS = {
-    "lot7.stdf": stdf, "lot7.sinf": sinf, "lot7_g85.xml": g85, "lot7_e142.xml": e142, "lot7_map.txt": text_map,
-    "lot7_12.klarf": klarf12, "lot7_18.klarf": klarf18,
-}  # fmt: skip
+    "lot7.stdf": stdf,
+    "lot7.sinf": sinf,
+    "lot7_g85.xml": g85,
+    "lot7_e142.xml": e142,
+    "lot7_map.txt": text_map,
+    "lot7_12.klarf": klarf12,
+    "lot7_18.klarf": klarf18,
+}
 
 
 def fixtures() -> dict[str, bytes]:

@@ -31,10 +31,11 @@ def lswmd(maps: Sequence[np.ndarray], labels: Sequence[str | None], *, objects_b
     values = [_array(floats), _object_array(objects, (4, count), objects_by_columns)]
     columns = _index(b"pandas.indexes.base", b"Index", _object_array([_bytes(name.encode()) for name in COLUMNS], (6,)))
     rows = _call(
-        b"pandas.indexes.base", b"_new_Index",
+        b"pandas.indexes.base",
+        b"_new_Index",
         _global(b"pandas.indexes.range", b"RangeIndex")
         + _dict({b"name": b"N", b"start": _int(0), b"stop": _int(count), b"step": _int(1)}),
-    )  # fmt: skip
+    )
     places = [_call(b"__builtin__", b"slice", _int(1) + _int(5) + _int(2)), _array(np.array([0, 2, 4, 5]))]
     blocks = [_dict({b"values": value, b"mgr_locs": place}) for value, place in zip(values, places, strict=True)]
     extra = _dict({b"0.14.1": _dict({b"axes": _list([columns, rows]), b"blocks": _list(blocks)})})

@@ -75,9 +75,30 @@ def test_random_text_under_a_good_header(text):
 
 
 WORDS = st.sampled_from(
-    [*'{};,"<>/=& \n', "Record", "List", "Data 2", "Columns", "DefectList", "SampleTestPlan 3", "WaferID", "EndOfFile",
-     "-1", "1e999", "9" * 30, "RowData:", "FNLOC:90", "__", "<Row>", "</Row>", "<Device", "BinType=", "]]>", "&x;"]
-)  # fmt: skip
+    [
+        *'{};,"<>/=& \n',
+        "Record",
+        "List",
+        "Data 2",
+        "Columns",
+        "DefectList",
+        "SampleTestPlan 3",
+        "WaferID",
+        "EndOfFile",
+        "-1",
+        "1e999",
+        "9" * 30,
+        "RowData:",
+        "FNLOC:90",
+        "__",
+        "<Row>",
+        "</Row>",
+        "<Device",
+        "BinType=",
+        "]]>",
+        "&x;",
+    ]
+)
 
 
 @pytest.mark.parametrize("name", [name for name in fixtures() if not name.endswith((".gz", ".stdf", ".std"))])
@@ -90,16 +111,27 @@ def test_words_of_the_format_in_wrong_places(name, share, words, cut):
 
 
 @settings(PATIENT, max_examples=60)
-@given(st.lists(st.tuples(st.sampled_from([0x010A, 0x0114, 0x0128, 0x0132, 0x020A, 0x0214, 0x021E, 0x0514]),
-                          st.binary(max_size=60)), max_size=6))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0x010A, 0x0114, 0x0128, 0x0132, 0x020A, 0x0214, 0x021E, 0x0514]), st.binary(max_size=60)
+        ),
+        max_size=6,
+    )
+)
 def test_records_of_random_bytes(records):
     chain = b"".join(struct.pack("<HBB", len(body), kind >> 8, kind & 255) + body for kind, body in records)
     assert check("a.stdf", b"\x02\0\0\x0a\x02\x04" + chain) == []
 
 
 @settings(PATIENT, max_examples=40)
-@given(st.dictionaries(st.sampled_from(["flat", "offsets", "shapes", "maps", "labels", "metadata", "bins", "codes"]),
-                       st.lists(st.integers(-2, 9), max_size=12).map(np.array), max_size=5))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(["flat", "offsets", "shapes", "maps", "labels", "metadata", "bins", "codes"]),
+        st.lists(st.integers(-2, 9), max_size=12).map(np.array),
+        max_size=5,
+    )
+)
 def test_random_arrays(arrays):
     stream = io.BytesIO()
     np.savez(stream, **arrays)

@@ -74,10 +74,15 @@ def test_wafers_are_parted_by_lot_and_wafer_however_rows_are_mixed():
 
 def test_grouping_agrees_with_a_slow_oracle():
     rng = np.random.default_rng(3)
-    frame = pd.DataFrame({
-        "lot": rng.choice(["L1", "L2"], 400), "wafer": rng.integers(1, 4, 400),
-        "x": rng.integers(-3, 6, 400), "y": rng.integers(0, 7, 400), "bin": rng.integers(1, 5, 400),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "lot": rng.choice(["L1", "L2"], 400),
+            "wafer": rng.integers(1, 4, 400),
+            "x": rng.integers(-3, 6, 400),
+            "y": rng.integers(0, 7, 400),
+            "bin": rng.integers(1, 5, 400),
+        }
+    )
     wafers = {wafer.key: wafer for wafer in parquet(frame)}
     assert len(wafers) == 6
     for (lot, name), rows in frame.groupby(["lot", "wafer"]):
@@ -161,10 +166,17 @@ def test_a_table_of_too_many_rows_is_refused():
 
 
 def test_parquet_columns_of_every_type_are_understood():
-    frame = pd.DataFrame({
-        "lot": pd.Categorical(["L", "L"]), "wafer": [7.0, 7.0], "x": np.array([0, 1], np.uint8), "y": [0.0, 0.0],
-        "bin": pd.array([1, None], dtype="Int16"), "tested_at": pd.to_datetime(["2026-01-02"] * 2), "pitch": [7.5, 7.5],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "lot": pd.Categorical(["L", "L"]),
+            "wafer": [7.0, 7.0],
+            "x": np.array([0, 1], np.uint8),
+            "y": [0.0, 0.0],
+            "bin": pd.array([1, None], dtype="Int16"),
+            "tested_at": pd.to_datetime(["2026-01-02"] * 2),
+            "pitch": [7.5, 7.5],
+        }
+    )
     [wafer] = parquet(frame)
     assert (wafer.key, wafer.dies.tolist(), wafer.die_pitch_mm) == ("L:7", [[1, 0]], (7.5, 7.5))
     assert wafer.tested_at == datetime(2026, 1, 2, tzinfo=UTC)

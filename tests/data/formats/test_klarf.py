@@ -138,7 +138,7 @@ def test_two_wafers_of_a_file_keep_their_own_plans_and_defects():
         (klarf18, "Field SlotNumber", "Slot", "expected Record, Field, List or }, found 'Slot'"),
         (klarf18, 'Record WaferRecord "W05"', 'Record OtherRecord "W05"', "expected a LotRecord that holds"),
     ],
-)  # fmt: skip
+)
 def test_malformed_files_are_refused_with_the_line(write, old, new, said):
     text = write(GRID).decode()
     assert old in text

@@ -53,8 +53,10 @@ def test_what_stands_before_the_next_wafer_id_is_the_next_wafers():
     lot.wafer("W3", defects=[])
     one, two, three = parse_klarf(lot.text(), "a")
     assert [each.inspected_at for each in (one, two, three)] == [
-        datetime(2024, 5, 1, 14, 30), datetime(2024, 5, 1, 16, 45), datetime(2024, 5, 1, 16, 45),
-    ]  # fmt: skip
+        datetime(2024, 5, 1, 14, 30),
+        datetime(2024, 5, 1, 16, 45),
+        datetime(2024, 5, 1, 16, 45),
+    ]
     assert [each.lot_id for each in (one, two, three)] == ["L1", "L2", "L2"]
     assert [each.history["step"] for each in (one, two, three)] == ["ST1", "ST2", "ST2"]
     assert [each.center_mm for each in (one, two, three)] == [(12.5, 12.5), (5.0, 2.0), (12.5, 12.5)]
@@ -98,8 +100,10 @@ def test_a_plan_before_the_first_wafer_is_that_of_every_wafer_without_one_of_its
     lot.wafer("W2", plan=[(7, 7)], defects=[])
     lot.wafer("W3", defects=[])
     assert [(wafer.tested_count, wafer.fail_count, wafer.passing_known) for wafer in read(lot.text())] == [
-        (3, 1, True), (1, 0, True), (3, 0, True),
-    ]  # fmt: skip
+        (3, 1, True),
+        (1, 0, True),
+        (3, 0, True),
+    ]
 
 
 def test_columns_that_change_between_lists_hold_for_the_list_that_follows():

@@ -107,8 +107,9 @@ def test_a_g85_map_that_contradicts_itself_is_refused(old, new, said):
 
 def test_an_e142_file_without_bins_or_maps_is_refused():
     assert "no overlay of bin codes" in refused(e142(GRID).replace(b"BinCodeMap", b"OtherMap"))
-    assert "expected a SubstrateMap element" in refused(e142(GRID).replace(b"SubstrateMap ", b"OtherMap ").replace(
-        b"</SubstrateMap>", b"</OtherMap>"))  # fmt: skip
+    assert "expected a SubstrateMap element" in refused(
+        e142(GRID).replace(b"SubstrateMap ", b"OtherMap ").replace(b"</SubstrateMap>", b"</OtherMap>")
+    )
 
 
 def test_utf_16_documents_are_read():

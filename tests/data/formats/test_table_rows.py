@@ -44,8 +44,8 @@ def refusal(text: str, name: str = "a.csv") -> str:
         "X;Y;HBIN;Vdd\n" + rows(";", ";1,25"),
         "X;Y;HBIN\n" + "".join(f"{x},0;{y},0;{code}\n" for x, y, code in ROWS),
         "X,Y,HBIN\n" + "".join(f"{x}.0,{y}.0,{code}\n" for x, y, code in ROWS),
-        'X,Y,HBIN\n' + "".join(f'"{x}","{y}","{code}"\n' for x, y, code in ROWS),
-        'X,Y,HBIN,note\n' + "".join(f'{x},{y},{code},"a, ""b"""\n' for x, y, code in ROWS),
+        "X,Y,HBIN\n" + "".join(f'"{x}","{y}","{code}"\n' for x, y, code in ROWS),
+        "X,Y,HBIN,note\n" + "".join(f'{x},{y},{code},"a, ""b"""\n' for x, y, code in ROWS),
         "x,y,bin\n" + rows(extra=","),
         "x,y,bin,\n" + rows(),
         "x,y,bin,vth,\n" + rows(extra=",0.5"),
@@ -54,8 +54,10 @@ def refusal(text: str, name: str = "a.csv") -> str:
         "Report of the tester\n\nsite 3, loop 2\nx,y,bin\n" + rows(),
         "Part,x,y,bin,Vdd\nUnit,,,,V\nLowLimit,,,,1.1\nHighLimit,,,,1.3\n"
         + "".join(f"1,{x},{y},{code},1.2\n" for x, y, code in ROWS),
-        "Part,x,y,bin,Vdd\nLSL,0,0,0,1.1\nUSL,99,99,9,1.3\nUnits,,,,V\n".replace("LSL,0,0,0", "LSL,,,")
-        .replace("USL,99,99,9", "USL,,,") + "".join(f"1,{x},{y},{code},1.2\n" for x, y, code in ROWS),
+        "Part,x,y,bin,Vdd\nLSL,0,0,0,1.1\nUSL,99,99,9,1.3\nUnits,,,,V\n".replace("LSL,0,0,0", "LSL,,,").replace(
+            "USL,99,99,9", "USL,,,"
+        )
+        + "".join(f"1,{x},{y},{code},1.2\n" for x, y, code in ROWS),
         "Part,x,y,bin,Vdd\nLowLimit,0,0,0,1.1\nHighLimit,99,99,9,1.3\n"
         + "".join(f"1,{x},{y},{code},1.2\n" for x, y, code in ROWS),
         "x,y,bin,Vdd\n#,#,-,V\n" + rows(extra=",1.2"),
@@ -66,7 +68,7 @@ def refusal(text: str, name: str = "a.csv") -> str:
         "x,y,bin\n" + rows()[:18] + "x,y,bin\n" + rows()[18:],
         "x,y,bin\n" + rows()[:18] + "\nPage 2\n\nX,Y,BIN\n" + rows()[18:],
     ],
-)  # fmt: skip
+)
 def test_a_table_is_the_same_however_it_is_written(name, text):
     assert read(text, name).dies.tolist() == DIES
 

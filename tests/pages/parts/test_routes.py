@@ -9,7 +9,7 @@ from core.batches.notes import BatchRequest
 from pages.parts.routes import ROUTES, results_address
 
 
-def get(path):
+def get(path, query=b""):
     """Status, headers and body that the routes answer with."""
     sent = []
 
@@ -24,7 +24,7 @@ def get(path):
         "method": "GET",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query,
         "headers": [],
         "http_version": "1.1",
         "scheme": "http",
@@ -58,3 +58,10 @@ def test_an_archive_comes_in_small_pieces_under_its_title(batch):
 @pytest.mark.parametrize("name", ["20260101-abc", "nowhere", "..", "%2e%2e", ".", "20260101-abc\0"])
 def test_what_is_not_there_is_404(batch, name):
     assert get(f"/batches/{name}/results.zip")[0] == 404
+
+
+def test_the_name_of_the_first_page_leads_to_the_root_with_its_query():
+    status, headers, _ = get("/overview", b"product=A&lot=1")
+    assert (status, headers[b"location"]) == (307, b"./?product=A&lot=1")
+    status, headers, _ = get("/overview")
+    assert headers[b"location"] == b"./"

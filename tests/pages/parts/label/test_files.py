@@ -2,7 +2,7 @@ import json
 
 from core.annotation.submissions import submit
 from core.datasets.frozen_sets import frozen_sets
-from core.labels.annotations import Source, labels_of
+from core.labels.annotations import LabelSource, labels_of
 from core.labels.coco import coco_json
 from core.labels.label import Labelled
 from core.lake import Lake
@@ -61,7 +61,7 @@ def test_a_coco_file_is_looked_at_before_it_is_kept_under_the_persons_name(work,
     assert app.success[0].value == "Labels kept under the name ana: 1."
     with database.reading() as session:
         kept = labels_of(session, [wafer])[KEYS[0]]
-    assert (kept.source, kept.annotator) == (Source.IMPORTED, "ana")
+    assert (kept.source, kept.annotator) == (LabelSource.IMPORTED, "ana")
     assert (kept.read().masks() == label.masks()).all()
 
 
