@@ -46,6 +46,12 @@ def test_a_picture_is_asked_for(name, expected):
     assert content[:4] == expected
 
 
+@pytest.mark.parametrize(("name", "expected"), [("a.zip", b"2"), ("a.csv", b"1"), ("a.png", b"1")])
+def test_the_number_of_entries_is_asked_for(name, expected):
+    [(kind, _, content)], _ = answered(Task.COUNT, name, samples()[name])
+    assert (kind, content) == (Kind.ANSWER, expected)
+
+
 def test_growing_is_asked_for():
     records = Records()
     whole = records.lot(records.wir(), records.parts([(0, 0, 1)]), records.wrr())
