@@ -106,7 +106,7 @@ def _outside_and_rim(
     letters = [c for c in grid.codes if c.isalpha() and c not in told and c not in found and meanings[c] == FAIL]
     outside = [code for code in grid.codes if not code.strip(NO_DIE) or not code.strip("0") or code in found]
     if letters and outside:
-        rim = rim_of(~np.isin(grid.places, [grid.codes.index(code) for code in outside]))
+        rim = rim_of(~np.array([code in outside for code in grid.codes])[grid.places])
         for code in letters:
             own = grid.places == grid.codes.index(code)
             both, size = np.count_nonzero(rim & own), np.count_nonzero(rim)

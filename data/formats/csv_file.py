@@ -31,7 +31,6 @@ from data.formats.table_rows import Row, Section, distinct, is_label
 from data.formats.text import as_utf8, head_lines, header_pairs, split_lines
 from data.wafer import WaferMap
 
-MAX_TABLE_BYTES = 512 * MIB
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
 _BLANKS = " "
@@ -65,7 +64,8 @@ def recognises(source: Source) -> bool:
     if _find_names(head_lines(source)) is not None:
         return True
     lines = head_lines(source, _HEADER_BYTES)
-    return _find_names(lines[:_MAX_HEADER_LINES]) is not None or _is_list_of_numbers(lines)
+    further = source.size > HEAD_BYTES and _find_names(lines[:_MAX_HEADER_LINES]) is not None
+    return further or _is_list_of_numbers(lines)
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
@@ -75,8 +75,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the table is too large, no line names the columns, a line has too few or too many cells, a cell is
             no number.
     """
-    if source.size > MAX_TABLE_BYTES:
-        size, limit = source.size // MIB, MAX_TABLE_BYTES // MIB
+    if source.size > options.max_table_bytes:
+        size, limit = source.size // MIB, options.max_table_bytes // MIB
         raise FormatError(source.name, f"the table has {size} MiB, the limit is {limit} MiB", "Save it as Parquet.")
     content = as_utf8(source.content())
     head = split_lines(content[:HEAD_BYTES])

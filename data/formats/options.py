@@ -56,6 +56,9 @@ class ReadOptions:
         max_unpack_ratio: most that an entry of a zip or npz over 16 MiB may grow by when unpacked.
         max_members: most entries in a zip, pages in a TIFF.
         max_table_rows: most rows (dies) in one table.
+        max_table_bytes: most memory that a table may take: a CSV's bytes, the columns of a Parquet file once read, what
+            a workbook unpacks to.
+        max_empty_cells: most places of grids without a die, over all wafers of a file, beyond a thousand a die.
 
     Raises:
         SettingError: the threshold lies outside 0 to 1, a length or limit is not positive, or a value has two meanings.
@@ -84,6 +87,8 @@ class ReadOptions:
     max_unpack_ratio: float = 500.0
     max_members: int = 100_000
     max_table_rows: int = 100_000_000
+    max_table_bytes: int = 512 * MIB
+    max_empty_cells: int = 2**28
 
     def __post_init__(self) -> None:
         """Refuse options that contradict themselves before any file is opened."""
@@ -98,7 +103,8 @@ class ReadOptions:
             )
         lengths = [*(self.die_pitch_mm or ()), *([] if self.diameter_mm is None else [self.diameter_mm])]
         limits = [self.max_file_bytes, self.max_pixels, self.max_unpacked_bytes, self.max_unpack_ratio]
-        if not all(number > 0 for number in [*lengths, *limits, self.max_members, self.max_table_rows]):
+        counts = [self.max_members, self.max_table_rows, self.max_table_bytes, self.max_empty_cells]
+        if not all(number > 0 for number in [*lengths, *limits, *counts]):
             raise SettingError("read options", "lengths and limits must be positive", "Correct them or leave them out.")
 
     def rule_of(self, product: str) -> OrientationRule:

@@ -15,21 +15,20 @@ from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
 
-MAX_TABLE_BYTES = 1024 * MIB
 _VALUE_BYTES = {"INT64": 8, "DOUBLE": 8, "INT96": 12, "BOOLEAN": 1}  # others take four; text is read as codes
 
 
-def read(source: Source, options: ReadOptions, *, max_bytes: int = MAX_TABLE_BYTES) -> Iterator[WaferMap | ReadFailure]:
+def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
     """Read the wafers of a Parquet die table.
 
     Args:
         source: the file.
         options: how to read it.
-        max_bytes: most that its columns may take once read.
 
     Raises:
         FormatError: too many rows, more than memory should hold, columns missing, a cell that is no number.
     """
+    max_bytes = options.max_table_bytes
     source.stream.seek(0)
     names = [field.name for field in pq.read_schema(source.stream) if not pa.types.is_nested(field.type)]
     if columns := known_columns(names):

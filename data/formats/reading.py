@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
+import numpy as np
+
 from data.errors import FormatError, WaferError
 from data.formats.archive import is_archive, open_zip, unpacked, wanted
 from data.formats.compressed import decompressed, is_compressed
@@ -18,6 +20,7 @@ from data.formats.source import Source
 from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
+_LARGE_GRID, _CELLS_PER_DIE = 2**14, 1000
 _log = logging.getLogger(__name__)
 
 
@@ -196,7 +199,23 @@ def _read_file(source: Source, options: ReadOptions) -> Wafers:
     except FormatError as error:
         yield ReadFailure(source.name, str(error))
         return
-    yield from _guarded(source.name, reader.name, reader.read(source, options))
+    yield from _guarded(source.name, reader.name, _dense(source.name, reader.read(source, options), options))
+
+
+def _dense(name: str, results: Wafers, options: ReadOptions) -> Wafers:
+    """Pass the wafers of a file on while their grids hold dies: few bytes can name many, far apart on each.
+
+    Raises:
+        FormatError: their empty places are more than any maps have.
+    """
+    empty = 0
+    for result in results:
+        if isinstance(result, WaferMap) and result.dies.size > _LARGE_GRID:
+            empty += max(result.dies.size - _CELLS_PER_DIE * int(np.count_nonzero(result.dies)), 0)
+            if empty > options.max_empty_cells:
+                problem = f"the grids of its wafers have more than {options.max_empty_cells} places without a die"
+                raise FormatError(name, problem, "Correct the dies' coordinates, or split the file.")
+        yield result
 
 
 def _guarded(name: str, kind: str, results: Wafers) -> Wafers:

@@ -22,10 +22,25 @@ from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
 from data.formats.text import head_lines, split_lines, whole_text
+from data.reference_die import axes_from_corner, reference_attributes
 from data.wafer import Notch, WaferMap
 
 NOTCHES = {"0": Notch.UP, "90": Notch.RIGHT, "180": Notch.DOWN, "270": Notch.LEFT}
-_OWN = ("DEVICE", "LOT", "WAFER", "FNLOC", "ROWCT", "COLCT", "BCEQU", "DUTMS", "XDIES", "YDIES", "ROWDATA")
+_OWN = (
+    "DEVICE",
+    "LOT",
+    "WAFER",
+    "FNLOC",
+    "ROWCT",
+    "COLCT",
+    "BCEQU",
+    "DUTMS",
+    "XDIES",
+    "YDIES",
+    "ROWDATA",
+    "REFPX",
+    "REFPY",
+)
 _NO_RESULT = frozenset({0xFF, 0xFE, 0xFD})
 _PAIRED = re.compile(r"(?:[0-9A-Fa-f]{2}|([^0-9A-Fa-f])\1)*")
 
@@ -65,6 +80,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         remarks = []
     remarks += declared_totals(header, meanings, grid).remarks(dies, source.name)
     pairs, doubts = _pairs(headers, source.name)
+    axes = axes_from_corner("right", "down", grid.shape)
+    reference = reference_attributes(headers.get("REFPX", ""), headers.get("REFPY", ""), axes)
+    pairs |= {ATTRIBUTE + name: text for name, text in reference.items()}
     yield build_wafer(source, options, dies, bins=bins, pairs=pairs, remarks=[*remarks, *doubts])
 
 

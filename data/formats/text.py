@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data.errors import FormatError
 from data.formats.metadata import ATTRIBUTE, key_of
@@ -67,12 +68,21 @@ def head_lines(source: Source, size: int | None = None) -> list[str]:
         source: the file.
         size: bytes to take; None for those that are in memory already.
     """
+    if size is None or source.size <= len(source.head):
+        return list(_lines_of(source.head))
     if not is_text(source.head):
         return []
-    head = source.head
-    if size is not None and source.size > len(head):
-        source.stream.seek(0)
-        head = source.stream.read(size)
+    source.stream.seek(0)
+    return _parted(source.stream.read(size))
+
+
+@lru_cache(maxsize=4)
+def _lines_of(head: bytes) -> tuple[str, ...]:
+    """Part the beginning of a file into lines; kept, since every reader of text looks at them."""
+    return tuple(_parted(head)) if is_text(head) else ()
+
+
+def _parted(head: bytes) -> list[str]:
     even = head[: len(head) // 2 * 2]
     try:
         return split_lines(as_utf8(even if _utf_16(even[:_SHORT]) else head))

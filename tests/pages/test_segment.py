@@ -166,3 +166,11 @@ def test_a_file_whose_reading_hangs_is_refused_and_the_others_are_shown(page, mo
         page
     )
     assert not [button for button in page.button if button.label == "Cancel"]
+
+
+def test_what_a_file_says_in_doubt_is_shown_with_its_wafer(page):
+    table = b"# lot: L1\n# wafer: 05\n# diameter: 20\nx,y,bin\n" + b"".join(
+        b"%d,%d,1\n" % (i % 9, i // 9) for i in range(81)
+    )
+    page = upload(page, ("doubt.csv", table))
+    assert any("20" in caption.value and ":material/info:" in caption.value for caption in page.caption)

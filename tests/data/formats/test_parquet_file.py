@@ -19,7 +19,7 @@ def parquet(columns) -> bytes:
 
 def read_small(content: bytes):
     """Read what takes 4 MiB at most."""
-    return list(parquet_file.read(Source("a.parquet", io.BytesIO(content)), ReadOptions(), max_bytes=4 * MIB))
+    return list(parquet_file.read(Source("a.parquet", io.BytesIO(content)), ReadOptions(max_table_bytes=4 * MIB)))
 
 
 def test_runs_that_would_fill_the_memory_are_refused_unread():
