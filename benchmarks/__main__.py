@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
+        help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
         "sessions",
     )
     return parser
