@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
-        "sessions",
+        help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, "
+        "queries, sessions",
     )
     return parser
 
