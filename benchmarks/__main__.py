@@ -12,6 +12,7 @@ from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
 from benchmarks.memory import staying_flat
 from benchmarks.precision import int8_against_float32
+from benchmarks.reading import reading_apart
 from benchmarks.selection import coreset, dropout_passes
 from benchmarks.sessions import browsing
 from benchmarks.similarity import nearest
@@ -48,6 +49,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "lot", lambda: one_lot(Segmenter.load(str(model)), rounds)
     yield "runtimes", lambda: runtimes(model, float32, rounds)
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
+    yield "reading", lambda: reading_apart(options.read, rounds)
     yield "import", lambda: importing(options.imported)
     yield "batch", lambda: one_batch(options.batch, model)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--wafers", type=int, default=300, help="synthetic wafers that compare precisions (default: 300)"
     )
+    parser.add_argument("--read", type=int, default=2000, help="wafers of a file that is read (default: 2000)")
     parser.add_argument("--imported", type=int, default=10_000, help="wafers to import (default: 10000)")
     parser.add_argument("--batch", type=int, default=1000, help="wafers of a batch (default: 1000)")
     parser.add_argument(
@@ -91,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
-        "sessions, memory",
+        help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, "
+        "queries, sessions, memory",
     )
     return parser
 

@@ -47,6 +47,10 @@ class FormatError(WaferError):
     """A file that does not hold what its format promises."""
 
 
+class ReadingError(WaferError):
+    """A file whose reading met a limit, was cancelled, or ended the process that read it."""
+
+
 class SettingError(WaferError):
     """A setting, flag or class table that cannot be used."""
 

@@ -30,7 +30,7 @@ DATABASES = {"duckdb", "sqlalchemy", "alembic", "mlflow"}
 FORBIDDEN_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
 ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alone
     ("settings", "identity", "storage", "statistics"),
-    ("database", "segmentation"),
+    ("database", "segmentation", "reading"),
     ("instances", "explain", "drawing", "selection", "jobs", "root_causes"),
     ("severity",),
     ("analysis",),

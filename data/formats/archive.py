@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 
 from data.errors import FormatError
 from data.formats.options import MIB, ReadOptions
@@ -58,7 +59,7 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
         FormatError: too many entries, or too much when unpacked, or entries share bytes.
         zipfile.BadZipFile: the table of entries is damaged.
     """
-    if (count := _entry_count(source)) > options.max_members:
+    if (count := _listed_entries(source)) > options.max_members:
         problem = f"the zip has {count} entries, the limit is {options.max_members}"
         raise FormatError(source.name, problem, "Split it into smaller zips.")
     archive = zipfile.ZipFile(source.stream)
@@ -74,13 +75,22 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
     return archive
 
 
-def _entry_count(source: Source) -> int:
+def _listed_entries(source: Source) -> int:
     """Count the entries of a zip in the bytes of its table, each of which takes ten times as many once understood."""
     end = zipfile._EndRecData(source.stream)  # type: ignore[attr-defined]
     if end is None:
         return 0
     source.stream.seek(max(0, source.size - int(end[_TABLE_SIZE]) - _LONGEST_END))
     return sum(chunk.count(_ENTRY) for chunk in iter(lambda: source.stream.read(_CHUNK), b""))
+
+
+def entry_count(stream: BinaryIO) -> int:
+    """Return how many files a zip holds, 1 for what is none."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            return sum(not info.is_dir() for info in archive.infolist())
+    except zipfile.BadZipFile:
+        return 1
 
 
 def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:

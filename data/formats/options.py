@@ -24,6 +24,11 @@ class ReadFailure:
 
 
 @dataclass(frozen=True)
+class OutOfMemory(ReadFailure):
+    """A file, or an entry of a zip, that takes more memory to read than the process may have."""
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """How to read: names and lengths that files leave open, what values mean, and the limits that uploads must keep.
 
