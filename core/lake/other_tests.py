@@ -35,6 +35,19 @@ _ANSWERS = f"""
     SEMI JOIN newest_others AS o ON o.key = a.key AND o.dies_hash = a.dies_hash
     QUALIFY row_number() OVER (PARTITION BY key, dies_hash ORDER BY sequence DESC) = 1
 """
+_WITHOUT_DIES = """
+    DELETE FROM other_tests WHERE (key, sequence) NOT IN (SELECT (key, sequence) FROM ({dies}))
+"""
+_HALF = f"""
+    UPDATE other_tests SET segmentation_sequence = NULL, {", ".join(f"{name} = NULL" for name, _ in MEASURE_COLUMNS)}
+    WHERE segmentation_sequence IS NOT NULL AND ((key, segmentation_sequence) NOT IN (
+        SELECT (key, sequence) FROM ({{segmentations}})
+        UNION ALL SELECT (key, sequence) FROM ({{earlier_segmentations}})
+    ) OR cluster_count > (SELECT count(DISTINCT number) FROM (
+        SELECT key, sequence, number FROM ({{instances}})
+        UNION ALL SELECT key, sequence, number FROM ({{earlier_instances}})
+    ) AS i WHERE i.key = other_tests.key AND i.sequence = other_tests.segmentation_sequence))
+"""
 _DROP = tuple(
     f"DROP TABLE IF EXISTS {name}" for name in ("arrived_others", "newest_others", "arrived_beside", "arrived_answers")
 )
@@ -107,6 +120,17 @@ def fill(cursor: duckdb.DuckDBPyConnection, joined: str, sources: Mapping[str, s
     for statement in _DROP:
         cursor.execute(statement)
     return bool(cursor.execute("FROM other_tests LIMIT 1").fetchall())
+
+
+def leave_out_incomplete(cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -> None:
+    """Take tests without dies out of memory, and results without all of their clusters and masks.
+
+    Args:
+        cursor: of the lake's database.
+        sources: SQL of all rows of each table.
+    """
+    cursor.execute(_WITHOUT_DIES.format_map(sources))
+    cursor.execute(_HALF.format_map(sources))
 
 
 def choose_step(cursor: duckdb.DuckDBPyConnection, step: str, sources: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ from pyarrow import csv as arrow_csv
 from data.errors import FormatError
 from data.formats.coded_columns import as_number
 from data.formats.columns import Columns, find_columns, known_columns
-from data.formats.die_table import kept_columns, read_die_table
+from data.formats.die_table import ROW_BYTES, kept_columns, read_die_table
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.sections import read_sections
@@ -79,6 +79,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         size, limit = source.size // MIB, options.max_table_bytes // MIB
         raise FormatError(source.name, f"the table has {size} MiB, the limit is {limit} MiB", "Save it as Parquet.")
     content = as_utf8(source.content())
+    _check_rows(content, source.name, options.max_table_bytes)
     head = split_lines(content[:HEAD_BYTES])
     found = _find_names(head[:-1][:_MAX_HEADER_LINES])
     if found is None or len(head) <= found.line + _EDGE_LINES:
@@ -93,6 +94,14 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         return
     first = Section(found.names, found.columns, pairs)
     yield from read_sections(_rows(content, found), first, source, options)
+
+
+def _check_rows(content: bytes, where: str, max_bytes: int) -> None:
+    """Refuse a table whose rows, however short, take more memory than a large table does."""
+    rows = max(content.count(b"\n"), content.count(b"\r"))
+    if rows * ROW_BYTES > max_bytes:
+        problem = f"the table has {rows} lines, the limit is {max_bytes // ROW_BYTES}"
+        raise FormatError(where, problem, "Split it by wafer.")
 
 
 def _find_names(head: Sequence[str]) -> _Names | None:

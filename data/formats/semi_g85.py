@@ -57,7 +57,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     maps = [root] if tag(root) == "Map" else list(outermost(root, "Map"))
     if not maps:
         raise FormatError(source.name, "expected a Map element, found none", "Export the map again as SEMI G85.")
-    shared = SharedBins(root, maps)
+    shared = SharedBins(root, maps, source.name)
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))

@@ -37,10 +37,12 @@ class Limits:
     """What no workbook of die tables goes beyond.
 
     Args:
+        shared_bytes: of the parts that are no sheets: texts and styles, which are held in memory as a whole.
         rows: of a sheet.
         columns: of a sheet.
     """
 
+    shared_bytes: int = 64 * MIB
     rows: int = 2**20
     columns: int = 2000
 
@@ -91,7 +93,7 @@ def read(source: Source, options: ReadOptions, limits: Limits = LIMITS) -> Itera
     """
     from openpyxl import load_workbook  # takes a third of a second, and few files need it
 
-    _check(source, options)
+    _check(source, options, limits)
     source.stream.seek(0)
     with closing(load_workbook(source.stream, read_only=True, data_only=True, keep_links=False)) as book:
         if book.properties.creator == MAKER:
@@ -104,7 +106,7 @@ def read(source: Source, options: ReadOptions, limits: Limits = LIMITS) -> Itera
             yield from read_sections(below, sheet.first, source, options)
 
 
-def _check(source: Source, options: ReadOptions) -> None:
+def _check(source: Source, options: ReadOptions, limits: Limits) -> None:
     """Refuse what is no workbook, and what unpacks to more than any die table does, before anything is unpacked."""
     if source.head.startswith(_OLD):
         problem = "expected a workbook of today's kind, found an old binary or a locked one"
@@ -118,11 +120,15 @@ def _check(source: Source, options: ReadOptions) -> None:
         if info.flag_bits & 1:
             raise FormatError(source.name, "the workbook is locked", "Save it without a password.")
         check_growth(info.file_size, info.compress_size, f"{source.name}/{info.filename}", options)
-    if (total := sum(info.file_size for info in infos)) > options.max_table_bytes:
-        size, limit = total // MIB, options.max_table_bytes // MIB
-        raise FormatError(
-            source.name, f"the workbook unpacks to {size} MiB, the limit is {limit} MiB", "Save the sheet as CSV."
-        )
+    whole = sum(info.file_size for info in infos)
+    shared = sum(info.file_size for info in infos if not info.filename.startswith("xl/worksheets/"))
+    for what, size, limit in (
+        ("the workbook unpacks", whole, options.max_table_bytes),
+        ("its texts and styles unpack", shared, limits.shared_bytes),
+    ):
+        if size > limit:
+            problem = f"{what} to {size // MIB} MiB, the limit is {limit // MIB} MiB"
+            raise FormatError(source.name, problem, "Save the sheet as CSV.")
 
 
 def _find_table(book: "Workbook", title: str, where: str, limits: Limits) -> _Sheet | None:

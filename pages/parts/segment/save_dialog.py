@@ -18,6 +18,7 @@ from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
+from pages.parts.literal import literal, said_key
 from pages.parts.segment.orientation_editor import lying
 from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
@@ -60,7 +61,9 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
     lying([entry.wafer for entry in entries])
     twice = [name for name, count in Counter(entry.wafer.key for entry in entries).items() if count > 1]
     if twice:
-        st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
+        st.warning(
+            f"More than one wafer has the name {literal(', '.join(twice[:5]))}. Give each wafer its own name first."
+        )
     if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
         with st.spinner("Saving"), explained():
             taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
@@ -90,7 +93,7 @@ def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int,
         try:
             upload.rename(entry, Names(**names))
         except WaferError as error:
-            st.toast(str(error))
+            st.toast(literal(error))
 
 
 def _report(saved: TakenIn, keys: Sequence[str]) -> None:
@@ -100,15 +103,15 @@ def _report(saved: TakenIn, keys: Sequence[str]) -> None:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
     with st.container(horizontal=True, gap="small"):
         for wafer in keys[:LINKS_SHOWN]:
-            link("wafer", wafer.replace(":", " "), wafer=wafer)
+            link("wafer", said_key(wafer), wafer=wafer)
         if len(keys) > LINKS_SHOWN:
             link("wafers", f"and {len(keys) - LINKS_SHOWN} more")
     if saved.said:
-        st.caption("  \n".join(saved.said[:SAID_SHOWN]))
+        st.caption("  \n".join(map(literal, saved.said[:SAID_SHOWN])))
         if len(saved.said) > SAID_SHOWN:
             st.caption(f"and {len(saved.said) - SAID_SHOWN:,} more wafers that met an earlier test.")
     if saved.problem:
-        st.warning(f"All is saved, but alarms were not looked for: {saved.problem}")
+        st.warning(f"All is saved, but alarms were not looked for: {literal(saved.problem)}")
 
 
 def _count(wafers: int) -> str:

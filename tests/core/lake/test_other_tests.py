@@ -195,3 +195,28 @@ def test_what_is_labelled_is_the_newest_test(tmp_path):
     lake = Lake(tmp_path)
     lake.append_wafers([one_test(1, "ST1"), one_test(1, "ST2", 1), one_test(2, "ST1", 2)])
     assert [one.wafer_key for one in candidates_by_filter(lake, AT["ST1"], "key", 9)] == [drawn(2).key]
+
+
+@pytest.mark.parametrize("table", ["dies", "earlier_segmentations", "earlier_instances"])
+def test_a_test_of_another_step_whose_rows_are_gone_is_left_out_and_the_rest_is_there(tmp_path, table):
+    lake = Lake(tmp_path)
+    first, second = one_test(1, "ST1"), one_test(1, "ST2", 1)
+    lake.append_wafers([first])
+    before = set((tmp_path / "dies").iterdir())
+    lake.append_wafers([second])
+    lake.append_results([found_on(second, "edge")])
+    lake.append_results([found_on(first, "ring")])
+    for part in before if table == "dies" else (tmp_path / table).iterdir():
+        part.write_bytes(part.read_bytes()[:50])
+    reader = Lake(tmp_path)
+    assert reader.result(second.key).segmentation.classes_present == ("edge",)
+    seen = reader.seen_by(AT["ST1"])
+    seen.results_by_keys([first.key])  # meets what is damaged
+    page = reader.wafers_page(AT["ST1"])
+    if table == "dies":
+        assert page.empty
+        assert reader.append_wafers([first]) == (1, 0)
+    else:
+        assert page["severity"].isna().tolist() == [True]
+        assert seen.result(first.key) is None
+    assert same_wafer(seen.wafer(first.key), first)

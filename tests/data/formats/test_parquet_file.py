@@ -26,7 +26,7 @@ def test_runs_that_would_fill_the_memory_are_refused_unread():
     many = pa.array(np.zeros(500_000, dtype=np.int8))
     content = parquet({"x": many, "y": many, "bin": many})
     assert len(content) < 20_000
-    with pytest.raises(FormatError, match=r"^a.parquet: its columns take 5 MiB once read, the limit is 4 MiB. Split"):
+    with pytest.raises(FormatError, match=r"^a.parquet: its columns take 20 MiB once read, the limit is 4 MiB. Split"):
         read_small(content)
 
 

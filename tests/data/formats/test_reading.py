@@ -1,12 +1,10 @@
 import os
 
-import numpy as np
 import pytest
 
 from data.errors import SettingError
 from data.formats import READERS, ReadFailure, ReadOptions, known_suffixes, read_bytes, read_wafers
 from data.wafer import WaferMap
-from tests.data.formats.image_examples import picture, round_wafer
 
 TABLE = b"x,y,bin\n0,0,1\n1,0,2\n"
 
@@ -149,19 +147,3 @@ def test_a_table_of_a_gigabyte_is_refused_unread(tmp_path):
         file.truncate(2**30)  # a hole, which takes no room on disk
     [failure] = read_wafers(tmp_path / "huge.csv")
     assert "the table has 1024 MiB, the limit is 512 MiB" in failure.reason
-
-
-def test_wafers_whose_dies_lie_far_apart_are_bounded_over_a_file():
-    far = "".join(f"W{number},0,0,1\nW{number},1000,1000,1\n" for number in range(6))
-    results = list(
-        read_bytes("lot.csv", f"wafer,x,y,bin\n{far}".encode(), options=ReadOptions(max_empty_cells=4_000_000))
-    )
-    assert [type(result).__name__ for result in results] == ["WaferMap"] * 3 + ["ReadFailure"]
-    assert "places without a die" in results[-1].reason
-
-
-def test_dense_wafers_are_not_bounded():
-    dies = round_wafer(150, 150)
-    content = picture(np.array([0, 127, 255], dtype=np.uint8)[dies])
-    [wafer] = read_bytes("a.png", content, options=ReadOptions(max_empty_cells=1))
-    assert not isinstance(wafer, ReadFailure)

@@ -95,6 +95,7 @@ def test_a_workbook_in_a_zip_is_read():
 
 def test_what_would_fill_the_memory_is_refused():
     assert "the limit is 0 MiB" in read(workbook({"Sheet1": TABLE}), max_table_bytes=1000)[0].reason
+    assert "its texts and styles unpack to 0 MiB" in refused(workbook({"Sheet1": TABLE}), Limits(shared_bytes=1000))
     far = [[*row, "", "", "far"] for row in TABLE]
     assert "or 4 columns" in refused(workbook({"Sheet1": far}), Limits(columns=4))
 
