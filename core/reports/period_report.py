@@ -90,6 +90,7 @@ def filter_in_words(where: WaferFilter) -> str:
         ("zone", listed(where.zone)),
         ("history", listed(where.attribute)),
         ("text", where.text),
+        ("without", "a date of test" if where.undated else ""),
         ("severity from", "" if where.severity_min is None else f"{where.severity_min:g}"),
         ("severity to", "" if where.severity_max is None else f"{where.severity_max:g}"),
     ]

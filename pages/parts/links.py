@@ -16,6 +16,8 @@ ZONE, ATTRIBUTE = "zone", "history"
 SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
 FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
 """Names in the query string that pages share."""
+UNDATED = "undated"
+"""Name in the query string of whether only wafers without a date of test are shown; it overrules days."""
 ALARM_VIEW = "show_alarms"
 """Name in the query string of what the page of alarms shows."""
 CARRIED = "filters"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.settings import settings
+from pages.parts.blocks.ignored import forget_ignored
 from pages.parts.empty import explained
 from pages.parts.links import GROUPS, ICON, LOGO, follow, page_of
 from pages.parts.state.choices import Key
@@ -32,6 +33,7 @@ def show() -> None:
             help=SAFE_HELP,
         )
     follow(page)
+    forget_ignored(page.url_path)
     page.run()
 
 
