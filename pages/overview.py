@@ -5,6 +5,7 @@ from datetime import date
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
+from core.lake.scoring import main_reasons
 from core.trends.overview import USUAL_DAYS, by_week, is_demo, newest_day, totals, worst_of_day
 from data.classes import CLASS_KEYS
 from pages.parts.blocks import charts
@@ -65,7 +66,7 @@ def worst_block(lake: Lake, where: WaferFilter, days: tuple[date, date] | None) 
         link("wafers", "All wafers, worst first", sort=WORST_FIRST, **days_query(days))
     worst = worst_of_day(lake, where, day, WORST)
     with st.spinner("Drawing wafers"):
-        gallery(worst, key="worst")
+        gallery(worst, key="worst", notes=main_reasons(lake, list(worst["key"])))
     if worst.empty:
         st.caption("None of that day's wafers is segmented yet.")
 

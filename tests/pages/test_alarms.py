@@ -11,6 +11,7 @@ from core.alarms.store import AlarmRule, acknowledge, open_alarms, past_alarms, 
 from core.database import AppDatabase
 from core.identity import Person, local_person
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from tests.core.alarms.examples import keep, severe
 from tests.core.alarms.receiver import receiving
 
@@ -80,6 +81,11 @@ def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_pa
         "**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**",
     ]
     assert len(app.get("image")) == 2
+    worst = ["LOT001:W01", "LOT000:W01"]
+    reasons = main_reasons(Lake(home / "lake"), worst)
+    assert [one.value for one in app.caption if "The most severe" in one.value] == [
+        f"The most severe: {reasons[key]}." for key in worst
+    ]
     assert {link.label for link in app.get("page_link")} == {":primary[LOT001 W01]", ":primary[LOT000 W01]"}
 
 

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from core.lake import Lake, WaferFilter
+from core.lake.scoring import main_reasons
 from core.trends.overview import totals
 from tests.core.lake_examples import drawn
 from tests.pages.conftest import WAFERS
@@ -36,6 +37,9 @@ def test_the_worst_wafers_of_the_newest_day_are_pictures_with_links(open_page, l
     labels = [link.label for link in app.get("page_link")]
     tiles = [f":primary[{lot} {wafer}]" for lot, wafer in zip(worst["lot_id"], worst["wafer_id"], strict=True)]
     assert labels == [":primary[All wafers, worst first]", *tiles[:12]]
+    reasons = main_reasons(lake, list(worst["key"][:12]))
+    assert len(reasons) == len(tiles[:12])
+    assert set(filter(None, reasons.values())) <= {one.value for one in app.caption}
     assert len(app.get("image")) == len(tiles[:12])
 
 

@@ -11,6 +11,7 @@ from core.database import AppDatabase
 from core.database.schema import now
 from core.identity import local_person
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from data.errors import WaferError
 from pages.parts.links import link, open_page
 from pages.parts.measures import HELP
@@ -32,7 +33,8 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
     """
     with database.reading() as session:
         wafers = {alarm.id: wafers_of(session, alarm.id) for alarm in alarms}
-    drawn = _pictures(lake, [keys[0] for keys in wafers.values() if keys])
+    worst = [keys[0] for keys in wafers.values() if keys]
+    drawn, reasons = _pictures(lake, worst), main_reasons(lake, worst)
     for alarm in alarms:
         keys = wafers[alarm.id]
         with st.container(border=True, horizontal=True, gap="medium"):
@@ -45,6 +47,8 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
                     f"raised {alarm.raised_at:%Y-%m-%d %H:%M} UTC · last found {alarm.found_at:%Y-%m-%d %H:%M} UTC",
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )
+                if keys and (reason := reasons.get(keys[0])):
+                    st.caption(f"The most severe: {reason}.")
                 _wafer_links(alarm.id, keys)
                 _acknowledge(alarm, database)
 
