@@ -63,7 +63,7 @@ def worst_block(lake: Lake, where: WaferFilter, days: tuple[date, date] | None) 
     words = f"The newest day in this selection. {HELP['severity']}"
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=words, width="content")
-        link("wafers", "All wafers, worst first", sort=WORST_FIRST, **days_query(days))
+        link("wafers", "All wafers, worst first", help="Of the days shown.", sort=WORST_FIRST, **days_query(days))
     worst = worst_of_day(lake, where, day, WORST)
     with st.spinner("Drawing wafers"):
         gallery(worst, key="worst", notes=main_reasons(lake, list(worst["key"])))

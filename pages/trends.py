@@ -233,7 +233,7 @@ def fired_rules(course: Course, followed: Followed, days: tuple[date, date] | No
     for line in rules_in_words(course.violations, course.names) or [quiet]:
         st.markdown(line)
     if followed.subject.classes and course.violations:
-        link("commonality", "Which tools do the affected wafers share?", **days_query(days))
+        link("commonality", "Which tools do the affected wafers share?", help="In the days shown.", **days_query(days))
 
 
 def course_block(lake: Lake, where: WaferFilter, followed: Followed, days: tuple[date, date] | None) -> None:
