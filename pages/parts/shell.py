@@ -5,8 +5,7 @@ import streamlit as st
 from core.settings import settings
 from pages.parts.blocks.ignored import forget_ignored
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, follow, page_of
-from pages.parts.state.choices import Key
+from pages.parts.links import GROUPS, ICON, LOGO, SAFE_COLORS, follow, page_of
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>
@@ -28,7 +27,8 @@ def show() -> None:
         st.toggle(
             "Colour-blind safe",
             value=settings().color_safe,
-            key=Key.SAFE_COLORS,
+            key=SAFE_COLORS,
+            bind="query-params",
             persist_state="session",
             help=SAFE_HELP,
         )
