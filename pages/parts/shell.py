@@ -17,12 +17,13 @@ SAFE_HELP = "Draws the eight defect classes in colours that people with deuteran
 
 def show() -> None:
     """Draw the frame, and the page in it."""
-    st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
+    st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=210)
     st.logo(LOGO, size="large")
     st.html(DENSE)
     page = st.navigation(
         {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
     )
+    st.set_page_config(page_title=f"{page.title} · Waferscope")
     with explained(), st.sidebar:
         st.toggle(
             "Colour-blind safe",

@@ -35,6 +35,7 @@ def test_a_wafer_typed_by_its_name_is_that_wafer_of_the_lot(app_url, tab):
 @pytest.mark.usefixtures("lot")
 def test_the_colours_chosen_outlive_reload_and_page(app_url, tab):
     tab.goto(f"{app_url}/wafers")
+    expect(tab).to_have_title("Wafers · Waferscope")
     safe = tab.get_by_role("switch", name="Colour-blind safe").or_(
         tab.get_by_role("checkbox", name="Colour-blind safe")
     )
@@ -46,6 +47,7 @@ def test_the_colours_chosen_outlive_reload_and_page(app_url, tab):
     expect(safe).to_be_checked()
     tab.get_by_test_id("stSidebarNavLink").filter(has_text="Trends").click()
     expect(tab.get_by_role("heading", name="Trends")).to_be_visible()
+    expect(tab).to_have_title("Trends · Waferscope")
     expect(safe).to_be_checked()
     tab.reload()
     expect(tab.get_by_role("heading", name="Trends")).to_be_visible()

@@ -1,13 +1,12 @@
 """Names for the wafers of an upload, and their way into the lake."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.ingestion.saving import results_to_keep
+from core.ingestion.saving import results_to_keep, shared_names
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Entry, Names
 from core.pipeline import take_in
@@ -58,13 +57,17 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         },
     )
     lying([entry.wafer for entry in entries])
-    twice = [name for name, count in Counter(entry.wafer.key for entry in entries).items() if count > 1]
-    if twice:
-        st.warning(f"More than one wafer has the name {', '.join(twice[:5])}. Give each wafer its own name first.")
-    if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
+    shared = shared_names(entries)
+    kept = [entry.wafer.key for entry in entries if entry.wafer.key not in shared]
+    if shared:
+        st.warning(
+            f"{_count(len(entries) - len(kept))} share a name with another: {', '.join(shared[:5])}"
+            f"{' …' if len(shared) > 5 else ''}. They are left out until each has a name of its own."
+        )
+    if st.button(f"Save {_count(len(kept))}", type="primary", key=f"{key}-save", disabled=not kept):
         with st.spinner("Saving"), explained():
             taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
-            _report(taken, [entry.wafer.key for entry in entries])
+            _report(taken, kept)
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:
