@@ -2,6 +2,7 @@
 #
 #   PORT=8501          where `make app` listens
 #   ADDRESS=localhost  on which address; 0.0.0.0 opens the app, which has no accounts, to the network
+#   HOSTS=fab.example  under which names browsers then reach it, beside localhost and this machine's addresses
 #   PYTHON=python3.12  the interpreter that .venv is made from; unset: the first of Python 3.11, 3.12 and 3.13 that runs
 #   TORCH_INDEX=URL    a package index with another build of torch, for example CPU-only; unset: the default build
 #   ARGS=...           what to add to pytest's command line, for example ARGS="-k lake"
@@ -12,6 +13,7 @@
 
 PORT ?= 8501
 ADDRESS ?= localhost
+HOSTS ?= $(WAFERSCOPE_HOSTS)
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
   "$$p" -c '$(FITS)' > /dev/null 2>&1 && echo "$$p" && break; done)
@@ -23,7 +25,9 @@ PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 app: .venv/app.stamp  ## Start the app on http://localhost:8501 (PORT=...), with a demo fab when there are no wafers yet
 	@$(PY) -m jobs.demo
-	@$(PY) -m streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
+	@$(if $(filter-out localhost 127.0.0.1 ::1,$(ADDRESS)),$(if $(HOSTS),,echo "Browsers reach the app under localhost and this\
+	machine's addresses. Name the hosts that it has beside these: make app ADDRESS=$(ADDRESS) HOSTS=fab.example,10.1.2.3"))
+	@WAFERSCOPE_HOSTS='$(HOSTS)' $(PY) -m streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
 
 demo: .venv/app.stamp  ## Fill an empty lake with the demo fab: about 2,000 synthetic wafers, segmented
 	@$(PY) -m jobs.demo

@@ -10,7 +10,9 @@ from benchmarks.editor import editing
 from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
+from benchmarks.memory import staying_flat
 from benchmarks.precision import int8_against_float32
+from benchmarks.reading import reading_apart
 from benchmarks.selection import coreset, dropout_passes
 from benchmarks.sessions import browsing
 from benchmarks.similarity import nearest
@@ -47,6 +49,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "lot", lambda: one_lot(Segmenter.load(str(model)), rounds)
     yield "runtimes", lambda: runtimes(model, float32, rounds)
     yield "int8", lambda: int8_against_float32(model, float32, options.wafers)
+    yield "reading", lambda: reading_apart(options.read, rounds)
     yield "import", lambda: importing(options.imported)
     yield "batch", lambda: one_batch(options.batch, model)
     yield "labelling", lambda: many_annotators(options.annotators, options.labels, options.postgres)
@@ -56,6 +59,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "similarity", lambda: nearest(options.vectors, rounds)
     yield "queries", lambda: asking(options.lake, options.home, rounds)
     yield "sessions", lambda: browsing(options.lake, options.home, options.people, options.seconds)
+    yield "memory", lambda: staying_flat(options.lake, options.home, options.people, options.minutes * 60)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--wafers", type=int, default=300, help="synthetic wafers that compare precisions (default: 300)"
     )
+    parser.add_argument("--read", type=int, default=2000, help="wafers of a file that is read (default: 2000)")
     parser.add_argument("--imported", type=int, default=10_000, help="wafers to import (default: 10000)")
     parser.add_argument("--batch", type=int, default=1000, help="wafers of a batch (default: 1000)")
     parser.add_argument(
@@ -76,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--people", type=int, default=20, help="sessions that browse at once (default: 20)")
     parser.add_argument("--seconds", type=float, default=60, help="how long they do (default: 60)")
+    parser.add_argument(
+        "--minutes", type=float, default=30, help="how long memory is watched while they come and go (default: 30)"
+    )
     parser.add_argument("--annotators", type=int, default=20, help="people who label at once (default: 20)")
     parser.add_argument("--labels", type=int, default=50, help="labels that each of them submits (default: 50)")
     parser.add_argument("--postgres", default="", help="URL of an empty database for them, besides SQLite")
@@ -86,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="*",
         metavar="WORK",
-        help="wafer, lot, runtimes, int8, import, batch, labelling, editor, dropout, coreset, similarity, queries, "
-        "sessions",
+        help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, "
+        "queries, sessions, memory",
     )
     return parser
 

@@ -18,11 +18,11 @@ from core.analysis.result import bounded_batches
 from core.comparison.commonality import commonality
 from core.lake import Lake
 from core.lake.filter import WaferFilter
+from core.reading import read_wafers
 from core.settings import settings
 from core.trends.overview import by_week, newest_day, start_of, totals, worst_of_day
 from core.trends.series import Period, Subject, series
 from core.trends.weekly import changes, newest_weeks
-from data.formats import read_wafers
 from data.formats.write import write_npz
 from data.synthesis import WaferRecipe, draw_over, draw_wafer
 from data.wafer import WaferMap

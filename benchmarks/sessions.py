@@ -35,7 +35,7 @@ def browsing(wafers: int, home: Path | None, people: int, seconds: float) -> lis
         people: sessions at once.
         seconds: how long.
     """
-    with demo_fab(wafers, home) as place, _app(place) as (port, process):
+    with demo_fab(wafers, home) as place, running_app(place) as (port, process):
         time.sleep(SETTLING_SECONDS)
         first = asyncio.run(_visit(port, 0, 0.0))[0] * 1000
         warm = asyncio.run(_visit(port, 0, 0.0))[0] * 1000
@@ -58,7 +58,7 @@ def browsing(wafers: int, home: Path | None, people: int, seconds: float) -> lis
 
 
 @contextmanager
-def _app(home: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def running_app(home: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """Start the app on a free port; gives the port and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -111,25 +111,30 @@ async def _visit(port: int, number: int, seconds: float) -> list[float]:
     rng = np.random.default_rng([5, number])
     spent: list[float] = []
     until = time.perf_counter() + seconds
-    uri = f"ws://127.0.0.1:{port}/_stcore/stream"
-    async with connect(uri, subprotocols=["streamlit"], max_size=None) as session:  # type: ignore[list-item]
+    async with connect(stream_of(port), subprotocols=["streamlit"], max_size=None) as session:  # type: ignore[list-item]
         while not spent or time.perf_counter() < until:
             started = time.perf_counter()
-            await _open(session, str(rng.choice(PAGES)) if number or spent else PAGES[0])
+            await ask_for(session, str(rng.choice(PAGES)) if number or spent else PAGES[0])
             spent.append(time.perf_counter() - started)
             if seconds:
                 await asyncio.sleep(rng.uniform(*THINKING_SECONDS))
     return spent
 
 
-async def _open(session: ClientConnection, page: str) -> None:
-    """Ask for a page and take in all it draws."""
+def stream_of(port: int) -> str:
+    """Return the address of the app's websocket."""
+    return f"ws://127.0.0.1:{port}/_stcore/stream"
+
+
+async def ask_for(session: ClientConnection, page: str) -> list[ForwardMsg]:
+    """Ask for a page and take in all it draws, the last message that of its end."""
     ask = BackMsg()
     ask.rerun_script.page_name = page
     await session.send(ask.SerializeToString())
+    heard: list[ForwardMsg] = []
     async with asyncio.timeout(ANSWER_SECONDS):
-        while True:
+        while not heard or heard[-1].WhichOneof("type") != "script_finished":
             said = ForwardMsg()
             said.ParseFromString(bytes(await session.recv(decode=False)))
-            if said.WhichOneof("type") == "script_finished":
-                return
+            heard.append(said)
+    return heard

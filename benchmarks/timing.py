@@ -68,9 +68,18 @@ def memory_peak(process: int | str = "self") -> float:
 
     The usage that a parent is told of would not do: it counts what the parent itself held when it started the process.
     """
+    return _memory(process, "VmHWM")
+
+
+def memory_now(process: int | str = "self") -> float:
+    """Memory that a process holds, MiB; NaN where the system does not tell."""
+    return _memory(process, "VmRSS")
+
+
+def _memory(process: int | str, name: str) -> float:
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
     return float("nan")
 

@@ -131,6 +131,13 @@ class Settings:
             0,
         ),
     )
+    hosts: str = field(
+        default="",
+        metadata=_row(
+            "Names, beside localhost and this machine's addresses, under which browsers may reach the app, with commas "
+            "between, such as fab.example or *.fab.example; `*`: any, so that a website can reach it by its own name."
+        ),
+    )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )
@@ -178,6 +185,39 @@ class Settings:
             "last grew; then it is read as it is.",
             0,
         ),
+    )
+    upload_mb: int = field(default=1000, metadata=_row("Most MB of a file that is handed in on a page.", 1))
+    uploads_mb: int = field(
+        default=4000, metadata=_row("Most MB of all files that open pages hold; they are held in memory.", 1)
+    )
+    pages_open: int = field(
+        default=200, metadata=_row("Most pages, tabs of browsers, that are open at once; each takes some MB.", 1)
+    )
+    read_processes: int = field(default=2, metadata=_row("Most processes in which files are read at once.", 1))
+    read_wait_seconds: float = field(
+        default=60.0, metadata=_row("Seconds that a file waits for a reading process while all are busy.", 0)
+    )
+    read_cpu_seconds: int = field(
+        default=120,
+        metadata=_row(
+            "Processor seconds that reading a file may take, beside one for each MiB of it and for every 1,000 wafers.",
+            1,
+        ),
+    )
+    read_seconds: float = field(
+        default=300.0,
+        metadata=_row(
+            "Seconds for which reading a file is waited for, beside one for each MiB of it and for every 1,000 wafers.",
+            1,
+        ),
+    )
+    read_memory_mb: int = field(default=4096, metadata=_row("MiB of memory that reading a file may take.", 64))
+    read_wafers: int = field(default=1_000_000, metadata=_row("Most wafers that are read of a file.", 1))
+    read_failures: int = field(
+        default=10_000, metadata=_row("Most sentences about what could not be read of a file.", 1)
+    )
+    read_output_mb: int = field(
+        default=16_384, metadata=_row("Most MiB that the wafers of a file may take, unpacked.", 1)
     )
     color_safe: bool = field(
         default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")

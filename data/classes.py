@@ -8,6 +8,8 @@ from pathlib import Path
 
 from data.errors import SettingError
 
+_HEX_COLOR = re.compile("#[0-9a-fA-F]{6}")
+
 
 @dataclass(frozen=True)
 class DefectClass:
@@ -115,7 +117,7 @@ def _site_fields(path: str, key: str, given: object) -> dict[str, str]:
     for name, value in given.items():
         if not isinstance(value, str):
             raise SettingError(path, f"{key}.{name} holds {value!r}, expected text", "Put it in quotes.")
-        if name.startswith("color") and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        if name.startswith("color") and not _HEX_COLOR.fullmatch(value):
             raise SettingError(
                 path, f"{key}.{name} holds {value!r}, expected a colour like #2aa65c", "Give red, green and blue so."
             )

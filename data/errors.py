@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+from data.masking import masked
+
 TRAINING_PACKAGES = (
     "torch",
     "torchvision",
@@ -14,7 +16,7 @@ TRAINING_PACKAGES = (
 
 
 class WaferError(Exception):
-    """A problem that a person can act on, said in one sentence and a next step.
+    """A problem that a person can act on, said in one sentence and a next step. It shows no secret of an address.
 
     Args:
         where: file, line, wafer or setting the problem sits in.
@@ -27,10 +29,10 @@ class WaferError(Exception):
     """
 
     def __init__(self, where: str, problem: str, remedy: str) -> None:
-        self.where = where
-        self.problem = problem
+        self.where = masked(where)
+        self.problem = masked(problem)
         self.remedy = remedy
-        super().__init__(f"{where}: {problem}. {remedy}")
+        super().__init__(f"{self.where}: {self.problem}. {remedy}")
 
     def __reduce__(self) -> tuple[type["WaferError"], tuple[str, str, str]]:
         """Keep the three parts across process borders."""
@@ -43,6 +45,10 @@ class WaferValueError(WaferError, ValueError):
 
 class FormatError(WaferError):
     """A file that does not hold what its format promises."""
+
+
+class ReadingError(WaferError):
+    """A file whose reading met a limit, was cancelled, or ended the process that read it."""
 
 
 class SettingError(WaferError):

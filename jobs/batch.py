@@ -114,16 +114,19 @@ def _work(batch: Batch, at: Settings, lake: Lake, *, retry: bool) -> None:
             done += few
             progress.update(done)
     if batch.request.save:
-        _save(batch, at, lake, total)
+        _save(batch, at, lake, segmenter, total)
     with ProgressLine("wrote", total) as progress:
         write_archive(batch, progress.update)
 
 
-def _save(batch: Batch, at: Settings, lake: Lake, total: int) -> None:
-    """Keep original files, wafers and results in the lake, in this order; again after a kill, which changes nothing."""
+def _save(batch: Batch, at: Settings, lake: Lake, segmenter: Segmenter, total: int) -> None:
+    """Keep original files, wafers and results in the lake; again after a kill, which changes nothing.
+
+    A retest that the lake merges with an earlier test makes another wafer of both: that one is segmented here.
+    """
     reading = Reading(batch.paths, with_rules(ReadOptions(), at))
     take_in_and_tell(
-        pipeline_of(at, lake, None, model=batch.request.model, tta=batch.request.tta),
+        pipeline_of(at, lake, segmenter, model=batch.request.model, tta=batch.request.tta),
         keeping_originals(reading, Blobs(at.blobs_url)),
         (result for result, _ in results_of(batch)),
         share=lambda: reading.share,

@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Protocol, TypeVar
 
+from core.settings import settings
+from core.storage.home import open_home
 from data.errors import WaferError, check_training_packages
+from data.full_disk import full_disk
+from data.masking import mask_logs, masked
 from jobs.flags import module_of, parse
 
 Config = TypeVar("Config")
@@ -47,12 +51,22 @@ def command(
         @wraps(work)
         def main(argv: Sequence[str] | None = None) -> int:
             given = parse(config, argv, job=name)
+            mask_logs()
             try:
                 if trains:
                     check_training_packages(module_of(config, name))
+                if hasattr(given, "home"):
+                    at = settings().at(given.home)
+                    open_home(at.home, at.database_place)
                 return work(given)
             except (WaferError, OSError) as error:
-                print(error, file=sys.stderr)
+                print(full_disk(error) or masked(str(error)), file=sys.stderr)
+                return 1
+            except Exception as error:
+                sentence = full_disk(error)
+                if not sentence:
+                    raise
+                print(sentence, file=sys.stderr)
                 return 1
 
         return main

@@ -1,20 +1,36 @@
 """What fuzzing runs on every file that it makes, in a process of its own."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def fuzz(words: Sequence[str]) -> None:
     """Fuzz until something misbehaves or time is over; the process ends in here.
 
+    Every other change is one of `jobs.mutations`, the rest are libFuzzer's own, guided by what the readers do.
+
     Args:
-        words: command line of libFuzzer, with the name of the program first.
+        words: command line of libFuzzer, with the name of the program first and the folder to begin with last.
     """
     import atheris  # type: ignore[import-untyped]
 
     with atheris.instrument_imports(include=["data"]):
         import data.formats  # noqa: F401  # what is imported here is watched for new ways through it
 
-    atheris.Setup(list(words), check)
+    import numpy as np
+
+    from jobs.mutations import mutated
+
+    begun = [path.read_bytes()[1:] for path in sorted(Path(words[-1]).iterdir())]
+
+    def change(content: bytes, largest: int, seed: int) -> bytes:
+        rng = np.random.default_rng(seed)
+        if len(content) < 2 or rng.random() < 0.5:
+            return bytes(atheris.Mutate(content, largest))
+        other = begun[int(rng.integers(len(begun)))] if begun else b""
+        return (content[:1] + mutated(content[1:], other, rng))[:largest]
+
+    atheris.Setup(list(words), check, custom_mutator=change)
     atheris.Fuzz()
 
 

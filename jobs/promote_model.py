@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.database import AppDatabase
 from core.identity import local_person, named_person
-from core.registry.promotion import challenge, promote, rollback, sync
+from core.registry.promotion import carry_out, challenge, promote, rollback, sync
 from core.registry.store import Registry
 from core.settings import settings
 from data.errors import SettingError
@@ -43,11 +43,13 @@ def _run(config: PromoteConfig) -> None:
     action = " ".join(config.action) or "list"
     if action not in ACTIONS:
         raise SettingError("command line", f"expected one of {', '.join(ACTIONS)}, found '{action}'", "Name one.")
+    database = AppDatabase(at.database_place)
+    if carry_out(registry, database, at):
+        print("carried out what was decided before", file=sys.stderr)
     if action == "sync":
         sync(registry, at)
     elif action != "list":
         person = named_person(config.person) if config.person else local_person()
-        database = AppDatabase(at.database_place)
         if action == "promote":
             if config.version is None:
                 raise SettingError("--version", "expected the version to promote, found none", "Name one of the list.")

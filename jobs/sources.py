@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from data.formats import ReadFailure, ReadOptions, read_wafers
+from core.reading import entry_count, prepare, read_wafers
+from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
 
 
@@ -20,6 +21,7 @@ class Reading:
     """
 
     def __init__(self, paths: Sequence[Path], options: ReadOptions | None = None) -> None:
+        prepare()
         self._options = options
         self.failures: list[ReadFailure] = []
         self.wafers = 0
@@ -87,10 +89,4 @@ def _count(path: Path) -> int:
 
 
 def _entries(path: Path) -> int:
-    if path.suffix.lower() != ".zip":
-        return 1
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return sum(not info.is_dir() for info in archive.infolist())
-    except (OSError, zipfile.BadZipFile):
-        return 1
+    return entry_count(path) if path.suffix.lower() == ".zip" else 1

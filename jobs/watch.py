@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.ingestion.growing import is_growing
 from core.ingestion.inbox import Inbox, Taken
 from core.ingestion.orientation_rules import with_rules
 from core.lake import Lake
+from core.reading import is_growing
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
 from data.errors import SettingError, WaferError

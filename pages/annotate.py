@@ -14,6 +14,7 @@ from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.bench import label_bench
 from pages.parts.links import link, open_page
+from pages.parts.literal import literal
 from pages.parts.person import acting_person, person_button
 
 WAFER = "wafer"
@@ -61,7 +62,7 @@ def show() -> None:
     try:
         laid_out = bench(open_database(), lake, key, person)
     except LakeError as error:
-        st.error(str(error))
+        st.error(literal(error))
         link("annotate", "Back to the next wafer", wafer="")
         return
     label_bench(laid_out, person, lake)

@@ -15,6 +15,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import ATTRIBUTE, PRODUCT, open_page
+from pages.parts.literal import literal
 from pages.parts.monitor.control_charts import odds_chart
 from pages.parts.monitor.trend_words import subject_name
 from pages.parts.state.widgets import clicked_points, clicked_row
@@ -144,7 +145,7 @@ def suspects_block(found: Commonality, days: tuple[date, date] | None) -> None:
         for row in likely.head(MOST_SAID).to_dict("records"):
             by_lots = row["lot_q"] < FALSE_SHARE
             st.markdown(
-                f"**{words(row)}** · {row['affected_lots']} of its {row['lots']} lots · "
+                f"**{literal(words(row))}** · {row['affected_lots']} of its {row['lots']} lots · "
                 + ("holds by wafers and by lots" if by_lots else "holds by wafers only: its lots may be the reason")
             )
         if likely.empty:
@@ -207,7 +208,7 @@ def show() -> None:
     with right:
         values_table(found.table)
     if found.left_out:
-        named = ", ".join(f"{name} ({count:,})" for name, count in found.left_out.items())
+        named = ", ".join(f"{literal(name)} ({count:,})" for name, count in found.left_out.items())
         st.caption(f"Left out, because they hold one value or more than {MOST_VALUES}: {named}.")
 
 

@@ -21,6 +21,7 @@ from pages.parts.explore.difference_views import (
 )
 from pages.parts.explore.group_choice import choose_group, query_of
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.wafers.pattern_choice import choose_pattern
 
 
@@ -76,7 +77,7 @@ def map_block(lake: Lake, a: WaferFilter, b: WaferFilter) -> None:
         stack_a, stack_b = group_stack(a, grid), group_stack(b, grid)
         found = die_difference(stack_a, stack_b, class_key)
     difference_map(stack_a, stack_b, found, class_key)
-    st.caption(_counts(stack_a, stack_b, int(found.significant.sum())))
+    st.caption(literal(_counts(stack_a, stack_b, int(found.significant.sum()))))
     _csv("Dies CSV", "compare_dies.csv", lambda: dies_as_table(stack_a, stack_b, found, class_key))
 
 

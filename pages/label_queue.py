@@ -17,6 +17,7 @@ from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.label.files import label_files
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.person import acting_person, person_button
 from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.queue_filling import fill_form
@@ -53,7 +54,9 @@ def overview(person: Person, iteration: int | None) -> None:
             st.metric(word.capitalize(), f"{counts[status]:,}")
         for name, pace in paces.items():
             if pace == pace:
-                st.metric(name, duration(pace), help="Mean time of the person's newest 20 labels, pauses left out.")
+                st.metric(
+                    literal(name), duration(pace), help="Mean time of the person's newest 20 labels, pauses left out."
+                )
 
 
 def table(found: list[LabelItem]) -> list[LabelItem]:
@@ -115,14 +118,14 @@ def actions(chosen: list[LabelItem], person: Person, iteration: int | None) -> N
         )
         if st.button("Assign chosen", disabled=not (numbers and names)):
             with open_database().writing() as session:
-                st.toast(f"{assign(session, numbers, names[0], person)} assigned to {names[0]}.")
+                st.toast(f"{assign(session, numbers, names[0], person)} assigned to {literal(names[0])}.")
         if st.button("Assign to nobody", disabled=not numbers):
             with open_database().writing() as session:
                 assign(session, numbers, None, person)
         if st.button("Assign evenly", disabled=not names, help="Everything that waits, so that open items are even."):
             with open_database().writing() as session:
                 load = balance(session, names, person, iteration)
-            st.toast(", ".join(f"{name}: {count}" for name, count in load.items()))
+            st.toast(", ".join(f"{literal(name)}: {count}" for name, count in load.items()))
         if st.button("Hide known ones", disabled=not (names and gold), help=GOLD_HELP):
             with open_database().writing() as session:
                 st.toast(f"{slip_in_gold(session, gold, names, person, iteration=iteration or newest)} hidden.")
@@ -145,7 +148,7 @@ def _leave_out(chosen: list[LabelItem], person: Person) -> None:
             for item in chosen:
                 skip(session, item.id, f"left out by {person.name}", person)
     except AppDatabaseError as error:
-        st.error(str(error))
+        st.error(literal(error))
     else:
         st.rerun()
 

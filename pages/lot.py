@@ -9,6 +9,7 @@ from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import LOT, link
+from pages.parts.literal import literal
 from pages.parts.measures import HELP, number
 from pages.parts.monitor.lot_charts import HELP as CHART_HELP
 from pages.parts.monitor.lot_charts import lot_downloads, profiles, slot_order, stacked_map
@@ -54,7 +55,7 @@ def head(lake: Lake) -> tuple[Lot, str | None]:
     with top:
         lot_id = choose_lot(lake)
         class_key = choose_pattern()
-    title.title(f"Lot {lot_id}", width="content")
+    title.title(f"Lot {literal(lot_id)}", width="content")
     with st.spinner("Stacking the wafers"):
         lot = open_lot(lake, lot_id)
     with top:
@@ -73,7 +74,7 @@ def facts(lot: Lot) -> None:
         f"tested {span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M} UTC" if span else "",
         *(f"{name.replace('_', ' ')} {value}" for name, value in lot.shared_history().items()),
     ]
-    st.caption(" · ".join(part for part in said if part))
+    st.caption(literal(" · ".join(part for part in said if part)))
     summed = figures(lot)
     with st.container(horizontal=True, gap="large"):
         st.metric("Wafers", f"{lot.wafer_count:,}", help="Wafers of the lot in the lake.")
@@ -96,7 +97,7 @@ def stack_block(lot: Lot, class_key: str | None) -> None:
     words = [f"{counted:,} wafers of {lot.stack.grid.label}."]
     words += [f"{others:,} wafers of another product, grid or notch are left out."] if others else []
     words += [f"A sample of {lot.stack.held:,}."] if lot.stack.sampled else []
-    st.caption(" ".join(words))
+    st.caption(literal(" ".join(words)))
 
 
 def wafers_block(lot: Lot) -> None:

@@ -13,6 +13,7 @@ from pages.parts.learn.ab_comparison import ab_comparison
 from pages.parts.learn.ablation_table import ablation_view
 from pages.parts.learn.model_gate import gate_block, roles_line, trial_block
 from pages.parts.learn.trust_view import trust_view
+from pages.parts.literal import literal
 
 SHEET, SIDE_BY_SIDE, SERVE, HELPED = VIEWS = ("Trust sheet", "Side by side", "Serve", "What helped")
 
@@ -52,7 +53,7 @@ def choose(versions: Sequence[Version]) -> tuple[Version, str]:
     """Choose a version, and what to see of it."""
     by_name = {named(version): version for version in versions}
     if (asked := st.query_params.get("version")) and asked not in by_name:
-        st.warning(f"There is no version {asked}; this is the newest.")
+        st.warning(f"There is no version {literal(asked)}; this is the newest.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Version", list(by_name), key="version", bind="query-params", width=140)
         view = st.segmented_control(

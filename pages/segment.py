@@ -21,6 +21,7 @@ from pages.parts.segment.results_browser import results_browser
 from pages.parts.segment.save_dialog import save_dialog
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.upload import chosen_tile, drop_upload, is_new_upload, upload, upload_round
+from pages.parts.uploads import upload_bounds
 from pages.parts.wafers.remarks import remarks
 from pages.parts.wafers.view import wafer_view
 
@@ -38,6 +39,7 @@ def hand_in(held: UploadSession) -> None:
         accept_multiple_files=True,
         key=f"segment-files-{upload_round()}",
         label_visibility="collapsed",
+        **upload_bounds(),
     )
     for file in files:
         if is_new_upload(file.file_id):
@@ -71,28 +73,47 @@ def invitation() -> None:
     )
 
 
-def work(held: UploadSession, seconds: float, bar: DeltaGenerator) -> None:
-    """Do some of what is left, with a bar that says how far it is."""
+def begin(held: UploadSession, place: DeltaGenerator) -> DeltaGenerator | None:
+    """Work for a moment where there is nothing to show yet; return the bar if work is left then."""
+    if not held.waiting:
+        return None
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.empty()
+        cancel_button(held)
+    draw_progress(bar, held.progress)
+    if held.ready or work(held, FIRST_SECONDS, bar):
+        return bar
+    place.empty()
+    return None
+
+
+def work(held: UploadSession, seconds: float, bar: DeltaGenerator) -> bool:
+    """Do some of what is left, with a bar that says how far it is; return whether work is left then."""
     for progress in held.work(segmenter(), seconds):
         draw_progress(bar, progress)
-    if not held.waiting:
-        bar.empty()
+    return held.waiting
+
+
+def cancel_button(held: UploadSession) -> None:
+    """Offer to end what is going on; what was read, and what was segmented, stays."""
+    what = "Reading" if held.progress.reading else "Segmenting"
+    stays = "what was read is segmented" if held.progress.reading else "what was segmented"
+    st.button("Cancel", key="segment-cancel", on_click=held.cancel, help=f"{what} ends here; {stays} stays.")
 
 
 def draw_progress(bar: DeltaGenerator, progress: UploadProgress) -> None:
     """Draw the bar."""
-    bar.progress(progress.done / progress.total if progress.total else 1.0, words(progress))
+    bar.progress(min(progress.part, 1.0), words(progress))
 
 
 def words(progress: UploadProgress) -> str:
     """Return count, rate and time left in words."""
-    if progress.reading:
-        return f"Reading: {progress.done} of {progress.total} files"
     left = progress.seconds_left
-    if math.isinf(left):
-        return f"Segmenting: {progress.done:,} of {progress.total:,} wafers"
-    until = f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left"
-    return f"Segmenting: {progress.done:,} of {progress.total:,} wafers · {progress.rate:.1f} a second · {until}"
+    until = f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left" if math.isfinite(left) else ""
+    if progress.reading:
+        return f"Reading: {progress.done:,} of {progress.total:,} files · {until or f'{progress.seconds:.0f} s so far'}"
+    wafers = f"Segmenting: {progress.done:,} of {progress.total:,} wafers"
+    return f"{wafers} · {progress.rate:.1f} a second · {until}" if until else wafers
 
 
 def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
@@ -157,11 +178,7 @@ def show() -> None:
     held = upload()
     hand_in(held)
     held.follow(reading_plan(held.files, chosen_tile(BROWSER)))
-    bar = st.empty()
-    if held.waiting:
-        draw_progress(bar, held.progress)
-        if not held.ready:
-            work(held, FIRST_SECONDS, bar)
+    bar = begin(held, st.empty())
     ready = held.ready
     if held.files:
         summary(held, ready)
@@ -171,7 +188,7 @@ def show() -> None:
         warm_up(segmenter(), segmenter().name)
     if ready:
         show_results(held, ready)
-    if held.waiting:
+    if bar:
         # Results stay usable while the rest is worked on: a while of work, then a rerun that shows what is new.
         work(held, LATER_SECONDS, bar)
         st.rerun()

@@ -18,6 +18,7 @@ from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.index_state import ready_index
 from pages.parts.explore.matches import comparison, match_list, matches_table, shared_block
 from pages.parts.explore.query_choice import TURNED_HELP, WAYS, Asked, ask, choose_way
+from pages.parts.literal import literal
 
 
 def choose_among(lake: Lake) -> WaferFilter:
@@ -33,7 +34,7 @@ def choose_match(lake: Lake, asked: Asked, query: Query, matches: Sequence[Match
     with database().reading() as session:
         findings = findings_by_keys(session, [match.result.wafer.key for match in matches])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"The **{len(matches)}** most like **{asked.name}**", width="stretch")
+        st.markdown(f"The **{len(matches)}** most like **{literal(asked.name)}**", width="stretch")
         st.download_button(
             "Download CSV",
             data=lambda: table_csv(matches_table(matches, findings)),

@@ -28,6 +28,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.links import DATES, LOT, PRODUCT, link, open_page
+from pages.parts.literal import in_chart, literal
 from pages.parts.monitor.control_charts import control_chart
 from pages.parts.monitor.lot_scores_table import lot_scores_table
 from pages.parts.monitor.trend_words import (
@@ -190,7 +191,7 @@ def draw_course(course: Course, followed: Followed) -> None:
         course.baseline,
         labels=course.names,
         hover=[
-            f"{name}<br>{words.write(row[column])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
+            f"{in_chart(name)}<br>{words.write(row[column])}: {row['affected']:,} of {row['wafers']:,} wafers affected"
             "<br>click for the wafers"
             for name, row in zip(course.names, course.table.to_dict("records"), strict=True)
         ],
@@ -208,7 +209,7 @@ def newest_point(course: Course, followed: Followed) -> None:
     words, names = followed.words, course.names
     change = last_change(course.table, followed.measure)
     st.metric(
-        f"Newest {followed.period}: {names[-1]}",
+        f"Newest {followed.period}: {literal(names[-1])}",
         words.write(course.table.iloc[-1][followed.measure.value]),
         f"{change.change * words.scale:+.{words.digits}f}" if change else None,
         delta_color="inverse",
@@ -217,7 +218,7 @@ def newest_point(course: Course, followed: Followed) -> None:
     if change and pd.notna(change.low):
         low, high = (f"{end * words.scale:+.{words.digits}f}" for end in (change.low, change.high))
         surely = "more than chance" if change.low > 0 or change.high < 0 else "within chance"
-        st.caption(f"Change from {names[-2]}: {low} to {high} (95 % interval), {surely}.")
+        st.caption(f"Change from {literal(names[-2])}: {low} to {high} (95 % interval), {surely}.")
     centre = f"centre {words.write(course.chart.center)} from {int(course.baseline.sum())} points"
     st.caption(f"Baseline: {centre}, {'as chosen' if followed.baseline_days else 'the older half'}.")
     if not course.chart.tells:

@@ -22,6 +22,7 @@ from pages.parts.explore.flag_form import flag_form
 from pages.parts.explore.lot_steps import choose_wafer, compare_with
 from pages.parts.explore.run_choice import choose_test
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.pipeline import pipeline
@@ -37,7 +38,7 @@ def read(lake: Lake, key: str, place: DeltaGenerator) -> tuple[WaferMap, WaferRe
             test = choose_test(lake, key, place)
             wafer = wafer_of_test(lake, key, test) if test else wafer
         except WaferError as error:
-            st.error(str(error))
+            st.error(literal(error))
             link("wafers", "Find it among all wafers")
             st.stop()
         return wafer, result_of_test(lake, key, test), test
@@ -53,7 +54,7 @@ def not_segmented(wafer: WaferMap, test: str) -> None:
             found = analyse([wafer], segmenter()) if test else []
             taken = take_in(pipeline(segmenter()), results=found, also=[] if test else [wafer.key])
         if taken.problem:
-            st.toast(f"The wafer is segmented, but alarms were not looked for: {taken.problem}")
+            st.toast(f"The wafer is segmented, but alarms were not looked for: {literal(taken.problem)}")
         st.rerun()
     wafer_canvas(wafer, None, (), key="wafer-plain", palette=chosen_palette())
 
@@ -62,7 +63,7 @@ def beside(result: WaferResult, other: WaferResult) -> None:
     """Show two wafers beside each other."""
     for column, one, name in zip(st.columns(2, gap="medium"), (result, other), ("wafer", "other"), strict=True):
         with column:
-            st.markdown(f"**{one.wafer.lot_id} {one.wafer.wafer_id}**")
+            st.markdown(f"**{literal(one.wafer.lot_id)} {literal(one.wafer.wafer_id)}**")
             facts(one.wafer)
             remarks(one.wafer)
             compact_view(one, key=name, linked=name == "wafer")

@@ -1,9 +1,12 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from core.reading import process
+from core.reading.pool import POOL
 from tests.journeys.running_app import CHROMIUM, running_chromium
 from tests.tiny_model import write_tiny_model
 
@@ -38,3 +41,13 @@ def browser():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
     with running_chromium() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    """Reading processes that do what the names of files say."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "command", lambda: [sys.executable, "-m", "tests.core.reading.hostile_child"])
+        POOL.close()
+        yield
+    POOL.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = ("data", "models", "core", "jobs", "pages")
+LAYERS = ("data", "models", "core", "jobs", "pages", "web")
 FOLDERS = (*LAYERS, "benchmarks", "tests", "docs")
 
 

@@ -30,7 +30,7 @@ DATABASES = {"duckdb", "sqlalchemy", "alembic", "mlflow"}
 FORBIDDEN_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
 ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alone
     ("settings", "identity", "storage", "statistics"),
-    ("database", "segmentation"),
+    ("database", "segmentation", "reading"),
     ("instances", "explain", "drawing", "selection", "jobs", "root_causes"),
     ("severity",),
     ("analysis",),
@@ -47,7 +47,7 @@ ROOMS = (  # of core/, floor by floor: a room imports rooms of lower floors alon
     ("batches", "migrations"),
 )
 LOOSE_IN_CORE = {"settings", "identity", "severity", "root_causes"}
-FRAME = {"links", "person", "empty", "measures", "routes", "shell"}  # loose in pages/parts/
+FRAME = {"links", "literal", "person", "empty", "measures", "routes", "shell", "uploads"}  # loose in pages/parts/
 MAX_SCRIPT_LINES = 3  # of a page: what its script runs by itself
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
@@ -87,7 +87,7 @@ def test_data_knows_no_database() -> None:
 
 
 def test_the_app_starts_without_torch_and_other_slow_imports() -> None:
-    assert third_party_violations(SOURCES, {"data", "core", "pages", "app.py"}, HEAVY, anywhere=False) == []
+    assert third_party_violations(SOURCES, {"data", "core", "pages", "web", "app.py"}, HEAVY, anywhere=False) == []
 
 
 def test_streamlit_caches_live_in_one_room() -> None:

@@ -121,6 +121,13 @@ def test_the_checklists_name_tests_that_exist() -> None:
     assert named - known == set()
 
 
+def test_the_table_of_bounds_names_tests_that_exist() -> None:
+    known = {node.name for s in source_files("tests") for node in ast.walk(s.tree) if isinstance(node, ast.FunctionDef)}
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8")))
+    assert named
+    assert named - known == set()
+
+
 def reading_functions(source: SourceFile) -> Iterator[str]:
     """Dotted names of the functions that turn one source into wafers, by what they take."""
     for node in source.tree.body:

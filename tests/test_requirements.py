@@ -17,7 +17,7 @@ from tests.source_tree import FOLDERS, LAYERS, ROOT, source_files
 
 APP, TRAINING, DEV, CONSTRAINTS = "requirements-app.txt", "requirements.txt", "requirements-dev.txt", "constraints.txt"
 DIRECT = (APP, TRAINING, DEV)
-APP_LAYERS = ("data", "core", "pages", "app.py")
+APP_LAYERS = ("data", "core", "pages", "web", "app.py")
 NOT_IMPORTED = {
     "mlflow": "Lightning's logger asks for the distribution of that name",
     "s3fs": "fsspec imports it where a URL begins with s3://",

@@ -48,7 +48,7 @@ def run(script: str, home: Path, *arguments: str) -> subprocess.CompletedProcess
 def test_everything_but_training_is_imported_without_it(tmp_path):
     names = [
         ".".join(s.path.relative_to(ROOT).with_suffix("").parts)
-        for s in source_files("data", "core", "pages", "app.py")
+        for s in source_files("data", "core", "pages", "web", "app.py")
         if s.path.name != "__init__.py" and s.path.parent != ROOT / "pages" and "migrations" not in s.name
     ]
     jobs = [f"jobs.{s.path.stem}" for s in source_files("jobs") if 'if __name__ == "__main__"' in s.text]

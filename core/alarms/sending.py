@@ -15,6 +15,7 @@ from core.jobs.launch import start
 from core.lake import Lake
 from core.settings import Settings
 from data.errors import AppDatabaseError
+from data.masking import HIDDEN
 
 TITLE = "Waferscope alarm"
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -119,7 +120,8 @@ def send(address: str, title: str, text: str) -> str:
         return "the address is not one that apprise understands"
     with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
         try:
-            sent = sender.notify(body=text, title=title)
+            # Said to be plain text: apprise would hand names from files on as HTML and markdown, pictures included.
+            sent = sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT)
         except Exception as error:  # whatever a plugin raises, the alarm is kept and tried again
             return masked(f"{type(error).__name__}: {error}", address)
         said = " ".join(log.getvalue().split())
@@ -149,7 +151,7 @@ def shown(address: str) -> str:
         >>> shown("slack://xoxb-1/T2/C3")
         'slack://****'
     """
-    return f"{address.partition('://')[0]}://****"
+    return f"{address.partition('://')[0]}://{HIDDEN}"
 
 
 def masked(text: str, address: str) -> str:
@@ -158,5 +160,5 @@ def masked(text: str, address: str) -> str:
     parts = written | {unquote(part) for part in written}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) > 3:
-            text = text.replace(part, "****")
+            text = text.replace(part, HIDDEN)
     return text

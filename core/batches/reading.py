@@ -12,8 +12,9 @@ from core.analysis.result import bounded_batches
 from core.batches.folder import Batch
 from core.lake import Lake
 from core.lake.batches import batches
+from core.reading import read_wafers
 from data.errors import BatchError
-from data.formats import ReadFailure, ReadOptions, read_wafers
+from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
 
 Items = Iterator[WaferMap | ReadFailure]

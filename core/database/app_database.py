@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database import migrating
 from core.database.write_queue import WriteQueue
+from core.storage.home import make_private_file, make_private_folder
 from data.errors import AppDatabaseError
 
 BUSY_SECONDS = 30
@@ -150,7 +151,10 @@ def _unknown_place(kind: str) -> AppDatabaseError:
 
 
 def _sqlite_engine(url: URL, busy_seconds: float, *, foreign_keys: bool) -> Engine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    path = Path(url.database or "")
+    if not path.parent.exists():
+        make_private_folder(path.parent)
+    make_private_file(path)  # what SQLite puts beside it gets the same rights
     engine = create_engine(url, connect_args={"timeout": busy_seconds, "isolation_level": None})
 
     @event.listens_for(engine, "connect")

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, text
 
+from core.storage.home import make_private_folder
 from data.errors import AppDatabaseError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -88,6 +89,7 @@ def _alone(url: URL) -> Iterator[None]:
         yield
         return
     path = Path(url.database or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        make_private_folder(path.parent)
     with FileLock(path.with_name(f"{path.name}.lock")):
         yield

@@ -1,9 +1,11 @@
 """Files of many wafers, written into a folder or one archive as results come, with what could not be written."""
 
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -21,10 +23,11 @@ from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part, stem_of_names
 from core.lake import Lake, WaferFilter
 from core.reports.levels import LevelsWorkbook
-from data.errors import ExportError, SettingError
+from data.errors import ExportError, LakeError, SettingError
 from data.formats.own_exports import KIND, MARK
 
 SUMMARY = "export.json"
+_log = logging.getLogger(__name__)
 
 
 class ExportFolder:
@@ -82,24 +85,24 @@ class ExportFolder:
         stem = self._names.take(stem_of_names(result.wafer.lot_id, result.wafer.wafer_id))
         self.wafers += 1
         for one in self._formats:
-            try:
+            with self._noted(result.wafer.key, one.key):
                 self._add(one, result, stem)
                 self.written[one.key] += 1
-            except ExportError as error:
-                self.refused.append({"of": result.wafer.key, "format": one.key, "reason": str(error)})
 
     def add_lot(self, lake: Lake, lot_id: str) -> None:
         """Write one lot in every format of lots."""
         for one in chosen(LOT_FORMATS, self._keys):
             name = self._names.take(f"{one.key}/{safe_part(lot_id)}")
-            self._write(self._folder / f"{name}{one.ending}", one.make(lake, lot_id, self._style))
-            self.written[one.key] += 1
+            with self._noted(lot_id, one.key):
+                self._write(self._folder / f"{name}{one.ending}", one.make(lake, lot_id, self._style))
+                self.written[one.key] += 1
 
     def add_period(self, lake: Lake, where: WaferFilter) -> None:
         """Write the wafers of a filter in every format of periods."""
         for one in chosen(PERIOD_FORMATS, self._keys):
-            self._write(self._folder / f"period{one.ending}", one.make(lake, where, self._style))
-            self.written[one.key] += 1
+            with self._noted("period", one.key):
+                self._write(self._folder / f"period{one.ending}", one.make(lake, where, self._style))
+                self.written[one.key] += 1
 
     def leave_out(self, key: str) -> None:
         """Note a wafer that has no result."""
@@ -113,7 +116,8 @@ class ExportFolder:
             _unfinished(path).replace(path)
             self._files.append(path.name)
         if FormatKey.XLSX in self._keys:
-            self._write(self._folder / "results.xlsx", self._levels.xlsx(self._style.made_at, "Results"))
+            with self._noted("all wafers", FormatKey.XLSX):
+                self._write(self._folder / "results.xlsx", self._levels.xlsx(self._style.made_at, "Results"))
         summary = {
             MARK: {KIND: "export"},
             "made_at": self._style.made_at.isoformat(),
@@ -130,6 +134,21 @@ class ExportFolder:
         for name, file in self._tables.items():
             file.close()
             _unfinished(self._folder / f"{name}.csv").unlink(missing_ok=True)
+
+    @contextmanager
+    def _noted(self, what: str, key: FormatKey) -> Iterator[None]:
+        """Note why a file could not be made and go on; a folder that cannot be written ends the export."""
+        try:
+            yield
+        except ExportError as error:
+            self.refused.append({"of": what, "format": key, "reason": str(error)})
+        except (OSError, LakeError):
+            raise
+        except Exception as error:
+            _log.warning("%s could not be made of %s", key, what, exc_info=True)
+            detail = f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(". ")
+            reason = f"{what}: its {key} file could not be made ({detail}). Take another format."
+            self.refused.append({"of": what, "format": key, "reason": reason})
 
     def _add(self, one: WaferFormat, result: WaferResult, stem: str) -> None:
         if one.key is FormatKey.XLSX:

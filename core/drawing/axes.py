@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.drawing.palette import GREYS, Theme, rgb
-from core.drawing.wafer import cell_aspect, draw_wafer, png_bytes, rim_in_dies
+from core.drawing.sheet import cell_aspect, rim_in_dies
+from core.drawing.wafer import draw_wafer, png_bytes
 from data.orientation import axis_directions
 from data.wafer import WaferMap
 

@@ -1,6 +1,6 @@
 """How large a wafer's overlay picture is and where its dies lie on it: for who draws it and for who draws on it."""
 
-from core.drawing.wafer import Sheet, cell_aspect, lay_out
+from core.drawing.sheet import Sheet, cell_aspect, lay_out
 from data.wafer import WaferMap
 
 OVERLAY_SIDE_PX = 900

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.drawing.palette import GREYS, POLES, Theme, rgb
+from core.drawing.sheet import lay_out
 from core.drawing.value_maps import sharp_cell_px
-from core.drawing.wafer import draw_cells, lay_out
+from core.drawing.wafer import draw_cells
 from data.geometry import extent
 from data.raster import nearest_index
 from data.wafer import WaferMap

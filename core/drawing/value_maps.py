@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.drawing.palette import GREYS, Palette, Theme, difference_ramp, rgb, share_ramp
-from core.drawing.wafer import cell_aspect, draw_cells, lay_out
+from core.drawing.sheet import cell_aspect, lay_out
+from core.drawing.wafer import draw_cells
 from data.geometry import extent
 from data.wafer import WaferMap
 

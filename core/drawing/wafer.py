@@ -4,9 +4,7 @@ A die's cell is square where the file did not say how large dies are, and to sca
 several patterns shows all their colours as diagonal bands.
 """
 
-import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,89 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.drawing.palette import GREYS, Palette, Theme, class_colors, heat_ramp, rgb
+from core.drawing.sheet import Sheet, cell_aspect, lay_out, notch_px, rim_in_dies, rim_px
 from data.classes import CLASS_INDEX, CLASS_KEYS
 from data.errors import WaferValueError
-from data.geometry import extent, geometry
+from data.geometry import extent
 from data.wafer import FAIL, PASS, Notch, WaferMap
 
 if TYPE_CHECKING:
     from core.segmentation import Segmentation
 
 GAP_FROM_PX = 6  # cells this large are parted by one pixel of disc
-NOTCH_SHARE = 0.035  # of the radius: larger than life, or nobody would see it
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Where the wafer lies on its picture, in pixels, rows first.
-
-    Args:
-        cell: height and width of a die.
-        first: the die (row, column) whose cell starts at `origin`: the corner of the tested extent.
-        origin: top and left of that cell.
-        center: the wafer's centre.
-        radius: the rim's half axes, equal when dies are to scale.
-        size: height and width of the picture.
-    """
-
-    cell: tuple[int, int]
-    first: tuple[int, int]
-    origin: tuple[int, int]
-    center: tuple[float, float]
-    radius: tuple[float, float]
-    size: tuple[int, int]
-
-    def box(self, row: int, column: int) -> tuple[slice, slice]:
-        """Return the pixels of one die, as slices of rows and columns."""
-        top = self.origin[0] + (row - self.first[0]) * self.cell[0]
-        left = self.origin[1] + (column - self.first[1]) * self.cell[1]
-        return slice(top, top + self.cell[0]), slice(left, left + self.cell[1])
-
-
-def rim_in_dies(wafer: WaferMap) -> tuple[float, float]:
-    """Half axes (rows, columns) of the wafer's rim in dies, wide enough that no tested die sticks out.
-
-    Where pitch and diameter are known the rim is the wafer's; else it is the ellipse around the tested dies.
-    """
-    frame = geometry(wafer)
-    if wafer.die_pitch_mm and wafer.diameter_mm:
-        axes = (frame.radius_mm / frame.die_pitch_mm[0], frame.radius_mm / frame.die_pitch_mm[1])
-    else:
-        top, bottom, left, right = extent(wafer.dies)
-        axes = ((bottom - top + 1) / 2, (right - left + 1) / 2)
-    rows, columns = np.nonzero(wafer.on_wafer)
-    corners = np.hypot(
-        (np.abs(rows - frame.center[0]) + 0.5) / axes[0], (np.abs(columns - frame.center[1]) + 0.5) / axes[1]
-    )
-    reach = max(1.0, float(corners.max()))
-    return axes[0] * reach, axes[1] * reach
-
-
-def cell_aspect(wafer: WaferMap) -> float:
-    """Height over width of a die's cell: its pitch where known, 1 where not."""
-    return wafer.die_pitch_mm[0] / wafer.die_pitch_mm[1] if wafer.die_pitch_mm else 1.0
-
-
-def lay_out(wafer: WaferMap, cell_px: int) -> Sheet:
-    """Find where everything lies on a picture whose dies are `cell_px` pixels wide.
-
-    Raises:
-        WaferValueError: `cell_px` is below 1.
-    """
-    if cell_px < 1:
-        raise WaferValueError(wafer.key, f"a die cannot be drawn {cell_px} pixels wide", "Ask for 1 pixel or more.")
-    cell = (max(1, round(cell_px * cell_aspect(wafer))), cell_px)
-    top, bottom, left, right = extent(wafer.dies)
-    axes = rim_in_dies(wafer)
-    radius = (axes[0] * cell[0], axes[1] * cell[1])
-    margin = math.ceil(_rim_px(radius) + _notch_px(radius)) + 1
-    half = (math.ceil(radius[0]) + margin, math.ceil(radius[1]) + margin)
-    # An odd span of dies wants an odd picture, so that the dies' middle and the disc's are the same pixel.
-    size = (2 * half[0] + (bottom - top + 1) * cell[0] % 2, 2 * half[1] + (right - left + 1) * cell[1] % 2)
-    middle = geometry(wafer).center
-    inward = ((middle[0] - top + 0.5) * cell[0], (middle[1] - left + 0.5) * cell[1])
-    origin = (round(size[0] / 2 - inward[0]), round(size[1] / 2 - inward[1]))
-    return Sheet(cell, (top, left), origin, (origin[0] + inward[0], origin[1] + inward[1]), radius, size)
 
 
 def draw_wafer(
@@ -117,7 +42,7 @@ def draw_wafer(
         classes: keys of the classes to show, None for all.
         palette: the standard or the colour-blind-safe colours.
         theme: light or dark.
-        cell_px: width of a die in pixels.
+        cell_px: width of a die in pixels, as far as the picture stays within bounds.
         heat: key of a class: every tested die shows that class's probability instead of the patterns.
 
     Returns:
@@ -265,19 +190,11 @@ def _outside(sheet: Sheet) -> NDArray[np.float64]:
     return np.asarray((np.hypot(rows[:, None], columns[None, :]) - 1) * (sheet.radius[0] + sheet.radius[1]) / 2)
 
 
-def _rim_px(radius: tuple[float, float]) -> float:
-    return max(1.0, min(radius) / 120)
-
-
-def _notch_px(radius: tuple[float, float]) -> float:
-    return max(3.0, NOTCH_SHARE * min(radius))
-
-
 def _draw_rim(
     image: NDArray[np.uint8], sheet: Sheet, outside: NDArray[np.float64], color: tuple[int, int, int], notch: Notch
 ) -> None:
     """Draw the outline and, where the notch is, a wedge whose tip touches it: both outside, so no die is covered."""
-    width, depth = _rim_px(sheet.radius), _notch_px(sheet.radius)
+    width, depth = rim_px(sheet.radius), notch_px(sheet.radius)
     near = np.nonzero((outside >= 0) & (outside < max(width, depth) + 1))  # most pixels are far from either
     beyond_rim = outside[near]
     cover = np.clip(width / 2 + 0.5 - np.abs(beyond_rim - width / 2), 0, 1)

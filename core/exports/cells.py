@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from core.settings import settings
-from data.formats.own_exports import MARK, defused
+from data.formats.own_exports import defused
 
 Key = TypeVar("Key")
 BOM = "\ufeff"
 """Before a CSV it tells Excel that the text is UTF-8; other programs may take it for part of the first heading."""
-
-KEYS = frozenset({"key", "masks_key", "mask_file", MARK})
-"""Columns that other files are joined by: they stay as they are, whatever they begin with."""
 
 
 def encoded_csv(text: str, *, bom: bool | None = None) -> bytes:
@@ -38,5 +35,5 @@ def plain(cell: object) -> object:
 
 
 def plain_row(row: Mapping[Key, object]) -> dict[Key, object]:
-    """Return a row whose texts for people are plain; keys are not touched."""
-    return {name: cell if name in KEYS else plain(cell) for name, cell in row.items()}
+    """Return a row whose cells are plain, keys too; `data.formats.own_exports.restored` takes the apostrophe back."""
+    return {name: plain(cell) for name, cell in row.items()}

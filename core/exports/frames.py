@@ -2,20 +2,20 @@
 
 import pandas as pd
 
-from core.exports.cells import KEYS, plain
+from core.exports.cells import plain
 
 
 def frame_csv(table: pd.DataFrame) -> str:
     r"""Write a table as CSV: names of columns first, undefined cells empty, nothing that a spreadsheet would run.
 
     Pages and jobs write tables of pandas here alone; names of columns may be people's text as cells are. Times stand in
-    UTC, which the heading says; keys stay as they are.
+    UTC, which the heading says.
 
     Example:
         >>> frame_csv(pd.DataFrame({"lot": ["L1", "=1+1"], "share": [0.5, None]}))
         "lot,share\nL1,0.5\n'=1+1,\n"
     """
-    shown = pd.DataFrame({name: table[name] if name in KEYS else table[name].map(plain) for name in table.columns})
+    shown = pd.DataFrame({name: table[name].map(plain) for name in table.columns})
     headings = {name: plain(name) for name in table.columns} | utc_headings(table)
     text: str = shown.rename(columns=headings).to_csv(index=False, lineterminator="\n")
     return text

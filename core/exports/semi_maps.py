@@ -20,6 +20,7 @@ from core.exports.review_table import ReviewTable
 from data.bin_names import bin_names
 from data.classes import CLASS_KEYS, CLASSES
 from data.formats.own_exports import COMMENT, MAKER
+from data.reference_die import reference_place
 from data.wafer import FAIL, OFF_WAFER, Notch, WaferMap
 
 PASS_BIN, FAIL_BIN, NULL_BIN = 1, 2, 255
@@ -201,7 +202,9 @@ def _new_overlay(parent: Element, wafer: WaferMap, name: str) -> Element:
 
 
 def _reference(wafer: WaferMap) -> tuple[int, int]:
-    """Return row and column of the first tested die, from the upper left, 0 for the first of either."""
+    """Return row and column, from the upper left and 0, of the die to align by: the file's, else the first tested."""
+    if (named := reference_place(wafer)) is not None:
+        return named
     row, column = np.argwhere(wafer.on_wafer)[0].tolist()
     return row, column
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS, Palette, Theme, class_colors
-from core.drawing.wafer import cell_aspect, rim_in_dies
+from core.drawing.sheet import cell_aspect, drawn_frame, rim_in_dies
 from data.classes import CLASS_KEYS, CLASSES
+from data.errors import ExportError
 from data.formats.metadata import to_pairs
 from data.formats.own_exports import KEY, KIND, MARK
-from data.geometry import geometry
 from data.wafer import FAIL, Notch, WaferMap
 
 WIDTH_PX = 900
+MOST_DIES = 1_000_000
 _GAP = 0.06  # between dies, in dies
 _MARGIN = 0.6
 _NOTCH_SHARE = 0.03
@@ -29,9 +30,15 @@ def overlay_svg(
 
     Returns:
         SVG whose unit is a die's width, about 900 pixels wide; its `metadata` says of which wafer it is.
+
+    Raises:
+        ExportError: the wafer has more dies than programs for drawings open.
     """
+    if result.wafer.tested_count > MOST_DIES:
+        problem = f"the wafer has {result.wafer.tested_count:,} dies, an SVG holds at most {MOST_DIES:,}"
+        raise ExportError(result.wafer.key, problem, "Take the PNG.")
     wafer, greys, colors = result.wafer, GREYS[Theme(theme)], class_colors(palette)
-    aspect, axes, frame = cell_aspect(wafer), rim_in_dies(wafer), geometry(wafer)
+    aspect, axes, frame = cell_aspect(wafer), rim_in_dies(wafer), drawn_frame(wafer)
     x_center, y_center = frame.center[1] + 0.5, (frame.center[0] + 0.5) * aspect
     x_radius, y_radius = axes[1], axes[0] * aspect
     margin = _MARGIN + x_radius * _NOTCH_SHARE

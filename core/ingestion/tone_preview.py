@@ -1,15 +1,16 @@
 """What a threshold makes of an image of continuous tone: the image beside its failing and passing dies."""
 
-import io
-from dataclasses import dataclass
-
-import numpy as np
-from PIL import Image
+from dataclasses import dataclass, replace
 
 from core.drawing.palette import Theme
 from core.drawing.wafer import thumbnail_png
-from data.formats import ReadOptions, read_bytes
+from core.reading import grey_picture, limits_now, read_bytes
+from data.formats import ReadOptions
+from data.formats.image_preview import SIDE_PX
 from data.wafer import WaferMap
+
+MAX_SECONDS = 10.0
+"""For which a page waits for either picture; reading the file itself is given longer."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,7 @@ class TonePreview:
     failing_share: float
 
 
-def tone_preview(
-    name: str, content: bytes, options: ReadOptions, theme: Theme | str, side_px: int = 200
-) -> TonePreview | None:
+def tone_preview(name: str, content: bytes, options: ReadOptions, theme: Theme | str) -> TonePreview | None:
     """Draw what reading a file with these options makes of its first image.
 
     Args:
@@ -37,34 +36,17 @@ def tone_preview(
         content: its bytes.
         options: how to read.
         theme: light or dark.
-        side_px: longest side of either picture.
 
     Returns:
         None when the file is no image or cannot be read.
     """
-    wafer = next(iter(read_bytes(name, content, options=options)), None)
-    grey = _grey(content, options.max_pixels, side_px)
-    if grey is None or not isinstance(wafer, WaferMap):
+    limits = limits_now()
+    limits = replace(limits, seconds=min(limits.seconds, MAX_SECONDS))
+    grey = grey_picture(name, content, options, limits)
+    if grey is None:
         return None
-    return TonePreview(grey, thumbnail_png(wafer, None, theme=theme, side_px=side_px), 1 - wafer.yield_fraction)
-
-
-def _grey(content: bytes, max_pixels: int, side_px: int) -> bytes | None:
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > max_pixels:
-                return None
-            pixels = np.asarray(image) if image.mode in ("I;16", "I;16B", "I;16L", "I", "F") else None
-            shown = image.convert("L") if pixels is None else _stretched(pixels)
-            shown.thumbnail((side_px, side_px))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    with read_bytes(name, content, options=options, limits=limits) as reading:
+        wafer = next(reading, None)
+    if not isinstance(wafer, WaferMap):
         return None
-    png = io.BytesIO()
-    shown.save(png, "PNG")
-    return png.getvalue()
-
-
-def _stretched(pixels: np.ndarray) -> Image.Image:
-    """Bring pixels of more than 8 bits, or real ones, to 8 bits: their type's range, 0 to 1 for real ones."""
-    full_scale = 1.0 if pixels.dtype.kind == "f" else 65535.0
-    return Image.fromarray((np.clip(np.nan_to_num(pixels / full_scale), 0, 1) * 255).astype(np.uint8))
+    return TonePreview(grey, thumbnail_png(wafer, None, theme=theme, side_px=SIDE_PX), 1 - wafer.yield_fraction)

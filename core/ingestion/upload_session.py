@@ -7,12 +7,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from core.analysis.result import analyse
 from core.ingestion.uploaded_file import Entry, Names, UploadedFile
+from core.reading import read_bytes
 from core.segmentation import Segmenter
 from data.errors import WaferError
-from data.formats import ReadFailure, ReadOptions, read_bytes
+from data.formats import ReadFailure, ReadOptions
 from data.wafer import WaferMap
 
 MAX_WAFERS = 2000
@@ -43,22 +45,32 @@ class UploadProgress:
         done: files read, or wafers segmented.
         total: of how many.
         seconds: since the reading or the segmenting began.
+        share: part of the next file that is read, 0 to 1; 0 where that is not known.
+        overdue: the next file takes longer than those before it did, so that they say nothing of the time left.
     """
 
     reading: bool
     done: int
     total: int
     seconds: float
+    share: float = 0.0
+    overdue: bool = False
+
+    @property
+    def part(self) -> float:
+        """What is done of all, 0 to 1."""
+        return (self.done + self.share) / self.total if self.total else 1.0
 
     @property
     def rate(self) -> float:
         """Files or wafers a second, 0 at the start."""
-        return self.done / self.seconds if self.seconds > 0 else 0.0
+        return (self.done + self.share) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float:
-        """At the rate so far; infinite at the start."""
-        return (self.total - self.done) / self.rate if self.rate else float("inf")
+        """At the rate so far; infinite where that says nothing."""
+        left = self.total - self.done - self.share
+        return left / self.rate if self.rate and not self.overdue else float("inf")
 
 
 class UploadSession:
@@ -78,7 +90,7 @@ class UploadSession:
         self.plan = plan or ReadingPlan()
         self._max_wafers = max_wafers
         self._files: dict[str, UploadedFile] = {}
-        self._read_from = self._segmented_from = 0.0
+        self._read_from = self._last_read = self._segmented_from = 0.0
         self._read = self._segmented = 0
 
     @property
@@ -104,15 +116,19 @@ class UploadSession:
     @property
     def waiting(self) -> bool:
         """Whether there is work left."""
-        return any(file.reader for file in self._files.values()) or any(not entry.result for entry in self.entries)
+        return bool(self._unread) or any(not entry.result for entry in self.entries)
 
     @property
     def progress(self) -> UploadProgress:
         """How far the work is."""
         now = time.perf_counter()
-        unread = sum(file.reader is not None for file in self._files.values())
+        unread = self._unread
         if unread:
-            return UploadProgress(True, self._read, self._read + unread, now - self._read_from)
+            reading = unread[0].reading
+            share = (reading.share if reading else None) or 0.0
+            usual = (self._last_read - self._read_from) / max(self._read, 1)
+            overdue = not share and now - self._last_read > usual
+            return UploadProgress(True, self._read, self._read + len(unread), now - self._read_from, share, overdue)
         waiting = sum(entry.result is None for entry in self.entries)
         seconds = now - self._segmented_from if self._segmented_from else 0.0
         return UploadProgress(False, self._segmented, self._segmented + waiting, seconds)
@@ -121,14 +137,14 @@ class UploadSession:
         """Hand in a file.
 
         Returns:
-            False when a file of this very content was handed in before; then nothing changes.
+            False when a file of this very content was handed in before, and not cancelled; then nothing changes.
         """
         sha256 = hashlib.sha256(content).hexdigest()
-        if sha256 in self._files:
+        if sha256 in self._files and not self._files[sha256].cancelled:
             return False
         if not self.waiting:
             self._begin_round()
-        self._files[sha256] = self._unread(UploadedFile(name, content, sha256))
+        self._files[sha256] = self._to_read(UploadedFile(name, content, sha256))
         return True
 
     def follow(self, plan: ReadingPlan) -> bool:
@@ -142,8 +158,25 @@ class UploadSession:
         self.plan = plan
         self._begin_round()
         for sha256, file in self._files.items():
-            self._files[sha256] = self._unread(UploadedFile(file.name, file.content, sha256, file.names))
+            if file.reading:
+                file.reading.close()
+            self._files[sha256] = self._to_read(UploadedFile(file.name, file.content, sha256, file.names))
         return bool(self._files)
+
+    def cancel(self) -> None:
+        """End the reading, or once all is read the segmenting; each file says what was left out."""
+        unread = self._unread
+        for file in unread:
+            failure = file.reading.cancel() if file.reading else None
+            file.failures += [failure] if failure else []
+            file.cancelled = True
+            self._end_of(file)
+        for file in () if unread else self._files.values():
+            left = [entry for entry in file.entries if not entry.result]
+            if left:
+                file.entries = [entry for entry in file.entries if entry.result]
+                file.failures.append(ReadFailure(file.name, _CANCELLED.format(name=file.name, wafers=len(left))))
+                file.cancelled = True
 
     def rename(self, entry: Entry, names: Names) -> None:
         """Rename a wafer.
@@ -163,45 +196,58 @@ class UploadSession:
             seconds: after which to stop at the end of a step.
         """
         until = time.perf_counter() + seconds
-        while time.perf_counter() < until and any(file.reader for file in self._files.values()):
+        while time.perf_counter() < until and self._unread:
             self._read_a_while(min(until, time.perf_counter() + STEP_SECONDS))
             yield self.progress
-        if any(file.reader for file in self._files.values()):
+        if self._unread:
             return
         yield from self._segment(segmenter, until)
 
+    @property
+    def _unread(self) -> list[UploadedFile]:
+        return [file for file in self._files.values() if file.reading]
+
     def _begin_round(self) -> None:
         self._read = self._segmented = 0
-        self._read_from = time.perf_counter()
+        self._read_from = self._last_read = time.perf_counter()
         self._segmented_from = 0.0
 
-    def _unread(self, file: UploadedFile) -> UploadedFile:
-        file.reader = iter(read_bytes(file.name, file.content, options=self.plan.options))
+    def _to_read(self, file: UploadedFile) -> UploadedFile:
+        file.reading = read_bytes(file.name, file.content, options=self.plan.options)
         return file
 
+    def _end_of(self, file: UploadedFile) -> None:
+        if file.reading:
+            file.reading.close()
+        file.reading = None
+        self._read += 1
+        self._last_read = time.perf_counter()
+
     def _read_a_while(self, until: float) -> None:
-        for file in self._files.values():
-            while file.reader:
+        unread = self._unread
+        for file, following in zip_longest(unread, unread[1:]):
+            if following and following.reading:
+                following.reading.start()
+            while file.reading:
                 began = time.perf_counter()
-                item = next(file.reader, None)
-                if item is None:
-                    file.reader = None
-                    self._read += 1
-                elif isinstance(item, ReadFailure):
+                item = file.reading.poll(max(until - began, 0.0))
+                file.reading_ms += (time.perf_counter() - began) * 1000
+                if isinstance(item, WaferMap):
+                    self._take(file, item)
+                elif item is not None:
                     file.failures.append(item)
-                else:
-                    self._take(file, item, (time.perf_counter() - began) * 1000)
+                elif file.reading.done:
+                    self._end_of(file)
                 if time.perf_counter() > until:
                     return
 
-    def _take(self, file: UploadedFile, wafer: WaferMap, milliseconds: float) -> None:
+    def _take(self, file: UploadedFile, wafer: WaferMap) -> None:
         held = self.entries
         if len(held) >= self._max_wafers or sum(entry.wafer.dies.size for entry in held) + wafer.dies.size > MAX_DIES:
             file.failures.append(ReadFailure(file.name, _TOO_MUCH.format(name=file.name, wafers=self._max_wafers)))
-            file.reader = None
-            self._read += 1
+            self._end_of(file)
             return
-        file.take(wafer, milliseconds)
+        file.take(wafer)
 
     def _segment(self, segmenter: Segmenter, until: float) -> Iterator[UploadProgress]:
         waiting = [(file, entry) for file in self._files.values() for entry in file.entries if not entry.result]
@@ -246,3 +292,4 @@ _TOO_MUCH = (
     f"or {MAX_DIES // 1_000_000} million dies at once; what goes beyond was left out. "
     "Segment large sets with python -m jobs.segment, or take them in with python -m jobs.ingest."
 )
+_CANCELLED = "{name}: {wafers:,} of its wafers were left out, since segmenting was cancelled. Hand it in again."

@@ -1,9 +1,9 @@
 """A file that a person handed in, the wafers it gave, and what the person calls them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from core.analysis.result import WaferResult
+from core.reading import FileReading
 from data.formats import ReadFailure
 from data.wafer import WaferMap
 
@@ -59,7 +59,9 @@ class UploadedFile:
         names: wafers that the person named, by their number.
         entries: its wafers.
         failures: why it, or parts of it, gave nothing.
-        reader: what is left to read of it, None when all is read.
+        reading: what is left to read of it, None when nothing is.
+        reading_ms: since its last wafer was read.
+        cancelled: a person ended its reading.
     """
 
     name: str
@@ -68,17 +70,20 @@ class UploadedFile:
     names: dict[int, Names] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
-    reader: Iterator[WaferMap | ReadFailure] | None = None
+    reading: FileReading | None = None
+    reading_ms: float = 0.0
+    cancelled: bool = False
 
     @property
     def short_id(self) -> str:
         """What the ids of its wafers begin with."""
         return self.sha256[:16]
 
-    def take(self, wafer: WaferMap, milliseconds: float) -> None:
+    def take(self, wafer: WaferMap) -> None:
         """Add a wafer that was read, under the name that a person gave it if one did."""
         number = len(self.entries)
-        entry = Entry(f"{self.short_id}-{number}", number, wafer, milliseconds=milliseconds)
+        entry = Entry(f"{self.short_id}-{number}", number, wafer, milliseconds=self.reading_ms)
+        self.reading_ms = 0.0
         if number in self.names:
             entry.rename(self.names[number])
         self.entries.append(entry)

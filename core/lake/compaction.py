@@ -12,7 +12,7 @@ from functools import partial
 
 import duckdb
 
-from core.lake.parts import MERGED, ROW_GROUP, Listing, Parts, new_name, parquet_writer
+from core.lake.parts import MERGED, ROW_GROUP, SUFFIX, Listing, Parts, parquet_writer
 from core.lake.schema import ANSWER_COLUMNS, TABLES, LakeTable
 
 TARGET_BYTES = 128 * 2**20
@@ -167,7 +167,7 @@ def _merge(parts: Parts, table: LakeTable, group: Sequence[str], listing: Listin
         database.execute(_NEWEST.format(keys=keys, parents=parents), [rules.cutoff])
         if table.earlier:
             _keep_apart(parts, database, table, rows, listing, rules)
-        _write(parts, table, database.sql(sql), f"{table.name}/{new_name(MERGED)}", group)
+        _write(parts, table, database.sql(sql), group)
 
 
 def _keep_apart(
@@ -188,7 +188,7 @@ def _keep_apart(
         FROM ({rows}) AS r JOIN kept AS k ON k.key = r.key AND k.sequence = r.sequence {_once(table)}
         ORDER BY {", ".join(f"r.{name}" for name in earlier.order)}
     """
-    _write(parts, earlier, database.sql(sql), f"{earlier.name}/{new_name()}")
+    _write(parts, earlier, database.sql(sql))
 
 
 def _once(table: LakeTable) -> str:
@@ -197,9 +197,8 @@ def _once(table: LakeTable) -> str:
     return f"QUALIFY row_number() OVER (PARTITION BY {same}) = 1"
 
 
-def _write(
-    parts: Parts, table: LakeTable, rows: duckdb.DuckDBPyRelation, name: str, inputs: Sequence[str] = ()
-) -> None:
-    with parts.folder.new_file(name) as path, parquet_writer(path, table.schema, inputs) as writer:
+def _write(parts: Parts, table: LakeTable, rows: duckdb.DuckDBPyRelation, inputs: Sequence[str] = ()) -> None:
+    suffix = MERGED if inputs else SUFFIX
+    with parts.new_part(table, suffix) as path, parquet_writer(path, table.schema, inputs) as writer:
         for batch in rows.to_arrow_reader(ROW_GROUP):
             writer.write_batch(batch.cast(table.schema))

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import duckdb
 
-from core.lake.parts import ROW_GROUP, Parts, new_name, parquet_writer
+from core.lake.parts import ROW_GROUP, Parts, parquet_writer
 from core.lake.schema import TABLES
 
 ROWS_A_PART = 100_000
@@ -83,7 +83,7 @@ def _write(parts: Parts, database: duckdb.DuckDBPyConnection, name: str, start: 
     )
     rows = database.sql(sql, params=[start, end]).to_arrow_reader(ROW_GROUP)
     with (
-        parts.folder.new_file(f"{name}/{new_name()}") as path,
+        parts.new_part(table) as path,
         parquet_writer(path, table.schema) as writer,
     ):
         for batch in rows:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from core.lake.appending import Appender
 from core.lake.compaction import LEAST_PARTS, SETTLED_SECONDS, compact
+from core.lake.damage import LakeDamage
 from core.lake.embedding_rows import Embedded
 from core.lake.filter import DISTINCT_COLUMNS, NEWEST_FIRST, PAGE_COLUMNS, WaferFilter, checked_column, order_by
 from core.lake.parts import Parts
@@ -187,6 +188,11 @@ class Lake:
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run SQL as `query` does, for long answers or wide cells."""
         return self._view.rows(sql, parameters)
+
+    @property
+    def damage(self) -> LakeDamage:
+        """What is left out since parts are damaged or gone, as far as this process has met it."""
+        return self._view.damage
 
     def compact(self, *, least: int = LEAST_PARTS, settled_seconds: float = SETTLED_SECONDS) -> int:
         """Merge small parts, as `core.lake.compaction.compact` says; safe while others read, append and merge.

@@ -15,6 +15,8 @@ from contextlib import closing
 import duckdb
 import pyarrow as pa
 
+from core.lake.completeness import CHILDREN, Losses, is_complete, leave_out_incomplete
+from core.lake.damage import LakeDamage
 from core.lake.parts import Listing, Parts
 from core.lake.rows import FIRST_SEVERITY
 from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, LakeTable
@@ -144,6 +146,7 @@ class LakeView:
         self._lock = threading.Lock()
         self._database = parts.database()
         self._known: Listing = {}
+        self._losses = Losses()
         self._looked_at = -REMOTE_FRESH_SECONDS
         self._remember = remember
         self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
@@ -183,6 +186,11 @@ class LakeView:
         """Look at the storage again on the next query, even when it was looked at just now."""
         self._looked_at = -REMOTE_FRESH_SECONDS
 
+    @property
+    def damage(self) -> LakeDamage:
+        """What was left out, as far as it was met."""
+        return LakeDamage(self._parts.damaged, self._losses)
+
     def _cursor(self, *, anew: bool) -> duckdb.DuckDBPyConnection:
         with self._lock:
             remote = self._parts.folder.local is None
@@ -202,6 +210,7 @@ class LakeView:
             if any(new.values()):
                 sources = {name: self._parts.source(name, names) for name, names in new.items()}
                 self._load(cursor, sources, all_rows["instances"])
+            losses = self._still_lost(cursor, listing, all_rows)
             for table in TABLES.values():
                 if table.parent == "wafers":
                     cursor.execute(f"CREATE OR REPLACE VIEW {_TEST_VIEWS[table.name]} AS {all_rows[table.name]}")
@@ -210,7 +219,23 @@ class LakeView:
                 elif table.name != "wafers":
                     cursor.execute(_view(table, all_rows[table.name]))
             cursor.execute("COMMIT")
-        self._known, self._answers = listing, OrderedDict()
+        self._known, self._losses, self._answers = listing, losses, OrderedDict()
+
+    def _still_lost(self, cursor: duckdb.DuckDBPyConnection, listing: Listing, sources: Mapping[str, str]) -> Losses:
+        """What has no whole row now: of what was lost before, and of what goes where children have vanished."""
+        came_back = "SELECT key FROM wafers WHERE key IN (SELECT unnest(?))"
+        there = {key for (key,) in cursor.execute(came_back, [list(self._losses.wafers)]).fetchall()}
+        whole = f"{came_back} AND segmentation_sequence IS NOT NULL"
+        segmented = {key for (key,) in cursor.execute(whole, [list(self._losses.results)]).fetchall()}
+        before = Losses(self._losses.wafers - there, self._losses.results - segmented)
+        vanished = any(self._known.get(name, frozenset()) - listing[name] for name in CHILDREN)
+        if self._known and not vanished:
+            return before
+        counts = {name: self._parts.count(name, listing[name]) for name in CHILDREN}
+        if not any(damage.table in CHILDREN for damage in self._parts.damaged) and is_complete(cursor, counts):
+            return before
+        lost = leave_out_incomplete(cursor, sources)
+        return Losses(before.wafers | lost.wafers, before.results | lost.results)
 
     def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], clusters: str) -> None:
         """Take new rows in; the first time there is nothing to weigh them against."""

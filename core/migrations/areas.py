@@ -11,6 +11,19 @@ from core.datasets import frozen_sets
 from core.jobs import store as jobs
 from core.labels import annotations
 from core.labels import draft_store as drafts
+from core.registry import model_decisions
 
-AREAS = (alarms, annotations, audit, deliveries, drafts, findings, frozen_sets, jobs, label_items, reviews)
+AREAS = (
+    alarms,
+    annotations,
+    audit,
+    deliveries,
+    drafts,
+    findings,
+    frozen_sets,
+    jobs,
+    label_items,
+    model_decisions,
+    reviews,
+)
 METADATA = Base.metadata

@@ -1,5 +1,10 @@
-"""Who is served: promotion through the gate, rollback, a challenger's share. Each is kept with who did it."""
+"""Who is served: promotion through the gate, rollback, a challenger's share. Each is kept with who did it.
 
+What is decided is first kept in the app database, then told to the registry, then served. Whoever dies between leaves a
+decision that the next start of the app, or the next command, carries out.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from core.database import AppDatabase, audit
@@ -7,14 +12,18 @@ from core.database.schema import now
 from core.identity import Person
 from core.registry.gate import Check, gate
 from core.registry.latency import keep_latency, measure_latency
+from core.registry.model_decisions import decide, newest_decision
 from core.registry.store import Registry, Roles, Version
 from core.segmentation import Segmenter
-from core.segmentation.serving import SHIPPED, ServedModel, Serving, keep_served
+from core.segmentation.serving import SHIPPED, ServedModel, Serving, keep_served, served
 from core.settings import Settings
 from data.errors import ModelError
 
 MOST_SHARE = 0.5
 SUBJECT = "model waferscope"
+
+Change = Callable[[Roles], tuple[Roles, str, Mapping[str, object]]]
+"""What a decision makes of the roles of the moment: the new ones, what was done, and what to say of it in the trail."""
 
 
 def with_latency(registry: Registry, version: Version, champion: Version, at: Settings) -> Version:
@@ -38,26 +47,31 @@ def promote(registry: Registry, database: AppDatabase, at: Settings, number: int
         The gate's checks, all passed.
 
     Raises:
-        ModelError: it is the champion already, does not exist, or fails the gate; the failed checks are named.
-        AppDatabaseError: the trail cannot be written; nothing is changed.
+        ModelError: it is the champion already, does not exist, or fails the gate; the failed checks are named. Or
+            another version became the champion while this one was measured.
+        AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
-    roles = registry.roles()
-    champion = registry.version(roles.champion)
+    carry_out(registry, database, at)
+    champion = registry.version(registry.roles().champion)
+    where = f"model version {number}"
     if champion.number == number:
-        raise ModelError(f"model version {number}", "it is the champion already", "Choose another.")
+        raise ModelError(where, "it is the champion already", "Choose another.")
     candidate = with_latency(registry, registry.version(number), champion, at)
     checks = gate(candidate.card, champion.card, at)
     failed = [check for check in checks if not check.passed]
     if failed:
         said = "; ".join(f"{check.name}: {check.found}, needed {check.needed}" for check in failed)
-        raise ModelError(
-            f"model version {number}", f"it does not pass the gate: {said}", "Train or measure it further."
-        )
-    after = replace(roles, champion=number, before=(*roles.before, roles.champion))
-    if roles.challenger == number:
-        after = replace(after, challenger=None, share=0.0, since="")
-    gated = {check.name: check.found for check in checks}
-    _change(registry, database, at, after, person, "model.promote", {"from": roles.champion, "to": number, **gated})
+        raise ModelError(where, f"it does not pass the gate: {said}", "Train or measure it further.")
+
+    def change(roles: Roles) -> tuple[Roles, str, Mapping[str, object]]:
+        if roles.champion != champion.number:
+            problem = f"version {roles.champion} became the champion while this one was measured beside another"
+            raise ModelError(where, problem, "Look at both again, and promote it anew.")
+        after = replace(_without(roles, number), champion=number, before=(*roles.before, roles.champion))
+        gated = {check.name: check.found for check in checks}
+        return after, "model.promote", {"from": roles.champion, "to": number, **gated}
+
+    _decide(registry, database, at, person, change)
     return checks
 
 
@@ -69,17 +83,17 @@ def rollback(registry: Registry, database: AppDatabase, at: Settings, person: Pe
 
     Raises:
         ModelError: there was none before.
-        AppDatabaseError: the trail cannot be written; nothing is changed.
+        AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
-    roles = registry.roles()
-    if not roles.before:
-        raise ModelError("the model registry", "no champion was there before this one", "Promote another version.")
-    *before, number = roles.before
-    after = replace(roles, champion=number, before=tuple(before))
-    if roles.challenger == number:
-        after = replace(after, challenger=None, share=0.0, since="")
-    _change(registry, database, at, after, person, "model.rollback", {"from": roles.champion, "to": number})
-    return number
+
+    def change(roles: Roles) -> tuple[Roles, str, Mapping[str, object]]:
+        if not roles.before:
+            raise ModelError("the model registry", "no champion was there before this one", "Promote another version.")
+        *before, number = roles.before
+        after = replace(_without(roles, number), champion=number, before=tuple(before))
+        return after, "model.rollback", {"from": roles.champion, "to": number}
+
+    return _decide(registry, database, at, person, change).champion
 
 
 def challenge(
@@ -89,7 +103,7 @@ def challenge(
 
     Args:
         registry: of the versions.
-        database: keeps who did it.
+        database: keeps what is decided and who did it.
         at: settings of this home.
         number: of the version, None to end the trial.
         share: of the wafers, above 0 and at most a half.
@@ -97,28 +111,25 @@ def challenge(
 
     Raises:
         ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds.
-        AppDatabaseError: the trail cannot be written; nothing is changed.
+        AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
-    roles = registry.roles()
-    if number is None:
-        _change(
-            registry,
-            database,
-            at,
-            replace(roles, challenger=None, share=0.0, since=""),
-            person,
-            "model.challenge",
-            {"challenger": None},
-        )
-        return
-    registry.version(number)
-    where = f"model version {number}"
-    if number in (roles.champion, SHIPPED):
-        raise ModelError(where, "the champion and the shipped model cannot be challengers", "Choose another version.")
-    if not 0 < share <= MOST_SHARE:
-        raise ModelError(where, f"expected a share above 0 and at most {MOST_SHARE:g}, found {share:g}", "Change it.")
-    after = replace(roles, challenger=number, share=share, since=now().isoformat())
-    _change(registry, database, at, after, person, "model.challenge", {"challenger": number, "share": share})
+    if number is not None:
+        registry.version(number)
+
+    def change(roles: Roles) -> tuple[Roles, str, Mapping[str, object]]:
+        if number is None:
+            return _without(roles, roles.challenger), "model.challenge", {"challenger": None}
+        where = f"model version {number}"
+        if number in (roles.champion, SHIPPED):
+            problem = "the champion and the shipped model cannot be challengers"
+            raise ModelError(where, problem, "Choose another version.")
+        if not 0 < share <= MOST_SHARE:
+            problem = f"expected a share above 0 and at most {MOST_SHARE:g}, found {share:g}"
+            raise ModelError(where, problem, "Change it.")
+        after = replace(roles, challenger=number, share=share, since=now().isoformat())
+        return after, "model.challenge", {"challenger": number, "share": share}
+
+    _decide(registry, database, at, person, change)
 
 
 def sync(registry: Registry, at: Settings) -> Serving:
@@ -127,31 +138,68 @@ def sync(registry: Registry, at: Settings) -> Serving:
     Raises:
         ModelError: the registry cannot be reached, or a file cannot be fetched.
     """
-    return _serve(registry, at, registry.roles())
+    return _serve(registry, at, registry.roles(), _followed(at))
 
 
-def _change(
-    registry: Registry,
-    database: AppDatabase,
-    at: Settings,
-    after: Roles,
-    person: Person,
-    action: str,
-    details: dict[str, object],
-) -> None:
-    """Write the trail, the registry and what is served, in one turn: two people cannot promote at once."""
+def carry_out(registry: Registry, database: AppDatabase, at: Settings) -> bool:
+    """Tell the registry what was decided last, and serve it here, where a process died before it did so.
+
+    Whoever shares the app database follows what others decided. It may be done any number of times.
+
+    Returns:
+        Whether anything was left to do.
+
+    Raises:
+        ModelError: the registry cannot be reached, or a file cannot be fetched; the decision stays.
+        AppDatabaseError: the database cannot be used.
+    """
+    with database.reading() as session:
+        decision = newest_decision(session)
+        if decision is None or (decision.carried_out and _followed(at) >= decision.id):
+            return False
+    with database.writing() as session:  # one at a time, so that nobody writes an older decision over a newer one
+        decision = newest_decision(session)
+        if decision is None:
+            return False
+        if not decision.carried_out:
+            registry.keep_roles(decision.roles)
+        _serve(registry, at, registry.roles() if decision.carried_out else decision.roles, decision.id)
+        decision.carried_out = True
+    return True
+
+
+def _decide(registry: Registry, database: AppDatabase, at: Settings, person: Person, change: Change) -> Roles:
+    """Keep a decision with who made it, then carry it out; two people cannot decide at once."""
+    carry_out(registry, database, at)
     with database.writing() as session:
+        last = newest_decision(session)
+        roles = registry.roles() if last is None or last.carried_out else last.roles
+        after, action, details = change(roles)
         audit.record(session, person, action, SUBJECT, details)
-        registry.keep_roles(after)
-        _serve(registry, at, after)
+        decide(session, after)
+    carry_out(registry, database, at)
+    return after
 
 
-def _serve(registry: Registry, at: Settings, roles: Roles) -> Serving:
+def _without(roles: Roles, challenger: int | None) -> Roles:
+    """The roles once a version challenges no more."""
+    return replace(roles, challenger=None, share=0.0, since="") if roles.challenger == challenger else roles
+
+
+def _followed(at: Settings) -> int:
+    """Number of the decision that this home serves by; 0 also where the file that says so is damaged."""
+    try:
+        return served(at).decision
+    except ModelError:
+        return 0
+
+
+def _serve(registry: Registry, at: Settings, roles: Roles, decision: int) -> Serving:
     def model(number: int | None) -> ServedModel | None:
         if not number:
             return None
         return ServedModel(number, registry.version(number).card.name, str(registry.file(number)))
 
-    serving = Serving(model(roles.champion), model(roles.challenger), roles.share, roles.since)
+    serving = Serving(model(roles.champion), model(roles.challenger), roles.share, roles.since, decision)
     keep_served(at, serving)
     return serving

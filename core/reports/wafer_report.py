@@ -8,7 +8,8 @@ from reportlab.platypus import Flowable
 from core.analysis.result import WaferResult
 from core.analysis.summaries import WaferSummary, summarise, yield_words
 from core.drawing.palette import Palette, class_colors
-from core.drawing.wafer import cell_aspect, draw_wafer
+from core.drawing.sheet import cell_aspect
+from core.drawing.wafer import draw_wafer
 from core.exports import WAFER_COLUMNS, wafer_row
 from core.identity import Person
 from core.reports.blocks import beside, figures, heading, legend, note, picture, table

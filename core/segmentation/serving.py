@@ -38,12 +38,14 @@ class Serving:
         challenger: serves its share of the wafers; None: nobody does.
         share: of the wafers that the challenger segments, 0 to 1.
         since: when that share began, UTC in ISO 8601, "" without a challenger.
+        decision: number of the decision in the app database that this follows, 0 where there was none.
     """
 
     champion: ServedModel | None = None
     challenger: ServedModel | None = None
     share: float = 0.0
     since: str = ""
+    decision: int = 0
 
 
 def served(at: Settings) -> Serving:
@@ -56,7 +58,8 @@ def served(at: Settings) -> Serving:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         models = {name: ServedModel(**told[name]) if told[name] else None for name in ("champion", "challenger")}
-        return Serving(**models, share=float(told["share"]), since=str(told["since"]))
+        share, decision = float(told["share"]), int(told.get("decision", 0))
+        return Serving(models["champion"], models["challenger"], share, str(told["since"]), decision)
     except FileNotFoundError:
         return Serving()
     except (OSError, ValueError, TypeError, KeyError) as error:

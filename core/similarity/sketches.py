@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.drawing.wafer import Sheet
+from core.drawing.sheet import Sheet
 from core.lake import Lake
 from data.geometry import extent, radius_share
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
@@ -44,7 +44,7 @@ def snap(drawn: NDArray[np.bool_], empty: WaferMap, sheet: Sheet) -> WaferMap:
         sheet: where its dies are on the picture, as `core.drawing.wafer.lay_out` says.
 
     Example:
-        >>> from core.drawing.wafer import lay_out
+        >>> from core.drawing.sheet import lay_out
         >>> empty = round_wafer(10)
         >>> sheet = lay_out(empty, 8)
         >>> drawn = np.zeros(sheet.size, dtype=np.bool_)

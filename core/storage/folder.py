@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from data.errors import LakeError
 
 UNFINISHED = ".tmp"
 TURNS = ".lock"
-ABANDONED_SECONDS = 24 * 3600
+ABANDONED_SECONDS = 6 * 3600
 
 
 class Folder:
@@ -81,7 +81,7 @@ class Folder:
         return content
 
     @contextmanager
-    def new_file(self, name: str, *, durable: bool = True) -> Iterator[Path]:
+    def new_file(self, name: str, *, durable: bool = True, seal: Callable[[Path], str] | None = None) -> Iterator[Path]:
         """Yield a local path to write to; when the block ends well, its content durably has `name`.
 
         Locally that is a temporary name of its own for every writer, fsync, rename, fsync of the folder; on an object
@@ -90,13 +90,15 @@ class Folder:
         Args:
             name: of the file, in sub-folders by slashes.
             durable: False where a power cut may take the file: then nobody waits for the disk.
+            seal: names the written file by its content, in the folder of `name`; None: it gets `name` itself.
         """
         if self.local is None:
             with TemporaryDirectory() as scratch:
                 path = Path(scratch) / "file"
                 yield path
-                self.filesystem.makedirs(self.address(name).rpartition("/")[0], exist_ok=True)
-                self.filesystem.put_file(str(path), self.address(name))
+                folder = self.address(name).rpartition("/")[0]
+                self.filesystem.makedirs(folder, exist_ok=True)
+                self.filesystem.put_file(str(path), f"{folder}/{seal(path)}" if seal else self.address(name))
             return
         target = self.local / name
         _make_durable_folder(target.parent)
@@ -105,7 +107,7 @@ class Folder:
             yield path
             if durable:
                 make_durable(path)
-            path.replace(target)
+            path.replace(target.with_name(seal(path)) if seal else target)
         finally:
             path.unlink(missing_ok=True)
         if durable:
@@ -147,6 +149,22 @@ class Folder:
             if self.local:
                 make_durable((self.local / name).parent)
 
+    def move(self, name: str, new_name: str) -> None:
+        """Give a file another name below this folder, durably; its content stays.
+
+        Raises:
+            OSError: the storage refuses, or it is not there.
+        """
+        if self.local is None:
+            self.filesystem.makedirs(self.address(new_name).rpartition("/")[0], exist_ok=True)
+            self.filesystem.mv(self.address(name), self.address(new_name))
+            return
+        target = self.local / new_name
+        _make_durable_folder(target.parent)
+        (self.local / name).rename(target)
+        make_durable(target.parent)
+        make_durable((self.local / name).parent)
+
     @contextmanager
     def claimed(self, name: str) -> Iterator[bool]:
         """Try to be the only one who works under a name; the claim ends with the block, or with the process.
@@ -169,7 +187,7 @@ class Folder:
             lock.release()
 
     def sweep(self, folder: str) -> int:
-        """Remove what writers that died over a day ago left unfinished in a sub-folder; give the number of files."""
+        """Remove what writers that died hours ago left unfinished in a sub-folder; give the number of files."""
         if self.local is None:
             return 0
         swept = 0

@@ -13,6 +13,36 @@ SERVED = "served"
 """Word of `from_` for the weights that the app serves."""
 
 
+_COUNTS = ("depth", "steps", "epoch_steps", "ewc_batches", "pixels", "validation_batches", "patience", "devices")
+_FROM_ZERO = (
+    "unlabelled_share",
+    "consistency",
+    "ramp",
+    "decay",
+    "warmup",
+    "frozen_steps",
+    "encoder_rate",
+    "ewc",
+    "dice",
+    "focal",
+    "gamma",
+    "presence",
+    "whole",
+    "extent",
+    "workers",
+    "seed",
+)
+_SHARES = ("people_share", "replay", "confidence", "fall_from", "alpha", "real_share")
+_RANGES: tuple[tuple[tuple[str, ...], tuple[float, float, tuple[float, ...]], str], ...] = (
+    (_COUNTS, (1, math.inf, (math.inf,)), "1 or more"),
+    (_FROM_ZERO, (0, math.inf, (math.inf,)), "0 or more"),
+    (("rate",), (0, math.inf, (0.0, math.inf)), "more than 0"),
+    (_SHARES, (0, 1, ()), "a share from 0 to 1"),
+    (("dropout", "calibration_share"), (0, 1, (1.0,)), "a share from 0 to below 1"),
+)
+"""Least and largest number of fields, which of the two are not allowed themselves, and the range in words."""
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Train the segmentation network on masks, on labels of whole wafers and on wafers without a label."""
@@ -74,9 +104,10 @@ def check_config(config: TrainConfig) -> None:
     """Refuse a configuration that cannot be trained, whatever its network's shape.
 
     Raises:
-        SettingError: the name is no folder's name, or something is asked for that needs weights to start from or one
-            process.
+        SettingError: the name is no folder's name, a number is out of its range, or something is asked for that needs
+            weights to start from or one process.
     """
+    _check_numbers(config)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", config.name):
         raise SettingError("--name", f"{config.name!r} is no name of a run", "Use letters, digits, . _ and -.")
     if not config.starts_trained and (config.few_shot or config.ewc or config.frozen_steps):
@@ -89,6 +120,18 @@ def check_config(config: TrainConfig) -> None:
             "several processes cannot free layers while they train",
             "Train twice, with --few-shot or a lower --encoder-rate, or use --devices 1.",
         )
+
+
+def _check_numbers(config: TrainConfig) -> None:
+    """Refuse numbers that mean nothing: a run of them would train for hours and learn nothing, or end in a trace."""
+    for names, (low, high, ends), expected in _RANGES:
+        for name in names:
+            number = float(getattr(config, name))
+            if not (low <= number <= high and number not in ends):
+                flag = f"--{name.replace('_', '-')}"
+                raise SettingError(flag, f"expected {expected}, found {number:g}", "Correct it.")
+    if config.dice + config.focal <= 0:
+        raise SettingError("--dice", "dice and focal are both 0: no loss is left for masks", "Give one a weight.")
 
 
 def check_shape(config: TrainConfig) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 
 from core.settings import Settings
+from core.storage.home import make_private_file, make_private_folder
 from data.errors import ModelError
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ Answer = TypeVar("Answer")
 @contextmanager
 def opening(at: Settings) -> Iterator[None]:
     """Hold others off while MLflow is opened: two processes that make its tables at once fail both."""
-    at.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(at.home)
     with FileLock(at.home / "mlflow.lock"):
+        if not at.mlflow:
+            make_private_file(at.home / "mlflow.db")
         yield
 
 

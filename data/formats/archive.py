@@ -5,7 +5,9 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 
 from data.errors import FormatError
 from data.formats.options import MIB, ReadOptions
@@ -24,7 +26,8 @@ _PACKAGE_ENTRIES = (
 _PACKAGE_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".ods")
 _ABOUT = {"readme", "read_me", "read me", "license", "licence", "copying", "changelog"}
 _ABOUT_SUFFIXES = {"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".doc", ".docx", ".rtf"}
-_ENTRY_NAME_AT = 30
+_ENTRY_NAME_AT = _HEADER = 30
+_ENTRY, _TABLE_SIZE, _LONGEST_END = b"PK\x01\x02", 5, 2**16 + 128
 _SMALL = 16 * MIB
 _IN_MEMORY = 32 * MIB
 _CHUNK = MIB
@@ -55,22 +58,41 @@ def open_zip(source: Source, options: ReadOptions) -> zipfile.ZipFile:
     """Open a zip whose entries, all taken together, keep the caller's limits.
 
     Raises:
-        FormatError: too many entries, or too much when unpacked.
+        FormatError: too many entries, or too much when unpacked, or entries share bytes.
         zipfile.BadZipFile: the table of entries is damaged.
     """
+    if (count := _listed_entries(source)) > options.max_members:
+        problem = f"the zip has {count} entries, the limit is {options.max_members}"
+        raise FormatError(source.name, problem, "Split it into smaller zips.")
     archive = zipfile.ZipFile(source.stream)
     infos = archive.infolist()
-    if len(infos) > options.max_members:
-        raise FormatError(
-            source.name,
-            f"the zip has {len(infos)} entries, the limit is {options.max_members}",
-            "Split it into smaller zips.",
-        )
+    starts = sorted((info.header_offset, info.header_offset + _HEADER + info.compress_size) for info in infos)
+    if any(end > after for (_, end), (after, _) in pairwise(starts)):  # a few bytes, unpacked again and again
+        raise FormatError(source.name, "entries of the zip lie upon each other", "Zip the files again.")
     total = sum(info.file_size for info in infos)
     if total > options.max_unpacked_bytes:
         limit = options.max_unpacked_bytes // MIB
         raise FormatError(source.name, f"the zip unpacks to {total // MIB} MiB, the limit is {limit} MiB", "Split it.")
+    check_ratio(total, source.size, source.name, options)
     return archive
+
+
+def _listed_entries(source: Source) -> int:
+    """Count the entries of a zip in the bytes of its table, each of which takes ten times as many once understood."""
+    end = zipfile._EndRecData(source.stream)  # type: ignore[attr-defined]
+    if end is None:
+        return 0
+    source.stream.seek(max(0, source.size - int(end[_TABLE_SIZE]) - _LONGEST_END))
+    return sum(chunk.count(_ENTRY) for chunk in iter(lambda: source.stream.read(_CHUNK), b""))
+
+
+def entry_count(stream: BinaryIO) -> int:
+    """Return how many files a zip holds, 1 for what is none."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            return sum(not info.is_dir() for info in archive.infolist())
+    except zipfile.BadZipFile:
+        return 1
 
 
 def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:
@@ -82,6 +104,15 @@ def check_growth(unpacked_bytes: int, packed_bytes: int, where: str, options: Re
     if unpacked_bytes > options.max_file_bytes:
         size, limit = unpacked_bytes // MIB, options.max_file_bytes // MIB
         raise FormatError(where, f"it unpacks to {size} MiB, the limit is {limit} MiB", "Split it.")
+    check_ratio(unpacked_bytes, packed_bytes, where, options)
+
+
+def check_ratio(unpacked_bytes: int, packed_bytes: int, where: str, options: ReadOptions) -> None:
+    """Refuse what grows more when unpacked than wafers do.
+
+    Raises:
+        FormatError: it is a bomb.
+    """
     growth = unpacked_bytes / max(packed_bytes, 1)
     if unpacked_bytes > _SMALL and growth > options.max_unpack_ratio:
         problem = f"it grows {growth:.0f}-fold when unpacked, the limit is {options.max_unpack_ratio:.0f}"

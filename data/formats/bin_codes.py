@@ -14,6 +14,8 @@ from data.wafer import MAX_GRID, OFF_WAFER
 
 Grids = tuple[NDArray[np.uint8], NDArray[np.uint16] | None]
 Key = int | str
+MOST_CODES = 4096
+"""Different ones of a map: no tester has as many bins, and what each means is asked one by one."""
 
 
 def bin_number(code: str, base: int = 10) -> int:
@@ -72,7 +74,7 @@ class CodeGrid:
             where: what to call the map in errors.
 
         Raises:
-            FormatError: there is no row, rows differ in length, or there are more than a wafer holds.
+            FormatError: there is no row, rows differ in length, or there are more dies or codes than a wafer holds.
         """
         width = len(rows[0]) if rows else 0
         if not width:
@@ -88,6 +90,9 @@ class CodeGrid:
         for row in rows:
             for code in sorted(set(row).difference(index)):
                 index[code] = len(index)
+            if len(index) > MOST_CODES:
+                problem = f"the map has more than {MOST_CODES} different codes"
+                raise FormatError(where, problem, "Export bin codes, not measurements.")
         flat = np.fromiter(map(index.__getitem__, chain.from_iterable(rows)), np.int32, len(rows) * width)
         counts = np.bincount(flat, minlength=len(index)).tolist()
         return cls(tuple(index), flat.reshape(len(rows), width), dict(zip(index, counts, strict=True)))

@@ -106,11 +106,11 @@ def _outside_and_rim(
     letters = [c for c in grid.codes if c.isalpha() and c not in told and c not in found and meanings[c] == FAIL]
     outside = [code for code in grid.codes if not code.strip(NO_DIE) or not code.strip("0") or code in found]
     if letters and outside:
-        rim = rim_of(~np.isin(grid.places, [grid.codes.index(code) for code in outside]))
+        place_of = {code: place for place, code in enumerate(grid.codes)}
+        rim = rim_of(~np.isin(grid.places, [place_of[code] for code in outside]))
+        at_rim = np.bincount(grid.places[rim], minlength=len(place_of))
         for code in letters:
-            own = grid.places == grid.codes.index(code)
-            both, size = np.count_nonzero(rim & own), np.count_nonzero(rim)
-            if both >= max(_LEAST_RIM, _RIM_SHARE * size, _OWN_SHARE * np.count_nonzero(own)):
+            if at_rim[place_of[code]] >= max(_LEAST_RIM, _RIM_SHARE * at_rim.sum(), _OWN_SHARE * grid.counts[code]):
                 found[code] = OFF_WAFER
     return found
 

@@ -19,7 +19,7 @@ _MEANING = re.compile(
 )
 _PARTS = re.compile(r"[,;|/\s]+")
 _RANGE = re.compile(r"([0-9A-Za-z]{1,5})\s*(?:-|\.\.|~)\s*([0-9A-Za-z]{1,5})")
-_MAX_RANGE = 65536
+_MAX_RANGE, _MOST_RANGES = 10_000, 16
 
 
 def verdict_of(phrase: str) -> int | None:
@@ -58,10 +58,12 @@ def code_list(text: str, known: Collection[Key], width: int, base: int) -> set[K
     ranged = _RANGE.sub(lambda match: f" {match[1]}..{match[2]} ", bare) if width > 1 or "-" not in known else bare
     words = [word.strip("'\"()[]{}") or word for word in _PARTS.split(ranged) if word]
     found: set[Key] = set()
+    ranges = 0
     for word in words:
         first, dots, last = word.partition("..")
         bare = word.lstrip("0") if width == 1 else ""
-        if dots and first and last:
+        if dots and first and last and ranges < _MOST_RANGES:
+            ranges += 1
             found |= _range(first, last, width, base)
         elif bare in known and word.isdecimal():
             found.add(bare)

@@ -29,6 +29,7 @@ _SPELLINGS = {
 COLUMN_ALIASES = {role: tuple(spellings.split()) for role, spellings in _SPELLINGS.items()}
 _VALUES = ("value", "result", "testresult")
 """Names that hold a measurement where a row is a test, and a bin or a result where a row is a die."""
+_FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
 
 def known_columns(names: Sequence[str]) -> Columns | None:
     """Recognise the die columns of a table as `find_columns` does; None where these names are no table's of dies."""
+    if len(names) < _FEWEST:
+        return None
     if is_die_table(names):  # x and y count as the tester does, row and column as the grid lies
         return Columns("column", "row", result="result", bin="bin")
     plain = {plain_name(name): name for name in reversed(names)}

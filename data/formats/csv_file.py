@@ -22,7 +22,7 @@ from pyarrow import csv as arrow_csv
 from data.errors import FormatError
 from data.formats.coded_columns import as_number
 from data.formats.columns import Columns, find_columns, known_columns
-from data.formats.die_table import kept_columns, read_die_table
+from data.formats.die_table import ROW_BYTES, kept_columns, read_die_table
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.sections import read_sections
@@ -31,7 +31,6 @@ from data.formats.table_rows import Row, Section, distinct, is_label
 from data.formats.text import as_utf8, head_lines, header_pairs, split_lines
 from data.wafer import WaferMap
 
-MAX_TABLE_BYTES = 512 * MIB
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _SEPARATORS = ",;\t|"
 _BLANKS = " "
@@ -65,7 +64,8 @@ def recognises(source: Source) -> bool:
     if _find_names(head_lines(source)) is not None:
         return True
     lines = head_lines(source, _HEADER_BYTES)
-    return _find_names(lines[:_MAX_HEADER_LINES]) is not None or _is_list_of_numbers(lines)
+    further = source.size > HEAD_BYTES and _find_names(lines[:_MAX_HEADER_LINES]) is not None
+    return further or _is_list_of_numbers(lines)
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
@@ -75,10 +75,11 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: the table is too large, no line names the columns, a line has too few or too many cells, a cell is
             no number.
     """
-    if source.size > MAX_TABLE_BYTES:
-        size, limit = source.size // MIB, MAX_TABLE_BYTES // MIB
+    if source.size > options.max_table_bytes:
+        size, limit = source.size // MIB, options.max_table_bytes // MIB
         raise FormatError(source.name, f"the table has {size} MiB, the limit is {limit} MiB", "Save it as Parquet.")
     content = as_utf8(source.content())
+    _check_rows(content, source.name, options.max_table_bytes)
     head = split_lines(content[:HEAD_BYTES])
     found = _find_names(head[:-1][:_MAX_HEADER_LINES])
     if found is None or len(head) <= found.line + _EDGE_LINES:
@@ -93,6 +94,14 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         return
     first = Section(found.names, found.columns, pairs)
     yield from read_sections(_rows(content, found), first, source, options)
+
+
+def _check_rows(content: bytes, where: str, max_bytes: int) -> None:
+    """Refuse a table whose rows, however short, take more memory than a large table does."""
+    rows = max(content.count(b"\n"), content.count(b"\r"))
+    if rows * ROW_BYTES > max_bytes:
+        problem = f"the table has {rows} lines, the limit is {max_bytes // ROW_BYTES}"
+        raise FormatError(where, problem, "Split it by wafer.")
 
 
 def _find_names(head: Sequence[str]) -> _Names | None:

@@ -21,11 +21,16 @@ from data.formats.metadata import ATTRIBUTE, date_texts, key_of
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.own_exports import DIE_COLUMNS, DIES, MARK, axes_of, is_die_table, own_pairs, restored
 from data.formats.source import Source, build_wafer
+from data.formats.times import telling_dates
 from data.formats.totals import declared_totals
 from data.formats.verdicts import judge
 from data.orientation import DIE_AXES
 from data.wafer import WaferMap
 
+ROW_BYTES = 32
+"""That each row takes in memory beside its cells: numbers for its place, its bin and its wafer."""
+_MOST_PAIRS = 1000
+"""Of the whole file: each of its wafers has them."""
 _MOST_TEXTS = 500
 """Columns that say nothing of a die are read as process history up to so many; a table of 100,000 has no more."""
 
@@ -63,6 +68,9 @@ def read_die_table(
         raise FormatError(
             source.name, f"the table has {table.num_rows} rows, the limit is {options.max_table_rows}", "Split it."
         )
+    if len(pairs) > _MOST_PAIRS:
+        problem = f"it has {len(pairs)} lines of metadata, the limit is {_MOST_PAIRS}"
+        raise FormatError(source.name, problem, "Leave out what says nothing of the wafers.")
     if not table.num_rows:
         raise FormatError(source.name, "expected one row a die, found a header alone", "Export the table again.")
     columns = find_columns(table.column_names, source.name)
@@ -144,6 +152,7 @@ def _wafers(
     dates = date_texts(pairs)
     for name, cells in constant.items():
         dates += [date for text in dict.fromkeys(cells) for date in date_texts({name: text})]
+    dates = telling_dates(dates)
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         own = dict(pairs) | {name: cells[i] for name, cells in constant.items() if cells[i]}
         try:

@@ -28,8 +28,12 @@ TIFF_PREFIX = "waferscope "
 _GREY_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "F")
 _TESTED_AT = (("tested_at", ""),)
 _FULL_16 = 65535.0
+_DEEP = 8
+"""Times fewer pixels that a picture of more than 16 bits may have: each takes 8 bytes, in several copies."""
 _MASK_KEYS = {"meaning", "classes", "model"}
 _MAX_NAME, _MAX_TEXT, _MAX_METADATA = 100, 4096, MIB
+_MOST_WALKED = 500
+"""Pages that are decoded by Pillow, which walks through all that come before each."""
 _TIFF_COMPRESSIONS = (
     tifffile.COMPRESSION.NONE,
     tifffile.COMPRESSION.ADOBE_DEFLATE,
@@ -65,6 +69,11 @@ def read_tiff(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadF
             try:
                 picture = _decode_page(page.aspage(), source, options)
                 if picture is None:
+                    if number > _MOST_WALKED:
+                        said = f"page {number} is packed in a way that is read up to page {_MOST_WALKED}"
+                        raise FormatError(
+                            source.name, said, "Save the pages unpacked or by Deflate, or split the file."
+                        )
                     picture = _decode(source, options, "TIFF", number - 1)
                 yield _wafer(source, options, picture, number, count)
             except FormatError as error:
@@ -129,7 +138,7 @@ def _decode(source: Source, options: ReadOptions, kind: str, page: int = 0) -> P
         warnings.simplefilter("ignore")  # the limit that holds is the caller's; damage ends in an error of its own
         with Image.open(source.stream, formats=[kind]) as image:
             image.seek(page)
-            _check_pixels(image.width * image.height, source.name, options)
+            _check_pixels(image.width * image.height, source.name, options, deep=image.mode in ("I", "F"))
             image.load()
             pairs = {str(key): str(text) for key, text in getattr(image, "text", {}).items()}
             return replace(_picture_of(image), pairs=pairs)
@@ -155,12 +164,13 @@ def _picture_of(image: Image.Image) -> Picture:
         return Picture(np.asarray(image.convert("L")))
     if image.mode in _GREY_MODES and "transparency" not in image.info:
         return grey_picture(np.asarray(image))
-    return Picture(composited(np.asarray(image.convert("RGBA"))))
+    return Picture(composited(np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))))
 
 
 def _decode_page(page: tifffile.TiffPage, source: Source, options: ReadOptions) -> Picture | None:
     """Decode by tifffile, which keeps 16 bits in every layout; None where only Pillow knows the compression."""
-    _check_pixels(page.imagewidth * page.imagelength, source.name, options)
+    deep = page.dtype is not None and page.dtype.kind != "b" and page.dtype not in (np.uint8, np.uint16)
+    _check_pixels(page.imagewidth * page.imagelength, source.name, options, deep=deep)
     if page.compression not in _TIFF_COMPRESSIONS or page.photometric not in _TIFF_PHOTOMETRICS:
         return None
     if page.axes not in ("YX", "YXS", "SYX") or page.size > 4 * options.max_pixels:
@@ -205,9 +215,11 @@ def grey_picture(pixels: NDArray[Any]) -> Picture:
     return Picture(np.rint(values * _FULL_16).astype(np.uint16), full_scale=_FULL_16)
 
 
-def _check_pixels(pixels: int, where: str, options: ReadOptions) -> None:
-    if pixels > options.max_pixels:
-        found, limit = pixels / MIB, options.max_pixels / MIB
-        raise FormatError(where, f"the picture has {found:.0f} Mi pixels, the limit is {limit:.0f}", "Shrink it.")
+def _check_pixels(pixels: int, where: str, options: ReadOptions, *, deep: bool) -> None:
+    most = options.max_pixels // (_DEEP if deep else 1)
+    if pixels > most:
+        what = "Mi pixels of 32 bits or more" if deep else "Mi pixels"
+        problem = f"the picture has {pixels / MIB:.0f} {what}, the limit is {most / MIB:.0f}"
+        raise FormatError(where, problem, "Shrink it.")
     if pixels <= 0:
         raise FormatError(where, "the picture has no pixels", "Export it again.")

@@ -17,6 +17,7 @@ from data.formats.options import ReadOptions
 from data.wafer import OFF_WAFER
 
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
+SURE_EXACT = 0.999
 _GATHERED = 0.97
 _GAP_SHARE = 0.6
 _ROUND = 0.9
@@ -76,7 +77,7 @@ def fitted(levels: Levels, page: Page | None, options: ReadOptions, where: str) 
         dies, bins, bounded = results(inner, shown, ground if outlined else None, options, where)
     except FormatError:
         return None
-    remarks = _doubts((rows, columns), judged, page)
+    remarks = _doubts((rows, columns), judged, page, SURE_EXACT if levels.exact else _SURE)
     dies[without[shown]] = OFF_WAFER
     if street is not None and street != ground and (dies[shown == street] != OFF_WAFER).any():
         if _enclosed(shown == street, dies != OFF_WAFER):
@@ -193,12 +194,12 @@ def _enclosed(street: NDArray[np.bool_], on_wafer: NDArray[np.bool_]) -> bool:
     return bool(between_both.any())
 
 
-def _doubts(lattices: tuple[Lattice, Lattice], judged: Judged, page: Page | None) -> tuple[str, ...]:
+def _doubts(lattices: tuple[Lattice, Lattice], judged: Judged, page: Page | None, sure: float) -> tuple[str, ...]:
     remarks: list[str] = []
     if page is not None and page.marks:
         marks = "1 mark" if page.marks == 1 else f"{page.marks} marks"
         remarks.append(f"The picture shows {marks} beside the map, such as title, legend or axes: left out.")
-    if judged.agreement < _SURE:
+    if judged.agreement < sure:
         remarks.append(f"Only {judged.agreement:.1%} of the pixels on the wafer agree with the dies read from them.")
     if min(lattice.explained for lattice in lattices) < _GATHERED:
         remarks.append("Not all changes of the picture lie on the grid of dies read from it.")

@@ -25,10 +25,11 @@ _EPSILON = 1e-6
 _CHUNK = 256
 _COARSE = 4.0
 _MOST_BLURRED = 1024
-_MIN_AGREEMENT = 0.8
+_MIN_AGREEMENT, _AS_GOOD = 0.8, 0.95
 _SAME_PITCH = 0.98
 _FEWER_HITS = 0.1
 _MIN_SEGMENTS = 3
+_FEW_CHANGES, _USED = 5, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +131,11 @@ def _better(over_all: Found | None, over_box: Found | None, size: int) -> Spans:
         found = over_all or over_box
         return found[0] if found else _spans(np.arange(size), size)
     (whole, hits), (boxed, box_hits) = over_all, over_box
-    if whole[0, 1] <= boxed[0, 0] and whole[-1, 0] >= boxed[-1, 1]:  # rows without a die at both ends are a margin
+    if _pitch(whole) < _SAME_PITCH * _pitch(boxed) or hits < box_hits - _FEWER_HITS:
         return boxed
-    return whole if _pitch(whole) >= _SAME_PITCH * _pitch(boxed) and hits >= box_hits - _FEWER_HITS else boxed
+    if whole[0, 1] <= boxed[0, 0] and whole[-1, 0] >= boxed[-1, 1]:  # rows without a die at both ends are a margin
+        return np.asarray(whole[(whole[:, 1] > boxed[0, 0]) & (whole[:, 0] < boxed[-1, 1])])
+    return whole
 
 
 def _pitch(spans: Spans) -> float:
@@ -195,6 +198,8 @@ def _exact_grid(changes: NDArray[np.intp]) -> Spans | None:
         if fits.any():
             best = int(np.argmax(fits.any(axis=0)))
             pitch, offset = _MAKERS[int(np.argmax(fits[:, best]))](n[best : best + 1], size)
+            if len(at) >= _FEW_CHANGES and (np.diff(np.floor((at + _EPSILON - offset) / pitch)) > 1).all():
+                return None  # no die is one die wide: the dies are larger, and their maker rounds in another way
             return _spans(_starts(int(n[best]), float(pitch[0]), float(offset[0]), changes), size)
         if len(n) < _CHUNK:
             break
@@ -235,16 +240,32 @@ def _coarse_grid(changes: NDArray[np.intp]) -> Spans | None:
     size, total = len(changes) + 1, int(changes.sum())
     spread = total**2 / max(float((changes.astype(np.float64) ** 2).sum()), 1.0)
     best, found = _MIN_AGREEMENT, None
-    for n in range(2, min(int(size / _COARSE), _MOST_BLURRED) + 1):
+    gathered = changes.copy()
+    gathered[1:] += changes[:-1]
+    gathered[:-1] += changes[1:]
+    agreements = np.zeros(min(int(size / _COARSE), _MOST_BLURRED) + 1)
+    for n in range(2, len(agreements)):
         boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp) - 1
-        near = np.zeros(size - 1, dtype=bool)
-        for shift in (-1, 0, 1):
-            near[np.clip(boundaries + shift, 0, size - 2)] = True
-        chance = near.mean()
-        agreement = (changes[near].sum() / max(total, 1) - chance) / max(1 - chance, 1e-9)
-        if agreement > best + 1e-9 and size * chance**spread <= _MAX_CHANCE:
-            best, found = float(agreement), n
-    return None if found is None else _spans(nearest_starts(found, size), size)
+        chance = 3 * (n - 1) / (size - 1)  # dies of four pixels and more keep the pixels around their sides apart
+        agreements[n] = (gathered[boundaries].sum() / max(total, 1) - chance) / max(1 - chance, 1e-9)
+        if agreements[n] > best + 1e-9 and size * chance**spread <= _MAX_CHANCE:
+            best, found = float(agreements[n]), n
+    if found is None:
+        return None
+    for part in (3, 2):  # stray changes alone make no finer dies
+        if found % part == 0 and agreements[found // part] >= _AS_GOOD * best:
+            found //= part
+    return None if _too_fine(changes, found) else _spans(nearest_starts(found, size), size)
+
+
+def _too_fine(changes: NDArray[np.intp], n: int) -> bool:
+    """Whether none of n dies shows both its sides, a pixel off at most: then dies are larger than that."""
+    size = len(changes) + 1
+    boundaries = np.rint(np.arange(1, n) * size / n).astype(np.intp)
+    around = np.concatenate([[0], changes, [0]])
+    gathered = around[boundaries - 1] + around[boundaries] + around[np.minimum(boundaries + 1, size)]
+    used = np.flatnonzero(gathered >= _USED * gathered.max(initial=1))
+    return len(used) >= _FEW_CHANGES and bool((np.diff(used) > 1).all())
 
 
 def _parted(labels: Labels, off: Collection[int], box: tuple[tuple[int, int], ...]) -> Cells | None:

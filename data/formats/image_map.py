@@ -7,12 +7,13 @@ picture can be such a map, and else it is refused.
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import FormatError
 from data.formats.image_cells import judge
-from data.formats.image_fit import Reading, fitted, results
+from data.formats.image_fit import SURE_EXACT, Reading, fitted, results
 from data.formats.image_grid import Cells, changes_along, find_cells, known_cells, told_by
 from data.formats.image_lattice import looks_drawn
 from data.formats.image_meaning import Meaning, meanings
@@ -26,6 +27,8 @@ _LEAST_PITCH, _COARSER = 2, 1.3
 _SURE, _LEAST, _KEPT = 0.985, 0.9, 0.8
 _INNER = 0.85
 _STRAY = 0.005
+_FINE = 4.5
+_UNSURE_PITCH, _WHOLE = 3, 0.01
 
 
 def read_map(
@@ -43,6 +46,46 @@ def read_map(
     Raises:
         FormatError: it is no map, shows more than 4096 dies a side, or its dies cannot be told.
     """
+    reading = _read(levels, options, where, ours=ours, shape=shape)
+    if ours:
+        return reading
+    smoothed = () if levels.exact else _smoothed_doubts(levels, reading)
+    empty = _empty_lines(reading.dies) if reading.pitch > 1 else ()
+    doubts = (*empty, *_fine_doubts(reading), *smoothed)
+    return replace(reading, remarks=(*reading.remarks, *doubts)) if doubts else reading
+
+
+def _empty_lines(dies: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Return a doubt where rows or columns without any die lie between others, as lines between dies do."""
+    for axis in (0, 1):
+        used = np.flatnonzero((dies != OFF_WAFER).any(axis=1 - axis))
+        if len(used) and used[-1] - used[0] >= len(used):
+            return ("Rows or columns without a die lie between the others: these may be lines that part dies.",)
+    return ()
+
+
+def _fine_doubts(reading: Reading) -> tuple[str, ...]:
+    """Return a doubt where dies are drawn alternately a pixel larger and smaller: other grids fit such changes too."""
+    if not 1 < reading.pitch < _UNSURE_PITCH or abs(reading.pitch - round(reading.pitch)) < _WHOLE:
+        return ()
+    size = f"{reading.dies.shape[0]} x {reading.dies.shape[1]}"
+    return (f"Dies are {reading.pitch:.2f} pixels large: a grid other than the {size} read may fit as well.",)
+
+
+def _smoothed_doubts(levels: Levels, reading: Reading) -> tuple[str, ...]:
+    """Return what compression or smoothing may have taken away."""
+    doubts: list[str] = []
+    if levels.strange:
+        doubts.append(f"{levels.strange} pixels show colours of their own: dies of a few pixels may not be told.")
+    if reading.pitch < _FINE:
+        doubts.append(f"Dies are {reading.pitch:.1f} pixels large in a smoothed picture: single ones may not be told.")
+    pieces, _ = cv2.connectedComponents((np.pad(reading.dies, 1) == OFF_WAFER).astype(np.uint8), connectivity=4)
+    if pieces > 2:
+        doubts.append("The compressed or smoothed picture shows places without a die within the wafer.")
+    return tuple(doubts)
+
+
+def _read(levels: Levels, options: ReadOptions, where: str, *, ours: bool, shape: tuple[int, int] | None) -> Reading:
     meaning = meanings(levels, options, where, ours=ours)
     known = known_cells(levels.labels, shape) if shape else None
     if known is not None:
@@ -67,26 +110,32 @@ def read_map(
             raise FormatError(where, found, REMEDY)
         return lattice
     if not whole and agreement >= _SURE and (lattice is None or _pitch(cells) * _COARSER > lattice.pitch):
-        return _plain(levels, cells, shown, meaning, options, where)
+        reading = _plain(levels, cells, shown, meaning, options, where)
+        return reading if agreement >= SURE_EXACT or not levels.exact else _disagreeing(reading, cells, agreement)
     if lattice is not None:
         return lattice
     if not whole and agreement >= _LEAST:
-        remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
-        reading = _plain(levels, cells, shown, meaning, options, where)
-        return replace(reading, remarks=(*reading.remarks, remark))
+        return _disagreeing(_plain(levels, cells, shown, meaning, options, where), cells, agreement)
     return _pixel_by_pixel(levels, meaning, where)
+
+
+def _disagreeing(reading: Reading, cells: Cells, agreement: float) -> Reading:
+    remark = f"Only {agreement:.1%} of the picture's pixels agree with the {_size(cells)} dies read from it."
+    return replace(reading, remarks=(*reading.remarks, remark))
 
 
 def _plain(
     levels: Levels, cells: Cells, shown: NDArray[np.uint8], meaning: Meaning, options: ReadOptions, where: str
 ) -> Reading:
     """Read a picture that is one grid of dies; what lines part them is no result."""
-    if all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns)):
-        reading, bounded = _sampled(cells, shown, meaning, where), meaning.off_outside_disc is None
+    touching = all((spans[1:, 0] == spans[:-1, 1]).all() for spans in (cells.rows, cells.columns))
+    if touching and (levels.exact or meaning.off_outside_disc is not None):
+        sampled, bounded = _sampled(cells, shown, meaning, where), meaning.off_outside_disc is None
+        reading = replace(sampled, pitch=_pitch(cells))
     else:
-        around = int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
+        around = None if touching else int(np.argmax(np.isin(np.arange(len(levels)), meaning.off_labels)))
         dies, bins, bounded = results(levels, shown, around, options, where)
-        reading = Reading(dies, bins)
+        reading = Reading(dies, bins, pitch=_pitch(cells))
     if bounded or _pitch(cells) == 1 or max(levels.labels.shape) <= _SMALL:
         return reading
     remark = f"The picture shows no outline of the wafer: its {_size(cells)} dies are told from those that fail."

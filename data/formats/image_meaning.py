@@ -31,7 +31,7 @@ _GREY_CODES = (
     ({0: OFF_WAFER, 32767: PASS, 32768: PASS, 65535: FAIL}, {0, 65535}),
 )
 _VIRIDIS = {(68, 1, 84): OFF_WAFER, (33, 145, 140): PASS, (253, 231, 37): FAIL}
-_COLOR_TOLERANCE = 3
+_COLOR_TOLERANCE, _COMPRESSED_TOLERANCE = 3, 12
 _HALF = 0.5
 
 
@@ -141,7 +141,8 @@ def _by_color(levels: Levels) -> NDArray[np.uint8] | None:
     colors = levels.colors[:, :3].astype(np.int16)
     known = np.array(list(_VIRIDIS), dtype=np.int16)
     distance = np.abs(colors[:, None] - known[None]).max(axis=2)
-    if len(levels) == len(known) and (distance.min(axis=0) <= _COLOR_TOLERANCE).all():
+    near = _COLOR_TOLERANCE if levels.exact else _COMPRESSED_TOLERANCE
+    if len(levels) == len(known) and (distance.min(axis=0) <= near).all():
         return np.asarray(np.array(list(_VIRIDIS.values()), dtype=np.uint8)[distance.argmin(axis=1)])
     red, green, blue = colors.T
     vivid = colors.max(axis=1) - colors.min(axis=1) > 60

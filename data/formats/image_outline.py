@@ -25,7 +25,7 @@ def without_outline(labels: Labels, page: int) -> Labels:
     """
     bare = labels
     for value in np.unique(labels):
-        if value != page and _is_ring(labels == value):
+        if value != page and is_ring(labels == value):
             bare = np.where(bare == value, np.uint8(page), bare)
     for _ in range(_DEEPEST):
         contour = _contour(bare != page)
@@ -39,7 +39,7 @@ def without_outline(labels: Labels, page: int) -> Labels:
     return bare
 
 
-def _is_ring(shows: NDArray[np.bool_]) -> bool:
+def is_ring(shows: NDArray[np.bool_]) -> bool:
     """Whether all that shows a value is one thin line along an ellipse, most of the way around."""
     rows, columns = np.nonzero(shows)
     if not _LEAST_POINTS <= len(rows) <= _RING_SHARE * shows.size:

@@ -26,6 +26,7 @@ from data.wafer import FAIL, MAX_GRID, OFF_WAFER, PASS
 
 _KIND, _OVERLAY = "kind", "overlay"
 _TWO = re.compile(r"(-?\d{1,5})(?: ?x ?(-?\d{1,5}))?")
+_COUNT = re.compile(r"\d{1,5}")
 _COLOR = re.compile(r"#([0-9a-fA-F]{6})")
 _MOST_COLORS = 64
 _REMEDY = "Export the picture again, or import the wafer from another of its exports."
@@ -78,7 +79,7 @@ def read_overlay(picture: Picture, pairs: Mapping[str, str], where: str) -> Read
 
 def _number(pairs: Mapping[str, str], name: str, where: str) -> int:
     text = pairs.get(name, pairs.get(f"grid_{name}", ""))
-    if not re.fullmatch(r"\d{1,5}", text):
+    if not _COUNT.fullmatch(text):
         raise FormatError(where, f"its metadata names no whole number of {name}, found '{text[:40]}'", _REMEDY)
     return int(text)
 

@@ -55,8 +55,11 @@ def read_tone(picture: Picture, options: ReadOptions, where: str) -> Reading:
 def _doubts(picture: Picture, tone: NDArray[np.float64], where: str) -> tuple[str, ...]:
     """Return what makes a picture look like a drawing of dies; refuse marks on a page around it."""
     height, width = tone.shape
+    # cameras and testers store grey as it is; what has colours or was compressed may have been drawn of larger dies
+    unsure = picture.in_color or picture.palette is not None or picture.lossy
+    told = (f"The picture has no few values: each of its {height} x {width} pixels is taken for a die.",)
     if max(height, width) <= _SMALL or height * width > LARGE:
-        return ()
+        return told if unsure else ()
     border = np.concatenate([picture.pixels[edge] for edge in (0, -1, np.s_[:, 0], np.s_[:, -1])])
     if (border == border[0]).reshape(len(border), -1).all(axis=1).mean() >= _PAGE_BORDER:
         page = find_map((tone * (_COARSE_STEPS - 1e-9)).astype(np.uint8))
@@ -66,7 +69,7 @@ def _doubts(picture: Picture, tone: NDArray[np.float64], where: str) -> tuple[st
     levels = (tone * (_STEPS - 1)).astype(np.uint8)
     down, across = cv2.absdiff(levels[1:], levels[:-1]) >= _JUMP, cv2.absdiff(levels[:, 1:], levels[:, :-1]) >= _JUMP
     if not any(looks_drawn(np.count_nonzero(jumps, axis=1 - axis)) for axis, jumps in enumerate((down, across))):
-        return ()
+        return told if unsure else ()
     return (
         f"The picture looks drawn of dies that cannot be told apart: each of {height} x {width} pixels is one here.",
     )

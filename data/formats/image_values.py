@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from data.formats.image_mixtures import REACH, values_of_their_own, with_rare
+
 FEW = 16
 BIN_NUMBERS = 64
 _PIXELS_PER_VALUE = 50
-_NEAR, _REACH = 16, 56
+_NEAR = 16
 _SHARE_NEAR, _SHARE_LEAST = 0.75, 5e-4
 _MAX_GROUPS = 8
 _OPAQUE = 128
@@ -69,6 +71,7 @@ class Levels:
         counts: (K,) pixels of each value.
         exact: whether pixels have these very values, or merely near ones.
         from_palette: numbers are entries of a palette, not grey levels.
+        strange: how many pixels show neither one of the values nor a mixture of them.
     """
 
     labels: NDArray[np.uint8]
@@ -77,6 +80,7 @@ class Levels:
     counts: NDArray[np.int64]
     exact: bool
     from_palette: bool = False
+    strange: int = 0
 
     def __len__(self) -> int:
         """How many values there are."""
@@ -217,15 +221,22 @@ def _leading(picture: Picture) -> Levels | None:
     leaders = np.sort(found[often[counts[often] >= _LEADS * some.size]])
     if len(leaders) < 2 or counts[np.isin(found, leaders)].sum() < _LEADING * some.size:
         return None
-    shown = leaders.view(np.uint8).reshape(-1, 4)
     labels = np.full(keys.shape, len(leaders), dtype=np.uint8)
     for label, value in enumerate(leaders):
         labels[keys == value] = label
-    rest = labels == len(leaders)
+    colors_of = leaders.view(np.uint8).reshape(-1, 4)
+    own = values_of_their_own(colors_of[:, :3], labels)
+    number = np.full(len(leaders) + 1, np.count_nonzero(own), dtype=np.uint8)
+    number[:-1][own] = np.arange(np.count_nonzero(own))
+    labels, shown = number[labels], colors_of[own]
+    rest = labels == len(shown)
     others, place = np.unique(keys[rest] & _COARSE_KEY, return_inverse=True)  # 64 steps a channel bound the table
+    often = np.bincount(place, minlength=len(others))
+    shown, strange = with_rare(shown, others.view(np.uint8).reshape(-1, 4)[:, :3] + np.uint8(2), often)
     far = np.abs(others.view(np.uint8).reshape(-1, 1, 4).astype(np.int16) - shown.astype(np.int16)).sum(axis=2)
     labels[rest] = far.argmin(axis=1)[place]
-    return Levels(labels, None, shown, np.bincount(labels.ravel(), minlength=len(shown)), exact=False)
+    counts = np.bincount(labels.ravel(), minlength=len(shown))
+    return Levels(labels, None, shown, counts, exact=False, strange=strange)
 
 
 def _grey_colors(values: NDArray[Any], full_scale: float) -> NDArray[np.uint8]:
@@ -247,8 +258,8 @@ def _grouped(picture: Picture) -> Levels | None:
         center = cells[np.argmax(left)]
         distance = np.abs(cells - center).max(axis=1)
         near = int(left[distance <= _NEAR].sum())
-        taken = left[distance <= _REACH].sum()
-        left[distance <= _REACH] = 0
+        taken = left[distance <= REACH].sum()
+        left[distance <= REACH] = 0
         if near >= max(_SHARE_LEAST * keys.size, taken / 2):
             near_total += near
             centers.append(np.average(cells[distance <= _NEAR], axis=0, weights=counts[distance <= _NEAR]))
@@ -258,5 +269,11 @@ def _grouped(picture: Picture) -> Levels | None:
     nearest = np.zeros(_COARSE_COLORS, dtype=np.uint8)
     nearest[found] = np.abs(cells[:, None] - middle[None]).sum(axis=2).argmin(axis=1)
     labels = nearest[keys]
-    shown = np.concatenate([middle, np.full((len(middle), 1), 255)], axis=1).astype(np.uint8)
-    return Levels(labels, None, shown, np.bincount(labels.ravel(), minlength=len(middle)), exact=False)
+    own = values_of_their_own(middle, labels)
+    shown = np.concatenate([middle, np.full((len(middle), 1), _FULL)], axis=1).astype(np.uint8)[own]
+    shown, strange = with_rare(shown, cells, counts)
+    if len(shown) != len(middle) or not own.all():
+        nearest[found] = np.abs(cells[:, None] - shown[None, :, :3]).sum(axis=2).argmin(axis=1)
+        labels = nearest[keys]
+    numbers = np.bincount(labels.ravel(), minlength=len(shown))
+    return Levels(labels, None, shown, numbers, exact=False, strange=strange)

@@ -20,7 +20,7 @@ _SIZES = {
     "columns": re.compile(f"{_FILL}{{0,5}}n?col(?:umn)?s?{_FILL}{{0,5}}"),
 }
 _PLACES = ("row", "col", "column")  # of one die, not how many
-_CODE_WORD = r"(?:bins?|codes?|bincodes?|chars?|characters?|symbols?|marks?|equ|bc)+"
+_CODE_WORD = r"(?:bins?|codes?|chars?|characters?|symbols?|marks?|equ|bc)+"
 _GOOD, _BAD = r"(?:pass?(?:ed|ing)?|good|ok)", r"(?:fail(?:ed|ing)?|bad|rej(?:ect)?(?:ed)?|ink)"
 _NONE = (
     r"(?:null?|nodi|nodies?|nodice|empty|blank|off|offwafer|outside|void|skip(?:ped)?|edge|ref(?:erence)?|mirror|"
@@ -40,10 +40,15 @@ _TELLING = re.compile(
     "exclu|ignor|partial|control",
     re.IGNORECASE,
 )  # a word of the vocabulary, or of what a legend says: most lines have none
-_NUMBER = re.compile(r"([A-Za-z][A-Za-z_.()% ]{0,30}?)\s{0,20}[:=,;\t \-]\s{0,20}(\d{1,9}(?:\.\d{1,6})?)(?![\w.])")
+_NUMBER = re.compile(
+    r"([A-Za-z](?:[A-Za-z_.()% ]{0,29}?[A-Za-z_.()%])?)(?:\s{0,20}+[:=,;\-]\s{0,20}+|\s{1,41}+)"
+    r"(\d{1,9}(?:\.\d{1,6})?)(?![\w.])"
+)
 _BY = re.compile(r"(?P<rows>\d{1,4})\s{0,3}[xX*]\s{0,3}(?P<columns>\d{1,4})")
-_WHOLE_SIZE = r"(?:map|grid|matrix|array)(?:size|dimensions?)?"
-_PAIR = re.compile(r"\s*([A-Za-z][\w .()/#-]{0,40}?)\s*[:=]\s*(.*)")
+_ROWS_BY_COLUMNS = re.compile(r"rowsx?col(?:umn)?s")
+_WHOLE_SIZE = re.compile(r"(?:map|grid|matrix|array)(?:size|dimensions?)?")
+_NO_LETTER = re.compile(r"[^a-z]")
+_PAIR = re.compile(r"\s*([A-Za-z][\w .()/#-]{0,40}?)\s*[:=](.*)", re.DOTALL)
 _SEGMENTS = re.compile(r"[\t;|]|,\s|\s{2,}")
 _LEGEND = re.compile(
     r"(?:^|(?<=[\s,;|(\[]))(?:(?:bin|code|symbol|mark)\s{1,3})?['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?"
@@ -51,7 +56,7 @@ _LEGEND = re.compile(
     re.IGNORECASE,
 )
 _NAMED_BIN = re.compile(
-    r"\s*(bin|code|symbol|mark)?\s*['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?\s+([A-Za-z][A-Za-z /\-]{1,40})(.*)", re.I
+    r"\s*+(?:(bin|code|symbol|mark)\s*+)?['\"\[(<]?([^\s'\"]{1,4}?)['\"\])>]?\s+([A-Za-z][A-Za-z /\-]{1,40})(.*)", re.I
 )
 
 
@@ -121,7 +126,7 @@ def read_header(lines: Sequence[str], codes: Collection[str], base: int, where: 
 
 
 def _squeezed(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
+    return _NO_LETTER.sub("", name.lower())
 
 
 def _counts(lines: Sequence[str]) -> dict[str, float]:
@@ -130,7 +135,7 @@ def _counts(lines: Sequence[str]) -> dict[str, float]:
     for line in lines:
         if (pair := _PAIR.fullmatch(line)) and (size := _BY.fullmatch(pair[2].strip())):
             name, square = _squeezed(pair[1]), size["rows"] == size["columns"]  # which comes first is not said
-            if re.fullmatch(r"rowsx?col(?:umn)?s", name) or (square and re.fullmatch(_WHOLE_SIZE, name)):
+            if _ROWS_BY_COLUMNS.fullmatch(name) or (square and _WHOLE_SIZE.fullmatch(name)):
                 found.setdefault("rows", float(size["rows"]))
                 found.setdefault("columns", float(size["columns"]))
             continue
@@ -200,7 +205,9 @@ def _named(
                 return keys, verdict
             number = text.strip().isdecimal()
             counted = {PASS: "passing", FAIL: "failing"}.get(verdict, "")
-            if keys <= set(known) and (not number or (counted and _is_code(counts, counted, known, base))):
+            if all(key in known for key in keys) and (
+                not number or (counted and _is_code(counts, counted, known, base))
+            ):
                 return keys, verdict
             break
     return None

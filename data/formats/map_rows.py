@@ -1,16 +1,22 @@
 """Where in a text the rows of a map stand, and how a row parts into codes."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from data.wafer import MAX_GRID
+
 LEAST_ROWS = 3
+LONGEST_ROW = 8 * MAX_GRID
+"""Characters of a row of a map: of the widest, each code has three and two signs beside it."""
+_MOST_PADDED = 4
+"""Times as many cells as were written: blanks at the end of rows are few where dies are round."""
 _LEAST_CODES, _LEAST_PARTED, _MOST_RULERS = 3, 5, 4
 _CODE = re.compile(r"[0-9A-Za-z]{1,3}|[._\-@*#~+$%?!&^]{1,3}|-[0-9]{1,2}")
 _CLOSE = re.compile(r"[0-9A-Za-z._\-@*#~+$%?!&^ ]+")
 _USUAL = re.compile(r"[0-9._\-@*#~ PFX]")
 _PARTED = re.compile(r"[,;\t]")
-_LABELLED = re.compile(r"\s*[RrYy]?([0-9]{1,4})\s*[|:]?\s+(\S.*)")
+_LABELLED = re.compile(r"\s*[RrYy]?([0-9]{1,4})(?:\s*+[|:])?\s++(\S.*)", re.DOTALL)
 Run = tuple[int, list[str]]
 
 
@@ -45,6 +51,8 @@ def _is_table(first: str, above: str) -> bool:
 
 
 def _is_row(line: str) -> bool:
+    if len(line) > LONGEST_ROW:
+        return False
     if _PARTED.search(line):
         cells = [cell.strip() for cell in _PARTED.split(line)]
         return len(cells) >= _LEAST_PARTED and any(cells) and all(not cell or _CODE.fullmatch(cell) for cell in cells)
@@ -78,6 +86,12 @@ def cells_of(rows: Sequence[str]) -> tuple[int, list[list[str]]]:
     return top, _cells(_without_labels(rows[top:end])) if end - top >= LEAST_ROWS else []
 
 
+def shared(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Return rows in which each code is one text, however often it stands: millions of texts take a gigabyte."""
+    seen: dict[str, str] = {}
+    return [list(map(seen.setdefault, row, row)) for row in rows]
+
+
 def _is_ruler(row: str) -> bool:
     """Return whether a row numbers the columns: 1 2 3 4 5, or 0123456789012."""
     words = row.split()
@@ -106,15 +120,15 @@ def _without_labels(rows: Sequence[str]) -> Sequence[str]:
 
 def _cells(rows: Sequence[str]) -> list[list[str]]:
     if any(map(_PARTED.search, rows)):
-        return [[cell.strip() or " " for cell in _PARTED.split(row.rstrip(" "))] for row in rows]
-    words = [row.split() for row in rows]
+        return shared([cell.strip() or " " for cell in _PARTED.split(row.rstrip(" "))] for row in rows)
+    words = shared(row.split() for row in rows)
     counts = {len(own) for own in words}
     if len(counts) == 1 and min(counts) >= _LEAST_PARTED and all(map(_CODE.fullmatch, words[0])):
         return words
     widths = {len(word) for own in words for word in own}
     step = widths.pop() + 1 if len(widths) == 1 and any(len(own) > 1 for own in words) else 1
     length = max(len(row.rstrip()) for row in rows)
-    indented = any(row.startswith(" ") for row in rows)
+    indented = any(row.startswith(" ") for row in rows) and length * len(rows) <= _MOST_PADDED * sum(map(len, rows))
     full = [row.rstrip().ljust(length) if indented else row.rstrip() for row in rows]
     if step == 1:
         return [list(row) for row in full]

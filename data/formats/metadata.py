@@ -19,6 +19,7 @@ from data.wafer import Notch, WaferMap
 
 ATTRIBUTE = "attribute."
 LONGEST_NAME = 200
+LONGEST_TEXT = 2**16
 _SPELLINGS = {
     "lot": "lotid lotname lotnumber lotno",
     "wafer": "waferid wafername wafernumber waferno wafernum waferindex waferindex1 wf wfid",
@@ -46,6 +47,7 @@ _SPELLINGS = {
 }
 ALIASES = {key: tuple(spellings.split()) for key, spellings in _SPELLINGS.items()}
 _KEY_OF = {spelling: key for key, spellings in ALIASES.items() for spelling in (key.replace("_", ""), *spellings)}
+_OTHER = re.compile(r"[^a-z0-9]")
 _RANK = {spelling: rank for rank, spelling in enumerate(_KEY_OF)}
 _NOTCH_WORDS = {
     "down": Notch.DOWN, "d": Notch.DOWN, "bottom": Notch.DOWN, "south": Notch.DOWN,
@@ -81,7 +83,7 @@ def key_of(name: str) -> tuple[str, str] | None:
 
 def plain_name(name: str) -> str:
     """Reduce a name to its letters a to z and digits, by which spellings are compared."""
-    return re.sub(r"[^a-z0-9]", "", name[:LONGEST_NAME].lower())
+    return _OTHER.sub("", name[:LONGEST_NAME].lower())
 
 
 def to_pairs(wafer: WaferMap) -> dict[str, str]:
@@ -148,6 +150,9 @@ def wafer_fields(pairs: Mapping[str, str], where: str, dates: Collection[str] = 
     found: _Found = {}
     attributes: dict[str, str] = {}
     for name, text in pairs.items():
+        if max(len(name), len(text)) > LONGEST_TEXT and (name.startswith(ATTRIBUTE) or key_of(name)):
+            problem = f"'{name[:60]}' has {len(text)} characters, the limit is {LONGEST_TEXT}"
+            raise FormatError(where, problem, "Shorten or remove it.")
         # halves of characters, which JSON can say and no store can hold
         name, text = (word.encode("utf-8", "replace").decode() for word in (name, text))
         if name.startswith(ATTRIBUTE):

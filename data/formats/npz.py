@@ -16,7 +16,7 @@ attribute "label".
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from data.errors import FormatError, WaferError
 from data.formats.archive import check_growth, is_npz, open_zip
 from data.formats.bins import bin_table, dies_of_bins
 from data.formats.metadata import ATTRIBUTE, parse_pairs
-from data.formats.options import ReadFailure, ReadOptions
+from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.own_exports import refusal
 from data.formats.source import Source, build_wafer
 from data.wafer import FAIL, OFF_WAFER, PASS, WaferMap
@@ -37,6 +37,9 @@ recognises = is_npz
 MIXEDWM38_LABELS = ("Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Scratch", "Random")
 _SCRATCH_CODES = np.array([OFF_WAFER, PASS, FAIL, FAIL, PASS], dtype=np.uint8)
 _KINDS = "buifU"
+_SMALL = 64 * MIB
+MAX_ARRAY_BYTES = 1536 * MIB
+"""Most that the arrays of a file take that are loaded together; all maps of WM-811K in one array are 1.3 GiB."""
 
 
 @dataclass(frozen=True)
@@ -55,55 +58,104 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     Raises:
         FormatError: an array is damaged or an object, or the arrays are laid out in no known way.
     """
-    arrays = _load(source, options)
-    layout = _packed(arrays, source.name) if "flat" in arrays else _stacked(arrays, source.name)
-    table = bin_table(options)
-    if "codes" in arrays and not (options.off_values or options.pass_values or options.fail_values):
-        table[: len(_SCRATCH_CODES)] = _SCRATCH_CODES
-    for i in range(layout.count):
-        try:
-            dies, bins = dies_of_bins(layout.values(i), table, f"{source.name} wafer {i + 1} of {layout.count}")
-            yield build_wafer(
-                source,
-                options,
-                dies,
-                bins=layout.bins(i) if "bins" in arrays else bins,
-                pairs=layout.pairs(i),
-                number=i + 1,
-                count=layout.count,
-            )
-        except WaferError as error:
-            yield ReadFailure(source.name, str(error))
-
-
-def _load(source: Source, options: ReadOptions) -> dict[str, Array]:
-    """Load all arrays; each header is held against the bytes that are there before memory is taken."""
     with open_zip(source, options) as archive:
-        arrays = {}
-        for info in archive.infolist():
-            where = f"{source.name} array '{info.filename.removesuffix('.npy')}'"
-            check_growth(info.file_size, info.compress_size, where, options)
-            arrays[info.filename.removesuffix(".npy")] = _read_array(archive, info, where)
-        return arrays
+        stored = _stored(archive, source, options)
+        names = set(stored)
+        few = sum(one.info.file_size for one in stored.values()) <= _SMALL
+        layout = _loaded(stored, source.name) if few else _apart(stored) or _loaded(stored, source.name)
+        table = bin_table(options)
+        if "codes" in names and not (options.off_values or options.pass_values or options.fail_values):
+            table[: len(_SCRATCH_CODES)] = _SCRATCH_CODES
+        for i in range(layout.count):
+            try:
+                dies, bins = dies_of_bins(layout.values(i), table, f"{source.name} wafer {i + 1} of {layout.count}")
+                yield build_wafer(
+                    source,
+                    options,
+                    dies,
+                    bins=layout.bins(i) if "bins" in names else bins,
+                    pairs=layout.pairs(i),
+                    number=i + 1,
+                    count=layout.count,
+                )
+            except WaferError as error:
+                yield ReadFailure(source.name, str(error))
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An array of the file, not loaded yet."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+    where: str
+
+    def is_grid(self) -> bool | None:
+        """Return whether it has two axes, by its header; None for text."""
+        with self.archive.open(self.info) as stream:
+            shape, _, dtype = _read_header(stream, self.where)
+        return None if dtype.kind == "U" else len(shape) == 2
+
+    def load(self) -> Array:
+        """Load it; its header is held against the bytes that are there before memory is taken."""
+        return _read_array(self.archive, self.info, self.where)
+
+
+def _stored(archive: zipfile.ZipFile, source: Source, options: ReadOptions) -> dict[str, _Stored]:
+    """List the arrays of a file."""
+    found = {}
+    for info in archive.infolist():
+        name = info.filename.removesuffix(".npy")
+        where = f"{source.name} array '{name}'"
+        check_growth(info.file_size, info.compress_size, where, options)
+        found[name] = _Stored(archive, info, where)
+    return found
+
+
+def _apart(stored: Mapping[str, _Stored]) -> _Layout | None:
+    """Return the layout of a file with an array a wafer, each loaded when its turn comes; None for any other file."""
+    kinds = {name: one.is_grid() for name, one in stored.items()}
+    grids = {name: stored[name] for name, grid in kinds.items() if grid is not None}
+    if len(grids) < 2 or "maps" in grids or False in kinds.values():
+        return None
+    names, arrays = list(grids), list(grids.values())
+    return _Layout(len(arrays), lambda i: arrays[i].load(), lambda i: None, lambda i: {"wafer": names[i]})
+
+
+def _loaded(stored: Mapping[str, _Stored], where: str) -> _Layout:
+    """Load all arrays and find how they are laid out.
+
+    Raises:
+        FormatError: they take more memory than the largest data set of wafers, or are laid out in no known way.
+    """
+    size = sum(one.info.file_size for one in stored.values())
+    if size > MAX_ARRAY_BYTES:
+        problem = f"its arrays take {size // MIB} MiB once read, the limit is {MAX_ARRAY_BYTES // MIB} MiB"
+        raise FormatError(where, problem, "Split it.")
+    arrays = {name: one.load() for name, one in stored.items()}
+    return _packed(arrays, where) if "flat" in arrays else _stacked(arrays, where)
+
+
+def _read_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read_header(stream)
+    if dtype.kind not in _KINDS:
+        raise FormatError(where, f"expected numbers or text, found {dtype}", "Save it without Python objects.")
+    return shape, by_columns, dtype
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> Array:
     with archive.open(info) as stream:
-        version = np.lib.format.read_magic(stream)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, by_columns, dtype = read_header(stream)
-        if dtype.kind not in _KINDS:
-            raise FormatError(where, f"expected numbers or text, found {dtype}", "Save it without Python objects.")
+        shape, by_columns, dtype = _read_header(stream, where)
         content = stream.read()
     count = int(np.prod([int(side) for side in shape], dtype=object))
-    if min(shape, default=0) < 0 or count * dtype.itemsize != len(content):
+    if min(shape, default=0) < 0 or count * dtype.itemsize != len(content) or (count and not content):
         raise FormatError(
             where,
             f"its header says {shape} of {dtype}, but {len(content)} bytes follow",
             "Save or copy the file again.",
         )
-    if not dtype.itemsize:
-        return np.zeros(shape, dtype)
     return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
@@ -139,7 +191,7 @@ def _stacked(arrays: Arrays, where: str) -> _Layout:
         return _Layout(len(grids), grids.__getitem__, lambda i: None, lambda i: {"wafer": names[i]})
     if maps is not None and maps.ndim == 2:
         maps = maps[None]
-    if maps is None or maps.ndim != 3:
+    if maps is None or maps.ndim != 3 or (len(maps) and not maps.size):
         found = ", ".join(f"{name} {array.shape}" for name, array in list(arrays.items())[:6]) or "nothing"
         raise FormatError(
             where,

@@ -24,6 +24,11 @@ class ReadFailure:
 
 
 @dataclass(frozen=True)
+class OutOfMemory(ReadFailure):
+    """A file, or an entry of a zip, that takes more memory to read than the process may have."""
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """How to read: names and lengths that files leave open, what values mean, and the limits that uploads must keep.
 
@@ -51,6 +56,12 @@ class ReadOptions:
         max_unpack_ratio: most that an entry of a zip or npz over 16 MiB may grow by when unpacked.
         max_members: most entries in a zip, pages in a TIFF.
         max_table_rows: most rows (dies) in one table.
+        max_table_bytes: most memory that a table may take: a CSV's bytes, the columns of a Parquet file once read, what
+            a workbook unpacks to.
+        max_failures: most wafers of one file that may turn out bad before the rest of it is left unread.
+        max_cells: most places of dies that the grids of one small file may have: two dies far apart are few bytes and a
+            large grid.
+        max_cells_per_byte: more of these for each byte of the file.
 
     Raises:
         SettingError: the threshold lies outside 0 to 1, a length or limit is not positive, or a value has two meanings.
@@ -79,6 +90,10 @@ class ReadOptions:
     max_unpack_ratio: float = 500.0
     max_members: int = 100_000
     max_table_rows: int = 100_000_000
+    max_table_bytes: int = 512 * MIB
+    max_failures: int = 1000
+    max_cells: int = 256 * MIB
+    max_cells_per_byte: int = 64
 
     def __post_init__(self) -> None:
         """Refuse options that contradict themselves before any file is opened."""
@@ -93,7 +108,9 @@ class ReadOptions:
             )
         lengths = [*(self.die_pitch_mm or ()), *([] if self.diameter_mm is None else [self.diameter_mm])]
         limits = [self.max_file_bytes, self.max_pixels, self.max_unpacked_bytes, self.max_unpack_ratio]
-        if not all(number > 0 for number in [*lengths, *limits, self.max_members, self.max_table_rows]):
+        counts = [self.max_members, self.max_table_rows, self.max_table_bytes, self.max_failures]
+        counts += [self.max_cells, self.max_cells_per_byte]
+        if not all(number > 0 for number in [*lengths, *limits, *counts]):
             raise SettingError("read options", "lengths and limits must be positive", "Correct them or leave them out.")
 
     def rule_of(self, product: str) -> OrientationRule:

@@ -40,7 +40,8 @@ _WORDS = {
     "labels": "labels of wafers",
 }
 _MARKED = re.compile(r'"waferscope": ?(?=\{)')
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The wide signs too: a spreadsheet set to Japanese or Chinese takes them for the narrow ones."""
 _REMEDY = "Import the wafer from its original file, or from its exports Dies CSV or Overlay PNG."
 
 

@@ -10,26 +10,26 @@ import pyarrow.parquet as pq
 
 from data.errors import FormatError
 from data.formats.columns import known_columns
-from data.formats.die_table import kept_columns, read_die_table
+from data.formats.die_table import ROW_BYTES, kept_columns, read_die_table
 from data.formats.options import MIB, ReadFailure, ReadOptions
 from data.formats.source import Source
 from data.wafer import WaferMap
 
-MAX_TABLE_BYTES = 1024 * MIB
+MAX_TEXT_BYTES = 256 * MIB
 _VALUE_BYTES = {"INT64": 8, "DOUBLE": 8, "INT96": 12, "BOOLEAN": 1}  # others take four; text is read as codes
 
 
-def read(source: Source, options: ReadOptions, *, max_bytes: int = MAX_TABLE_BYTES) -> Iterator[WaferMap | ReadFailure]:
+def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailure]:
     """Read the wafers of a Parquet die table.
 
     Args:
         source: the file.
         options: how to read it.
-        max_bytes: most that its columns may take once read.
 
     Raises:
         FormatError: too many rows, more than memory should hold, columns missing, a cell that is no number.
     """
+    max_bytes = options.max_table_bytes
     source.stream.seek(0)
     names = [field.name for field in pq.read_schema(source.stream) if not pa.types.is_nested(field.type)]
     if columns := known_columns(names):
@@ -61,14 +61,22 @@ def _read_groups(file: pq.ParquetFile, names: Sequence[str], where: str, max_byt
     Raises:
         FormatError: it takes more.
     """
-    groups, size = [], 0
+    groups, size, texts = [], 0, 0
     for i in range(file.metadata.num_row_groups):
         groups.append(file.read_row_group(i, columns=names, use_threads=False))
         size += groups[-1].nbytes
-        if size > max_bytes:
-            problem = f"its columns take more than {max_bytes // MIB} MiB once read"
-            raise FormatError(where, problem, "Split it.")
+        texts += sum(_text_bytes(column) for column in groups[-1].columns)
+        for found, most, what in ((size, max_bytes, "columns"), (texts, MAX_TEXT_BYTES, "different texts")):
+            if found > most:
+                raise FormatError(where, f"its {what} take more than {most // MIB} MiB once read", "Split it.")
     return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
+
+
+def _text_bytes(column: pa.ChunkedArray) -> int:
+    """Bytes of the different cells of a column of text, which reading holds several times over."""
+    if not pa.types.is_dictionary(column.type):
+        return 0
+    return sum(int(chunk.dictionary.nbytes) for chunk in column.chunks)
 
 
 def _row_bytes(schema: pq.ParquetSchema, names: Sequence[str]) -> int:
@@ -77,4 +85,4 @@ def _row_bytes(schema: pq.ParquetSchema, names: Sequence[str]) -> int:
     The schema is asked, not the row groups' columns: pyarrow ends the process over one whose statistics are damaged.
     """
     columns = (schema.column(i) for i in range(len(schema)))
-    return sum(_VALUE_BYTES.get(column.physical_type, 4) for column in columns if column.path in names)
+    return ROW_BYTES + sum(_VALUE_BYTES.get(column.physical_type, 4) for column in columns if column.path in names)

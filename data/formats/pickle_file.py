@@ -7,6 +7,7 @@ today's pandas cannot rebuild: the columns are taken from the pickled blocks the
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ _LABELS = {
     "dieSize": "die_count",
 }
 _BLOCKS_SINCE = "0.14.1"
+_NESTED = 8
+"""Levels of arrays in arrays, and cells of each, in which a label may stand."""
 Cells = Sequence[object] | NDArray[np.generic]
 
 
@@ -70,17 +73,16 @@ def _pairs(columns: dict[str, Cells], i: int) -> dict[str, str]:
 
 def _text(cell: object) -> str:
     """A cell as text: whole numbers without a point, labels out of their nested arrays, "" where there is none."""
-    if is_record(cell, "_reconstruct", "_frombuffer"):
-        inner = array_of(cell)
-        flat = inner if isinstance(inner, list) else inner.ravel().tolist()
-        return _text(flat[0]) if flat else ""
-    if cell is None or isinstance(cell, Record):
-        return ""
+    for _ in range(_NESTED):
+        if is_record(cell, "_reconstruct", "_frombuffer"):
+            inner = array_of(cell) if math.prod(shape_of(cell)) <= _NESTED else []
+            cell = inner if isinstance(inner, list) else inner.ravel().tolist()
+        if not isinstance(cell, list | tuple):
+            break
+        cell = cell[0] if cell else None
     if isinstance(cell, float | np.floating):
         return "" if math.isnan(cell) else str(int(cell)) if float(cell).is_integer() else str(float(cell))
-    if isinstance(cell, list | tuple):
-        return _text(cell[0]) if cell else ""
-    return str(cell)
+    return str(cell) if isinstance(cell, str | bytes | int | np.generic) else ""
 
 
 def _columns(frame: object) -> dict[str, Cells]:
@@ -102,9 +104,13 @@ def _columns(frame: object) -> dict[str, Cells]:
         axes = _sequence(known.get("axes"))
     names = [_text(name) for name in _index(axes[0] if axes else None)]
     columns: dict[str, Cells] = {}
-    for values, places in blocks:
-        for row, place in enumerate(_places(places, len(names))):
-            columns[names[place]] = _cells(values, row)
+    placed = 0
+    for values, where in blocks:
+        places = _places(where, len(names))
+        placed += len(places)
+        if placed > len(names):
+            raise FormatError("pickle", f"its blocks hold more than its {len(names)} columns", "Save the table again.")
+        columns |= dict(zip((names[place] for place in places), _block(values, len(places)), strict=True))
     lengths = {len(cells) for cells in columns.values()}
     if len(lengths) > 1:
         raise FormatError("pickle", f"its columns differ in length: {sorted(lengths)}", "Save the table again.")
@@ -145,12 +151,14 @@ def _places(value: object, count: int) -> list[int]:
     return places
 
 
-def _cells(values: object, row: int) -> Cells:
-    """One column of a block: row `row` of its (columns, rows) values, or all of a one-dimensional one."""
+def _block(values: object, count: int) -> Iterator[Cells]:
+    """The first columns of a block: rows of its (columns, rows) values, or all of a one-dimensional one for each."""
     shape = shape_of(values)
-    if len(shape) != 2:
-        return texts_of(values)
-    array = array_of(values)
-    if not isinstance(array, list):
-        return np.asarray(array[row])
-    return array[row * shape[1] : (row + 1) * shape[1]]
+    array = array_of(values) if len(shape) == 2 else texts_of(values)
+    for row in range(count):
+        if len(shape) != 2:
+            yield cast(Sequence[object], array)
+        elif isinstance(array, list):
+            yield array[row * shape[1] : (row + 1) * shape[1]]
+        else:
+            yield np.asarray(cast(NDArray[np.generic], array)[row])

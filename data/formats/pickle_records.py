@@ -4,11 +4,14 @@ A pickle is a program that calls what it names. Here it may name only what panda
 table, by old and new module paths alike, and even these are never imported: naming one gives a stand-in that keeps
 its arguments. Arrays are then rebuilt from those arguments by `array_of`, each header held against the bytes there.
 The unpickler written in C is not used: damaged memo numbers make it claim gigabytes.
+
+What a pickle names twice is one object, so a few bytes can stand for a tree without end: nothing here follows parts of
+parts, but by names that a table has. Steps are counted, since one of a byte can make an object of a hundred.
 """
 
 import pickle
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, BinaryIO, ClassVar, TypeGuard
 
@@ -40,6 +43,11 @@ _ALLOWED = {
 }
 _DTYPE = re.compile(r"[buifUS]\d{1,6}")
 _OBJECTS = re.compile(r"O\d?")
+_STEPS, _BYTES_A_STEP, _STEPS_AT_ONCE = 4_000_000, 16, 4096
+"""The first may be many small ones; of the original WM-811K file a step has 46 bytes."""
+_MOST_NUMBER = 2**32
+
+_STANDARD: dict[int, Any] = pickle._Unpickler.dispatch
 
 
 class Record:
@@ -70,11 +78,70 @@ _STAND_INS = {
 
 
 class _Inert(pickle._Unpickler):
-    """The unpickler that the standard library keeps in Python, with stand-ins for everything."""
+    """The unpickler that the standard library keeps in Python, with stand-ins for everything and its steps counted.
+
+    Keys of dicts, members of sets and memo numbers are texts or small whole numbers: others can be made so that each
+    has the hash of all before it, or so that computing a hash never ends.
+    """
+
+    def __init__(self, stream: BinaryIO, most_steps: int) -> None:
+        super().__init__(stream, encoding="latin1")
+        self._most_steps = most_steps
+
+    def load(self) -> object:
+        """Go through the steps of a pickle, as many as a table of its size can have."""
+        self._unframer = pickle._Unframer(self._file_read, self._file_readline)  # type: ignore[attr-defined]
+        self.read, self.readinto = self._unframer.read, self._unframer.readinto
+        self.readline = self._unframer.readline
+        self.metastack: list[list[Any]] = []
+        self.stack: list[Any] = []
+        self.append = self.stack.append
+        self.proto = 0
+        read, dispatch = self.read, self.dispatch
+        try:
+            for _ in range(0, self._most_steps, _STEPS_AT_ONCE):
+                for _ in range(_STEPS_AT_ONCE):
+                    dispatch[read(1)[0]](self)
+        except pickle._Stop as stop:  # type: ignore[attr-defined]
+            return stop.value
+        problem = f"it has more than {self._most_steps} steps, too many for its size"
+        raise FormatError("pickle", problem, "Save the table again, best as Parquet or npz.")
+
+    def _set_item(self) -> None:
+        _check_keys(self.stack[-2:-1])
+        _STANDARD[pickle.SETITEM[0]](self)
+
+    def _set_items(self) -> None:
+        _check_keys(self.stack[::2])
+        _STANDARD[pickle.SETITEMS[0]](self)
+
+    def _make_dict(self) -> None:
+        _check_keys(self.stack[::2])
+        _STANDARD[pickle.DICT[0]](self)
+
+    def _add_items(self) -> None:
+        _check_keys(self.stack)
+        _STANDARD[pickle.ADDITEMS[0]](self)
+
+    def _make_frozenset(self) -> None:
+        _check_keys(self.stack)
+        _STANDARD[pickle.FROZENSET[0]](self)
+
+    def _put(self) -> None:
+        place = int(self.readline()[:-1])
+        _check_keys([place])
+        self.memo: dict[int, Any]
+        self.memo[place] = self.stack[-1]
 
     dispatch: ClassVar[dict[int, Any]] = {
-        **pickle._Unpickler.dispatch,
-        pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]],
+        **_STANDARD,
+        pickle.BYTEARRAY8[0]: _STANDARD[pickle.BINBYTES8[0]],
+        pickle.SETITEM[0]: _set_item,
+        pickle.SETITEMS[0]: _set_items,
+        pickle.DICT[0]: _make_dict,
+        pickle.ADDITEMS[0]: _add_items,
+        pickle.FROZENSET[0]: _make_frozenset,
+        pickle.PUT[0]: _put,
     }
 
     def find_class(self, module: str, name: str) -> type[Record]:
@@ -87,15 +154,31 @@ class _Inert(pickle._Unpickler):
         return _STAND_INS[name]
 
 
-def load_records(stream: BinaryIO) -> object:
+def load_records(stream: BinaryIO, steps: int = _STEPS) -> object:
     """Read a pickle of protocol 2 to 5 into numbers, texts, lists, dicts and records.
+
+    Args:
+        stream: the pickle.
+        steps: most that it may have, beside one for each 16 bytes.
 
     Raises:
         FormatError: it names anything that no table needs.
         Exception: whatever the damaged bytes lead to.
     """
+    size = stream.seek(0, 2)
     stream.seek(0)
-    return _Inert(stream, encoding="latin1").load()
+    return _Inert(stream, steps + size // _BYTES_A_STEP).load()
+
+
+def _check_keys(keys: Iterable[object]) -> None:
+    """Refuse keys that are neither texts nor small whole numbers.
+
+    Raises:
+        FormatError: one is something else.
+    """
+    for key in keys:
+        if not (isinstance(key, str | bytes) or (isinstance(key, int) and 0 <= key < _MOST_NUMBER)):
+            raise _damaged("a text or a small whole number as a key", key)
 
 
 def is_record(value: object, *names: str) -> TypeGuard[Record]:
@@ -182,16 +265,22 @@ def _dtype_of(value: object) -> np.dtype[np.generic] | None:
 
 def _arrow_texts(value: object) -> list[object]:
     """Cells of a text array that Arrow stored: offsets into one run of UTF-8."""
-    if isinstance(value, list | tuple):
-        return [cell for part in value for cell in _arrow_texts(part)]
-    if is_record(value, "chunked_array"):
-        return _arrow_texts(value.args[0])
+    chunks = value.args[0] if is_record(value, "chunked_array") else value
+    chunks = chunks if isinstance(chunks, list | tuple) else [chunks]
+    if len({id(chunk) for chunk in chunks}) < len(chunks):
+        raise _damaged("a text column of different parts", value)
+    return [cell for chunk in chunks for cell in _arrow_chunk(chunk)]
+
+
+def _arrow_chunk(value: object) -> list[object]:
     if not is_record(value, "_restore_array"):
         raise _damaged("a text column", value)
     kind, length, _, start, (valid, offsets, content), *_ = value.args[0]
     wide = is_record(kind, "type_for_alias") and kind.args == ("large_string",)
-    ends = np.frombuffer(bytes_of(offsets), np.int64 if wide else np.int32)[start : start + length + 1].tolist()
-    text = bytes_of(content)
+    places = np.frombuffer(bytes_of(offsets), np.int64 if wide else np.int32)[start : start + length + 1]
+    ends, text = places.tolist(), bytes_of(content)
+    if (np.diff(places.astype(np.int64)) < 0).any():  # texts that lie upon each other
+        raise _damaged("the ends of texts in order", value)
     cells: list[object] = [text[first:last].decode("utf-8") for first, last in pairwise(ends)]
     if valid is not None:
         bits = np.unpackbits(np.frombuffer(bytes_of(valid), np.uint8), bitorder="little")[start : start + length]

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
@@ -11,13 +12,26 @@ from zipfile import ZipFile, ZipInfo
 from data.errors import FormatError, WaferError
 from data.formats.archive import is_about_files, is_archive, open_zip, unpacked, wanted
 from data.formats.compressed import decompressed, is_compressed
-from data.formats.options import MIB, ReadFailure, ReadOptions
+from data.formats.options import MIB, OutOfMemory, ReadFailure, ReadOptions
 from data.formats.registry import choose_reader
 from data.formats.source import Source
 from data.wafer import WaferMap
 
 Wafers = Iterator[WaferMap | ReadFailure]
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file that was found and opened; whoever takes it closes its stream.
+
+    Args:
+        name: what people know it by, folders in front.
+        stream: its bytes.
+    """
+
+    name: str
+    stream: BinaryIO
 
 
 def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Wafers:
@@ -32,16 +46,12 @@ def read_wafers(path: str | os.PathLike[str], *, options: ReadOptions | None = N
     Yields:
         Wafers and failures in the order of the files' names.
     """
-    options = options or ReadOptions()
-    root = Path(path)
-    try:
-        if not root.is_dir():
-            yield from _read_path(root, root.name, options)
-            return
-    except (OSError, ValueError) as error:
-        yield ReadFailure(str(path), f"{path}: cannot be opened ({error}). Check the path.")
-        return
-    yield from _read_folder(root, options)
+    for found in open_files(path):
+        if isinstance(found, ReadFailure):
+            yield found
+            continue
+        with found.stream:
+            yield from read_stream(found.name, found.stream, options=options)
 
 
 def read_bytes(name: str, content: bytes, *, options: ReadOptions | None = None) -> Wafers:
@@ -57,11 +67,48 @@ def read_bytes(name: str, content: bytes, *, options: ReadOptions | None = None)
         >>> result.source_name
         'notes.png'
     """
-    name = PurePosixPath(name.replace("\\", "/")).name or "upload"
-    yield from _guarded(name, "file", _read_stream(name, io.BytesIO(content), options or ReadOptions()))
+    yield from read_stream(upload_name(name), io.BytesIO(content), options=options)
 
 
-def _read_folder(root: Path, options: ReadOptions) -> Wafers:
+def read_stream(name: str, stream: BinaryIO, *, options: ReadOptions | None = None) -> Wafers:
+    """Read an open file as `read_wafers` reads a path.
+
+    Args:
+        name: what wafers and failures call it.
+        stream: seekable, in binary mode.
+        options: names, meanings and limits; None for the defaults.
+    """
+    yield from _guarded(name, "file", _read_source(name, stream, options or ReadOptions()))
+
+
+def upload_name(name: str) -> str:
+    """Return the name of an upload without folders, which browsers may put in front.
+
+    Example:
+        >>> upload_name("maps/a.png"), upload_name("")
+        ('a.png', 'upload')
+    """
+    return PurePosixPath(name.replace("\\", "/")).name or "upload"
+
+
+def open_files(path: str | os.PathLike[str]) -> Iterator[OpenFile | ReadFailure]:
+    """Open a file, or every file of a folder with its subfolders, one after the other.
+
+    Yields:
+        Open files in the order of their names, and why others could not be opened.
+    """
+    root = Path(path)
+    try:
+        if not root.is_dir():
+            yield _opened(root, root.name)
+            return
+    except (OSError, ValueError) as error:
+        yield ReadFailure(str(path), f"{path}: cannot be opened ({error}). Check the path.")
+        return
+    yield from _open_folder(root)
+
+
+def _open_folder(root: Path) -> Iterator[OpenFile | ReadFailure]:
     """Walk in the order of names. Hidden files are the system's; a link to inside is read where it points to."""
     resolved = root.resolve()
     base = root.name or resolved.name
@@ -81,7 +128,7 @@ def _read_folder(root: Path, options: ReadOptions) -> Wafers:
             if name.startswith(".") or is_about_files(name):
                 continue
             if not path.is_symlink():
-                yield from _read_path(path, shown, options)
+                yield _opened(path, shown)
             elif not _lies_within(path, resolved):
                 shown = _printable(shown)
                 yield ReadFailure(shown, f"{shown}: is a link that leads out of the folder. Copy the file itself.")
@@ -100,25 +147,20 @@ def _lies_within(link: Path, root: Path) -> bool:
         return False
 
 
-def _read_path(path: Path, name: str, options: ReadOptions) -> Wafers:
+def _opened(path: Path, name: str) -> OpenFile | ReadFailure:
     shown = _printable(name)
     if shown != name:
-        yield ReadFailure(shown, f"{shown}: the file's name is no UTF-8. Rename it.")
-        return
+        return ReadFailure(shown, f"{shown}: the file's name is no UTF-8. Rename it.")
     try:
         if not path.is_file():  # a pipe or device would block for ever
             problem = "is no regular file" if path.exists() else "does not exist"
-            yield ReadFailure(name, f"{path}: {problem}. Check the path.")
-            return
-        stream = path.open("rb")
+            return ReadFailure(name, f"{path}: {problem}. Check the path.")
+        return OpenFile(name, path.open("rb"))
     except (OSError, ValueError) as error:
-        yield ReadFailure(name, f"{path}: cannot be opened ({error}). Check its name and rights.")
-        return
-    with stream:
-        yield from _guarded(name, "file", _read_stream(name, stream, options))
+        return ReadFailure(name, f"{path}: cannot be opened ({error}). Check its name and rights.")
 
 
-def _read_stream(name: str, stream: BinaryIO, options: ReadOptions) -> Wafers:
+def _read_source(name: str, stream: BinaryIO, options: ReadOptions) -> Wafers:
     source = Source(name, stream)
     if source.size > options.max_file_bytes:
         size, limit = source.size // MIB, options.max_file_bytes // MIB
@@ -154,7 +196,26 @@ def _read_file(source: Source, options: ReadOptions) -> Wafers:
     except FormatError as error:
         yield ReadFailure(source.name, str(error))
         return
-    yield from _guarded(source.name, reader.name, reader.read(source, options))
+    yield from _bounded(source, _guarded(source.name, reader.name, reader.read(source, options)), options)
+
+
+def _bounded(source: Source, results: Wafers, options: ReadOptions) -> Wafers:
+    """Pass a file's results on until it has more bad wafers, or larger grids, than any honest file of its size."""
+    failures, cells, most_cells = 0, 0, options.max_cells + options.max_cells_per_byte * source.size
+    for result in results:
+        if isinstance(result, WaferMap):
+            cells += result.dies.size
+        else:
+            failures += 1
+        problem = ""
+        if failures > options.max_failures:
+            problem = f"more than {options.max_failures} of its wafers cannot be read"
+        elif cells > most_cells:
+            problem = f"its wafers have more than {most_cells // MIB} Mi places of dies, too many for its size"
+        if problem:
+            yield ReadFailure(source.name, f"{source.name}: {problem}; the rest was left unread. Correct or split it.")
+            return
+        yield result
 
 
 def _guarded(name: str, kind: str, results: Wafers) -> Wafers:
@@ -167,6 +228,8 @@ def _guarded(name: str, kind: str, results: Wafers) -> Wafers:
         yield from results
     except WaferError as error:
         yield ReadFailure(name, str(error))
+    except MemoryError:
+        yield OutOfMemory(name, f"{name}: reading the {kind} takes more memory than there is. Split it.")
     except Exception as error:
         _log.info("%s could not be read as a %s", name, kind, exc_info=True)
         detail = f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(". ")

@@ -17,6 +17,8 @@ from data.wafer import FAIL, OFF_WAFER
 # Characters a code and base of its number (0: codes are characters), by the name of the bin type.
 CODE_WIDTHS = {"ascii": (1, 0), "decimal": (3, 10), "hexadecimal": (2, 16), "integer2": (4, 16)}
 _MOST_LISTED = 5
+_MOST_SHARED = 10_000_000
+"""Definitions times maps: each map is held against all of them."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,30 @@ class SharedBins:
     Args:
         root: the document.
         maps: its maps.
+        where: what to call the file in errors.
     """
 
     root: Element
     maps: Sequence[Element]
+    where: str
 
     @cached_property
-    def bins(self) -> list[Element]:
-        """The definitions, looked for once a file."""
+    def _apart(self) -> list[Element]:
         within = {id(each) for element in self.maps for each in definitions(element)}
         return [each for each in definitions(self.root) if id(each) not in within]
+
+    @property
+    def bins(self) -> list[Element]:
+        """The definitions, looked for once a file.
+
+        Raises:
+            FormatError: they are more than the maps of a file can have in common.
+        """
+        found = self._apart
+        if len(found) * len(self.maps) > _MOST_SHARED:
+            problem = f"{len(found)} definitions of bins stand apart from {len(self.maps)} maps"
+            raise FormatError(self.where, problem, "Split the file by wafer.")
+        return found
 
 
 def definitions(element: Element) -> list[Element]:

@@ -42,6 +42,7 @@ from data.orientation import DIE_AXES, axes_text
 from data.wafer import MAX_GRID, Notch, WaferMap
 
 _UNFILLED = "\0"  # no code of XML
+_MOST_PLACED = 4_000_000
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -78,7 +79,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     if not maps:
         raise FormatError(source.name, "expected a SubstrateMap element, found none", "Export it again as SEMI E142.")
     lots, created = (_said_of_substrates(root, name) for name in ("LotId", "CreateDate"))
-    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps))
+    shared = _File(Layouts.of(root), lots, created, SharedBins(root, maps, source.name))
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
@@ -167,6 +168,8 @@ def _rows(
     for code in codes:
         x, y = (_integer(attribute(code, axis), axis, where) for axis in ("X", "Y"))
         for row in split_rows(code.text or "", width, None):
+            if len(row) > MAX_GRID or len(places) > _MOST_PLACED:
+                raise FormatError(where, "the map has more codes than a wafer has dies", "Correct the codes' X and Y.")
             for step, text in enumerate(row):
                 if places.setdefault((x + step, y), text) != text:
                     raise FormatError(where, f"two bin codes name X {x + step}, Y {y}", "Correct the map.")

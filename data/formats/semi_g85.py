@@ -35,6 +35,7 @@ from data.formats.semi_xml import (
     whole_number,
 )
 from data.formats.source import Source, build_wafer
+from data.reference_die import axes_from_corner, reference_attributes
 from data.wafer import WaferMap
 
 ORIGINS = {"0": "center", "1": "upper right", "2": "upper left", "3": "lower left", "4": "lower right"}
@@ -56,7 +57,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     maps = [root] if tag(root) == "Map" else list(outermost(root, "Map"))
     if not maps:
         raise FormatError(source.name, "expected a Map element, found none", "Export the map again as SEMI G85.")
-    shared = SharedBins(root, maps)
+    shared = SharedBins(root, maps, source.name)
     for number, element in enumerate(maps, 1):
         try:
             yield _wafer(source, options, element, shared, (number, len(maps)))
@@ -107,6 +108,8 @@ def _wafer(
         MAPS: ", ".join(names) if len(names) > 1 else "",
         "map_origin": ORIGINS.get(origin, origin),
     }  # fmt: skip
+    if not is_own_xml(source):  # Waferscope names the first die where it knows of no other
+        said |= _reference(element, origin, grid.shape)
     pairs |= {ATTRIBUTE + name: text for name, text in said.items() if text}
     number, count = place
     return build_wafer(
@@ -120,6 +123,19 @@ def _wafer(
         remarks=remarks,
         exported_as=G85 if is_own_xml(source) else "",
     )
+
+
+def _reference(element: Element, origin: str, shape: tuple[int, int]) -> dict[str, str]:
+    """Return the reference device, which counts from the map's origin."""
+    device = next(inner(element, "ReferenceDevice"), None)
+    if device is None:
+        return {}
+    corner = ORIGINS.get(origin or "2", "center").split()
+    axes = ""
+    if len(corner) == 2:
+        ways = {"left": "right", "right": "left", "upper": "down", "lower": "up"}
+        axes = axes_from_corner(ways[corner[1]], ways[corner[0]], shape)
+    return reference_attributes(attribute(device, "ReferenceDeviceX"), attribute(device, "ReferenceDeviceY"), axes)
 
 
 def _known(pairs: dict[str, str]) -> dict[str, str]:

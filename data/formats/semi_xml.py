@@ -17,6 +17,8 @@ from data.wafer import Notch
 # Orientation 0 is the notch at 6 o'clock; the map is turned clockwise from there.
 NOTCHES = {"0": Notch.DOWN, "90": Notch.LEFT, "180": Notch.UP, "270": Notch.RIGHT}
 _MOST_DIGITS = 10
+_MOST_MARKS = {b"<": 4_000_000, b"=": 4_000_000}
+"""Of a file: what elements and attributes begin with. Each takes a hundred bytes or more once read."""
 
 
 def parse_xml(source: Source) -> Element:
@@ -29,6 +31,14 @@ def parse_xml(source: Source) -> Element:
         size, limit = source.size // MIB, MAX_TEXT_BYTES // MIB
         raise FormatError(source.name, f"the XML has {size} MiB, the limit is {limit} MiB", "Split it.")
     stream: BinaryIO = source.stream
+    stream.seek(0)
+    counts = dict.fromkeys(_MOST_MARKS, 0)
+    while chunk := stream.read(MIB):
+        counts = {mark: count + chunk.count(mark) for mark, count in counts.items()}
+    for mark, count in counts.items():
+        if count > _MOST_MARKS[mark]:
+            problem = f"the XML has more than {_MOST_MARKS[mark]} signs {mark.decode()}, more than any map"
+            raise FormatError(source.name, problem, "Split it by wafer.")
     stream.seek(0)
     try:
         root: Element = parse(stream, forbid_dtd=True).getroot()
@@ -96,7 +106,9 @@ def choose_map(names: Sequence[str], wanted: str, where: str) -> int:
     if not wanted or len(names) == 1:
         return 0
     if wanted not in names:
-        raise FormatError(where, f"there is no map '{wanted:.40}' among {', '.join(names)}", "Choose one of these.")
+        raise FormatError(
+            where, f"there is no map '{wanted:.40}' among {', '.join(names[:20])}", "Choose one of these."
+        )
     return names.index(wanted)
 
 

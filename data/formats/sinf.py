@@ -18,14 +18,31 @@ from data.formats.bin_codes import CodeGrid, judge_codes
 from data.formats.code_meaning import CodeUsage, declared_totals, explain_codes
 from data.formats.lengths import MM_PER_UNIT
 from data.formats.map_header import read_header
+from data.formats.map_rows import LONGEST_ROW, shared
 from data.formats.metadata import ATTRIBUTE
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
-from data.formats.text import head_lines, split_lines, whole_text
-from data.wafer import Notch, WaferMap
+from data.formats.text import head_lines, map_lines
+from data.reference_die import axes_from_corner, reference_attributes
+from data.wafer import MAX_GRID, Notch, WaferMap
 
 NOTCHES = {"0": Notch.UP, "90": Notch.RIGHT, "180": Notch.DOWN, "270": Notch.LEFT}
-_OWN = ("DEVICE", "LOT", "WAFER", "FNLOC", "ROWCT", "COLCT", "BCEQU", "DUTMS", "XDIES", "YDIES", "ROWDATA")
+_OWN = (
+    "DEVICE",
+    "LOT",
+    "WAFER",
+    "FNLOC",
+    "ROWCT",
+    "COLCT",
+    "BCEQU",
+    "DUTMS",
+    "XDIES",
+    "YDIES",
+    "ROWDATA",
+    "REFPX",
+    "REFPY",
+)
+_MOST_HEADERS = 1000
 _NO_RESULT = frozenset({0xFF, 0xFE, 0xFD})
 _PAIRED = re.compile(r"(?:[0-9A-Fa-f]{2}|([^0-9A-Fa-f])\1)*")
 
@@ -44,13 +61,16 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
     """
     headers: dict[str, str] = {}
     texts: list[tuple[int, str]] = []
-    for number, line in enumerate(split_lines(whole_text(source).encode()), 1):
+    for number, line in enumerate(map_lines(source), 1):
         name, colon, text = line.partition(":")
         name = name.strip().upper()
         if name == "ROWDATA":
             texts.append((number, text))
         elif colon and (not texts or name not in headers):
             headers[name] = text.strip()
+    if len(headers) > _MOST_HEADERS:
+        problem = f"the file has {len(headers)} headers, the limit is {_MOST_HEADERS}"
+        raise FormatError(source.name, problem, "Leave out what says nothing of the wafer.")
     rows = _rows(texts, _count(headers.get("COLCT", "")), source.name)
     _check_size(headers, rows, source.name)
     grid = CodeGrid.of(rows, source.name)
@@ -65,12 +85,17 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         remarks = []
     remarks += declared_totals(header, meanings, grid).remarks(dies, source.name)
     pairs, doubts = _pairs(headers, source.name)
+    axes = axes_from_corner("right", "down", grid.shape)
+    reference = reference_attributes(headers.get("REFPX", ""), headers.get("REFPY", ""), axes)
+    pairs |= {ATTRIBUTE + name: text for name, text in reference.items()}
     yield build_wafer(source, options, dies, bins=bins, pairs=pairs, remarks=[*remarks, *doubts])
 
 
 def _rows(texts: Sequence[tuple[int, str]], columns: int | None, where: str) -> list[list[str]]:
     """Part the rows into codes, by blanks or, where there are none, by the columns that the header declares."""
-    rows = [text.split() for _, text in texts]
+    if len(texts) > MAX_GRID or any(len(text) > LONGEST_ROW for _, text in texts):
+        raise FormatError(where, f"expected at most {MAX_GRID} dies a side, found more", "Split it.")
+    rows = shared(text.split() for _, text in texts)
     if any(len(row) > 1 for row in rows) or columns == 1:
         parted = rows
     else:

@@ -51,6 +51,8 @@ _VERSION = 4
 _MAX_KEPT_BYTES = 128 * MIB
 _IN_MEMORY = 256 * MIB
 _MOST_LOTS = 1000
+_MOST_OTHERS = 500_000
+"""Records that matter and are no parts: each is looked at by itself."""
 _LONGEST_MRR = 4 + 5 + 2 * 256
 _MRR_CODE = b"\x01\x14"
 _LONGEST_PADDING = 2**16  # tape blocks and copies by blocks leave zeros behind the last record
@@ -157,7 +159,7 @@ def _chosen_records(source: Source) -> list[_Kept]:
     if not recognises(source):
         raise FormatError(source.name, "expected a file attributes record (FAR) at the start, found none", COPY_AGAIN)
     header = _LITTLE if source.head.startswith(_FAR_LITTLE) else _BIG
-    size, place, kept_bytes = source.size, 0, 0
+    size, place, kept_bytes, others = source.size, 0, 0, 0
     lots: list[_Kept] = []
     content = source.content() if size <= _IN_MEMORY else None
     while place < size:
@@ -180,7 +182,8 @@ def _chosen_records(source: Source) -> list[_Kept]:
             record = content[place:end] if content is not None else _at(source, place, 4 + length)
             _keep(lots, name, record, source.name)
             kept_bytes += len(record)
-            if kept_bytes > _MAX_KEPT_BYTES:
+            others += name != "PRR"
+            if kept_bytes > _MAX_KEPT_BYTES or others > _MOST_OTHERS:
                 raise FormatError(source.name, "the file holds more parts than any lot does", "Split it by wafer.")
         place = end
     return lots

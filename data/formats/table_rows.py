@@ -29,6 +29,7 @@ _SUMMED = frozenset(("count", "percent", "pct", "qty", "quantity", "total", "die
 _LONG_LABEL = 4
 """A shorter word, such as LL, beside coordinates is rather the name of a lot."""
 _WORD = 3
+_MOST_NAMES = 20_000
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,14 @@ def sections(rows: Iterable[Row], first: Section, where: str) -> Iterator[Sectio
     Raises:
         FormatError: a row is neither a die nor anything that stands around dies.
     """
-    section, closed, other = first, "", False
+    section, closed, other, gap, named = first, "", False, False, 0
     for row in rows:
         kind, place = _kind(row, section), f"{where} line {row.number}"
         if kind == "names":
+            named, gap = named + 1, False
+            if named > _MOST_NAMES:
+                problem = f"the names of the columns stand again more than {_MOST_NAMES} times"
+                raise FormatError(place, problem, "Split it by wafer.")
             following = _next(section, row, place)
             if following is not section and section.numbers:
                 yield section
@@ -153,16 +158,18 @@ def sections(rows: Iterable[Row], first: Section, where: str) -> Iterator[Sectio
             _check_width(row, section, place)
             section.add(row)
             section.footer.clear()
+            gap = False
         elif kind == "die" and not other and len(row.cells) >= section.needed:
             raise FormatError(place, f"dies go on below {closed}, which is no die", "Correct or remove that line.")
         elif kind == "blank":
             section.footer.append("")
+            gap = True
         elif kind in ("other", "label"):
             if not closed and kind == "other":
                 _refuse_damage(row, section, place)
             if not section.numbers:
                 section.label_units(row.cells, place)
-            other = other or _names_columns(row.cells, gap="" in section.footer)
+            other = other or _names_columns(row.cells, gap=gap)
             section.footer.append(row.line)
             closed = closed or (f"line {row.number}" if section.numbers else "")
     yield section

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data.errors import FormatError
 from data.formats.metadata import ATTRIBUTE, key_of
@@ -15,6 +16,8 @@ MAX_TEXT_BYTES = 64 * MIB
 _SHORT = 64
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\r\n\f")
 _LONGEST_LINE, _LONGEST_NAME = 4000, 40
+_MOST_LINES = 2**17
+_LINE_END = re.compile("\r\n|\r|\n")
 _GAP = re.compile(r"\s{2,}")
 _SIGN = re.compile(r"[:=,;\t|]")
 _ENDS = " \t\r\n\f\v,;|"
@@ -57,7 +60,19 @@ def _utf_16(head: bytes) -> str | None:
 
 def split_lines(content: bytes) -> list[str]:
     """Part text by whatever ends its lines."""
-    return re.split("\r\n|\r|\n", content.decode("utf-8", errors="replace"))
+    return _LINE_END.split(content.decode("utf-8", errors="replace"))
+
+
+def map_lines(source: Source) -> list[str]:
+    """Read all lines of a text map.
+
+    Raises:
+        FormatError: there are more, or they are longer, than any map has.
+    """
+    text = whole_text(source)
+    if text.count("\n") + text.count("\r") > _MOST_LINES:
+        raise FormatError(source.name, f"the text has more than {_MOST_LINES} lines, more than any map", "Split it.")
+    return split_lines(text.encode())
 
 
 def head_lines(source: Source, size: int | None = None) -> list[str]:
@@ -67,12 +82,21 @@ def head_lines(source: Source, size: int | None = None) -> list[str]:
         source: the file.
         size: bytes to take; None for those that are in memory already.
     """
+    if size is None or source.size <= len(source.head):
+        return list(_lines_of(source.head))
     if not is_text(source.head):
         return []
-    head = source.head
-    if size is not None and source.size > len(head):
-        source.stream.seek(0)
-        head = source.stream.read(size)
+    source.stream.seek(0)
+    return _parted(source.stream.read(size))
+
+
+@lru_cache(maxsize=4)
+def _lines_of(head: bytes) -> tuple[str, ...]:
+    """Part the beginning of a file into lines; kept, since every reader of text looks at them."""
+    return tuple(_parted(head)) if is_text(head) else ()
+
+
+def _parted(head: bytes) -> list[str]:
     even = head[: len(head) // 2 * 2]
     try:
         return split_lines(as_utf8(even if _utf_16(even[:_SHORT]) else head))

@@ -29,7 +29,7 @@ from data.formats.map_rows import LEAST_ROWS, cells_of, runs_of_rows
 from data.formats.metadata import key_of
 from data.formats.options import ReadFailure, ReadOptions
 from data.formats.source import Source, build_wafer
-from data.formats.text import head_lines, header_pairs, split_lines, whole_text
+from data.formats.text import head_lines, header_pairs, map_lines
 from data.wafer import MAX_GRID, OFF_WAFER, PASS, WaferMap
 
 _MOST_RUNS, _NEAR, _MARKED_HEADERS = 8, 500, 2
@@ -93,7 +93,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[WaferMap | ReadFailur
         FormatError: it holds no rows, several maps, or rows that differ in length (the line is named); nothing tells
             that the rows are a map; the header contradicts itself or the map.
     """
-    lines = split_lines(whole_text(source).encode())
+    lines = map_lines(source)
     whole = source.size <= len(source.head)
     runs, around = _of_small_text("\n".join(lines), source.name) if whole else _weighed_runs(lines, source.name)
     run = _the_map(runs, source.name)

@@ -4,12 +4,13 @@ Where several sheets hold dies, each must name its wafer, by its cells or by its
 chooses one. Old binary workbooks and other Office documents are refused in one sentence.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from data.errors import FormatError
 from data.formats.archive import check_growth, is_package, open_zip
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_HEADER_ROWS = 200
+_ZEROS = re.compile(r"0{2,20}")
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,12 @@ class Limits:
     """What no workbook of die tables goes beyond.
 
     Args:
-        unpacked_bytes: of all its parts.
+        shared_bytes: of the parts that are no sheets: texts and styles, which are held in memory as a whole.
         rows: of a sheet.
         columns: of a sheet.
     """
 
-    unpacked_bytes: int = 256 * MIB
+    shared_bytes: int = 64 * MIB
     rows: int = 2**20
     columns: int = 2000
 
@@ -60,6 +62,13 @@ class _Sheet:
             (known := key_of(name)) is not None and known[0] == "wafer"
             for name in (*self.first.pairs, *self.first.names)
         )
+
+
+class _Cell(Protocol):
+    """What openpyxl's cells have in common."""
+
+    value: object
+    number_format: str
 
 
 LIMITS = Limits()
@@ -111,11 +120,15 @@ def _check(source: Source, options: ReadOptions, limits: Limits) -> None:
         if info.flag_bits & 1:
             raise FormatError(source.name, "the workbook is locked", "Save it without a password.")
         check_growth(info.file_size, info.compress_size, f"{source.name}/{info.filename}", options)
-    if (total := sum(info.file_size for info in infos)) > limits.unpacked_bytes:
-        size, limit = total // MIB, limits.unpacked_bytes // MIB
-        raise FormatError(
-            source.name, f"the workbook unpacks to {size} MiB, the limit is {limit} MiB", "Save the sheet as CSV."
-        )
+    whole = sum(info.file_size for info in infos)
+    shared = sum(info.file_size for info in infos if not info.filename.startswith("xl/worksheets/"))
+    for what, size, limit in (
+        ("the workbook unpacks", whole, options.max_table_bytes),
+        ("its texts and styles unpack", shared, limits.shared_bytes),
+    ):
+        if size > limit:
+            problem = f"{what} to {size // MIB} MiB, the limit is {limit // MIB} MiB"
+            raise FormatError(source.name, problem, "Save the sheet as CSV.")
 
 
 def _find_table(book: "Workbook", title: str, where: str, limits: Limits) -> _Sheet | None:
@@ -158,7 +171,7 @@ def _rows(book: "Workbook", title: str, where: str, limits: Limits) -> Iterator[
         return
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()  # some writers declare too few
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, cells in enumerate(sheet.iter_rows(), 1):
         if number > limits.rows or len(cells) > limits.columns:
             problem = f"sheet '{title}' has more than {limits.rows} rows or {limits.columns} columns"
             raise FormatError(where, problem, "Save the die table as CSV.")
@@ -166,10 +179,12 @@ def _rows(book: "Workbook", title: str, where: str, limits: Limits) -> Iterator[
         yield Row(number, texts, "\t".join(text for text in texts if text))
 
 
-def _text(cell: object) -> str:
-    """Write a cell as a CSV file would hold it."""
-    if cell is None:
+def _text(cell: _Cell) -> str:
+    """Write a cell of a sheet as a CSV file would hold it; whole numbers with the leading zeros that Excel shows."""
+    value = cell.value
+    if value is None:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return cell.isoformat(" ") if isinstance(cell, datetime) else str(cell).strip()
+    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
+        text = str(int(value))
+        return text.zfill(len(cell.number_format)) if _ZEROS.fullmatch(cell.number_format or "") else text
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value).strip()

@@ -7,16 +7,24 @@ import streamlit as st
 
 from core.lake import Lake
 from data.errors import WaferError
+from data.full_disk import full_disk
 from pages.parts.links import link
+from pages.parts.literal import literal
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn an error that a person can act on into its sentence on the page, and end the page there."""
+    """Turn an error that a person can act on into its sentence on the page, and end the page there.
+
+    A full disk is such an error, whatever raised it.
+    """
     try:
         yield
-    except WaferError as error:
-        st.error(str(error))
+    except Exception as error:
+        sentence = full_disk(error) or (str(error) if isinstance(error, WaferError) else "")
+        if not sentence:
+            raise
+        st.error(literal(sentence))
         st.stop()
 
 

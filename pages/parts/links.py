@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from pages.parts.literal import literal
+
 PAGES = Path(__file__).resolve().parent.parent
 ICON = PAGES / "parts" / "assets" / "icon.svg"
 LOGO = PAGES / "parts" / "assets" / "logo.svg"
@@ -90,13 +92,13 @@ def link(name: str, label: str, *, help: str | None = None, **query: str | list[
 
     Args:
         name: of the page.
-        label: what the link says.
+        label: what the link says; it is shown as it is, whatever name is in it.
         help: tooltip.
         query: what the page should show, in place of the filters in force and besides them.
     """
     if name in NAMES:
         asked = _packed({**_filters(), **query})
-        st.page_link(_target(name), label=f":primary[{label}]", help=help, query_params=asked)
+        st.page_link(_target(name), label=f":primary[{literal(label)}]", help=help, query_params=asked)
 
 
 def open_page(name: str, **query: str | list[str]) -> None:

@@ -8,6 +8,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from core.identity import LONGEST_NAME, Person, local_person, named_person
 from data.errors import WaferValueError
+from pages.parts.literal import literal
 from pages.parts.state.choices import keep_name, said_name
 
 SCRIPT = Path(__file__).parent / "assets" / "person.js"
@@ -31,7 +32,7 @@ def person_or_account() -> Person:
 
 def person_button(person: Person) -> None:
     """Show whose name work is recorded under, and let another take over."""
-    with st.popover(person.name, help="Labels, reviews and drafts are recorded under this name."):
+    with st.popover(literal(person.name), help="Labels, reviews and drafts are recorded under this name."):
         st.caption("Somebody else at this browser? Drafts stay with whoever made them.")
         name = st.text_input("Your name", max_chars=LONGEST_NAME, key="person-other")
         if st.button("Work under this name", disabled=not name.strip()):
@@ -48,7 +49,7 @@ def _ask() -> None:
             try:
                 keep_name(named_person(name).name)
             except WaferValueError as error:
-                st.error(str(error))
+                st.error(literal(error))
             else:
                 st.rerun()
     st.stop()

@@ -1,9 +1,14 @@
 """The frame around every page: navigation, the look, the colour switch. Runs on every rerun, before the page."""
 
+from contextlib import suppress
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.settings import settings
+from data.errors import WaferError
 from pages.parts.blocks.ignored import forget_ignored
+from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
 from pages.parts.links import GROUPS, ICON, LOGO, SAFE_COLORS, follow, page_of
 
@@ -35,7 +40,24 @@ def show() -> None:
         )
     follow(page)
     forget_ignored(page.url_path)
+    banner = st.empty()
+    said = _say_damage(banner)
     page.run()
+    _say_damage(banner, said)  # the page may have met more
+
+
+def _say_damage(banner: DeltaGenerator, said: str = "") -> str:
+    """Name what is left out of the lake, on every page; nothing where that is said already.
+
+    A page that ends itself lets nothing be drawn after it, so the lake is looked at before.
+    """
+    sentence = ""
+    with suppress(WaferError):  # the page says what is wrong
+        lake().count()
+        sentence = lake().damage.sentence
+    if sentence and sentence != said:
+        banner.warning(sentence)
+    return sentence
 
 
 show()

@@ -110,6 +110,18 @@ def test_results_are_kept_in_the_lake_when_asked_for(run, tmp_path, tiny_model_p
     assert sha256((tmp_path / "in" / "lot.npz").read_bytes()).hexdigest() in Blobs(tmp_path / "home" / "blobs")
 
 
+def test_a_merged_retest_is_segmented_by_the_batch_that_brings_it(run, tmp_path, capsys):
+    for name, time, dies in (("first", "14:00", "1121"), ("again", "15:00", "1")):
+        rows = "".join(f"{x},{y},{code}\n" for y in range(4) for x, code in enumerate(dies))
+        head = f"# lot: LOTR\n# wafer: 07\n# tested at: 2026-05-01T{time}:00\nx,y,bin\n"
+        (tmp_path / f"{name}.csv").write_text(head + rows)
+        assert run(tmp_path / f"{name}.csv", "--save") == 0
+    assert "merged 4 retested dies into LOTR:07" in capsys.readouterr().err
+    lake = Lake(tmp_path / "home" / "lake")
+    assert lake.keys_without_result(["LOTR:07"]) == []
+    assert lake.result("LOTR:07").wafer.tested_count == 16
+
+
 def test_what_is_kept_in_the_lake_follows_the_split_of_a_trial(tmp_path):
     home = tmp_path / "home"
     home.mkdir()

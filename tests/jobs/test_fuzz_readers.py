@@ -12,7 +12,7 @@ from tests.data.formats.make_fixtures import FIXTURES
 
 def test_the_files_to_begin_with_are_good_ones_of_every_format_that_is_written(tmp_path):
     (tmp_path / "corpus").mkdir()
-    assert write_corpus(tmp_path / "corpus", [FIXTURES], np.random.default_rng(0)) == 5 + 9
+    assert write_corpus(tmp_path / "corpus", [FIXTURES], np.random.default_rng(0)) == 10 + 9
     contents = [path.read_bytes() for path in (tmp_path / "corpus").iterdir()]
     for content in contents:
         check(content)
@@ -23,6 +23,10 @@ def test_the_files_to_begin_with_are_good_ones_of_every_format_that_is_written(t
         ".npz",
         ".csv",
         ".parquet",
+        ".xlsx",
+        ".pkl",
+        ".jpg",
+        ".map",
         ".sinf",
         ".stdf",
         ".gz",
@@ -42,10 +46,19 @@ def test_an_answer_that_is_no_sentence_is_a_finding(monkeypatch, answer):
 
 @pytest.mark.slow
 def test_the_job_says_whether_anything_was_found(tmp_path, capsys):
-    words = ["--seconds", "1", "--seed", "5", "--out", str(tmp_path / "found")]
+    words = ["--minutes", "0.02", "--reader", "CSV die table", "--seed", "5", "--out", str(tmp_path / "found")]
     assert main(words) == 0
-    assert "5 files to begin with." in capsys.readouterr().err
+    assert "CSV die table: 1 files to begin with." in capsys.readouterr().err
     assert look(FuzzReadersConfig((), out=tmp_path / "found"), child="raise SystemExit(77)") == 1
+
+
+def test_a_reader_is_called_by_its_name(capsys):
+    assert main(["--reader", "CVS"]) == 1
+    assert "expected one of PNG image, JPEG image" in capsys.readouterr().err
+
+
+def test_a_reader_begins_with_files_of_its_own(tmp_path):
+    assert write_corpus(tmp_path, [FIXTURES], np.random.default_rng(0), (".klarf",)) == 2
 
 
 def test_without_atheris_the_job_says_what_to_install(monkeypatch, capsys):

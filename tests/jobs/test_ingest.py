@@ -13,6 +13,7 @@ from core.storage.blobs import Blobs
 from data.formats.write import write_npz, write_png
 from data.orientation import OrientationRule
 from jobs.ingest import main
+from tests.core.lake.damages import DAMAGES
 from tests.core.lake_examples import drawn
 from tests.data.formats.make_fixtures import FIXTURES, GRID
 from tests.data.formats.stdf_writers import START, Records
@@ -158,3 +159,15 @@ def test_what_became_of_a_retest_and_of_another_step_is_said(tmp_path, capsys):
     assert "kept beside CP1" in said["other.stdf"]
     lake = Lake(tmp_path / "home" / "lake")
     assert [(test.step, test.fail_count) for test in list_tests(lake, "LOTR:07")] == [("CP2", 5), ("CP1", 3)]
+
+
+def test_a_damaged_part_keeps_no_wafer_out(home, files, tiny_model_path, capsys):
+    flags = ["--segment", "--model", str(tiny_model_path)]
+    assert main([str(files / "five.npz"), *flags]) == 0
+    for table in ("dies", "instances", "segmentations"):
+        DAMAGES["cut"](min((home / "lake" / table).iterdir()))
+    assert main([str(files), *flags]) == 0
+    assert "8 new or changed wafers" in capsys.readouterr().err
+    lake = Lake(home / "lake")
+    assert lake.count() == 8
+    assert len(lake.results_by_keys([drawn(n).key for n in range(5)])) == 5

@@ -87,3 +87,13 @@ def test_a_zip_below_a_folder_opens_its_entries_too(tmp_path, files):
         with reading.original(wafer.source_name) as stream, zipfile.ZipFile(inner / "three.zip") as archive:
             assert stream.read() == archive.read(f"lots/{number}.npz")
     assert reading.wafers == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\5\6", b"PK\3\4" * 99, b"x" * 10**6])
+def test_what_only_claims_to_be_a_zip_counts_once(files, content):
+    files["zip"].write_bytes(content)
+    reading = Reading([files["zip"], files["file"]])
+    [wafer] = reading
+    assert wafer.key == WAFERS[0].key
+    assert len(reading.failures) == 1
+    assert reading.share == 1 / 2

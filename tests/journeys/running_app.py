@@ -12,18 +12,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from tests.source_tree import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    # No name leads off this machine, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
 START_SECONDS = 120
 
 
 @contextmanager
 def running_app(
-    home: Path, environment: Mapping[str, str], *, script: str = "app.py", port: int | None = None
+    home: Path,
+    environment: Mapping[str, str],
+    *,
+    script: str = "app.py",
+    port: int | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[str]:
     """Serve the app on this machine; gives its address, and ends it after.
 
@@ -32,12 +44,13 @@ def running_app(
         environment: variables beside those of this process.
         script: what Streamlit runs, from the project's root.
         port: where it listens, None for a free port.
+        address: on which address.
 
     Raises:
         RuntimeError: it ended, or did not answer in two minutes; the log's end says why.
     """
     port = port or free_port()
-    options = {"headless": "true", "port": port, "address": "127.0.0.1", "fileWatcherType": "none"}
+    options = {"headless": "true", "port": port, "address": address, "fileWatcherType": "none"}
     command = [sys.executable, "-m", "streamlit", "run", script]
     command += [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     log = home / "server.log"
@@ -77,6 +90,33 @@ def running_chromium() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@contextmanager
+def watched(page: Page, url: str) -> Iterator[list[str]]:
+    """Let a page ask nobody but the app; gives what else it asked for, what scripts said, and what they broke.
+
+    Args:
+        page: not yet opened.
+        url: of the app.
+    """
+    seen: list[str] = []
+
+    def ask(route: Route) -> None:
+        if route.request.url.startswith((f"{url}/", "data:", "blob:")):
+            route.continue_()
+        else:
+            seen.append(route.request.url)
+            route.abort()
+
+    def close(dialog: Dialog) -> None:
+        seen.append(dialog.message)
+        dialog.dismiss()
+
+    page.route("**/*", ask)
+    page.on("dialog", close)
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    yield seen
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,7 +10,7 @@ from core.annotation.items import Candidate, Status
 from core.annotation.progress import statuses
 from core.annotation.queue import fill
 from core.database import AppDatabase
-from core.drawing.wafer import cell_aspect, rim_in_dies
+from core.drawing.sheet import cell_aspect, rim_in_dies
 from core.identity import Person
 from core.labels.annotations import labels_of
 from core.labels.draft_store import drafts_of

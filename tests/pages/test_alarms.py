@@ -12,6 +12,7 @@ from core.database import AppDatabase
 from core.identity import Person, local_person
 from core.lake import Lake
 from core.lake.scoring import main_reasons
+from pages.parts.literal import literal
 from tests.core.alarms.examples import keep, severe
 from tests.core.alarms.receiver import receiving
 
@@ -192,7 +193,7 @@ def test_a_channel_is_added_tested_and_its_address_never_shown(open_page, home, 
         app.text_input[1].set_value(server.address)
         button(app, "Add channel").click().run()
         assert not app.exception
-        assert "json://****" in app.toggle[0].label
+        assert literal("json://****") in app.toggle[0].label
         button(app, "Send a test").click().run()
         assert "the test was delivered" in app.success[0].value
         server.status = 500

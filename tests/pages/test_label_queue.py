@@ -32,7 +32,7 @@ def test_names_are_added_and_unknown_ones_are_said(work, database):
     app = work("label_queue")
     app.text_area[0].set_value(f"key,product\n{KEYS[0]},TC38\n{KEYS[1]}\nLOT9:W9")
     app = press(app, "Add to the queue", 1)
-    assert "no LOT9:W9" in app.warning[0].value
+    assert "no LOT9\\:W9" in app.warning[0].value
     assert [i.wafer_key for i in queued(database)] == list(KEYS)
 
 

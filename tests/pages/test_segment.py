@@ -154,3 +154,23 @@ def test_a_link_of_an_earlier_version_opens_what_it_meant(open_page):
     app = open_page("segment", read_careful="true")
     assert app.query_params["read_tta"] == "true"
     assert "read_careful" not in app.query_params
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("hostile")
+def test_a_file_whose_reading_hangs_is_refused_and_the_others_are_shown(page, monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_READ_SECONDS", "3")
+    upload(page, *FILES[:2], ("stuck.hang.csv", b"1"))
+    assert "**2** wafers" in said(page)
+    assert "stuck.hang.csv: reading it took more than 3 seconds. Split it, or raise WAFERSCOPE_READ_SECONDS." in said(
+        page
+    )
+    assert not [button for button in page.button if button.label == "Cancel"]
+
+
+def test_what_a_file_says_in_doubt_is_shown_with_its_wafer(page):
+    table = b"# lot: L1\n# wafer: 05\n# diameter: 20\nx,y,bin\n" + b"".join(
+        b"%d,%d,1\n" % (i % 9, i // 9) for i in range(81)
+    )
+    page = upload(page, ("doubt.csv", table))
+    assert any("20" in caption.value and ":material/info:" in caption.value for caption in page.caption)

@@ -116,7 +116,7 @@ def test_previous_and_next_walk_through_the_lot(open_page):
 def test_an_unknown_wafer_is_an_explained_error(open_page):
     app = open_page("wafer", wafer="LOT9:W99")
     assert not app.exception
-    assert "there is no wafer 'LOT9:W99'" in app.error[0].value
+    assert "there is no wafer 'LOT9\\:W99'" in app.error[0].value
 
 
 def test_two_wafers_stand_side_by_side(open_page):
@@ -131,7 +131,7 @@ def test_a_wafer_of_the_lot_is_compared_by_its_own_name(open_page):
     assert [c["id"].split()[0] for c in canvases(app)] == [SEGMENTED_KEY, "LOT001:W06"]
 
 
-@pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9:W9'"), (PLAIN_KEY, "not segmented")])
+@pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9\\:W9'"), (PLAIN_KEY, "not segmented")])
 def test_a_second_wafer_that_cannot_be_compared_is_said(open_page, other, words):
     app = open_page("wafer", wafer=SEGMENTED_KEY, other=other)
     assert words in app.warning[0].value

@@ -81,8 +81,8 @@ def test_wafers_without_a_date_are_found_whatever_days_are_chosen(open_page, tmp
 def test_an_unknown_class_and_lot_of_a_link_are_said(open_page):
     app = open_page("wafers", **{"class": "Dust", "lot": "LOT9"})
     assert sorted(one.value for one in app.warning) == [
-        "The link's choice was ignored: there is no class `Dust`.",
-        "The link's choice was ignored: there is no lot `LOT9`.",
+        "The link's choice was ignored: there is no class 'Dust'.",
+        "The link's choice was ignored: there is no lot 'LOT9'.",
     ]
 
 

@@ -36,6 +36,13 @@ _OWN = {*_INDEX, *_WITHIN, "DEFECTID", "XSIZE", "YSIZE", "CLASSNUMBER"}
 _MISSING = ("N", "NA")
 _MIRRORED = ("YES", "Y", "TRUE", "1")
 _MOST_WORDS, _LONGEST_TEXT = 50, 500  # of what each wafer of a file repeats
+_MOST_PLANS, _MOST_SIZES = 100, 4
+_NAMED = ("lot", "wafer", "device", "step")
+FIELDS = frozenset(_HISTORY) | {
+    "DieOrigin", "DiePitch", "FileTimestamp", "LotID", "OrientationMarkLocation", "OriginalNames", "ResultTimestamp",
+    "SampleCenterLocation", "SampleSize", "WaferID",
+}  # fmt: skip
+"""Fields that say something of a wafer: no other is kept, since each wafer of a lot has all of the lot's."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,16 @@ class SamplePlans:
         return self._joined[key]
 
 
+def check_plans(count: int, where: str, line: int) -> None:
+    """Refuse more sample plans than a wafer has tests: all wafers of a file may share them.
+
+    Raises:
+        FormatError: there are more.
+    """
+    if count > _MOST_PLANS:
+        raise wrong(where, line, f"the wafer has {count} sample plans, the limit is {_MOST_PLANS}")
+
+
 def build(found: Found, where: str) -> Inspection:
     """Understand what was found.
 
@@ -120,7 +137,9 @@ def build(found: Found, where: str) -> Inspection:
     time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), written)
     names = _original_names(found) if ours else {}
     # a type, 1 or 2, and a length, or two lengths: the largest is the diameter in whatever order
-    size = max((number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])), default=0.0)
+    size = max(
+        (number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])[:_MOST_SIZES]), default=0.0
+    )
     history = _history(found) | {name: text for name, text in names.items() if name in ("device", "step") and text}
     counts = count_remarks(found.summaries, defects, found.plans, len(found.inspected))
     return Inspection(
@@ -143,12 +162,12 @@ def build(found: Found, where: str) -> Inspection:
 
 def _original_names(found: Found) -> dict[str, str]:
     """Read the names that Waferscope could not quote as they are; {} for none."""
-    words = found.fields.get("OriginalNames", [])
+    words = found.fields.get("OriginalNames", [])[: len(_NAMED)]
     try:
         texts = [str(json.loads(f'"{word.text}"')).encode("utf-8", "replace").decode() for word in words]
     except ValueError:
         return {}
-    return dict(zip(("lot", "wafer", "device", "step"), texts, strict=False))
+    return dict(zip(_NAMED, texts, strict=False))
 
 
 def _place_remarks(found: Found, history: Mapping[str, str]) -> Iterable[str]:

@@ -19,10 +19,20 @@ every wafer that has none of its own.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data.formats.klarf.build import Found, KlarfList, SamplePlans, build
+from data.formats.klarf.build import Found, KlarfList, SamplePlans, build, check_plans
 from data.formats.klarf.counts import Dies
 from data.formats.klarf.model import Inspection
-from data.formats.klarf.words import Word, classes_of, counted_pairs, dies_of, known_name, whole, words_of, wrong
+from data.formats.klarf.words import (
+    MARKS_12,
+    Word,
+    classes_of,
+    counted_pairs,
+    dies_of,
+    known_name,
+    whole,
+    words_of,
+    wrong,
+)
 
 _LISTS = ("DefectList", "SampleTestPlan", "SampleDieMap", "RemovedDieList", "ClassLookup", "SummaryList")
 _IMAGE_FILES = ("tifffilename", "filename")
@@ -139,7 +149,9 @@ class _File:
         table = fields.get("ClassLookup", [])
         if table is not self._classes[0]:
             self._classes = table, classes_of(counted_pairs(table, "ClassLookup", where), where)
-        plans = [self._plan(words, "SampleTestPlan") for words in self._scope.plans or self._plans_for_all]
+        written = self._scope.plans or self._plans_for_all
+        check_plans(len(written), where, name[0].line if name else 1)
+        plans = [self._plan(words, "SampleTestPlan") for words in written]
         removed = fields.get("RemovedDieList")
         return Found(
             line=name[0].line if name else 1,
@@ -157,6 +169,8 @@ class _File:
         return self._dies.dies(words, lambda: dies_of(counted_pairs(words, name, self._where), self._where))
 
     def _table(self, spec: list[Word], words: list[Word]) -> KlarfList:
+        if not words:
+            return KlarfList([], [])  # many empty lists may share a row of many columns
         columns = [word.text.upper() for word in spec[1:]]
         if spec and whole(spec[0], "DefectRecordSpec", self._where) != len(columns):
             problem = f"DefectRecordSpec should name {spec[0].text} columns, found {len(columns)}"
@@ -171,7 +185,7 @@ def parse_12(lines: Sequence[str], where: str) -> list[Inspection]:
         FormatError: it breaks off, or a line is malformed.
     """
     found: list[Inspection] = []
-    statements = _statements(words_of(lines, ";", where))
+    statements = _statements(words_of(lines, MARKS_12, where))
     for statement in statements:
         if found and known_name(statement[0]) != "FileVersion":
             break  # what stands behind EndOfFile is no part of the file
@@ -223,9 +237,9 @@ def _is_number(word: Word) -> bool:
 
 def _summary(spec: list[Word], words: list[Word], where: str) -> list[Mapping[str, Word]]:
     """Part the rows of a summary; one that does not fit its columns is passed over, as it says nothing of the dies."""
-    columns = [word.text.upper() for word in spec[1:]]
-    if not columns or len(words) % len(columns):
+    if len(spec) < 2 or len(words) < len(spec) - 1 or len(words) % (len(spec) - 1):
         return []
+    columns = [word.text.upper() for word in spec[1:]]
     rows = (words[start : start + len(columns)] for start in range(0, len(words), len(columns)))
     return [dict(zip(columns, row, strict=True)) for row in rows]
 

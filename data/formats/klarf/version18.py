@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from data.errors import FormatError
-from data.formats.klarf.build import Found, KlarfList, SamplePlans, build
+from data.formats.klarf.build import FIELDS, Found, KlarfList, SamplePlans, build, check_plans
 from data.formats.klarf.model import Inspection
-from data.formats.klarf.words import Word, classes_of, dies_of, known_name, whole, words_of, wrong
+from data.formats.klarf.words import MARKS_18, Word, classes_of, dies_of, known_name, whole, words_of, wrong
 
 _DEEPEST = 16
 _SUMMARIES = ("TestSummaryList", "SummaryList")
@@ -28,14 +28,20 @@ class _Record:
     fields: dict[str, list[Word]] = field(default_factory=dict)
     lists: dict[str, list[KlarfList]] = field(default_factory=dict)
     records: list["_Record"] = field(default_factory=list)
+    asked: dict[tuple[str, ...], list[KlarfList]] = field(default_factory=dict)
 
     def inner(self, name: str) -> list["_Record"]:
         return [record for record in self.records if record.name == name]
 
     def all_of(self, *names: str) -> list[KlarfList]:
-        """Return the lists of some names in the record and in those of its tests and summaries."""
-        inner = [*self.inner("TestRecord"), *self.inner("SummaryRecord")]
-        return [table for record in (*inner, self) for name in names for table in record.lists.get(name, [])]
+        """Return the lists of some names in the record and in those of its tests and summaries.
+
+        A lot is asked for each of its wafers, and finds them once.
+        """
+        if names not in self.asked:
+            within = [*self.inner("TestRecord"), *self.inner("SummaryRecord"), self]
+            self.asked[names] = [table for one in within for name in names for table in one.lists.get(name, [])]
+        return self.asked[names]
 
 
 def parse_18(lines: Sequence[str], where: str) -> list[Inspection]:
@@ -44,7 +50,7 @@ def parse_18(lines: Sequence[str], where: str) -> list[Inspection]:
     Raises:
         FormatError: it breaks off, or a line is malformed.
     """
-    parser = _Parser(list(words_of(lines, ";{},", where)), where, len(lines))
+    parser = _Parser(list(words_of(lines, MARKS_18, where)), where, len(lines))
     found: list[Found] = []
     while not found or parser.goes_on():
         file, shared = parser.record(0), _Shared(where)
@@ -71,6 +77,7 @@ class _Shared:
         plans = next(filter(None, (one.all_of("SampleTestPlanList") for one in scopes)), [])
         removed = next(filter(None, (one.all_of("RemovedDieList") for one in scopes)), [])
         classes = next(filter(None, (one.all_of("ClassLookupList") for one in scopes)), [])
+        check_plans(max(len(plans), len(removed)), self._where, wafer.line)
         dies = [self._plan(table) for table in plans]
         taken_out = self._dies.inspected([self._plan(table) for table in removed], frozenset())
         return Found(
@@ -146,7 +153,8 @@ class _Parser:
         values = self._braced()
         if len(values) != count:
             raise self._error(begin, f"{name.text} should have {count} values, found {len(values)}")
-        record.fields[known_name(name)] = values
+        if known_name(name) in FIELDS:
+            record.fields[known_name(name)] = values
 
     def _list(self, record: _Record) -> None:
         begin, name = self.take("List"), self._next()

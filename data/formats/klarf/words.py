@@ -55,6 +55,13 @@ _NAMES = (
 _NAME_OF = {name.lower(): name for name in _NAMES}
 REPAIR = "Export the file again, or correct the line."
 _LIMIT = 10**9
+MOST_WORDS = 6_000_000
+"""Of a file: some 400,000 defects, and 1 GiB once understood."""
+MARKS_12, MARKS_18 = ";", ";{},"
+_PATTERNS = {
+    marks: re.compile(rf'"([^"]*)"|([{re.escape(marks)}])|([^\s"{re.escape(marks)}]+)|(")')
+    for marks in (MARKS_12, MARKS_18)
+}
 
 
 class Word(NamedTuple):
@@ -65,18 +72,26 @@ class Word(NamedTuple):
     quoted: bool = False
 
 
-def words_of(lines: Sequence[str], marks: str, where: str) -> Iterator[Word]:
+def words_of(lines: Sequence[str], marks: str, where: str, most: int = MOST_WORDS) -> Iterator[Word]:
     """Part lines into words; quoted text is one word, and so is each of the marks.
 
     Raises:
-        FormatError: a quote is not closed on its line.
+        FormatError: a quote is not closed on its line, or there are more words than memory should hold.
     """
-    pattern = re.compile(rf'"([^"]*)"|([{re.escape(marks)}])|([^\s"{re.escape(marks)}]+)|(")')
+    pattern = _PATTERNS[marks]
+    left = most
     for number, line in enumerate(lines, 1):
-        for match in pattern.finditer(line):
+        found = 0
+        for found, match in enumerate(pattern.finditer(line), 1):
             if match[4]:
                 raise wrong(where, number, f"a quote is not closed: {line.strip()[:80]!r}")
             yield Word(match[1], number, True) if match[1] is not None else Word(match[0], number)
+            if found > left:
+                break
+        left -= found
+        if left < 0:
+            problem = f"the file has more than {most} words"
+            raise FormatError(f"{where} line {number}", problem, "Split it by wafer.")
 
 
 def known_name(word: Word) -> str:

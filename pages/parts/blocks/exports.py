@@ -16,6 +16,7 @@ from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.reports.lot_tables import results_of
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette, current_theme
 
 MOST_WAFERS = 1000
@@ -120,7 +121,7 @@ def _button(
         data=make,
         file_name=f"{name}{one.ending}",
         mime=one.mime,
-        help=refused or one.help,
+        help=literal(refused) or one.help,
         on_click="ignore",
         disabled=bool(refused),
         width=width,

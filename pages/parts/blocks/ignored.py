@@ -5,6 +5,7 @@ from datetime import date
 
 import streamlit as st
 
+from pages.parts.literal import literal
 from pages.parts.state.widgets import drop_widgets, set_widget, widget_text
 
 SHOWN_ON = "ignored-shown-on"
@@ -46,7 +47,7 @@ def _note(name: str, lost: list[str], without: str) -> None:
     """Keep what was lost: the address forgets it as soon as the filter is drawn."""
     asked = st.query_params.get_all(name)
     if lost:
-        listed = ", ".join(f"`{value[:MOST_CHARACTERS].replace('`', chr(39))}`" for value in lost)
+        listed = ", ".join(f"'{literal(value[:MOST_CHARACTERS])}'" for value in lost)
         set_widget(_said(name), f"The link's choice was ignored: there is {without} {listed}.")
         set_widget(_kept(name), "\n".join(value for value in asked if value not in lost))
         set_widget(_NAMES, f"{widget_text(_NAMES)} {name}")

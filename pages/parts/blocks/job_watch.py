@@ -7,6 +7,7 @@ from core.jobs.launch import cancel, job, jobs, resume
 from core.jobs.store import Job, JobState
 from core.settings import settings
 from pages.parts.cache.stores import database
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 
 LOOK_SECONDS = 2.0
@@ -33,7 +34,7 @@ def job_watch(started: Job | None) -> None:
     if started.underway:
         _progress(started.id)
     elif started.state in WENT_WRONG:
-        st.error(f"{started.title} (job {started.id}) {_how(started)}. Its log ends with this:")
+        st.error(f"{literal(started.title)} (job {started.id}) {_how(started)}. Its log ends with this:")
         st.code(log_tail(settings().home, started.id, LOG_LINES) or "The log is empty.", language=None)
         if st.button("Run it again", key=f"again-{started.id}", help="The same command, once more."):
             resume(database(), settings(), started.id, person_or_account())
@@ -46,7 +47,7 @@ def _progress(number: int) -> None:
     if not found.underway:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.progress(found.share or 0.0, f"{found.title}: {_how_far(found)}", width="stretch")
+        st.progress(found.share or 0.0, literal(f"{found.title}: {_how_far(found)}"), width="stretch")
         if st.button("Stop", key=f"stop-{number}", disabled=found.cancelled_by is not None):
             cancel(database(), number, person_or_account())
 

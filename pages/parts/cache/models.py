@@ -7,6 +7,7 @@ import streamlit as st
 from core.analysis.result import analyse
 from core.explain.activation import Activations
 from core.ingestion.samples import sample_files
+from core.reading import read_bytes
 from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
 from core.segmentation.network import ModelMetadata
@@ -14,7 +15,6 @@ from core.segmentation.serving import model_in_use, served
 from core.settings import Settings, settings
 from core.similarity import SimilarityIndex
 from core.similarity.index import IndexKind, index_stamp
-from data.formats import read_bytes
 from data.wafer import WaferMap
 from pages.parts.cache.stores import lake
 

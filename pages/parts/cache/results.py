@@ -4,20 +4,22 @@ import streamlit as st
 
 from core.analysis.result import WaferResult, analyse
 from core.explain.occlusion import Occlusions
+from core.ingestion.upload_session import MAX_DIES, MAX_WAFERS
 from core.lake.rows import dies_hash
+from core.reading import read_bytes
 from core.segmentation import Segmentation, Segmenter
 from core.segmentation.dropout import DropoutSegmenter
 from core.segmentation.serving import model_in_use
 from core.segmentation.uncertainty import Decomposition, split
 from core.settings import settings
 from data.errors import ModelError
-from data.formats import ReadFailure, read_bytes
+from data.formats import ReadFailure
 from data.wafer import WaferMap
 from pages.parts.cache.models import segmenter
 
 
 def uploaded(name: str, content: bytes, sha256: str) -> list[WaferMap | ReadFailure]:
-    """Return what reading makes of a file that is only looked at and not kept."""
+    """Return what reading makes of a file that is only looked at and not kept, up to what a page can hold."""
     return _uploaded(sha256, name, content)
 
 
@@ -68,7 +70,16 @@ def uncertainty(wafer: WaferMap) -> Decomposition:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file")
 def _uploaded(sha256: str, _name: str, _content: bytes) -> list[WaferMap | ReadFailure]:
-    return list(read_bytes(_name, _content))
+    found: list[WaferMap | ReadFailure] = []
+    wafers = cells = 0
+    with read_bytes(_name, _content) as reading:
+        for item in reading:
+            found.append(item)
+            if isinstance(item, WaferMap):
+                wafers, cells = wafers + 1, cells + item.dies.size
+            if wafers >= MAX_WAFERS or cells > MAX_DIES:
+                break
+    return found
 
 
 @st.cache_resource(max_entries=32, show_spinner="Finding patterns")

@@ -20,6 +20,7 @@ from data.classes import CLASS_INDEX, CLASSES
 from data.errors import ModelError, TrainingMissingError
 from pages.parts.cache.models import activations, segmenter
 from pages.parts.cache.results import occlusions, uncertainty
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.view import ViewState
 from pages.parts.wafers.canvas import wafer_canvas
@@ -71,8 +72,8 @@ def explain_block(result: WaferResult) -> None:
         return
     if segmenter().name != result.segmentation.model:
         st.caption(
-            f"What is shown was found by {result.segmentation.model}; explained is what the model in use answers, "
-            f"{segmenter().name}."
+            f"What is shown was found by {literal(result.segmentation.model)}; explained is what the model in use "
+            f"answers, {literal(segmenter().name)}."
         )
     st.fragment(_explained)(result)
 
@@ -95,7 +96,7 @@ def _explained(result: WaferResult) -> None:
     try:
         found = _attribution(result, class_key, number, way)
     except (ModelError, TrainingMissingError) as error:
-        st.info(str(error))
+        st.info(literal(error))
         return
     own = _own_dies(result, class_key, number)
     driving = found.within(own).driving
@@ -220,7 +221,7 @@ def _uncertainty_map(result: WaferResult, class_key: str) -> None:
         with st.spinner("Asking twenty times with features dropped"):
             found = uncertainty(result.wafer)
     except ModelError as error:
-        st.info(str(error))
+        st.info(literal(error))
         return
     values = _over_failing(found, part, class_key, result.wafer.failing)
     ramp = share_ramp(None, chosen_palette(), current_theme())

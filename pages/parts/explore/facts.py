@@ -7,6 +7,7 @@ from core.analysis.summaries import yield_words
 from data.geometry import geometry
 from data.retests import first_pass_yield
 from data.wafer import WaferMap
+from pages.parts.literal import literal
 
 
 def facts(wafer: WaferMap) -> None:
@@ -14,10 +15,10 @@ def facts(wafer: WaferMap) -> None:
     frame = geometry(wafer)
     rows, columns = wafer.dies.shape
     said = [
-        wafer.product,
-        wafer.step,
+        literal(wafer.product),
+        literal(wafer.step),
         f"tested {wafer.tested_at:%Y-%m-%d %H:%M} UTC" if wafer.tested_at else "",
-        wafer.test_program,
+        literal(wafer.test_program),
         _passing(wafer),
         f"{rows} × {columns} dies",
         ""
@@ -45,4 +46,9 @@ def history(wafer: WaferMap, result: WaferResult | None) -> None:
         told["Model"] = result.segmentation.model
     if told:
         st.markdown("**Process history**", help="What the wafer's file says about its way through the fab.")
-        st.table(told, border="horizontal", width="content", alt="Process history")
+        st.table(
+            {literal(name): literal(value) for name, value in told.items()},
+            border="horizontal",
+            width="content",
+            alt="Process history",
+        )

@@ -6,6 +6,7 @@ from core.database import AppDatabase
 from core.identity import local_person
 from core.root_causes import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from pages.parts.empty import explained
+from pages.parts.literal import literal
 from pages.parts.state.widgets import widget_text
 
 HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every similar wafer."
@@ -41,7 +42,7 @@ def findings_block(wafer: str, database: AppDatabase, *, key: str) -> None:
         if text:
             st.caption(name)
             st.text(text)
-    st.caption(f"{known.written_by}, {known.written_at:%Y-%m-%d %H:%M} UTC")
+    st.caption(f"{literal(known.written_by)}, {known.written_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _form(wafer: str, known: Finding | None, database: AppDatabase, key: str) -> None:

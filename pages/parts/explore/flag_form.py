@@ -6,6 +6,7 @@ from core.annotation.reviews import LONGEST_COMMENT, ReviewKind, flag_prediction
 from data.classes import CLASSES
 from data.errors import AppDatabaseError
 from pages.parts.cache.stores import database as open_database
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 
 NAMES = {"": "The wafer as a whole", **{c.key: c.name for c in CLASSES}}
@@ -27,11 +28,11 @@ def flag_form(wafer_key: str, model: str) -> None:
                     with open_database().writing() as session:
                         flag_prediction(session, wafer_key, model, class_key, comment, person_or_account())
                 except AppDatabaseError as error:
-                    st.error(str(error))
+                    st.error(literal(error))
                 else:
                     st.success("Flagged: it waits on the Review page.")
         with open_database().reading() as session:
             flags = [review for review in reviews_of(session, wafer_key) if review.kind is ReviewKind.FLAG]
         for flag in flags[:5]:
-            st.caption(f"{flag.opened_by}, {flag.opened_at:%Y-%m-%d}: {flag.verdict or 'open'}")
+            st.caption(f"{literal(flag.opened_by)}, {flag.opened_at:%Y-%m-%d}: {flag.verdict or 'open'}")
             st.text(f"{NAMES.get(flag.class_key, flag.class_key)}: {flag.comment}")

@@ -9,6 +9,7 @@ from core.similarity.index import IndexKind
 from core.similarity.upkeep import bring_up_to_date
 from data.errors import IndexMissingError
 from pages.parts.cache.models import segmenter, similarity_index
+from pages.parts.literal import literal
 
 MANY = 20_000
 
@@ -30,7 +31,8 @@ def ready_index(kind: IndexKind, lake: Lake) -> SimilarityIndex:
         index = similarity_index(kind)
     except IndexMissingError as error:
         st.info(
-            f"Similar wafers are found in an index, and it has to be built first: {error.problem.partition(': ')[2]}."
+            "Similar wafers are found in an index, and it has to be built first: "
+            f"{literal(error.problem.partition(': ')[2])}."
         )
         _offer("Build the index", lake, lake.count())
         st.stop()

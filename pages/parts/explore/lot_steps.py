@@ -10,6 +10,7 @@ from core.lake import Lake, WaferFilter
 from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.widgets import set_widget, widget_text
 
 WAFER, OTHER, TEST = "wafer", "other", "test"
@@ -25,9 +26,9 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         place: horizontal container for title and controls.
     """
     key = st.query_params.get(WAFER) or _first(lake)
-    lot, _, name = key.rpartition(":")
+    lot, name = _lot_and_wafer(lake, key)
     names = _wafers_of(lake, lot)
-    place.title(f"{lot} {name}", width="content")
+    place.title(literal(f"{lot} {name}"), width="content")
     if key not in names:
         return key
     position = names.index(key)
@@ -44,9 +45,9 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         )
     set_widget("lot-wafer", key)
     place.selectbox(
-        f"Wafer of {lot}",
+        f"Wafer of {literal(lot)}",
         names,
-        format_func=lambda k: k.rpartition(":")[2],
+        format_func=lambda k: k.removeprefix(f"{lot}:"),
         key="lot-wafer",
         on_change=lambda: _go(widget_text("lot-wafer")),
         label_visibility="collapsed",
@@ -78,11 +79,11 @@ def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
         return None
     given = _meant(given, names)
     if given not in lake.wafers_by_keys([given]):
-        st.warning(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}.")
+        st.warning(literal(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}."))
         return None
     other = lake.result(given)
     if other is None:
-        st.warning(f"{given} is not segmented yet: open it and segment it first.")
+        st.warning(f"{literal(given)} is not segmented yet: open it and segment it first.")
     return other
 
 
@@ -98,6 +99,15 @@ def _first(lake: Lake) -> str:
     worst = worst_of_day(lake, everything, day, 1) if day else None
     table = worst if worst is not None and len(worst) else lake.wafers_page(limit=1)
     return str(table["key"].iloc[0])
+
+
+def _lot_and_wafer(lake: Lake, key: str) -> tuple[str, str]:
+    """Return the names in a key, as its wafer has them: either may hold a colon itself."""
+    found = lake.query("SELECT lot_id, wafer_id FROM wafers WHERE key = ?", [key])
+    if found.empty:
+        lot, _, name = key.rpartition(":")
+        return lot, name
+    return str(found["lot_id"].iloc[0]), str(found["wafer_id"].iloc[0])
 
 
 def _wafers_of(lake: Lake, lot: str) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.drawing.palette import GREYS, GROUP_TONES, class_colors, heat_ramp, share_ramp
 from data.classes import CLASSES
 from pages.parts.blocks.charts import CLASS_NAMES, accent
+from pages.parts.literal import in_chart
 from pages.parts.state.choices import chosen_palette, current_theme
 
 HEIGHT, MARGIN = 620, 3
@@ -117,7 +118,7 @@ def _traces(
             x=points["x"].to_numpy()[part],
             y=points["y"].to_numpy()[part],
             mode="markers",
-            name=name,
+            name=in_chart(name),
             legendgroup=name,
             showlegend=first,
             marker={"size": size, "opacity": opacity, **marker, **colors},
@@ -180,7 +181,7 @@ def _class_names(points: pd.DataFrame) -> pd.Series:
 def _hover(points: pd.DataFrame, classes: NDArray[np.object_], clusters: NDArray[np.object_]) -> list[str]:
     severity = ["" if s != s else f", severity {s:.0f}" for s in points["severity"]]
     return [
-        f"<b>{key}</b><br>{found}{said}<br>cluster: {cluster}<br>novelty {novelty:.0f}"
+        f"<b>{in_chart(key)}</b><br>{found}{said}<br>cluster: {in_chart(cluster)}<br>novelty {novelty:.0f}"
         for key, found, said, cluster, novelty in zip(
             points["key"], classes, severity, clusters, points["novelty"], strict=True
         )
@@ -196,7 +197,7 @@ def _labels(points: pd.DataFrame, names: Sequence[str]) -> list[dict[str, object
         {
             "x": top.x,
             "y": top.y,
-            "text": names[int(str(cluster))],
+            "text": in_chart(names[int(str(cluster))]),
             "showarrow": False,
             "yanchor": "bottom",
             "yshift": 4,

@@ -19,6 +19,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.explore.map_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import open_page
+from pages.parts.literal import literal
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import clicked_names, drawn_area, set_widget, widget_number
 from pages.parts.wafers.gallery import gallery
@@ -93,10 +94,10 @@ def choice_block(found: LakeMap, where: WaferFilter, cluster: int | None, area: 
     named = "the map" if cluster is None else found.about.names[cluster]
     part = f"an area of {named}" if area else named
     if not keys:
-        st.info(f"No wafer of {part} passes these filters. Widen them, or choose another area.")
+        st.info(f"No wafer of {literal(part)} passes these filters. Widen them, or choose another area.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(keys):,}** wafers of **{part}**", width="content")
+        st.markdown(f"**{len(keys):,}** wafers of **{literal(part)}**", width="content")
         st.download_button(
             "CSV",
             data=lambda: encoded_csv(frame_csv(found.rows(keys))),
@@ -125,7 +126,7 @@ def novelty_block(found: LakeMap, where: WaferFilter) -> None:
         st.markdown("**Unlike anything seen**", help=HELP["novelty"], width="content")
         csv_button(wafers, "map-novelty")
     notes = {
-        key: f"novelty **{novelty:.0f}**  \n{cluster}"
+        key: f"novelty **{novelty:.0f}**  \n{literal(cluster)}"
         for key, novelty, cluster in zip(wafers["key"], wafers["novelty"], wafers["cluster"], strict=True)
     }
     with st.spinner("Drawing wafers"):
@@ -139,6 +140,8 @@ def _made_up(kinds: pd.DataFrame) -> None:
     st.markdown("**What they are**")
     for title, values in (("dominant class", classes), ("product", kinds["product"].replace("", UNKNOWN))):
         counts = kinds["wafers"].groupby(values).sum().sort_values(ascending=False, kind="stable")
-        said = [f"{name} {count:,} ({count / counts.sum():.0%})" for name, count in counts.head(MOST_SAID).items()]
+        said = [
+            f"{literal(name)} {count:,} ({count / counts.sum():.0%})" for name, count in counts.head(MOST_SAID).items()
+        ]
         more = f", {len(counts) - MOST_SAID} more" if len(counts) > MOST_SAID else ""
         st.caption(f"{title}: {', '.join(said)}{more}")

@@ -18,6 +18,7 @@ from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.job_watch import job_watch, newest_job
 from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import database
+from pages.parts.literal import literal
 from pages.parts.measures import HELP
 from pages.parts.person import person_or_account
 
@@ -49,7 +50,7 @@ def ready_map(lake: Lake) -> LakeMap:
 
 def _offer_first(error: MapError) -> None:
     with st.container(border=True):
-        st.markdown(f"**There is no map to show:** {error.problem}.")
+        st.markdown(f"**There is no map to show:** {literal(error.problem)}.")
         st.markdown(
             "Building it embeds the wafers that are not embedded yet, lays them out by how much they look alike and "
             "parts them into clusters. That takes a minute or two for some thousand wafers, and goes on when you leave "
@@ -65,7 +66,8 @@ def _facts(found: LakeMap, building: bool) -> None:
     about = found.about
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"**{about.wafers:,}** wafers, fitted on {about.fitted:,} ({about.fitted_at[:10]}), seen by {about.model}",
+            f"**{about.wafers:,}** wafers, fitted on {about.fitted:,} ({about.fitted_at[:10]}), "
+            f"seen by {literal(about.model)}",
             width="content",
         )
         chosen = "chosen by silhouette" if about.asked is None else "as asked"

@@ -23,6 +23,7 @@ from pages.parts.explore.findings import findings_block
 from pages.parts.explore.query_choice import Asked
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import link
+from pages.parts.literal import literal, said_key
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.widgets import chosen_rows
 from pages.parts.wafers.cluster_table import class_column
@@ -79,7 +80,7 @@ def match_list(matches: Sequence[Match], query: Query, findings: Mapping[str, Fi
                 "likeness": [100 * match.score for match in matches],
                 "cosine": [100 * match.cosine for match in matches],
                 "overlap": [100 * match.overlap for match in matches],
-                "wafer": [match.result.wafer.key.replace(":", " ") for match in matches],
+                "wafer": [said_key(match.result.wafer.key) for match in matches],
                 "product": [match.result.wafer.product for match in matches],
                 "tested": [match.result.wafer.tested_at for match in matches],
                 "classes": [_classes(match) for match in matches],
@@ -148,12 +149,12 @@ def comparison(asked: Asked, query: Query, match: Match, database: AppDatabase) 
         found = asked.result.segmentation if asked.result and query.wafer is asked.result.wafer else None
         picture = draw_wafer(query.wafer, found, None, palette, theme, sharp_cell_px(query.wafer))
         st.image(picture, alt=f"Asked for: {asked.name}")
-        st.caption(asked.name)
+        st.caption(literal(asked.name))
     with middle:
         st.markdown("**Found**")
         picture = draw_wafer(wafer, match.result.segmentation, None, palette, theme, sharp_cell_px(wafer))
         st.image(picture, alt=f"Found: wafer {wafer.key}")
-        link("wafer", wafer.key.replace(":", " "), wafer=wafer.key)
+        link("wafer", said_key(wafer.key), wafer=wafer.key)
     with right:
         st.markdown("**Differences**", help=OVERLAY_HELP)
         st.image(_overlay(match, query, None), alt="Differences of the two patterns")

@@ -10,7 +10,8 @@ from PIL import Image
 
 from core.analysis.result import WaferResult
 from core.drawing.palette import GREYS
-from core.drawing.wafer import draw_wafer, lay_out
+from core.drawing.sheet import lay_out
+from core.drawing.wafer import draw_wafer
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity.similar_wafers import Query, query_cluster, query_drawing, query_wafer
@@ -21,8 +22,10 @@ from data.formats import ReadFailure, known_suffixes
 from data.wafer import WaferMap
 from pages.parts.cache.results import analysed, uploaded
 from pages.parts.links import link
+from pages.parts.literal import literal, said_key
 from pages.parts.state.choices import current_theme
 from pages.parts.state.widgets import widget_text
+from pages.parts.uploads import upload_bounds
 
 NAMES = {c.key: c.name for c in CLASSES}
 WAYS = ("Wafer of the lake", "Upload", "Sketch")
@@ -96,7 +99,7 @@ def _of_lake(lake: Lake) -> tuple[WaferResult | None, str]:
     try:
         result = lake.result(key)
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return None, ""
     if result is None:
         result = analysed(lake.wafer(key), key)
@@ -109,6 +112,7 @@ def _upload() -> WaferResult | None:
         type=[suffix.removeprefix(".") for suffix in known_suffixes()],
         key="similar-file",
         help="Any format that Segment reads. The file is only looked at, not kept.",
+        **upload_bounds(),
     )
     if file is None:
         st.caption("Images of wafer maps, die tables, NPZ, STDF or a zip: any format that the Segment page reads.")
@@ -117,15 +121,13 @@ def _upload() -> WaferResult | None:
     digest = sha256(content).hexdigest()
     read = uploaded(file.name, content, digest)
     for failure in [one for one in read if isinstance(one, ReadFailure)][:5]:
-        st.error(failure.reason)
+        st.error(literal(failure.reason))
     wafers = [one for one in read if isinstance(one, WaferMap)][:LONGEST_LIST]
     if not wafers:
         return None
     number = 0
     if len(wafers) > 1:
-        number = st.selectbox(
-            "Wafer in the file", range(len(wafers)), format_func=lambda n: wafers[n].key.replace(":", " ")
-        )
+        number = st.selectbox("Wafer in the file", range(len(wafers)), format_func=lambda n: said_key(wafers[n].key))
     return analysed(wafers[number], f"{digest} {file.name} {number}")
 
 
@@ -147,7 +149,7 @@ def _whole_or_cluster(result: WaferResult, key: str) -> Asked:
             format_func=lambda number: clusters.get(number, "The whole wafer"),
             help="Of a wafer with several patterns one can be looked for alone, whatever else is on the wafers found.",
         )
-    name = wafer.key.replace(":", " ")
+    name = said_key(wafer.key)
     instance = next((i for i in result.instances if str(i.number) == chosen), None)
     if instance is None:
         return Asked(lambda model, turned: query_wafer(result, model, turned=turned), result, wafer, name, key)

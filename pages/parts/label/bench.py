@@ -19,6 +19,7 @@ from data.errors import AppDatabaseError, LabelError
 from pages.parts.cache.stores import database as open_database
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.person import person_button
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import EditorState, wafer_editor
@@ -36,9 +37,9 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
     """
     wafer = laid_out.wafer
     head = st.container(horizontal=True, vertical_alignment="bottom")
-    head.title(f"{wafer.lot_id} {wafer.wafer_id}", width="content")
+    head.title(literal(f"{wafer.lot_id} {wafer.wafer_id}"), width="content")
     for other in laid_out.others:
-        st.warning(_said(other))
+        st.warning(literal(_said(other)))
     state = wafer_editor(
         wafer,
         laid_out.start,
@@ -77,7 +78,7 @@ def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> 
         with st.popover("Skip", help="Leave this wafer out, for a reason."):
             _skip(laid_out.item.id, person)
     stuck = [p for p in problems if p.blocks]
-    why = "Keeps the label and goes on to the next wafer." if not stuck else stuck[0].text
+    why = "Keeps the label and goes on to the next wafer." if not stuck else literal(stuck[0].text)
     if st.button("Submit", type="primary", disabled=bool(stuck), help=why, key="label-submit"):
         asked = "submit"
     person_button(person)
@@ -96,7 +97,7 @@ def _skip(number: int, person: Person) -> None:
             with open_database().writing() as session:
                 skip(session, number, reason, person, ambiguous=ambiguous)
         except AppDatabaseError as error:
-            st.error(str(error))
+            st.error(literal(error))
         else:
             _next_waiting(person)
 
@@ -104,7 +105,7 @@ def _skip(number: int, person: Person) -> None:
 def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
     """Show what stands against submitting, and what is only worth a thought."""
     for problem in problems:
-        (st.warning if problem.blocks else st.caption)(problem.text)
+        (st.warning if problem.blocks else st.caption)(literal(problem.text))
     if laid_out.submitted:
         st.caption("You have labelled this wafer before. Submitting again makes a new version; the old one is kept.")
 
@@ -114,9 +115,9 @@ def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
         with open_database().writing() as session:
             submit(session, laid_out.wafer, state.label, person, state.draft.elapsed_s)
     except LabelError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
-    st.toast(f"{laid_out.wafer.key} is submitted.")
+    st.toast(f"{literal(laid_out.wafer.key)} is submitted.")
     _next_waiting(person)
 
 

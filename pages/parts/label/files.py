@@ -15,6 +15,8 @@ from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database as open_database
+from pages.parts.literal import literal
+from pages.parts.uploads import upload_bounds
 
 OUT, IN, FROZEN = PARTS = ("Out", "In", "Frozen datasets")
 COCO_OUT = (
@@ -85,7 +87,7 @@ def _labels(lake: Lake, keys: list[str]) -> list[Labelled]:
 
 
 def _in(lake: Lake, person: Person) -> None:
-    file = st.file_uploader("COCO file", type=["json"], key="coco-file", help=COCO_HELP)
+    file = st.file_uploader("COCO file", type=["json"], key="coco-file", help=COCO_HELP, **upload_bounds())
     if file is None:
         return
     text = file.getvalue().decode("utf-8", "replace")
@@ -93,7 +95,7 @@ def _in(lake: Lake, person: Person) -> None:
     try:
         found = read_coco(text, wafers_of_images(lake, text), file.name, unannotated_clean=clean_said)
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     instances = sum(len(label.instances) for label in found.labels)
     clean = sum(label.no_defect for label in found.labels)
@@ -104,17 +106,17 @@ def _in(lake: Lake, person: Person) -> None:
     if found.unannotated:
         st.caption(f"Images that nobody annotated, which give no label: {found.unannotated:,}.")
     _say(found.problems)
-    if st.button(f"Keep as labels of {person.name}", type="primary", disabled=not found.labels):
+    if st.button(f"Keep as labels of {literal(person.name)}", type="primary", disabled=not found.labels):
         with st.spinner("Keeping the labels"):
             written = import_coco(open_database(), lake, text, file.name, person, unannotated_clean=clean_said)
-        st.success(f"Labels kept under the name {person.name}: {written.kept:,}.")
+        st.success(f"Labels kept under the name {literal(person.name)}: {written.kept:,}.")
         _say([problem for problem in written.problems if problem not in found.problems])
 
 
 def _say(problems: tuple[str, ...] | list[str]) -> None:
     if problems:
         more = len(problems) - MOST_SAID
-        st.warning("\n\n".join([*problems[:MOST_SAID], *([f"And {more:,} more."] if more > 0 else [])]))
+        st.warning("\n\n".join([*map(literal, problems[:MOST_SAID]), *([f"And {more:,} more."] if more > 0 else [])]))
 
 
 def _freeze_form(lake: Lake, keys: list[str], person: Person) -> None:
@@ -133,9 +135,9 @@ def _freeze_form(lake: Lake, keys: list[str], person: Person) -> None:
             wafers = list(lake.wafers_by_keys(keys).values())
             made = freeze(session, name, wafers, person, note=note, after=after or "")
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
     else:
-        st.success(f"{made.name} is frozen. Labels: {len(made.members):,}; sha256: {made.sha256[:12]}.")
+        st.success(f"{literal(made.name)} is frozen. Labels: {len(made.members):,}; sha256: {made.sha256[:12]}.")
 
 
 def _frozen_list() -> None:
@@ -180,6 +182,6 @@ def _frozen_list() -> None:
     later = places[0].selectbox("What is new in", names, key="frozen-later")
     earlier = places[1].selectbox("against", names, index=1, key="frozen-earlier")
     head, *lines = changes(sets[earlier], sets[later]).text.splitlines()
-    st.markdown(f"**{head}** wafers: {earlier} to {later}.")
+    st.markdown(f"**{head}** wafers: {literal(earlier)} to {literal(later)}.")
     if lines:
         st.text("\n".join(lines[:200] + ([f"and {len(lines) - 200:,} more"] if len(lines) > 200 else [])))

@@ -25,6 +25,7 @@ from data.errors import WaferError
 from data.wafer import WaferMap
 from pages.parts.cache.stores import database as open_database
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import wafer_editor
 from pages.parts.wafers.canvas import wafer_canvas
@@ -51,7 +52,7 @@ def review_desk(review: Review, person: Person, lake: Lake) -> None:
     said = _said(review, wafer, lake)
     if review.comment:
         about = f"{review.class_key}: " if review.class_key else ""
-        st.markdown(f"**{review.opened_by}** says of {review.model or 'this wafer'}:")
+        st.markdown(f"**{literal(review.opened_by)}** says of {literal(review.model) or 'this wafer'}:")
         st.text(f"{about}{review.comment}")
     if not said:
         st.info("There is neither a label of this grid nor a segmentation to look at.")
@@ -59,7 +60,7 @@ def review_desk(review: Review, person: Person, lake: Lake) -> None:
     with st.container(horizontal=True):  # one row, or two where the screen is narrow
         for name in names:
             with st.container(width=MAP_WIDTH_PX):
-                st.markdown(f"**{name}**")
+                st.markdown(f"**{literal(name)}**")
                 _canvas(said[name], f"review-{review.id}-{name}")
         if len(said) > 1:
             with st.container(width=MAP_WIDTH_PX):
@@ -116,7 +117,7 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, WaferResult], perso
     source = LabelSource.GOLD if gold else LabelSource.REVIEWED
     with st.container(horizontal=True):
         for name, result in said.items():
-            if st.button(f"Accept {name}", key=f"accept-{review.id}-{name}"):
+            if st.button(f"Accept {literal(name)}", key=f"accept-{review.id}-{name}"):
                 label = from_masks(wafer, result.segmentation.masks)
                 _settle(
                     partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note, source=source)
@@ -161,7 +162,7 @@ def _merge(
     )
     stuck = [p.text for p in validate(state.label, wafer) if p.blocks]
     for text in stuck:
-        st.warning(text)
+        st.warning(literal(text))
     if st.button("Keep this label", type="primary", disabled=bool(stuck), key=f"keep-{review.id}"):
 
         def decide(session: Session) -> None:
@@ -178,7 +179,7 @@ def _settle(decide: Callable[[Session], object]) -> None:
         with open_database().writing() as session:
             decide(session)
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
     else:
         st.query_params.pop("review", None)
         st.toast("Decided.")

@@ -15,6 +15,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import stop_if_empty
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette
 from pages.parts.state.models import keep_ab_comparison, kept_ab_comparison
 from pages.parts.wafers.canvas import wafer_canvas
@@ -110,7 +111,7 @@ def _results(pairs: Sequence[Pair], first: str, second: str) -> None:
     for column, result, name in sides:
         found = result.segmentation
         with column:
-            st.markdown(f"**{name}**: {_found(found.classes_present)}, severity {result.severity.score:.0f}")
+            st.markdown(f"**{literal(name)}**: {_found(found.classes_present)}, severity {result.severity.score:.0f}")
             wafer_canvas(result.wafer, found, result.instances, key=f"ab-{name}", palette=chosen_palette(), height=420)
     link("wafer", "Open the wafer", wafer=chosen.first.wafer.key)
 

@@ -21,6 +21,7 @@ from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.learn.trust_view import checks_view
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 
 SCORE = "score_version"
@@ -56,7 +57,7 @@ def gate_block(registry: Registry, version: Version, roles: Roles, at: Settings)
         st.info("This version is the champion: the app serves it. Choose another one to hold it against this one.")
     else:
         champion = registry.version(roles.champion)
-        st.markdown(f"**The gate towards {champion.card.name}**", help=GATE_HELP)
+        st.markdown(f"**The gate towards {literal(champion.card.name)}**", help=GATE_HELP)
         if st.button("Measure and check", key="gate-measure", help="Times 30 wafers with both first."):
             with st.spinner("Timing both models"):
                 version = with_latency(registry, version, champion, at)
@@ -84,7 +85,7 @@ def trial_block(registry: Registry, serving: Serving, at: Settings) -> None:
     if serving.challenger is None:
         return
     st.divider()
-    st.markdown(f"**Trial of {serving.challenger.name}**, {serving.share:.0%} of the wafers", help=TRIAL_HELP)
+    st.markdown(f"**Trial of {literal(serving.challenger.name)}**, {serving.share:.0%} of the wafers", help=TRIAL_HELP)
     found = trial(open_lake(), serving, segmenter().name)
     if found is None or not (found.champion_wafers and found.challenger_wafers):
         st.info("Nothing to compare yet: wafers that are segmented into the lake from now on are shared out.")
@@ -118,14 +119,16 @@ def _offer_scores(registry: Registry, version: Version, champion: Version, perso
     scoring = next((job for job in jobs(database(), SCORE) if job.arguments == flags), None)
     data = still_to_score(version.card.reports, champion.card)
     underway = scoring is not None and scoring.underway
-    if data and st.button("Score it on these wafers", disabled=underway, help=f"The champion's: {', '.join(data)}."):
+    if data and st.button(
+        "Score it on these wafers", disabled=underway, help=literal(f"The champion's: {', '.join(data)}.")
+    ):
         with st.spinner("Looking up what it learnt from"):
             judging, refused = parted(version.card, data, registry, at)
         if judging:  # the job's log says what else may not
             start(database(), at, SCORE, flags, person, title=f"Score version {version.number}")
             st.rerun()
         for name, why in refused.items():
-            st.info(f"Not to be scored on {name}: {why}.")
+            st.info(literal(f"Not to be scored on {name}: {why}."))
     if data:
         job_watch(scoring)
 
@@ -150,6 +153,6 @@ def _do(words: str, action: Callable[[], object]) -> None:
         with st.spinner(words):
             action()
     except ModelError as error:
-        st.error(str(error))
+        st.error(literal(error))
     else:
         st.rerun()

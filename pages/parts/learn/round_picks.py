@@ -18,6 +18,7 @@ from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.models import segmenter
 from pages.parts.links import link
+from pages.parts.literal import in_chart, literal
 from pages.parts.state.choices import current_theme
 from pages.parts.wafers.gallery import gallery
 
@@ -57,7 +58,7 @@ def picks_block(lake: Lake, number: int, items: Sequence[LabelItem]) -> None:
     """
     ordered = sorted(items, key=lambda i: (-i.priority, i.id))
     first = ordered[:SHOWN]
-    notes = {i.wafer_key: f"{_scored(i)}{i.reason or 'chosen by hand'} · {WORDS[i.status]}" for i in first}
+    notes = {i.wafer_key: f"{_scored(i)}{literal(i.reason) or 'chosen by hand'} · {WORDS[i.status]}" for i in first}
     meant = [f"*{SCORES[s][0]}*: {SCORES[s][1]}" for s in Strategy if any(i.strategy == s for i in ordered)]
     if meant:
         st.caption(f"Scores, comparable within one choice: {'; '.join(meant)}.")
@@ -114,7 +115,7 @@ def coverage_block(lake: Lake, labelled: Sequence[str], picks: Sequence[str]) ->
     try:
         found = LakeMap.open(lake, settings().home, segmenter().name)
     except MapError as error:
-        st.info(f"Coverage is drawn on the map of similar wafers: {error.problem}.")
+        st.info(f"Coverage is drawn on the map of similar wafers: {literal(error.problem)}.")
         link("map", "Go to the map")
         return
     points = found.points(WaferFilter(), lake.count())
@@ -150,7 +151,7 @@ def _dots(points: pd.DataFrame, name: str, color: str, size: int) -> go.Scatterg
         y=points["y"],
         mode="markers",
         name=f"{name} ({len(points):,})",
-        text=points["key"],
+        text=points["key"].map(in_chart),
         marker={"size": size, "color": color},
         hovertemplate="%{text}<extra></extra>",
     )

@@ -9,6 +9,7 @@ from core.training.records import RATE, SCORE, RunRecord
 from data.classes import CLASSES
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.literal import in_chart, literal
 from pages.parts.state.choices import chosen_palette, current_theme
 
 HEIGHT = 240
@@ -62,7 +63,7 @@ def compare_with_best(record: RunRecord, best: RunRecord | None) -> None:
         table["best before"] = [other.get(key) for key in shown]
         table["difference"] = table["this run"] - table["best before"]
     with st.container(horizontal=True, vertical_alignment="center"):
-        against = f"against **{best.name}**, the best run before" if best else "the first run that is measured"
+        against = f"against **{literal(best.name)}**, the best run before" if best else "the first run that is measured"
         st.markdown(f"At its best step, {against}", width="stretch")
         csv_button(table, f"training-{record.name}-best")
     st.dataframe(
@@ -81,7 +82,9 @@ def _iou_lines(record: RunRecord, best: RunRecord | None) -> list[go.Scatter]:
     lines = [_line(record.curve(f"iou/{c.key}"), c.name, width=1.0, color=colors[c.key]) for c in CLASSES]
     lines.append(_line(record.curve("iou/mean"), "mean", width=3.0, color=accent()))
     if best is not None:
-        before = _line(best.curve("iou/mean"), f"{best.name}, before", width=1.5, color=GREYS[current_theme()].outline)
+        before = _line(
+            best.curve("iou/mean"), f"{in_chart(best.name)}, before", width=1.5, color=GREYS[current_theme()].outline
+        )
         lines.append(before.update(line_dash="dash", mode="lines"))
     return lines
 

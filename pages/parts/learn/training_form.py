@@ -15,6 +15,7 @@ from core.training.recipes import RECIPES, Recipe
 from data.errors import TrainingMissingError, WaferError
 from pages.parts.learn.training_run import JOB
 from pages.parts.links import open_page
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 
 FIRST = ("name", "from_", "labels", "old_labels", "unlabelled", "real", "steps", "rate")
@@ -55,7 +56,7 @@ def _can_run() -> bool:
     try:
         check_can_run(settings(), JOB)
     except TrainingMissingError as error:
-        st.warning(str(error))
+        st.warning(literal(error))
         return False
     return True
 
@@ -67,10 +68,12 @@ def _start(database: AppDatabase, given: dict[str, object]) -> None:
         if not config.starts_trained:
             check_shape(config)
     except WaferError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     if run_folder(settings().home, config.name).exists():
-        st.error(f"A run named {config.name} exists already. Resume it among the runs, or choose another name.")
+        st.error(
+            f"A run named {literal(config.name)} exists already. Resume it among the runs, or choose another name."
+        )
         return
     words = command_words(TrainConfig, given)
     job = start(database, settings(), JOB, words, person_or_account(), title=f"Train {config.name}")
@@ -118,5 +121,5 @@ def _several(field: ConfigField, text: str) -> tuple[object, ...]:
     try:
         return tuple(field.kind(word) for word in shlex.split(text))
     except ValueError:
-        st.caption(f":red[{text!r} cannot be read.]")
+        st.caption(f":red[{literal(repr(text))} cannot be read.]")
         return ()

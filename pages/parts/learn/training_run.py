@@ -14,6 +14,7 @@ from core.training.config import TrainConfig, kept_checkpoint
 from core.training.records import SCORE, best_before, record_of
 from pages.parts.cache.stores import database
 from pages.parts.learn.training_curves import compare_with_best, draw_curves
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 from pages.parts.state.widgets import widget_text
 
@@ -38,7 +39,7 @@ def choose_run(found: Sequence[Job]) -> int:
     by_number = {str(one.id): one for one in found}
     asked = st.query_params.get(RUN, "")
     if asked and asked not in by_number:
-        st.warning(f"There is no training of the number {asked}; this is the newest.")
+        st.warning(f"There is no training of the number {literal(asked)}; this is the newest.")
     chosen = st.selectbox(
         "Run",
         list(by_number),
@@ -91,7 +92,7 @@ def _block(number: int, was_underway: bool) -> None:
 def _state(found: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = STATES[found.state] + (_kept(found) if found.state in CUT_SHORT else "")
-        st.markdown(f"**{words[:1].upper()}{words[1:]}**{_detail(found)}", width="stretch")
+        st.markdown(f"**{words[:1].upper()}{words[1:]}**{literal(_detail(found))}", width="stretch")
         if found.underway:
             if st.button(
                 "Stop",
@@ -119,7 +120,7 @@ def _gpus(host: str) -> None:
     """Show how busy the GPUs of the machine that trains are; only this one can be asked."""
     elsewhere = settings().ray_address or ("" if is_here(host) else host)
     if elsewhere:
-        st.caption(f"It trains on {elsewhere}; how busy GPUs are there cannot be seen from here.")
+        st.caption(f"It trains on {literal(elsewhere)}; how busy GPUs are there cannot be seen from here.")
         return
     gpus = gpu_use()
     for gpu in gpus:

@@ -17,6 +17,7 @@ from core.reports.trust_report import checks_table, classes_table, confusion_tab
 from core.settings import Settings
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 from pages.parts.state.choices import chosen_palette, current_theme
 
@@ -46,7 +47,7 @@ def trust_view(version: Version, champion: Version, at: Settings) -> None:
     gated = gate(card, champion.card, at) if version.number != champion.number else ()
     sheet = trust_sheet(card, at, gated)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{card.name}**", width="stretch")
+        st.markdown(f"**{literal(card.name)}**", width="stretch")
         st.download_button(
             "Trust sheet PDF",
             data=lambda: trust_pdf(sheet, person_or_account(), datetime.now(UTC)),
@@ -61,7 +62,9 @@ def trust_view(version: Version, champion: Version, at: Settings) -> None:
         st.markdown("**Conditions**", help=CHECKS_HELP)
         checks_view(sheet.checks, key=f"checks-{version.number}")
         st.markdown("**Where not to trust it**", help="What it was never shown, and what nobody measured.")
-        st.markdown("\n".join(f"- {line}" for line in (*sheet.never_shown, *sheet.missing)) or "Nothing was said.")
+        st.markdown(
+            "\n".join(f"- {literal(line)}" for line in (*sheet.never_shown, *sheet.missing)) or "Nothing was said."
+        )
     with right:
         st.markdown("**How it was made**")
         _made(version)
@@ -88,14 +91,16 @@ def _made(version: Version) -> None:
         else "not measured on this machine; Serve measures it",
         "SHA-256": card.sha256[:16],
     }
-    st.table(told, border="horizontal", alt="How the model was made")
+    st.table({name: literal(value) for name, value in told.items()}, border="horizontal", alt="How the model was made")
     if card.config:
         with st.popover("Training flags"):
-            st.table({name: str(value) for name, value in sorted(card.config.items())}, border="horizontal")
+            st.table(
+                {literal(name): literal(value) for name, value in sorted(card.config.items())}, border="horizontal"
+            )
 
 
 def _entry(entry: Reached, report: Report, key: str) -> None:
-    st.markdown(f"**{entry.title}**", help=SCORE_HELP)
+    st.markdown(f"**{literal(entry.title)}**", help=SCORE_HELP)
     said = [
         "" if entry.false_alarms is None else f"**{entry.false_alarms:.1%}** of wafers without a pattern get one",
         "" if entry.exact is None else f"exactly the right set of classes on **{entry.exact:.1%}**",

@@ -14,6 +14,7 @@ from core.lake import Lake
 from core.lake.scoring import main_reasons
 from data.errors import WaferError
 from pages.parts.links import link, open_page
+from pages.parts.literal import literal, said_key
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import drop_widgets, set_widget, widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
@@ -41,9 +42,9 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
             if keys and keys[0] in drawn:
                 st.image(drawn[keys[0]], width=TILE_PX, alt=f"Wafer {keys[0]}, the most severe of the alarm")
             with st.container(gap="xsmall"):
-                st.markdown(f"**{alarm.words}**")
+                st.markdown(f"**{literal(alarm.words)}**")
                 st.caption(
-                    f"Rule: {rule_names[alarm.rule_id]} · severity up to **{alarm.score:.0f}** · "
+                    f"Rule: {literal(rule_names[alarm.rule_id])} · severity up to **{alarm.score:.0f}** · "
                     f"raised {alarm.raised_at:%Y-%m-%d %H:%M} UTC · last found {alarm.found_at:%Y-%m-%d %H:%M} UTC",
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )
@@ -61,7 +62,7 @@ def _pictures(lake: Lake, keys: Sequence[str]) -> dict[str, str]:
 def _wafer_links(number: int, keys: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for key in keys[:LINKS_SHOWN]:
-            link("wafer", _name(key), wafer=key)
+            link("wafer", said_key(key), wafer=key)
         if len(keys) > LINKS_SHOWN:
             # A link each would be hundreds on this page.
             others = f"other-wafers-{number}"
@@ -70,16 +71,12 @@ def _wafer_links(number: int, keys: Sequence[str]) -> None:
                 keys[LINKS_SHOWN:],
                 index=None,
                 key=others,
-                format_func=_name,
+                format_func=said_key,
                 width=230,
                 placeholder=f"and {len(keys) - LINKS_SHOWN:,} more",
                 label_visibility="collapsed",
                 on_change=lambda: open_page("wafer", wafer=widget_text(others)),
             )
-
-
-def _name(key: str) -> str:
-    return key.replace(":", " ")
 
 
 def _acknowledge(alarm: Alarm, database: AppDatabase) -> None:

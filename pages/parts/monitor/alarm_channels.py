@@ -21,6 +21,7 @@ from core.database import AppDatabase
 from core.identity import local_person
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.empty import explained
+from pages.parts.literal import literal
 
 ADDRESS_HELP = (
     "As apprise writes it: mailto://USER:PASSWORD@HOST, slack://TOKENS, msteams://TOKENS, json://HOST/PATH for a "
@@ -45,7 +46,7 @@ def channel_editor(database: AppDatabase) -> None:
 def _row(channel: Channel, database: AppDatabase) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
-            f"**{channel.name}** · `{shown(channel.address)}`",
+            f"**{literal(channel.name)}** · {literal(shown(channel.address))}",
             value=channel.enabled,
             key=f"channel-on-{channel.id}",
             help="New alarms are sent there while it is on.",
@@ -56,9 +57,9 @@ def _row(channel: Channel, database: AppDatabase) -> None:
             with st.spinner("Sending"):
                 problem = send_test(channel)
             if problem:
-                st.error(f"{channel.name}: the test was not delivered ({problem}).")
+                st.error(literal(f"{channel.name}: the test was not delivered ({problem})."))
             else:
-                st.success(f"{channel.name}: the test was delivered.")
+                st.success(f"{literal(channel.name)}: the test was delivered.")
 
 
 def _form(database: AppDatabase) -> None:

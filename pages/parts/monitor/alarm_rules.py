@@ -10,6 +10,7 @@ from core.lake import Lake
 from core.monitoring.quality import LEAST_LABELLED
 from data.classes import CLASSES
 from pages.parts.empty import explained
+from pages.parts.literal import literal
 
 KINDS = {
     RuleKind.SEVERITY: "Severity over a limit",
@@ -51,7 +52,7 @@ def rule_editor(lake: Lake, database: AppDatabase) -> None:
     for rule in known.values():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.toggle(
-                f"**{rule.name}** · {_words(rule)}",
+                f"**{literal(rule.name)}** · {literal(_words(rule))}",
                 value=rule.enabled,
                 key=f"rule-on-{rule.id}",
                 help=MEANINGS[rule.kind],
@@ -109,7 +110,7 @@ def _form(rule: AlarmRule, lake: Lake, database: AppDatabase) -> None:
                 kept.name, kept.kind, kept.product, kept.defect_class = name, kind, product, defect_class
                 kept.threshold, kept.days = threshold, days
                 save_rule(session, kept, local_person())
-            st.toast(f"Rule {name!r} is saved. It looks at wafers that come in from now on.")
+            st.toast(f"Rule {literal(repr(name))} is saved. It looks at wafers that come in from now on.")
             st.rerun()
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.drawing.palette import GREYS
 from core.statistics.spc import ControlChart, Flags, Violation
 from pages.parts.blocks.charts import CONFIG, accent, quiet_figure
+from pages.parts.literal import in_chart
 from pages.parts.state.choices import current_theme
 
 HEIGHT, TICKS = 340, 13
@@ -60,7 +61,7 @@ def control_chart(
         figure.add_annotation(text=name, xref="paper", x=1.005, xanchor="left", y=float(value), **small)
     step = -(-len(labels) // TICKS)
     at = list(range(0, len(labels), step))
-    figure.update_xaxes(tickvals=at, ticktext=[labels[i] for i in at], range=[-0.5, last], showgrid=False)
+    figure.update_xaxes(tickvals=at, ticktext=[in_chart(labels[i]) for i in at], range=[-0.5, last], showgrid=False)
     figure.update_yaxes(title=unit, tickformat=ticks, zeroline=False, nticks=6)
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, on_select=on_click, selection_mode="points")
 
@@ -123,7 +124,7 @@ def odds_chart(table: pd.DataFrame, *, key: str, on_click: Callable[[], None]) -
     names = [f"{a.replace('_', ' ')} {v}" for a, v in zip(table["attribute"], table["value"], strict=True)]
     points = go.Scatter(
         x=table["ratio"],
-        y=names,
+        y=[in_chart(name) for name in names],
         mode="markers",
         marker={"size": 8, "color": accent()},
         error_x={

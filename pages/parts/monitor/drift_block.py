@@ -21,6 +21,7 @@ from core.trends.overview import newest_day
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.judgements import drift_between, judged
 from pages.parts.links import link, open_page
+from pages.parts.literal import literal
 from pages.parts.monitor.drift_reference import Sides, choose_sides
 from pages.parts.person import person_or_account
 
@@ -76,7 +77,7 @@ def _proposal(database: AppDatabase, lake: Lake, proposal: Proposal, learnt: str
             return
         st.markdown("**Training again is proposed.**")
         for reason in proposal.reasons:
-            st.markdown(f"- {reason}")
+            st.markdown(f"- {literal(reason)}")
         if not proposal.possible:
             st.markdown(
                 f"{proposal.labelled} wafers are labelled, {LEAST_TO_TRAIN} are needed to learn from. Label some of "
@@ -89,7 +90,7 @@ def _proposal(database: AppDatabase, lake: Lake, proposal: Proposal, learnt: str
             "Train again",
             type="primary",
             help=f"Freezes the labels that count now as a dataset and starts *{UPDATE.name}* on it. Replayed of what "
-            f"the model in use learnt from: {replayed}. It can be watched and stopped.",
+            f"the model in use learnt from: {literal(replayed)}. It can be watched and stopped.",
         ):
             reason, today = proposal.reasons[0], datetime.now(UTC).date()
             job = retrain(database, lake, settings(), reason, person_or_account(), today, learnt)
@@ -99,12 +100,16 @@ def _proposal(database: AppDatabase, lake: Lake, proposal: Proposal, learnt: str
 def _inputs(found: Drift | None, sides: Sides) -> None:
     said = f"{sides.span} against {sides.against}"
     if found is None:
-        st.info(f"Fewer than {LEAST_WAFERS} wafers on one side: nothing to compare ({said}). {sides.note}")
+        st.info(
+            f"Fewer than {LEAST_WAFERS} wafers on one side: nothing to compare ({literal(said)}). {literal(sides.note)}"
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Inputs**", help=INPUT_HELP, width="stretch")
         csv_button(found.inputs, "drift_inputs")
-    st.caption(f"{said[:1].upper()}{said[1:]}: {found.recent:,} wafers against {found.reference:,}. {sides.note}")
+    st.caption(
+        literal(f"{said[:1].upper()}{said[1:]}: {found.recent:,} wafers against {found.reference:,}. {sides.note}")
+    )
     number = st.column_config.NumberColumn
     st.dataframe(
         found.inputs,

@@ -14,6 +14,7 @@ from core.monitoring.learnt import wafers_taught
 from core.monitoring.sides import DRAWN_WAFERS, Condition, Drawn, of_keys, recent_and_before
 from data.errors import ModelError
 from pages.parts.cache.judgements import labels_of_model, synthetic_wafers
+from pages.parts.literal import literal
 
 TAUGHT, BEFORE = "What the model was trained on", "The weeks before"
 LABELLED, SYNTHETIC = "Labels that count now", "Synthetic wafers"
@@ -119,7 +120,7 @@ def _learnt() -> str:
     try:
         return labels_of_model()
     except ModelError as error:
-        st.caption(f"What the model in use learnt from is not known. {error}")
+        st.caption(f"What the model in use learnt from is not known. {literal(error)}")
         return ""
 
 

@@ -17,6 +17,7 @@ from core.reports.lot_tables import angular_table, radial_table, results_of, slo
 from core.reports.table import Table, shown, table_csv
 from pages.parts.blocks.exports import archive_menu, lot_files
 from pages.parts.links import open_page
+from pages.parts.literal import in_chart
 from pages.parts.monitor.share_bars import share_bars
 from pages.parts.state.choices import chosen_palette, current_theme
 from pages.parts.state.widgets import clicked_points
@@ -107,9 +108,9 @@ def slot_order(lot: Lot, class_key: str | None) -> None:
     what, shares = pattern_words(class_key), lot.share_failing(class_key)
     keys = known["key"].tolist()
     share_bars(
-        [str(slot) for slot in known["slot"]],
+        [in_chart(slot) for slot in known["slot"]],
         shares[known.index].tolist(),
-        said=known["wafer_id"].tolist(),
+        said=known["wafer_id"].map(in_chart).tolist(),
         key=SLOTS,
         across="Slot",
         up=f"Dies {what}",

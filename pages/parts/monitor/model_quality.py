@@ -30,6 +30,7 @@ from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.judgements import judged as judged_now
 from pages.parts.cache.models import segmenter
 from pages.parts.links import link
+from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette, current_theme
 
 IOU_HELP = (
@@ -74,7 +75,7 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Calen
             link("annotate", "Label wafers")
         return
     for row in drops(weekly_changes(judged)).head(3).to_dict("records"):
-        st.warning(f"{words(row)}.")
+        st.warning(f"{literal(words(row))}.")
     table = scores(judged.counts)
     _headline(table, labelled)
     _course(judged, period)
@@ -292,6 +293,6 @@ def _models(judged: Judged) -> None:
         return
     change, (low, high) = between.change[-1] * 100, between.interval[-1] * 100
     st.caption(
-        f"{challenger} against {champion}{since}: IoU {change:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %), "
-        f"{'more than chance' if low > 0 or high < 0 else 'may be chance'}."
+        f"{literal(challenger)} against {literal(champion)}{since}: IoU {change:+.1f} points "
+        f"({low:+.1f} to {high:+.1f}, 95 %), {'more than chance' if low > 0 or high < 0 else 'may be chance'}."
     )

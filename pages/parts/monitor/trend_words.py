@@ -11,6 +11,7 @@ from core.statistics.significance import Difference, mean_change, share_change
 from core.statistics.spc import RULES, Violation
 from core.trends.series import Measure, Period
 from data.classes import CLASSES
+from pages.parts.literal import literal
 
 CLASS_NAMES = {c.key: c.name for c in CLASSES}
 MOST_NAMED = 8
@@ -100,7 +101,7 @@ def rules_in_words(violations: Sequence[Violation], names: Sequence[str]) -> lis
         at = [names[v.last] for v in found]
         more = f" and {len(at) - MOST_NAMED} more" if len(at) > MOST_NAMED else ""
         side = "above" if high else "below"
-        said.append(f"**Rule {rule}, {side}**: {RULES[rule]}. At {', '.join(at[:MOST_NAMED])}{more}.")
+        said.append(f"**Rule {rule}, {side}**: {RULES[rule]}. At {', '.join(map(literal, at[:MOST_NAMED]))}{more}.")
     return said
 
 

@@ -9,6 +9,7 @@ from core.lake import Lake, WaferFilter
 from core.trends.weekly import FALSE_SHARE, changes, newest_weeks, significant, words
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.links import CLASS, DATES, PRODUCT, SORT, link
+from pages.parts.literal import literal
 from pages.parts.monitor.trend_words import CLASS_NAMES
 from pages.parts.wafers.table import WORST_FIRST
 
@@ -50,7 +51,7 @@ def _change(row: Mapping[Hashable, Any], days: list[str]) -> None:
     query: dict[str, list[str]] = {DATES: days}
     query |= {PRODUCT: [row["product"]]} if row["product"] else {}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(words(row), width="content")
+        st.markdown(literal(words(row)), width="content")
         if row["class"]:
             query[CLASS] = [CLASS_NAMES[row["class"]]]
             link("commonality", "What they share", help="Tools and chambers of the affected wafers.", **query)

@@ -18,6 +18,7 @@ from pages.parts.cache.stores import database
 from pages.parts.links import link
 from pages.parts.person import person_or_account
 from pages.parts.segment.read_options import TTA_HELP
+from pages.parts.uploads import upload_bounds
 
 CHOSEN = "batch"
 SAVE_HELP = "Keeps the wafers and what was found on them in the lake, all at once when everything is segmented."
@@ -41,6 +42,7 @@ def _upload() -> None:
             accept_multiple_files=True,
             help="The files are written to this server's disk before anything is done with them, so the page can be "
             "closed as soon as the batch is listed below.",
+            **upload_bounds(),
         )
         title, tta, save, tell = _how("upload", save=True)
         if not st.form_submit_button("Start the batch", type="primary"):

@@ -11,6 +11,7 @@ from core.jobs.folder import log_tail
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 from pages.parts.routes import results_address
 
@@ -29,11 +30,11 @@ WORDS = {
 def batch_view(found: Standing) -> None:
     """Show a batch, and the page anew when it ends."""
     request = found.request
-    st.subheader(request.title)
+    st.subheader(literal(request.title))
     said = [f"asked for by {request.asked_by}", f"{datetime.fromisoformat(request.asked_at):%Y-%m-%d %H:%M} UTC"]
     said += ["tta"] if request.tta else []
     said += ["saved to the lake when done"] if request.save else []
-    st.caption(" · ".join(said))
+    st.caption(literal(" · ".join(said)))
     if found.state in UNDERWAY:
         _progress(found.batch)
     else:
@@ -80,7 +81,7 @@ def _at_rest(found: Standing) -> None:
         failed = f" · :red[**{summary.failures:,}** gave no result]" if summary.failures else ""
         st.markdown(f"Done: **{summary.wafers:,}** wafers · **{summary.with_pattern:,}** with a pattern{failed}")
         for name, problem in batch.told.items():
-            st.caption(f"{name} could not be told: {problem}." if problem else f"{name} was told.")
+            st.caption(literal(f"{name} could not be told: {problem}." if problem else f"{name} was told."))
     else:
         so_far = "" if found.total is None else f" {found.done:,} of {found.total:,} wafers are finished."
         (st.error if found.state is State.FAILED else st.info)(WORDS[found.state] + so_far)

@@ -10,6 +10,7 @@ from core.settings import settings
 from data.orientation import DIE_AXES, Corner, OrientationRule
 from data.wafer import WaferMap
 from pages.parts.cache.pictures import axes_picture
+from pages.parts.literal import literal
 from pages.parts.state.choices import current_theme
 
 PICTURE_PX, PRODUCTS_SHOWN = 230, 4
@@ -33,7 +34,7 @@ def orientation_editor(wafer: WaferMap) -> None:
     rules = OrientationRules(str(settings().home))
     rule = rules.of(wafer.product)
     of_product = f"of {wafer.product}" if wafer.product else "of wafers without a product"
-    with st.expander("Orientation" + (f": the rule {of_product} holds" if rule != OrientationRule() else "")):
+    with st.expander("Orientation" + (f": the rule {literal(of_product)} holds" if rule != OrientationRule() else "")):
         picture, widgets = st.columns([1, 2], gap="medium")
         picture.image(axes_picture(wafer, current_theme()), width=PICTURE_PX, alt=f"{wafer.key} with notch and axes")
         with widgets:
@@ -41,7 +42,7 @@ def orientation_editor(wafer: WaferMap) -> None:
             said = [f"Notch down; {axes}." if axes else f"Notch down; {UNSAID}"]
             notes = [f"{name.replace('_', ' ')} {wafer.attributes[name]}" for name in NOTES if name in wafer.attributes]
             said += [f"{', '.join(notes).capitalize()}."] if notes else []
-            st.caption(" ".join(said))
+            st.caption(literal(" ".join(said)))
             _rule_form(rules, rule, wafer.product, of_product)
 
 
@@ -67,7 +68,7 @@ def _rule_form(rules: OrientationRules, rule: OrientationRule, product: str, of_
             "Swap left and right", value=rule.mirror, help="For wafers seen from their back; done before the turn."
         )
         if st.form_submit_button(
-            f"Keep for all files {of_product}",
+            f"Keep for all files {literal(of_product)}",
             help="Every later import turns wafers of this product so, here and in jobs. Wafers that were saved stay.",
         ):
             rules.keep(product, OrientationRule(origin or Corner.UPPER_LEFT, mirror, rotate or 0), local_person())
@@ -87,5 +88,8 @@ def lying(wafers: Sequence[WaferMap]) -> None:
         for wafer in shown:
             name = f"{wafer.product or 'no product'}, {wafer.wafer_id}"
             st.image(
-                axes_picture(wafer, current_theme()), caption=name, width=160, alt=f"{wafer.key} with notch and axes"
+                axes_picture(wafer, current_theme()),
+                caption=literal(name),
+                width=160,
+                alt=f"{wafer.key} with notch and axes",
             )

@@ -16,6 +16,7 @@ from data.errors import SettingError
 from data.formats import ReadOptions
 from data.wafer import Notch, WaferMap
 from pages.parts.cache.pictures import tone_pictures
+from pages.parts.literal import literal
 from pages.parts.state.choices import current_theme
 from pages.parts.state.widgets import set_widget, widget_text
 
@@ -60,7 +61,7 @@ def reading_plan(files: Sequence[UploadedFile], chosen: str) -> ReadingPlan:
                 failing_tone=tone,
             )
         except SettingError as error:
-            st.error(f"{error} Until then the files are read without options.")
+            st.error(f"{literal(error)} Until then the files are read without options.")
             options = ReadOptions()
         if options.threshold is not None:
             _preview(sorted(files, key=lambda file: file.short_id not in chosen), options)
@@ -109,7 +110,7 @@ def map_choice(wafer: WaferMap) -> None:
         default=shown,
         required=True,
         key=key,
-        format_func=lambda name: MAP_WORDS.get(name, name),
+        format_func=lambda name: MAP_WORDS.get(name) or literal(name),
         help="The file holds several maps of this wafer. The chosen one is shown, analysed and saved, here and for all "
         "files handed in.",
         on_change=lambda: set_widget("read_overlay", widget_text(key)),
@@ -198,5 +199,5 @@ def _values(place: DeltaGenerator, label: str, key: str) -> tuple[Value, ...]:
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     wrong = [word for word in words if not VALUE.fullmatch(word)]
     if wrong:
-        place.error(f"Not a whole number or a colour like #00ff00: {', '.join(wrong)}.")
+        place.error(f"Not a whole number or a colour like #00ff00: {literal(', '.join(wrong))}.")
     return tuple(int(word) if not word.startswith("#") else word for word in words if word not in wrong)

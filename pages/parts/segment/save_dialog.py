@@ -17,6 +17,7 @@ from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import blobs
 from pages.parts.empty import explained
 from pages.parts.links import link
+from pages.parts.literal import literal, said_key
 from pages.parts.segment.orientation_editor import lying
 from pages.parts.state.widgets import edited_rows
 from pages.parts.wafers.cluster_table import class_column
@@ -61,7 +62,7 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
     kept = [entry.wafer.key for entry in entries if entry.wafer.key not in shared]
     if shared:
         st.warning(
-            f"{_count(len(entries) - len(kept))} share a name with another: {', '.join(shared[:5])}"
+            f"{_count(len(entries) - len(kept))} share a name with another: {literal(', '.join(shared[:5]))}"
             f"{' …' if len(shared) > 5 else ''}. They are left out until each has a name of its own."
         )
     if st.button(f"Save {_count(len(kept))}", type="primary", key=f"{key}-save", disabled=not kept):
@@ -93,7 +94,7 @@ def _rename(upload: UploadSession, entries: Sequence[Entry], edits: Mapping[int,
         try:
             upload.rename(entry, Names(**names))
         except WaferError as error:
-            st.toast(str(error))
+            st.toast(literal(error))
 
 
 def _report(saved: TakenIn, keys: Sequence[str]) -> None:
@@ -103,15 +104,15 @@ def _report(saved: TakenIn, keys: Sequence[str]) -> None:
         st.caption(f"A trial runs: {_count(saved.shared)} of these keep the result of the challenger.")
     with st.container(horizontal=True, gap="small"):
         for wafer in keys[:LINKS_SHOWN]:
-            link("wafer", wafer.replace(":", " "), wafer=wafer)
+            link("wafer", said_key(wafer), wafer=wafer)
         if len(keys) > LINKS_SHOWN:
             link("wafers", f"and {len(keys) - LINKS_SHOWN} more")
     if saved.said:
-        st.caption("  \n".join(saved.said[:SAID_SHOWN]))
+        st.caption("  \n".join(map(literal, saved.said[:SAID_SHOWN])))
         if len(saved.said) > SAID_SHOWN:
             st.caption(f"and {len(saved.said) - SAID_SHOWN:,} more wafers that met an earlier test.")
     if saved.problem:
-        st.warning(f"All is saved, but alarms were not looked for: {saved.problem}")
+        st.warning(f"All is saved, but alarms were not looked for: {literal(saved.problem)}")
 
 
 def _count(wafers: int) -> str:

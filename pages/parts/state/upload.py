@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.ingestion.upload_session import UploadSession
 from pages.parts.state.widgets import drop_widgets
+from pages.parts.uploads import free
 
 
 def upload() -> UploadSession:
@@ -21,7 +22,8 @@ def is_new_upload(file_id: str) -> bool:
 
 
 def drop_upload() -> None:
-    """Forget the files that were handed in, and empty the upload field."""
+    """Forget the files that were handed in, free what Streamlit holds of them, and empty the upload field."""
+    free(st.session_state.get("upload-uploads", ()))
     drop_widgets("upload", "upload-uploads")
     st.session_state["upload-round"] = upload_round() + 1
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.drawing.palette import GREYS, Palette, class_colors
-from core.drawing.wafer import cell_aspect, rim_in_dies
+from core.drawing.sheet import cell_aspect, drawn_frame, rim_in_dies
 from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import Label, encode
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules, collapse, die_measures
 from data.classes import CLASSES
 from data.errors import LabelError, WaferError
-from data.geometry import geometry
 from data.wafer import WaferMap
+from pages.parts.literal import literal
 from pages.parts.state.label import EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
@@ -93,7 +93,7 @@ def wafer_editor(
         on_asked_change=lambda: _keep(memory, "asked", save),
     )
     if problem := memory.problem():
-        st.error(problem)
+        st.error(literal(problem))
     asked = answer.get("asked")
     what = asked["what"] if isinstance(asked, dict) and asked.get("id") == identity else None
     return EditorState(current, what if what in get_args(Asked) else None)
@@ -137,7 +137,7 @@ def _component() -> ComponentRenderer:
 
 def payload(wafer: WaferMap, palette: Palette, normal_fail_share: float | None = None) -> dict[str, object]:
     """Return what the browser needs to know of a wafer, whatever its label is."""
-    frame, colors = geometry(wafer), class_colors(palette)
+    frame, colors = drawn_frame(wafer), class_colors(palette)
     return {
         "wafer": wafer.key,
         "rows": wafer.dies.shape[0],

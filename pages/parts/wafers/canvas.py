@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.drawing.palette import GREYS, Palette, class_colors
-from core.drawing.wafer import cell_aspect, rim_in_dies
+from core.drawing.sheet import cell_aspect, drawn_frame, rim_in_dies
 from core.instances import Instance
 from core.segmentation import Segmentation
 from data.bin_names import MAP, bin_names
 from data.classes import CLASS_INDEX, CLASSES, DefectClass
-from data.geometry import geometry
 from data.wafer import PASS, WaferMap
 
 ASSETS = Path(__file__).parent
@@ -79,7 +78,7 @@ def _payload(
     palette: Palette,
     heat: str | None,
 ) -> dict[str, object]:
-    frame = geometry(wafer)
+    frame = drawn_frame(wafer)
     shape = wafer.dies.shape
     masks = np.zeros((len(CLASSES), *shape), dtype=bool) if segmentation is None else segmentation.masks
     colors = class_colors(palette)

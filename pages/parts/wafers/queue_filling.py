@@ -11,7 +11,9 @@ from core.identity import Person
 from core.lake import Lake, WaferFilter
 from data.classes import CLASSES
 from pages.parts.cache.stores import database as open_database
+from pages.parts.literal import literal
 from pages.parts.person import person_or_account
+from pages.parts.uploads import upload_bounds
 from pages.parts.wafers.table import ORDERS, WORST_FIRST
 
 NAMES = {c.key: c.name for c in CLASSES}
@@ -43,14 +45,16 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
             _add(found[:limit], person, number, copies, found[limit:])
     with by_name, st.form("fill-names"):
         typed = st.text_area("Wafers", placeholder="LOT1:W01\nLOT1:W02", help="LOT:WAFER, a line each, or a CSV.")
-        file = st.file_uploader("or a file of them", type=["txt", "csv"])
+        file = st.file_uploader("or a file of them", type=["txt", "csv"], **upload_bounds())
         copies, number = _how(st.columns(3, vertical_alignment="bottom"), iteration, "names")
         if st.form_submit_button("Add to the queue", type="primary"):
             text = typed + "\n" + (file.getvalue().decode("utf-8", "replace") if file else "")
             named = named_wafers(lake, text)
             if named.unknown:
                 more = f" and {len(named.unknown) - 5} more" if len(named.unknown) > 5 else ""
-                st.warning(f"The lake holds no {', '.join(named.unknown[:5])}{more}. Check lot and wafer, as LOT:W01.")
+                st.warning(
+                    f"The lake holds no {literal(', '.join(named.unknown[:5]))}{more}. Check lot and wafer, as LOT:W01."
+                )
             _add([Candidate(key, reason="by name") for key in named.known], person, number, copies)
 
 

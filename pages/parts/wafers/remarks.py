@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.wafer import WaferMap
+from pages.parts.literal import literal
 
 REMARKS_SHOWN = 3
 
@@ -11,13 +12,8 @@ def remarks(wafer: WaferMap) -> None:
     """List the remarks on how a wafer was read, the first few openly; nothing where there are none."""
     shown, more = wafer.remarks[:REMARKS_SHOWN], wafer.remarks[REMARKS_SHOWN:]
     for remark in shown:
-        st.caption(f":material/info: {_plain(remark)}")
+        st.caption(f":material/info: {literal(remark)}")
     if more:
         with st.expander(f"{len(more)} more remarks on this wafer's file"):
             for remark in more:
-                st.caption(_plain(remark))
-
-
-def _plain(remark: str) -> str:
-    """A remark that quotes its file without letting the file's characters format the page."""
-    return "".join(f"\\{character}" if character in "\\`*_{}[]<>#$:~|" else character for character in remark)
+                st.caption(literal(remark))

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.drawing.palette import GREYS
+from core.drawing.sheet import Sheet, lay_out
 from core.drawing.value_maps import Scale, draw_values, sharp_cell_px
-from core.drawing.wafer import Sheet, lay_out, png_bytes
+from core.drawing.wafer import png_bytes
 from data.geometry import WaferGeometry, geometry
 from data.wafer import WaferMap
 from pages.parts.blocks.charts import quiet_figure, show_figure

@@ -12,6 +12,7 @@ from data.classes import CLASSES
 from pages.parts.blocks import charts
 from pages.parts.blocks.old_scores import old_score_note
 from pages.parts.cache.results import everywhere
+from pages.parts.literal import literal
 from pages.parts.measures import HELP
 from pages.parts.state.choices import chosen_palette
 from pages.parts.state.view import ViewState
@@ -121,7 +122,7 @@ def _measures(result: WaferResult, summary: WaferSummary) -> None:
         column.caption(measure, help=HELP[help_key])
     for said in (severity.reason, severity.assumption):
         if said:
-            st.caption(said)
+            st.caption(literal(said))
     old_score_note(severity)
 
 

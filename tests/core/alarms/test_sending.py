@@ -1,4 +1,5 @@
 from datetime import timedelta
+from email import message_from_string
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,7 @@ from core.alarms.deliveries import (
     try_again,
     waiting,
 )
-from core.alarms.sending import check_address, deliver_due, masked, send_test, shown
+from core.alarms.sending import check_address, deliver_due, masked, send, send_test, shown
 from core.alarms.store import Alarm, AlarmRule, RuleKind, save_rule
 from core.database.schema import now
 from data.errors import AppDatabaseError
@@ -125,3 +126,32 @@ def test_what_is_shown_of_an_address_is_its_kind():
 def test_a_secret_that_the_address_writes_in_percent_signs_is_masked_as_people_read_it_too():
     address = "json://ana:p%40ssw%2Frd@host9/hook"
     assert masked("no p@ssw/rd, no p%40ssw%2Frd at host9", address) == "no ****, no **** at ****"
+
+
+def test_a_name_in_a_mail_is_text_and_fetches_nothing(monkeypatch):
+    sent = []
+
+    class Mailbox:
+        def __init__(self, *_, **__):
+            pass
+
+        def sendmail(self, _sender, _to, content, *_, **__):
+            sent.append(message_from_string(content))
+
+        def quit(self):
+            pass
+
+        def close(self):
+            pass
+
+        login = starttls = lambda self, *_, **__: None
+
+    monkeypatch.setattr("smtplib.SMTP", Mailbox)
+    assert send("mailto://ana:secret@127.0.0.1:9?from=a@b.example", "Alarm", "Lot <img src=http://x/p.png> **b**") == ""
+    parts = {
+        part.get_content_type(): part.get_payload(decode=True).decode()
+        for part in sent[0].walk()
+        if not part.is_multipart()
+    }
+    assert "<img src=http://x/p.png> **b**" in parts["text/plain"]
+    assert "<img" not in parts.get("text/html", "")

@@ -59,6 +59,25 @@ def test_what_a_format_cannot_hold_is_noted_and_the_rest_is_written(tmp_path):
     assert "the die pitch is not known" in refusal["reason"]
 
 
+def test_a_file_that_cannot_be_made_leaves_the_others_and_says_why(tmp_path, monkeypatch):
+    def break_off(*_, **__):
+        raise MemoryError("no room for the picture")
+
+    monkeypatch.setattr("core.downloads.formats.wafer_pdf", break_off)
+    monkeypatch.setattr("core.reports.levels.LevelsWorkbook.xlsx", break_off)
+    with ExportFolder(tmp_path, [FormatKey.PDF, FormatKey.XLSX, FormatKey.G85], STYLE) as export:
+        for result in wafers():
+            export.add(result)
+    assert files_of(tmp_path) == {"g85/LOT1_W01_g85.xml", "g85/LOT1_W02_g85.xml", "export.json"}
+    refused = json.loads((tmp_path / "export.json").read_text())["refused"]
+    assert [(one["of"], one["format"]) for one in refused] == [
+        ("LOT1:W01", "pdf"),
+        ("LOT1:W02", "pdf"),
+        ("all wafers", "xlsx"),
+    ]
+    assert all("(MemoryError: no room for the picture)" in one["reason"] for one in refused)
+
+
 def test_an_interrupted_export_leaves_no_half_of_a_table(tmp_path):
     def interrupted():
         with ExportFolder(tmp_path, KEYS, STYLE) as export:

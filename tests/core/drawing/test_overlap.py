@@ -3,7 +3,7 @@ import pytest
 
 from core.drawing.overlap import draw_overlay, laid_on, overlay_colors
 from core.drawing.palette import GREYS, Theme, rgb
-from core.drawing.wafer import lay_out
+from core.drawing.sheet import lay_out
 from data.wafer import WaferMap
 from tests.core.lake_examples import drawn
 

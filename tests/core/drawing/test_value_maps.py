@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from core.drawing.palette import GREYS, POLES, Theme, rgb
+from core.drawing.sheet import lay_out
 from core.drawing.value_maps import Scale, difference_scale, draw_values, share_scale
-from core.drawing.wafer import lay_out
 from data.wafer import WaferMap
 from tests.core.wafers import disc
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.drawing.palette import GREYS, Palette, Theme, class_colors, rgb
-from core.drawing.wafer import draw_wafer, lay_out, png_bytes, thumbnail_png
+from core.drawing.sheet import lay_out
+from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
 from data.classes import CLASS_KEYS
 from data.errors import WaferValueError
 from data.wafer import Notch, WaferMap

@@ -54,7 +54,7 @@ def test_joining_by_place_leaves_defect_dies_out():
 
 def test_names_that_a_spreadsheet_would_run_are_defused():
     [first, *_] = csv.DictReader(io.StringIO(dies_csv([example_result(lot="=1+1")])))
-    assert (first["key"], first["lot"], first["bin"]) == ("=1+1:W01", "'=1+1", "")
+    assert (first["key"], first["lot"], first["bin"]) == ("'=1+1:W01", "'=1+1", "")
 
 
 PLACES = [(1000 + column, 1024 + row) for row in range(6) for column in range(5)]

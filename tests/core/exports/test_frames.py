@@ -16,7 +16,7 @@ def test_a_column_that_people_named_runs_no_more_than_a_cell():
     assert frame_csv(pd.DataFrame({"=1+1": ["a"], 7: ["b"]})) == "'=1+1,7\na,b\n"
 
 
-def test_times_are_in_utc_and_the_heading_says_so_while_keys_stay():
+def test_times_are_in_utc_and_the_heading_says_so_while_no_key_runs():
     table = pd.DataFrame({"key": ["=L:W"], "lot": ["=L"], "frozen": pd.to_datetime(["2026-05-01 14:30"])})
     rows = list(csv.reader(io.StringIO(frame_csv(table))))
-    assert rows == [["key", "lot", "frozen (UTC)"], ["=L:W", "'=L", "2026-05-01 14:30:00"]]
+    assert rows == [["key", "lot", "frozen (UTC)"], ["'=L:W", "'=L", "2026-05-01 14:30:00"]]

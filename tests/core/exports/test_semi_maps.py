@@ -13,6 +13,7 @@ from core.exports.review_table import load_review_table
 from core.exports.semi_maps import e142_xml, g85_xml
 from data.classes import CLASS_COUNT, CLASS_INDEX
 from data.formats import ReadOptions, read_bytes
+from data.reference_die import axes_from_corner, reference_attributes
 from data.wafer import Notch, WaferMap
 from tests.core.exports.examples import analysed, example_result
 
@@ -141,3 +142,10 @@ def test_the_other_g85_lies_in_maps_and_parts_its_codes():
 @BOTH
 def test_our_own_maps_are_known_as_such(write):
     assert read(write(example_result())).exported_as in ("g85", "e142")
+
+
+@pytest.mark.parametrize("write", [g85_xml, e142_xml])
+def test_exports_name_the_reference_die_that_the_file_named(write):
+    attributes = reference_attributes("7", "3", axes_from_corner("right", "down", (30, 24)))
+    text = write(example_result(attributes=attributes)).decode()
+    assert 'ReferenceDeviceX="7" ReferenceDeviceY="3"' in text or '<Coordinates X="7" Y="3"' in text

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from core.drawing.palette import GREYS, Palette, Theme, class_colors
 from core.exports.svg import overlay_svg
 from data.classes import CLASS_INDEX
+from data.errors import ExportError
+from data.wafer import WaferMap
 from tests.core.exports.examples import example_result
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,3 +42,9 @@ def test_the_picture_has_the_wafers_proportions_and_few_elements():
     assert float(disc.get("rx")) == pytest.approx(float(disc.get("ry")), rel=1e-3)
     assert width == pytest.approx(height, rel=1e-3)
     assert len(list(root.iter())) < 20
+
+
+def test_a_wafer_of_more_dies_than_drawings_open_is_refused():
+    large = WaferMap(np.ones((1001, 1000), np.uint8), "L", "W")
+    with pytest.raises(ExportError, match="1,001,000 dies, an SVG holds at most 1,000,000"):
+        overlay_svg(replace(example_result(), wafer=large))

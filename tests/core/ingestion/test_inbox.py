@@ -3,9 +3,11 @@ import os
 import pytest
 
 from core.ingestion.inbox import LOCK, MOST_ATTEMPTS, REASON, Inbox
+from core.reading import is_growing
 from data.errors import SettingError
+from tests.data.formats.stdf_writers import Records
 
-SETTLE = 5.0
+SETTLE, STILL = 5.0, 60.0
 
 
 @pytest.fixture
@@ -130,3 +132,32 @@ def test_a_folder_has_one_watcher(folder):
 def test_a_folder_that_is_not_there_is_said(folder):
     with pytest.raises(SettingError, match="no such folder"):
         Inbox(folder / "none", 0)
+
+
+def test_a_growing_file_stays_until_it_ends_or_has_been_still_for_long(folder):
+    records, path, looked = Records(), folder / "lot.stdf", []
+    complete = records.lot(records.wir(), records.parts([(0, 0, 1), (1, 0, 5)]), records.wrr())
+    cut = complete.removesuffix(records.mrr())
+
+    def growing(one):
+        looked.append(one)
+        return is_growing(one)
+
+    path.write_bytes(cut[:-20])
+    (folder / "other.csv").write_bytes(b"x,y,bin\n0,0,1\n")
+    with Inbox(folder, SETTLE, growing, STILL) as inbox:
+        assert inbox.whole(0) == []
+        assert inbox.arriving
+        assert [one.name for one in inbox.whole(5)] == ["other.csv"]
+        (folder / "other.csv").unlink()
+        assert inbox.whole(30) == []
+        assert (inbox.arriving, inbox.held_back) == (False, [path])
+        assert looked.count(path) == 1  # looked into once a state
+        path.write_bytes(cut)
+        assert inbox.whole(40) == []
+        assert inbox.whole(99) == []
+        assert inbox.whole(100) == [path]  # still for a minute
+        path.write_bytes(complete)
+        assert inbox.whole(101) == []
+        assert inbox.whole(106) == [path]
+        assert inbox.held_back == []

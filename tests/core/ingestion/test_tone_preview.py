@@ -7,13 +7,14 @@ from PIL import Image
 from core.ingestion.samples import sample_files
 from core.ingestion.tone_preview import tone_preview
 from data.formats import ReadOptions
+from data.formats.image_preview import SIDE_PX
 
 
-def ramp(dtype=np.uint8):
+def ramp(dtype=np.uint8, side=100):
     """A picture that grows evenly brighter from left to right."""
-    row = np.linspace(0, np.iinfo(dtype).max, 100).astype(dtype)
+    row = np.linspace(0, np.iinfo(dtype).max, side).astype(dtype)
     file = io.BytesIO()
-    Image.fromarray(np.tile(row, (100, 1))).save(file, "PNG")
+    Image.fromarray(np.tile(row, (side, 1))).save(file, "PNG")
     return file.getvalue()
 
 
@@ -26,10 +27,10 @@ def test_a_higher_threshold_fails_fewer_dies(dtype, threshold, failing):
 
 
 def test_the_pictures_fit_their_place():
-    preview = tone_preview("ramp.png", ramp(), ReadOptions(threshold=0.5), "dark", side_px=64)
+    preview = tone_preview("ramp.png", ramp(side=500), ReadOptions(threshold=0.5), "dark")
     for png in (preview.image_png, preview.dies_png):
         with Image.open(io.BytesIO(png)) as image:
-            assert max(image.size) == 64
+            assert max(image.size) == SIDE_PX
 
 
 def test_what_is_no_image_has_no_preview():

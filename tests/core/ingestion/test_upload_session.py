@@ -171,3 +171,61 @@ def test_a_wafer_that_the_model_cannot_take_does_not_stop_the_others(segmenter):
     assert [entry.wafer.wafer_id for entry in upload.ready] == ["W01", "W03", "W04", "W05", "W06"]
     assert [failure.source_name for failure in upload.failures] == ["SAMPLE_W02.png"]
     assert not upload.waiting
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("hostile")
+def test_a_file_that_hangs_can_be_cancelled_and_what_was_read_is_segmented(segmenter):
+    upload = handed_in(
+        [*FILES[:2], ("stuck.hang", b"1"), ("behind.csv", b"lot,wafer,x,y,bin\nL,W1,0,0,1\nL,W1,1,0,2\n")]
+    )
+    while len(upload.entries) < 2:
+        next(upload.work(segmenter))
+    progress = upload.progress
+    assert (progress.reading, progress.total) == (True, 4)
+    while not progress.overdue:  # two files read in no time say nothing of one that hangs
+        progress = next(upload.work(segmenter))
+    assert progress.seconds_left == float("inf")
+    upload.cancel()
+    assert [failure.source_name for failure in upload.failures] == ["stuck.hang", "behind.csv"]
+    assert all("its reading was cancelled" in failure.reason for failure in upload.failures)
+    for _ in upload.work(segmenter):
+        pass
+    assert len(upload.ready) == 2
+    assert not upload.waiting
+
+
+def test_segmenting_can_be_cancelled_and_the_file_handed_in_again(segmenter, tmp_path):
+    content = npz_of(tmp_path, 300)
+    upload = handed_in([("big.npz", content)])
+    steps = upload.work(segmenter)
+    while not upload.ready:
+        next(steps)
+    ready = len(upload.ready)
+    assert ready < 300
+    upload.cancel()
+    assert not upload.waiting
+    assert len(upload.entries) == ready
+    [failure] = upload.failures
+    assert f"big.npz: {300 - ready} of its wafers were left out, since segmenting was cancelled" in failure.reason
+    assert upload.add("big.npz", content)
+    for _ in upload.work(segmenter):
+        pass
+    assert len(upload.ready) == 300
+    assert upload.failures == []
+
+
+def test_nothing_left_cannot_be_cancelled(segmenter):
+    upload = handed_in(FILES[:1])
+    for _ in upload.work(segmenter):
+        pass
+    upload.cancel()
+    assert len(upload.ready) == 1
+    assert upload.failures == []
+    assert not upload.add(*FILES[0])
+
+
+def test_part_of_a_file_counts_as_progress():
+    progress = UploadProgress(reading=True, done=1, total=4, seconds=3.0, share=0.5)
+    assert (progress.part, progress.rate, progress.seconds_left) == (0.375, 0.5, 5.0)
+    assert UploadProgress(reading=True, done=0, total=0, seconds=0.0).part == 1.0

@@ -4,7 +4,8 @@ import pytest
 
 from core.database.audit import entries
 from core.identity import Person
-from core.registry.promotion import SUBJECT, challenge, promote, rollback, sync, with_latency
+from core.registry import promotion
+from core.registry.promotion import SUBJECT, carry_out, challenge, promote, rollback, sync, with_latency
 from core.registry.store import Roles
 from core.segmentation import Segmenter
 from core.segmentation.network import SHIPPED_WEIGHTS
@@ -94,3 +95,43 @@ def test_latency_is_measured_and_remembered_here(registry, at):
     assert 0 < latency.p50_ms <= latency.p95_ms
     assert registry.version(1).card.latency == latency
     assert registry.version(2).card.latency is None
+
+
+def test_a_champion_of_meanwhile_stops_a_promotion(registry, database, at, serving_one, monkeypatch):
+    measured = promotion.with_latency
+
+    def slowly(*args):
+        rollback(registry, database, at, Person("ben"))
+        return measured(*args)
+
+    monkeypatch.setattr(promotion, "with_latency", slowly)
+    with pytest.raises(ModelError, match=r"version 0 became the champion while this one was measured"):
+        promote(registry, database, at, 2, ANA)
+    assert registry.roles() == Roles(champion=0)
+    assert trail(database) == [("ben", "model.rollback")]
+
+
+def test_a_decision_that_the_registry_refuses_is_carried_out_later(registry, database, at, serving_one, monkeypatch):
+    def away(*_args):
+        raise ModelError("the model registry", "it cannot be reached", "Wait.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "keep_roles", away)
+        with pytest.raises(ModelError, match="cannot be reached"):
+            challenge(registry, database, at, 3, 0.1, ANA)
+    assert (registry.roles().challenger, served(at).challenger) == (None, None)
+    assert carry_out(registry, database, at)
+    assert (registry.roles().challenger, served(at).challenger.number) == (3, 3)
+    assert not carry_out(registry, database, at)
+
+
+def test_another_home_on_the_same_database_follows_what_was_decided(registry, database, at, serving_one):
+    challenge(registry, database, at, 3, 0.1, ANA)
+    (at.home / "models" / "serving.json").write_text("{}")  # as a home that knows nothing of it
+    assert carry_out(registry, database, at)
+    assert served(at).challenger.number == 3
+
+
+def test_where_nothing_was_decided_nothing_is_carried_out(registry, database, at):
+    assert not carry_out(registry, database, at)
+    assert served(at).champion is None

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.drawing.wafer import lay_out
+from core.drawing.sheet import lay_out
 from core.lake import Lake
 from core.similarity.sketches import emptied, product_examples, round_wafer, snap
 from data.wafer import PASS, WaferMap

@@ -89,3 +89,20 @@ def test_the_best_checkpoint_is_kept_before_the_last_one(tmp_path):
     for name in ("last.ckpt", "best.ckpt"):
         (folder / name).touch()
         assert kept_checkpoint(tmp_path, "a") == folder / name
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"steps": 0}, "--steps: expected 1 or more, found 0"),
+        ({"rate": -1.0}, "--rate: expected more than 0, found -1"),
+        ({"rate": math.nan}, "--rate: expected more than 0, found nan"),
+        ({"dropout": 1.0}, "--dropout: expected a share from 0 to below 1, found 1"),
+        ({"confidence": 7.0}, "--confidence: expected a share from 0 to 1, found 7"),
+        ({"decay": math.inf}, "--decay: expected 0 or more, found inf"),
+        ({"dice": 0.0, "focal": 0.0}, "--dice: dice and focal are both 0"),
+    ],
+    ids=str,
+)
+def test_numbers_that_mean_nothing_are_refused(asked, said):
+    assert refused(check_config, **asked).startswith(said)

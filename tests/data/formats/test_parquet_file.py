@@ -19,14 +19,14 @@ def parquet(columns) -> bytes:
 
 def read_small(content: bytes):
     """Read what takes 4 MiB at most."""
-    return list(parquet_file.read(Source("a.parquet", io.BytesIO(content)), ReadOptions(), max_bytes=4 * MIB))
+    return list(parquet_file.read(Source("a.parquet", io.BytesIO(content)), ReadOptions(max_table_bytes=4 * MIB)))
 
 
 def test_runs_that_would_fill_the_memory_are_refused_unread():
     many = pa.array(np.zeros(500_000, dtype=np.int8))
     content = parquet({"x": many, "y": many, "bin": many})
     assert len(content) < 20_000
-    with pytest.raises(FormatError, match=r"^a.parquet: its columns take 5 MiB once read, the limit is 4 MiB. Split"):
+    with pytest.raises(FormatError, match=r"^a.parquet: its columns take 20 MiB once read, the limit is 4 MiB. Split"):
         read_small(content)
 
 

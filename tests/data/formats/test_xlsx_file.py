@@ -94,7 +94,8 @@ def test_a_workbook_in_a_zip_is_read():
 
 
 def test_what_would_fill_the_memory_is_refused():
-    assert "the limit is 0 MiB" in refused(workbook({"Sheet1": TABLE}), Limits(unpacked_bytes=1000))
+    assert "the limit is 0 MiB" in read(workbook({"Sheet1": TABLE}), max_table_bytes=1000)[0].reason
+    assert "its texts and styles unpack to 0 MiB" in refused(workbook({"Sheet1": TABLE}), Limits(shared_bytes=1000))
     far = [[*row, "", "", "far"] for row in TABLE]
     assert "or 4 columns" in refused(workbook({"Sheet1": far}), Limits(columns=4))
 
@@ -107,3 +108,14 @@ def test_a_row_number_far_off_ends_the_reading():
             data = old.read(info).replace(b'r="5"', b'r="900000000"').replace(b'r="A5"', b'r="A900000000"')
             new.writestr(info.filename, data)
     assert "more than 1000 rows" in refused(changed.getvalue(), Limits(rows=1000))
+
+
+def test_leading_zeros_that_a_cell_shows_are_kept():
+    book = Workbook()
+    sheet = book.active
+    for row in [["Lot", 7], ["Wafer", 5], *TABLE]:
+        sheet.append(row)
+    sheet["B1"].number_format, sheet["B2"].number_format = "00000", "00"
+    content = io.BytesIO()
+    book.save(content)
+    assert [(wafer.key, wafer.dies.tolist()) for wafer in read(content.getvalue())] == [("00007:05", DIES)]
