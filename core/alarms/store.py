@@ -132,23 +132,6 @@ class FoundWafer:
     severity: float
 
 
-@dataclass(frozen=True)
-class Acknowledged:
-    """What became of an acknowledgement.
-
-    Args:
-        alarm: now closed.
-        by: who had closed it before, "" where nobody had.
-        at: when that was.
-        said: what that person had said.
-    """
-
-    alarm: Alarm
-    by: str = ""
-    at: datetime | None = None
-    said: str = ""
-
-
 def rules(session: Session) -> list[AlarmRule]:
     """List the rules in the order they were made."""
     return list(session.scalars(select(AlarmRule).order_by(AlarmRule.id)))
@@ -219,29 +202,18 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
         raise AppDatabaseError(
             f"alarm {number}", f"{alarm.acknowledged_by} acknowledged it already", "See its history."
         )
-    alarm.comment = _usable(number, comment)
+    alarm.comment = usable_comment(number, comment)
     alarm.acknowledged_by, alarm.acknowledged_at = person.name, now()
     audit.record(session, person, "alarm.acknowledge", f"alarm {number}", {"comment": alarm.comment})
     return alarm
 
 
-def acknowledge_or_add(session: Session, number: int, comment: str, person: Person) -> Acknowledged:
-    """Close an alarm, or where somebody was faster, add what this person says to what was said.
+def usable_comment(number: int, comment: str) -> str:
+    """Return what is said of an alarm, without blanks around it.
 
     Raises:
-        AppDatabaseError: there is no such alarm, or the comment is empty or too long.
+        AppDatabaseError: it is empty or too long.
     """
-    alarm = row_by_id(session, Alarm, number, "alarm", "Look at the list of alarms.")
-    if alarm.acknowledged_by is None or alarm.acknowledged_at is None:
-        acknowledge(session, number, comment, person)
-        return Acknowledged(alarm)
-    said, first, at = _usable(number, comment), alarm.comment, alarm.acknowledged_at
-    alarm.comment = f"{first}\n{person.name}, {now():%Y-%m-%d %H:%M} UTC: {said}"
-    audit.record(session, person, "alarm.comment", f"alarm {number}", {"comment": said})
-    return Acknowledged(alarm, alarm.acknowledged_by, at, first)
-
-
-def _usable(number: int, comment: str) -> str:
     if not 0 < len(comment.strip()) <= LONGEST_COMMENT:
         raise AppDatabaseError(
             f"alarm {number}",

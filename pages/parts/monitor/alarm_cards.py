@@ -6,7 +6,8 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.alarms.store import LONGEST_COMMENT, Acknowledged, Alarm, acknowledge_or_add, wafers_of
+from core.alarms.acknowledging import Acknowledged, acknowledge_or_add
+from core.alarms.store import LONGEST_COMMENT, Alarm, wafers_of
 from core.database import AppDatabase
 from core.database.schema import now
 from core.identity import local_person

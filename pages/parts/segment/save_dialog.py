@@ -11,10 +11,12 @@ from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Entry, Names
 from core.pipeline import take_in
 from core.pipeline.taking_in import TakenIn
+from core.similarity.upkeep import embed_new
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import blobs
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.literal import literal, said_key
@@ -25,6 +27,8 @@ from pages.parts.wafers.pipeline import pipeline
 
 TITLES = {c.key: c.name for c in CLASSES}
 SAID_SHOWN = 12
+MOST_EMBEDDED = 200
+"""Wafers that a person waits for; where more are not embedded, Similar offers to add them."""
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
 FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
 
@@ -69,6 +73,8 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         with st.spinner("Saving"), explained():
             taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
             _report(taken, kept)
+        with st.spinner("Making wafers and clusters findable among similar ones"), explained():
+            embed_new(open_lake(), segmenter(), MOST_EMBEDDED)
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:

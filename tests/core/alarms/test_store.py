@@ -4,13 +4,11 @@ import pytest
 
 from core.alarms.store import (
     LONGEST_COMMENT,
-    Acknowledged,
     Alarm,
     AlarmRule,
     FoundWafer,
     RuleKind,
     acknowledge,
-    acknowledge_or_add,
     move_watermark,
     open_alarms,
     past_alarms,
@@ -24,7 +22,6 @@ from core.alarms.store import (
 )
 from core.database.audit import entries
 from core.database.schema import NAME_LENGTH
-from core.identity import Person
 from data.errors import AppDatabaseError
 
 
@@ -132,23 +129,6 @@ def test_an_alarm_is_closed_once_and_an_unknown_one_is_said(session, rule, ana):
         acknowledge(session, alarm.id, "again", ana)
     with pytest.raises(AppDatabaseError, match="alarm 99: there is no such alarm"):
         acknowledge(session, 99, "seen", ana)
-
-
-def test_whoever_is_second_adds_to_what_was_said_and_learns_who_was_first(session, rule, ana):
-    alarm = fired(session, rule, "lot L", 90.0)
-    assert acknowledge_or_add(session, alarm.id, "pump changed", Person("bea")) == Acknowledged(alarm)
-    at = alarm.acknowledged_at
-    done = acknowledge_or_add(session, alarm.id, " valve too ", ana)
-    assert (done.by, done.at, done.said) == ("bea", at, "pump changed")
-    assert (alarm.acknowledged_by, alarm.acknowledged_at) == ("bea", at)
-    first, second = alarm.comment.splitlines()
-    assert first == "pump changed"
-    assert second.startswith("ana, ")
-    assert second.endswith("UTC: valve too")
-    assert [entry.person for entry in entries(session, f"alarm {alarm.id}")] == ["ana", "bea"]
-    with pytest.raises(AppDatabaseError, match="expected a comment of 1 to 4,000 characters"):
-        acknowledge_or_add(session, alarm.id, " ", ana)
-    assert alarm.comment == f"{first}\n{second}"
 
 
 def test_settled_is_the_newest_acknowledged_result_of_each_subject_of_one_rule(session, rule, ana):
