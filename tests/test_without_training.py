@@ -13,6 +13,7 @@ from core.jobs.launch import TRAINING_JOBS
 from core.lake import Lake
 from core.segmentation import Segmenter
 from data.errors import TRAINING_PACKAGES
+from pages.parts.literal import literal
 from tests.core.wafers import disc, radius, wafer
 from tests.source_tree import ROOT, source_files
 
@@ -96,7 +97,7 @@ print([b.label for b in app.button if b.disabled])
 
 def test_the_form_that_starts_a_training_says_what_to_install(tmp_path):
     page = run(PAGE, tmp_path, "training", "training=Start a run")
-    assert page.stdout == f"[]\n{[f'jobs.train: {SENTENCE}']}\n['Start training']\n", page.stderr
+    assert page.stdout == f"[]\n{[literal(f'jobs.train: {SENTENCE}')]}\n['Start training']\n", page.stderr
 
 
 def test_an_explanation_by_features_says_what_to_install(tmp_path, tiny_model_path):
@@ -106,4 +107,4 @@ def test_an_explanation_by_features_says_what_to_install(tmp_path, tiny_model_pa
     lake.append_results(analyse([shown], Segmenter.load(str(tiny_model_path))))
     page = run(PAGE, tmp_path, "wafer", f"wafer={shown.key}", "explain=true")
     exceptions, said, _ = page.stdout.splitlines()
-    assert (exceptions, said) == ("[]", str([f"Grad-CAM: {SENTENCE}"])), page.stderr
+    assert (exceptions, said) == ("[]", str([literal(f"Grad-CAM: {SENTENCE}")])), page.stderr

@@ -273,12 +273,3 @@ def test_process_history_can_be_grouped_by():
 def test_a_wrong_query_is_said_in_a_sentence():
     with pytest.raises(LakeError, match="the query failed"):
         Lake(f"memory://{uuid.uuid4().hex}").query("SELECT nothing FROM wafers")
-
-
-def test_a_damaged_part_is_named(tmp_path):
-    lake = Lake(tmp_path)
-    lake.append_wafers([drawn(0)])
-    (part,) = (tmp_path / "wafers").iterdir()
-    part.with_name("0-damaged.parquet").write_bytes(b"PAR1 no parquet at all PAR1")
-    with pytest.raises(LakeError, match=r"0-damaged\.parquet"):
-        Lake(tmp_path).count()
