@@ -44,7 +44,7 @@ def gallery(
     Args:
         wafers: rows of `Lake.wafers_page`.
         key: of the gallery.
-        notes: what else is said below a wafer, by its key.
+        notes: what else is said below wafers, by key.
         where: the filter that they passed: where it chooses a step, pictures and links are of the tests of it.
     """
     drawn, tests = pictures(wafers, where), ids_of_step(lake(), where, list(wafers["key"]))
@@ -52,8 +52,8 @@ def gallery(
         for wafer in wafers.to_dict("records"):
             with st.container(gap="xxsmall"):
                 _tile(wafer, drawn.get(wafer["key"]), tests.get(wafer["key"], ""))
-                if notes:
-                    st.caption(notes[wafer["key"]])
+                if note := (notes or {}).get(wafer["key"]):
+                    st.caption(note)
 
 
 def _tile(wafer: Mapping[Hashable, Any], picture: str | None, test: str) -> None:
