@@ -196,6 +196,43 @@ def test_a_polygon_that_crosses_itself_takes_nothing_until_it_is_mended(js):
     assert (before, after, smaller, kept) == (3, 4, True, True)
 
 
+def test_a_lasso_that_crosses_itself_takes_its_dies_and_its_corners_may_be_moved(js):
+    _, x = start()
+    body = """
+    const bow = [[2, 2], [12, 12], [2, 12], [12, 2]], items = doc.items.length;
+    const said = act.closeOutline(desk, bow, 'Lasso'), taken = doc.items.at(-1).dies.length;
+    const moved = act.moveCorners(desk, [[2, 2], [20, 20], [2, 20], [20, 2]], 'Move corner', true);
+    return [said + moved, doc.items.length - items, taken, doc.items.at(-1).dies.length];"""
+    said, made, taken, after = js("label", DESK + body, x)
+    assert "crosses" not in said
+    assert made == 1
+    assert 0 < taken < after
+
+
+def test_what_is_drawn_takes_the_class_of_the_selected_proposal(js):
+    _, x = start()
+    body = """
+    const made = [], drawn = () => {
+      act.applyDies(desk, Uint32Array.of(desk.failing.indexOf(1)), 'Pick', 'new'); made.push(doc.items.at(-1).class);
+    };
+    desk.selection = new Set([2]); drawn();
+    drawn(); // what a person drew is selected now
+    act.reclass(desk, 'ring'); desk.selection = new Set(); drawn();
+    return made;"""
+    assert js("label", DESK + body, x) == [CLASS_KEYS[2], "edge", "ring"]
+
+
+def test_going_back_to_a_mark_leaves_no_trace_in_what_can_be_done_again(js):
+    _, x = start()
+    body = """
+    walk(30); doc.undo(); doc.undo();
+    const plain = () => JSON.stringify([m.historyText(doc, 1e9), m.labelText(doc, ''), doc.outline]);
+    const before = plain(), mark = doc.mark(), revision = doc.revision;
+    walk(9); doc.rewind(mark);
+    return [plain() === before, doc.revision > revision];"""
+    assert js("label", DESK + body, x) == [True, True]
+
+
 def test_no_defect_is_one_step_and_ends_with_the_next_drawing(js):
     _, x = start()
     body = """
