@@ -99,11 +99,14 @@ def items(session: Session, iteration: int | None = None, limit: int = 2000) -> 
 def begun(session: Session, person: Person) -> list[str]:
     """List the wafers that a person has begun: in hand, longest first, then other drafts, but none that was skipped."""
     in_hand = [item.wafer_key for item in items_in_hand(session, person)]
-    ended = select(LabelItem.wafer_key, func.max(LabelItem.ended_at)).group_by(LabelItem.wafer_key)
-    ended = ended.where(LabelItem.assignee == person.name, LabelItem.status == Status.SKIPPED)
-    skipped = dict(session.execute(ended).all())
+    wanted = select(LabelItem).where(LabelItem.assignee == person.name, LabelItem.status == Status.SKIPPED)
+    skipped = [(item.wafer_key, item.ended_at) for item in session.scalars(wanted)]
     others = [draft for draft in drafts_of(session, person) if draft.wafer_key not in in_hand]
-    return in_hand + [d.wafer_key for d in others if d.wafer_key not in skipped or d.saved_at > skipped[d.wafer_key]]
+    return in_hand + [
+        draft.wafer_key
+        for draft in others
+        if not any(key == draft.wafer_key and at is not None and at >= draft.saved_at for key, at in skipped)
+    ]
 
 
 def trail(session: Session, person: Person, limit: int = 100) -> list[str]:

@@ -58,9 +58,13 @@ def read_draft(text: str) -> LabelDraft:
     tab, seen = found.get("tab", ""), found.get("seen", {})
     if not isinstance(tab, str) or not isinstance(seen, dict):
         raise LabelError("draft", f"expected the name of a tab and what it has seen, found {tab!r}, {seen!r}", REMEDY)
-    for number in (revision, *seen.values()):
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise LabelError("draft", f"a revision is a whole number from 0, found {number!r}", REMEDY)
+    seen = {name: _revision(number) for name, number in seen.items()}
     if not isinstance(elapsed, int | float) or not 0 <= elapsed < math.inf:
         raise LabelError("draft", f"the time is a number of seconds, found {elapsed!r}", REMEDY)
-    return LabelDraft(from_json(found.get("label")), revision, float(elapsed), text, tab, seen)
+    return LabelDraft(from_json(found.get("label")), _revision(revision), float(elapsed), text, tab, seen)
+
+
+def _revision(number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise LabelError("draft", f"a revision is a whole number from 0, found {number!r}", REMEDY)
+    return number

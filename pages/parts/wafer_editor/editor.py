@@ -107,7 +107,8 @@ def wafer_editor(
         st.error(literal(problem.text))
     if moved:
         st.info("You went on with this wafer in another tab. Here it is now as you left it there.")
-    return EditorState(current, what if what in get_args(Asked) else None, problem is None and not moved)
+    asked = next((one for one in get_args(Asked) if one == what), None)
+    return EditorState(current, asked, problem is None and not moved)
 
 
 def _last(memory: EditorMemory) -> tuple[str, str, int]:

@@ -27,7 +27,8 @@ def test_another_start_is_taken_until_something_was_changed(browser):
 BEGIN_AND_CANCEL = """tool => {
   const { desk } = ed, failing = desk.failing.findIndex((fails, die) => fails && !ed.tally.total[die]);
   const [row, column] = [Math.floor(failing / desk.grid.columns), failing % desk.grid.columns];
-  const plain = () => JSON.stringify([desk.doc.items.map(i => [i.number, i.class, i.state, [...i.dies]]), desk.doc.outline,
+  const items = () => desk.doc.items.map(i => [i.number, i.class, i.state, [...i.dies]]);
+  const plain = () => JSON.stringify([items(), desk.doc.outline,
     [...desk.selection], desk.doc.done.length, desk.doc.undone.length]);
   ed.undo(); // something can be done again
   const before = plain(), point = ed.hand.pixel([row, column]);
