@@ -1,4 +1,4 @@
-"""From a queue of three wafers to two labels that are kept, with mouse and keys, and with a tab that dies on the way."""
+"""From a queue of three wafers to two labels that are kept, with mouse and keys, and a tab that dies on the way."""
 
 import re
 
@@ -47,7 +47,10 @@ LEFT_OUT = wafer(NOISE, dies=disc(SIDE), name="W03")
 
 @pytest.fixture
 def database(app_home):
-    """Three wafers wait for a label, the last with nothing but noise; of the second the model took the blob for a ring, overlooked the scratches and saw one spot."""
+    """Three wafers wait for a label, the last with nothing but noise.
+
+    Of the second the model took the blob for a ring, overlooked the scratches and saw one spot.
+    """
     lake = Lake(app_home / "lake")
     lake.append_wafers([*WAFERS.values(), LEFT_OUT])
     proposed = masks_of(edge=EDGE, ring=CENTER, particle=NOISE & (np.arange(SIDE) < 20))
@@ -131,7 +134,8 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
         expect(tab.locator(".kept")).to_have_text("Saved")
         tab.keyboard.press(keys)
 
-    # The next comes by itself, with the keyboard on its map. Its proposal is corrected; twenty steps go back and forth without a trace.
+    # The next comes by itself, with the keyboard on its map. Its proposal is corrected; twenty steps go back and forth
+    # without a trace.
     tab.get_by_role("heading", name="LOT1 W02").wait_for()
     nothing_is_red(tab)
     expect(tab.locator("canvas.over")).to_be_focused()
