@@ -115,6 +115,27 @@ def go_back_and_forth(tab: Page) -> None:
     defects(tab, 3)
 
 
+def submit_by_keys(tab: Page) -> None:
+    """Nothing is clicked before: the map has the keyboard. An empty label is refused at the map."""
+    expect(tab.locator("canvas.over")).to_be_focused()
+    tab.keyboard.press("Control+Enter")
+    expect(tab.locator(".said")).to_contain_text("Not submitted: The label is empty")
+    label_the_scratch_by_wand(tab)
+    defects(tab, 1)
+    for keys in ("Control+s", "Control+s", "Control+Enter"):
+        expect(tab.locator(".kept")).to_have_text("Saved")
+        tab.keyboard.press(keys)
+
+
+def leave_the_last_out(tab: Page) -> None:
+    """The reason is still being typed when the button is clicked, once."""
+    tab.get_by_role("heading", name="LOT1 W03").wait_for()
+    nothing_is_red(tab)
+    tab.get_by_role("button", name="Skip").click()
+    tab.get_by_label("Why?").press_sequentially("only noise")
+    tab.get_by_role("button", name="Skip this wafer").click()
+
+
 def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, database):
     expect.set_options(timeout=30_000)
     tab.goto(f"{app_url}/annotate")
@@ -125,14 +146,7 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
     tab.get_by_text("0 of 3").wait_for()
     tab.get_by_role("button", name="Start with the next wafer").click()
     tab.get_by_role("heading", name="LOT1 W01").wait_for()
-    expect(tab.locator("canvas.over")).to_be_focused()
-    tab.keyboard.press("Control+Enter")
-    expect(tab.locator(".said")).to_contain_text("Not submitted: The label is empty")
-    label_the_scratch_by_wand(tab)
-    defects(tab, 1)
-    for keys in ("Control+s", "Control+s", "Control+Enter"):
-        expect(tab.locator(".kept")).to_have_text("Saved")
-        tab.keyboard.press(keys)
+    submit_by_keys(tab)
 
     # The next comes by itself, with the keyboard on its map. Its proposal is corrected; twenty steps go back and forth
     # without a trace.
@@ -156,12 +170,7 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
     expect(again.locator("button.redo")).to_be_disabled()
     again.keyboard.press("Control+Enter")
 
-    # The last is left out: the reason is still being typed when the button is clicked, once.
-    again.get_by_role("heading", name="LOT1 W03").wait_for()
-    nothing_is_red(again)
-    again.get_by_role("button", name="Skip").click()
-    again.get_by_label("Why?").press_sequentially("only noise")
-    again.get_by_role("button", name="Skip this wafer").click()
+    leave_the_last_out(again)
     again.get_by_text("Nothing waits for you").wait_for()
 
     with database.reading() as session:

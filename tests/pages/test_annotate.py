@@ -130,7 +130,7 @@ def test_what_was_begun_without_the_queue_does_not_hide_that_it_is_empty(work, d
 def test_an_unknown_wafer_is_said(work):
     app = work("annotate", "ana", wafer="LOT9:W99")
     assert not app.exception
-    assert "there is no wafer 'LOT9:W99'" in app.error[0].value
+    assert "there is no wafer 'LOT9\\:W99'" in app.error[0].value
 
 
 def test_a_version_is_taken_back_and_restored(work, database, own_home):
