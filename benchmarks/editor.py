@@ -99,7 +99,7 @@ def open_editor(page: Page) -> None:
     body = f"<!doctype html><style>{theme}{style}</style><body>{markup}"
     page.route(ADDRESS, lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto(ADDRESS)
-    data = {"id": "benchmark", "start": json.loads(encode(label)), "draft": None, "saved": 0, "height": 700}
+    data = {"id": "benchmark", "start": json.loads(encode(label)), "draft": None, "stored": ["", 0], "height": 700}
     page.evaluate(OPEN, [script(), payload(wafer, Palette.STANDARD) | data])
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import func, select
 
 from benchmarks.timing import Row
-from core.annotation.items import Candidate, LabelItem, Status, items_in_hand
-from core.annotation.queue import fill, take_next
+from core.annotation.items import Candidate, LabelItem, Status
+from core.annotation.queue import fill, go_on
 from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.database.audit import AuditEntry
@@ -125,7 +125,7 @@ def _annotate(
     wafers = {wafer.key: wafer for wafer in (wafer_named(person.name, n) for n in range(labels))}
     while True:
         with database.writing() as session:
-            item = next(iter(items_in_hand(session, person)), None) or take_next(session, person)
+            item = go_on(session, person)
         if item is None:
             return
         wafer = wafers[item.wafer_key]

@@ -75,6 +75,10 @@ class LabelError(WaferError):
     """A label that cannot be read, or that contradicts itself or its wafer."""
 
 
+class DraftSupersededError(LabelError):
+    """A draft that does not go on from what the same person stored in the meantime."""
+
+
 class AppDatabaseError(WaferError):
     """An app database that cannot be opened, read or written."""
 

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from core.annotation.bench import bench
-from core.annotation.items import items_in_hand
-from core.annotation.progress import progress
-from core.annotation.queue import take_next
+from core.annotation.progress import begun, progress
+from core.annotation.queue import go_on
 from core.identity import Person
-from core.labels.draft_store import drafts_of
 from data.errors import LakeError
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
@@ -18,6 +16,7 @@ from pages.parts.literal import literal
 from pages.parts.person import acting_person, person_button
 
 WAFER = "wafer"
+START_HELP = "Goes on with what you have begun from the queue before it takes a new one."
 
 
 def begin(person: Person) -> None:
@@ -25,22 +24,22 @@ def begin(person: Person) -> None:
     st.title("Annotate")
     with open_database().reading() as session:
         far = progress(session, person)
-        begun = [item.wafer_key for item in items_in_hand(session, person)]
-        begun += [draft.wafer_key for draft in drafts_of(session, person) if draft.wafer_key not in begun]
-    if begun:
-        st.markdown(f"You have begun **{len(begun)}** wafer{'s' * (len(begun) != 1)}; nothing of them is lost.")
-        for key in begun[:12]:
+        had = begun(session, person)
+    if had:
+        st.markdown(f"You have begun **{len(had)}** wafer{'s' * (len(had) != 1)}; nothing of them is lost.")
+        for key in had[:12]:
             link("annotate", f"Go on with {key}", wafer=key)
-    if far.mine > len(begun):
+    if far.mine:
         st.markdown(f"**{far.text}**")
-        if st.button("Start with the next wafer", type="primary", shortcut="Enter"):
+        if st.button("Start with the next wafer", type="primary", shortcut="Enter", help=START_HELP):
             with open_database().writing() as session:
-                item = take_next(session, person)
+                item = go_on(session, person)
             if item is not None:
                 open_page("annotate", wafer=item.wafer_key)
-    elif not begun:
+            st.info("Somebody else took the last wafer just now.")
+    else:
         with st.container(border=True):
-            st.markdown("**Nothing waits for you.**")
+            st.markdown("**Nothing else waits for you.**" if had else "**Nothing waits for you.**")
             st.markdown(
                 "Wafers get here from the Queue page, by filter or by name, from the Wafers page, or one by one from "
                 "a wafer's own page."

@@ -2,8 +2,9 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from core.annotation.items import Candidate
 from core.lake import Lake, WaferFilter
@@ -28,7 +29,9 @@ class NamedWafers:
     unknown: tuple[str, ...]
 
 
-def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, reason: str = "") -> list[Candidate]:
+def candidates_by_filter(
+    lake: Lake, where: WaferFilter, sort: str, limit: int, reason: str = "", without: Collection[str] = ()
+) -> list[Candidate]:
     """Return the first wafers of a filter in an order, to be labelled in that order.
 
     What is labelled is a wafer's newest test: where the filter chooses a step, only wafers whose newest test is of it.
@@ -39,14 +42,16 @@ def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, 
         sort: as `Lake.wafers_page` takes it.
         limit: how many at most, up to 10,000.
         reason: why they are labelled.
+        without: keys that are passed over, those of labelled wafers.
 
     Raises:
         LakeError: the table cannot be sorted like that.
     """
     condition, parameters = where.where()
+    wanted = min(limit, MOST)
     sql = f"SELECT key FROM wafers WHERE {condition} ORDER BY {order_by(sort)} LIMIT ?"
-    keys = lake.query(sql, [*parameters, min(limit, MOST)])["key"]
-    return [Candidate(str(key), 0.0, reason) for key in keys]
+    keys = map(str, lake.query(sql, [*parameters, wanted + len(without)])["key"])
+    return [Candidate(key, 0.0, reason) for key in islice((key for key in keys if key not in without), wanted)]
 
 
 def named_wafers(lake: Lake, text: str) -> NamedWafers:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.annotation.items import AVAILABLE, LabelItem, Status, items_in_hand
 from core.identity import Person
+from core.labels.draft_store import drafts_of
 
 RECENT = 20  # labels that a person's pace is the mean of
 
@@ -93,6 +94,19 @@ def items(session: Session, iteration: int | None = None, limit: int = 2000) -> 
     order = {Status.IN_PROGRESS: 0, Status.PENDING: 1, Status.DONE: 2, Status.SKIPPED: 3, Status.SPARE: 4}
     found = session.scalars(wanted.order_by(LabelItem.priority.desc(), LabelItem.id).limit(limit))
     return sorted(found, key=lambda item: order[item.status])
+
+
+def begun(session: Session, person: Person) -> list[str]:
+    """List the wafers that a person has begun: in hand, longest first, then other drafts, but none that was skipped."""
+    in_hand = [item.wafer_key for item in items_in_hand(session, person)]
+    wanted = select(LabelItem).where(LabelItem.assignee == person.name, LabelItem.status == Status.SKIPPED)
+    skipped = [(item.wafer_key, item.ended_at) for item in session.scalars(wanted)]
+    others = [draft for draft in drafts_of(session, person) if draft.wafer_key not in in_hand]
+    return in_hand + [
+        draft.wafer_key
+        for draft in others
+        if not any(key == draft.wafer_key and at is not None and at >= draft.saved_at for key, at in skipped)
+    ]
 
 
 def trail(session: Session, person: Person, limit: int = 100) -> list[str]:

@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, exists, func, select
+from sqlalchemy import String, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from core.annotation.items import AVAILABLE, OPEN, PERSON, UNTOUCHED, Candidate, LabelItem, Status, item_by_id
+from core.annotation.items import (
+    AVAILABLE,
+    OPEN,
+    PERSON,
+    UNTOUCHED,
+    Candidate,
+    LabelItem,
+    Status,
+    item_by_id,
+    items_in_hand,
+)
 from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, Moment, now
 from core.identity import Person
@@ -14,9 +24,10 @@ from core.labels.draft_store import Draft
 from core.settings import settings
 from data.errors import AppDatabaseError
 
+_BUT = bindparam("but", type_=String)
 _NEXT = (
     select(LabelItem)
-    .where(AVAILABLE)
+    .where(AVAILABLE, LabelItem.wafer_key != _BUT)
     .order_by(LabelItem.priority.desc(), case((LabelItem.assignee == PERSON, 0), else_=1), LabelItem.id)
     .limit(1)
 )
@@ -84,7 +95,7 @@ def fill(
     return added
 
 
-def take_next(session: Session, person: Person, iteration: int | None = None) -> LabelItem | None:
+def take_next(session: Session, person: Person, iteration: int | None = None, but: str = "") -> LabelItem | None:
     """Assign the next wafer to a person: the highest priority, of equals the person's own first, then the oldest.
 
     What lay idle with others for longer than WAFERSCOPE_LABEL_IDLE_MINUTES is given out again. Nobody gets a wafer that
@@ -94,14 +105,25 @@ def take_next(session: Session, person: Person, iteration: int | None = None) ->
         session: of a writing transaction.
         person: who asks.
         iteration: of this round only, None for all.
+        but: key of a wafer that is not wanted, since the person is at it.
 
     Returns:
         The item, now in progress; None when there is nothing to do.
     """
     release_idle(session)
     wanted = _NEXT if iteration is None else _NEXT.where(LabelItem.iteration == iteration)
-    found = session.scalar(wanted, {"person": person.name})
+    found = session.scalar(wanted, {"person": person.name, "but": but})
     return None if found is None else _begin(found, person)
+
+
+def go_on(session: Session, person: Person) -> LabelItem | None:
+    """Return what a person has in hand longest, else the next wafer of the queue; None when there is nothing to do.
+
+    Args:
+        session: of a writing transaction.
+        person: who asks.
+    """
+    return next(iter(items_in_hand(session, person)), None) or take_next(session, person)
 
 
 def take(session: Session, number: int, person: Person) -> LabelItem:

@@ -114,6 +114,9 @@ def _coverage(label: Label, wafer: WaferMap, limits: LabelLimits) -> Iterator[La
 def _overlaps(label: Label) -> Iterator[LabelProblem]:
     for a, b in combinations(label.kept, 2):
         if a.class_key == b.class_key and (shared := _shared(a.dies, b.dies, label.shape)):
+            if shared == len(a.dies) == len(b.dies):
+                yield LabelProblem(f"{a.name} and {b.name} are the same dies twice. Delete one.", b.number)
+                continue
             text = f"{a.name} and {b.name} share {shared} dies. Merge them if they are one defect."
             yield LabelProblem(text, b.number, blocks=False)
 

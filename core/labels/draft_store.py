@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from core.labels.annotations import GRID_DIGITS, grid_of
-from core.labels.draft import LabelDraft
-from data.errors import LabelError
+from core.labels.draft import LabelDraft, read_draft
+from core.labels.label import encode
+from data.errors import DraftSupersededError, LabelError
 from data.wafer import WaferMap
 
 
@@ -21,7 +22,7 @@ class Draft(Base):
         wafer_key: the wafer, "LOT:WAFER".
         grid: of its die grid, as `grid_of` gives it.
         person: who is working on it.
-        revision: the higher one is the newer.
+        revision: of the tab that wrote it, as `text` names it.
         elapsed_s: seconds of work so far, pauses left out.
         text: label and history of undo, as the editor wrote it.
         saved_at: when.
@@ -58,11 +59,12 @@ def save_draft(session: Session, wafer: WaferMap, draft: LabelDraft, person: Per
     Args:
         session: of a writing transaction.
         wafer: the wafer that is being labelled.
-        draft: what the editor sent; sent again as it is, it changes nothing.
+        draft: what the editor sent; sent again, only its time goes on.
         person: who is working on it.
 
     Raises:
-        LabelError: the draft is of another wafer or grid, or a newer one of the same person is stored.
+        LabelError: the draft is of another wafer or grid.
+        DraftSupersededError: the same person has stored something since that this draft does not go on from.
     """
     if (draft.label.key, draft.label.shape) != (wafer.key, wafer.dies.shape):
         raise LabelError(wafer.key, f"the draft is of {draft.label.key} {draft.label.shape}", "Open the wafer anew.")
@@ -78,13 +80,19 @@ def save_draft(session: Session, wafer: WaferMap, draft: LabelDraft, person: Per
             saved_at=now(),
         )
         session.add(held)
-    elif draft.revision > held.revision:
+        return held
+    stored = read_draft(held.text)
+    if (stored.tab, stored.revision) == (draft.tab, draft.revision) and encode(stored.label) == encode(draft.label):
+        if draft.elapsed_s > held.elapsed_s:
+            held.elapsed_s, held.text = draft.elapsed_s, draft.text
+    elif draft.follows(stored) and (draft.tab, draft.revision) != (stored.tab, stored.revision):
         held.revision, held.elapsed_s, held.text, held.saved_at = draft.revision, draft.elapsed_s, draft.text, now()
-    elif draft.text != held.text:
-        raise LabelError(
+    elif not (draft.tab and draft.tab == stored.tab and draft.revision < stored.revision):  # a late message of one tab
+        raise DraftSupersededError(
             wafer.key,
-            f"this draft (change {draft.revision}) is older than what you saved elsewhere (change {held.revision})",
-            "Reload the page to go on from the newer one; keep one tab open a wafer.",
+            "you changed this wafer in another tab or browser since it was opened here; that is kept, and nothing "
+            "that you draw here is stored any more",
+            "Copy what you drew here (Ctrl + A, Ctrl + C), reload the page and paste it (Ctrl + V).",
         )
     return held
 

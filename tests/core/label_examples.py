@@ -49,10 +49,17 @@ def labelled_home(folder, lots=1):
     return folder
 
 
-def draft(of, revision, stop=2, elapsed_s=5.0):
-    """A draft of a wafer's label, whose first rows are at the edge."""
+def draft(of, revision, stop=2, elapsed_s=5.0, **tab):
+    """A draft of a wafer's label, whose first rows are at the edge; which tab wrote it and what it has seen."""
     label = json.loads(encode(rows_of(of, ("edge", 0, stop))))
-    said = {"version": 1, "revision": revision, "elapsed_s": elapsed_s, "label": label, "past": ["anything", revision]}
+    said = {
+        "version": 1,
+        "revision": revision,
+        "elapsed_s": elapsed_s,
+        "label": label,
+        "past": ["anything", revision],
+        **tab,
+    }
     return read_draft(json.dumps(said))
 
 

@@ -1,4 +1,4 @@
-"""From a queue of two wafers to two labels that are kept, with mouse and keys, and with a tab that dies on the way."""
+"""From a queue of three wafers to two labels that are kept, with mouse and keys, and a tab that dies on the way."""
 
 import re
 
@@ -42,18 +42,23 @@ EDGE = (radius(SIDE) > 0.9) & (disc(SIDE) > 0) & (np.arange(SIDE) > SIDE // 2)
 CENTER = radius(SIDE) < 0.2
 TRUTH = {"W01": masks_of(scratch=SCRATCH), "W02": masks_of(scratch=SCRATCH, edge=EDGE, center=CENTER)}
 WAFERS = {name: wafer(m.any(axis=0) | NOISE, dies=disc(SIDE), name=name) for name, m in TRUTH.items()}
+LEFT_OUT = wafer(NOISE, dies=disc(SIDE), name="W03")
 
 
 @pytest.fixture
 def database(app_home):
-    """Both wafers wait for a label; the model took the blob for a ring, overlooked the scratches and saw one spot."""
+    """Three wafers wait for a label, the last with nothing but noise.
+
+    Of the second the model took the blob for a ring, overlooked the scratches and saw one spot.
+    """
     lake = Lake(app_home / "lake")
-    lake.append_wafers(list(WAFERS.values()))
+    lake.append_wafers([*WAFERS.values(), LEFT_OUT])
     proposed = masks_of(edge=EDGE, ring=CENTER, particle=NOISE & (np.arange(SIDE) < 20))
     lake.append_results([labelled_result(WAFERS["W02"], from_masks(WAFERS["W02"], proposed), "a model")])
     opened = AppDatabase(app_home / "decisions.db")
     with opened.writing() as session:
-        fill(session, [Candidate(WAFERS[name].key, -n) for n, name in enumerate(WAFERS)], ANNOTATOR)
+        keys = [*(one.key for one in WAFERS.values()), LEFT_OUT.key]
+        fill(session, [Candidate(key, -n) for n, key in enumerate(keys)], ANNOTATOR)
     yield opened
     opened.close()
 
@@ -76,8 +81,11 @@ def defects(tab: Page, count: int) -> None:
     expect(tab.locator("dd.defects")).to_have_text(str(count))
 
 
+def nothing_is_red(tab: Page) -> None:
+    expect(tab.get_by_role("alert").filter(has_text="LOT1")).to_have_count(0)
+
+
 def label_the_scratch_by_wand(tab: Page) -> None:
-    tab.locator("canvas.over").focus()
     for key in ("w", "4"):
         tab.keyboard.press(key)
     click_die(tab, 30, 14)
@@ -107,6 +115,27 @@ def go_back_and_forth(tab: Page) -> None:
     defects(tab, 3)
 
 
+def submit_by_keys(tab: Page) -> None:
+    """Nothing is clicked before: the map has the keyboard. An empty label is refused at the map."""
+    expect(tab.locator("canvas.over")).to_be_focused()
+    tab.keyboard.press("Control+Enter")
+    expect(tab.locator(".said")).to_contain_text("Not submitted: The label is empty")
+    label_the_scratch_by_wand(tab)
+    defects(tab, 1)
+    for keys in ("Control+s", "Control+s", "Control+Enter"):
+        expect(tab.locator(".kept")).to_have_text("Saved")
+        tab.keyboard.press(keys)
+
+
+def leave_the_last_out(tab: Page) -> None:
+    """The reason is still being typed when the button is clicked, once."""
+    tab.get_by_role("heading", name="LOT1 W03").wait_for()
+    nothing_is_red(tab)
+    tab.get_by_role("button", name="Skip").click()
+    tab.get_by_label("Why?").press_sequentially("only noise")
+    tab.get_by_role("button", name="Skip this wafer").click()
+
+
 def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, database):
     expect.set_options(timeout=30_000)
     tab.goto(f"{app_url}/annotate")
@@ -114,15 +143,16 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
     tab.get_by_role("button", name="Go on").click()
 
     # A wafer without a proposal: the wand takes the scratch, noise beside it stays out.
-    tab.get_by_text("0 of 2").wait_for()
+    tab.get_by_text("0 of 3").wait_for()
     tab.get_by_role("button", name="Start with the next wafer").click()
     tab.get_by_role("heading", name="LOT1 W01").wait_for()
-    label_the_scratch_by_wand(tab)
-    defects(tab, 1)
-    tab.get_by_role("button", name="Submit").click()
+    submit_by_keys(tab)
 
-    # The next comes by itself. Its proposal is corrected; twenty steps go back and forth without a trace.
+    # The next comes by itself, with the keyboard on its map. Its proposal is corrected; twenty steps go back and forth
+    # without a trace.
     tab.get_by_role("heading", name="LOT1 W02").wait_for()
+    nothing_is_red(tab)
+    expect(tab.locator("canvas.over")).to_be_focused()
     correct_the_proposal(tab)
     defects(tab, 3)
     go_back_and_forth(tab)
@@ -135,11 +165,12 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
     again.goto(f"{app_url}/annotate?wafer=LOT1:W02")
     again.get_by_text("Your work is back as you left it").wait_for()
     defects(again, 3)
-    again.locator("canvas.over").focus()
     for _ in range(16):
         again.keyboard.press("Control+Shift+z")
     expect(again.locator("button.redo")).to_be_disabled()
     again.keyboard.press("Control+Enter")
+
+    leave_the_last_out(again)
     again.get_by_text("Nothing waits for you").wait_for()
 
     with database.reading() as session:
@@ -147,4 +178,5 @@ def test_two_wafers_from_the_queue_to_their_labels(tab, app_url, app_home, datab
         for name, truth in TRUTH.items():
             np.testing.assert_array_equal(found[WAFERS[name].key].read().masks(), truth)
         assert statuses(session)[Status.DONE] == 2
+        assert statuses(session)[Status.SKIPPED] == 1
         assert drafts_of(session, ANNOTATOR) == []

@@ -84,8 +84,9 @@ def test_skipping_asks_why_and_goes_on(work, database):
         fill(session, [Candidate(key) for key in KEYS], ANA)
         item = take_next(session, ANA)
     app = work("annotate", "ana", wafer=KEYS[0])
-    assert app.button(key=f"skip-{item.id}").disabled
-    app.text_input(key=f"skip-reason-{item.id}").set_value("cut off").run()
+    app.button(key=f"skip-{item.id}").click().run()
+    assert "a wafer is skipped for a reason" in app.error[0].value
+    app.text_input(key=f"skip-reason-{item.id}").set_value("cut off")
     app.button(key=f"skip-{item.id}").click().run()
     assert editor(app)["wafer"] == KEYS[1]
     with database.reading() as session:
@@ -105,10 +106,31 @@ def test_previous_leads_back_to_the_wafer_before(work, database):
     assert editor(app)["wafer"] == KEYS[1]
 
 
+def test_starting_goes_on_with_what_was_begun_and_next_leaves_a_waiting_wafer_opened_by_its_link(work, database):
+    with database.writing() as session:
+        fill(session, [Candidate(key) for key in KEYS], ANA)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    app.button(key="label-next").click().run()
+    assert editor(app)["wafer"] == KEYS[1]
+    app = work("annotate")
+    assert [one.label for one in app.get("page_link") if "Go on with" in one.label]
+    app = next(b for b in app.button if b.label.startswith("Start")).click().run()
+    assert editor(app)["wafer"] == KEYS[1]
+
+
+def test_what_was_begun_without_the_queue_does_not_hide_that_it_is_empty(work, database, own_home):
+    wafer = Lake(own_home / "lake").wafer(KEYS[0])
+    with database.writing() as session:
+        save_draft(session, wafer, draft(sure_label(own_home, KEYS[0])), ANA)
+    app = work("annotate")
+    assert "You have begun **1** wafer;" in texts(app)
+    assert "Nothing else waits for you" in texts(app)
+
+
 def test_an_unknown_wafer_is_said(work):
     app = work("annotate", "ana", wafer="LOT9:W99")
     assert not app.exception
-    assert "there is no wafer 'LOT9:W99'" in app.error[0].value
+    assert "there is no wafer 'LOT9\\:W99'" in app.error[0].value
 
 
 def test_a_version_is_taken_back_and_restored(work, database, own_home):

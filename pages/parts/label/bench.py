@@ -49,21 +49,22 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
         palette=chosen_palette(),
         normal_fail_share=normal_fail_shares(lake).get(wafer.product),
         save=lambda draft: _keep(draft, person, lake),
+        stuck=lambda label: " ".join(problem.text for problem in validate(label, wafer) if problem.blocks),
     )
     problems = validate(state.label, wafer)
     with head:
-        asked = _controls(laid_out, person, problems)
+        asked = _controls(laid_out, person, [p.text for p in problems if p.blocks])
     _messages(problems, laid_out)
     label_versions(wafer.key, person)
     if state.asked in ("submit", "previous", "next"):
         asked = state.asked
-    if asked == "submit":
+    if asked == "submit" and state.submittable and not any(p.blocks for p in problems):
         _submit(laid_out, state, person)
     elif asked in ("previous", "next"):
         _step(wafer.key, 1 if asked == "next" else -1, person)
 
 
-def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> str | None:
+def _controls(laid_out: Bench, person: Person, stuck: list[str]) -> str | None:
     """Draw progress and buttons; what was pressed, None for nothing."""
     with open_database().reading() as session:
         far = progress(session, person, laid_out.item.iteration if laid_out.item else None)
@@ -77,8 +78,7 @@ def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> 
     if laid_out.item is not None:
         with st.popover("Skip", help="Leave this wafer out, for a reason."):
             _skip(laid_out.item.id, person)
-    stuck = [p for p in problems if p.blocks]
-    why = "Keeps the label and goes on to the next wafer." if not stuck else literal(stuck[0].text)
+    why = "Keeps the label and goes on to the next wafer." if not stuck else literal(stuck[0])
     if st.button("Submit", type="primary", disabled=bool(stuck), help=why, key="label-submit"):
         asked = "submit"
     person_button(person)
@@ -87,12 +87,14 @@ def _controls(laid_out: Bench, person: Person, problems: list[LabelProblem]) -> 
 
 
 def _skip(number: int, person: Person) -> None:
-    """Ask why a wafer is left out."""
-    reason = st.text_input("Why?", placeholder="the map is cut off", key=f"skip-reason-{number}")
-    ambiguous = st.checkbox(
-        "Ambiguous: nobody could tell", key=f"skip-ambiguous-{number}", help="A spare wafer takes its place."
-    )
-    if st.button("Skip this wafer", key=f"skip-{number}", disabled=not reason.strip()):
+    """Ask why a wafer is left out; a form, so that the first click counts while the reason is being typed."""
+    with st.form(f"skip-form-{number}", border=False):
+        reason = st.text_input("Why?", placeholder="the map is cut off", key=f"skip-reason-{number}")
+        ambiguous = st.checkbox(
+            "Ambiguous: nobody could tell", key=f"skip-ambiguous-{number}", help="A spare wafer takes its place."
+        )
+        pressed = st.form_submit_button("Skip this wafer", key=f"skip-{number}")
+    if pressed:
         try:
             with open_database().writing() as session:
                 skip(session, number, reason, person, ambiguous=ambiguous)
@@ -137,7 +139,7 @@ def _step(key: str, step: int, person: Person) -> None:
         _go(had[at])
     elif step > 0:
         with open_database().writing() as session:
-            item = take_next(session, person)
+            item = take_next(session, person, but=key)
         if item is None:
             st.toast("Nothing else waits for you.")
         else:

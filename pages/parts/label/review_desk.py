@@ -163,7 +163,9 @@ def _merge(
     stuck = [p.text for p in validate(state.label, wafer) if p.blocks]
     for text in stuck:
         st.warning(literal(text))
-    if st.button("Keep this label", type="primary", disabled=bool(stuck), key=f"keep-{review.id}"):
+    if st.button(
+        "Keep this label", type="primary", disabled=bool(stuck) or not state.submittable, key=f"keep-{review.id}"
+    ):
 
         def decide(session: Session) -> None:
             """Decide and drop the draft in one transaction."""

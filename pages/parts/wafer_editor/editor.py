@@ -19,10 +19,10 @@ from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import Label, encode
 from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules, collapse, die_measures
 from data.classes import CLASSES
-from data.errors import LabelError, WaferError
+from data.errors import DraftSupersededError, LabelError, WaferError
 from data.wafer import WaferMap
 from pages.parts.literal import literal
-from pages.parts.state.label import EditorMemory
+from pages.parts.state.label import DraftProblem, EditorMemory
 from pages.parts.wafer_editor.bundle import HERE, script
 
 Asked = Literal["save", "submit", "previous", "next"]
@@ -35,10 +35,12 @@ class EditorState:
     Args:
         draft: the label, how long it took, and the text to store.
         asked: what the person has just asked for by a key, None when the page runs for another reason.
+        submittable: it is stored and what the person sees; else the editor has said why not.
     """
 
     draft: LabelDraft
     asked: Asked | None
+    submittable: bool = True
 
     @property
     def label(self) -> Label:
@@ -54,6 +56,7 @@ def wafer_editor(
     key: str,
     owner: str,
     save: Callable[[LabelDraft], None],
+    stuck: Callable[[Label], str] = lambda _: "",
     palette: Palette,
     normal_fail_share: float | None = None,
     height: int = 640,
@@ -70,40 +73,60 @@ def wafer_editor(
         owner: who edits: what a browser keeps is kept by person.
         save: stores a draft, called before the page runs, at most 2 s behind a change; `draft.label.key` says of which
             wafer it is. A WaferError that it raises is shown, and the editor sends the draft again.
+        stuck: what stands against submitting a label, "" for nothing; said at the map when submitting was asked for.
         palette: the class colours.
         normal_fail_share: failing share that is normal for the wafer's product, for the live severity.
         height: of the map in pixels.
     """
     memory = EditorMemory(key)
+    held = read_draft(draft) if draft else None
     identity = f"{owner} {wafer.key} {sha256(wafer.dies.tobytes()).hexdigest()[:12]}"
-    current = _newest(identity, start, draft, memory)
-    answer = _component()(
+    memory.open(identity)
+    problem = memory.problem()
+    current = _newest(identity, held, memory) or LabelDraft(start, 0, 0.0, "")
+    handed_out = current.tab, current.revision
+    turn, what = memory.asked(identity)
+    moved = memory.hand_out(*handed_out) != handed_out and current is held
+    _component()(
         key=key,
         data=payload(wafer, palette, normal_fail_share)
         | {
             "id": identity,
             "start": json.loads(encode(start)),
             "draft": current.text or None,
-            "saved": memory.saved(identity)
-            if draft is None
-            else max(memory.saved(identity), read_draft(draft).revision),
+            "stored": (held.tab, held.revision) if held else memory.saved(identity),
+            "last": _last(memory),
+            "superseded": problem is not None and problem.final,
+            "refusal": (turn, stuck(current.label) if what == "submit" else ""),
             "height": height,
         },
         on_draft_change=lambda: _keep(memory, "draft", save),
         on_asked_change=lambda: _keep(memory, "asked", save),
     )
-    if problem := memory.problem():
-        st.error(literal(problem))
-    asked = answer.get("asked")
-    what = asked["what"] if isinstance(asked, dict) and asked.get("id") == identity else None
-    return EditorState(current, what if what in get_args(Asked) else None)
+    if problem is not None:
+        st.error(literal(problem.text))
+    if moved:
+        st.info("You went on with this wafer in another tab. Here it is now as you left it there.")
+    asked = next((one for one in get_args(Asked) if one == what), None)
+    return EditorState(current, asked, problem is None and not moved)
 
 
-def _newest(identity: str, start: Label, stored: str | None, memory: EditorMemory) -> LabelDraft:
-    """Return the newest of what is stored and what the browser sent; the start at revision 0 where there is neither."""
-    texts = [stored, memory.sent(identity, "draft"), memory.sent(identity, "asked")]
-    drafts = [read_draft(text) for text in texts if text]
-    return max(drafts, key=lambda one: one.revision, default=LabelDraft(start, 0, 0.0, ""))
+def _last(memory: EditorMemory) -> tuple[str, str, int]:
+    """Wafer, tab and revision of what was stored last: it may be the end of the wafer that was shown before."""
+    identity, _ = memory.latest("draft")
+    return (identity, *memory.saved(identity))
+
+
+def _newest(identity: str, held: LabelDraft | None, memory: EditorMemory) -> LabelDraft | None:
+    """Return what stands in the browser: what it sent last, unless something is stored that came after it."""
+    texts = [memory.sent(identity, name) for name in ("draft", "asked")]
+    sent = max(
+        (read_draft(text) for text in texts if text), key=lambda one: (one.revision, one.elapsed_s), default=None
+    )
+    if sent is None or held is None:
+        return held or sent
+    refused = memory.problem() is not None  # it stands on the screen all the same
+    return sent if refused or sent.follows(held) else held
 
 
 def _keep(memory: EditorMemory, name: str, save: Callable[[LabelDraft], None]) -> None:
@@ -115,14 +138,16 @@ def _keep(memory: EditorMemory, name: str, save: Callable[[LabelDraft], None]) -
         draft = read_draft(text)
     except LabelError as error:
         memory.refuse(text)
-        memory.keep_problem(str(error))
+        memory.keep_problem(DraftProblem(str(error), final=False))
+        return
+    if name == "asked":  # what is new in it came as a draft
         return
     try:
         save(draft)
     except WaferError as error:
-        memory.keep_problem(str(error))
+        memory.keep_problem(DraftProblem(str(error), isinstance(error, DraftSupersededError)))
     else:
-        memory.keep_saved(identity, draft.revision)
+        memory.keep_saved(identity, draft.tab, draft.revision)
 
 
 @cache

@@ -8,6 +8,7 @@ from core.annotation.filling import MOST, candidates_by_filter, named_wafers
 from core.annotation.items import Candidate, Status
 from core.annotation.queue import fill
 from core.identity import Person
+from core.labels.annotations import labelled_keys
 from core.lake import Lake, WaferFilter
 from data.classes import CLASSES
 from pages.parts.cache.stores import database as open_database
@@ -39,9 +40,10 @@ def fill_form(lake: Lake, person: Person, iteration: int) -> None:
         spares = lower[3].number_input(
             "Spares", 0, MOST, 5, help="The next in this order: each takes the place of a wafer that nobody can tell."
         )
+        bare = _only_without_label("filter")
         if st.form_submit_button("Add to the queue", type="primary"):
             where = WaferFilter(product=products, lot=lots, defect_class=classes)
-            found = candidates_by_filter(lake, where, ORDERS[order], limit + spares, order.lower())
+            found = candidates_by_filter(lake, where, ORDERS[order], limit + spares, order.lower(), _labelled(bare))
             _add(found[:limit], person, number, copies, found[limit:])
     with by_name, st.form("fill-names"):
         typed = st.text_area("Wafers", placeholder="LOT1:W01\nLOT1:W02", help="LOT:WAFER, a line each, or a CSV.")
@@ -62,8 +64,24 @@ def queue_button(lake: Lake, where: WaferFilter, sort: str, found: int) -> None:
     """Offer to add the wafers of a page's filter to the queue, in the page's order."""
     with st.popover("Label these", disabled=not found, help="Adds the wafers of this filter to the label queue."):
         limit = st.number_input("Wafers at most", 1, MOST, min(max(found, 1), 100), key="label-these")
+        bare = _only_without_label("these")
         if st.button("Add to the queue", key="label-these-add"):
-            _add(candidates_by_filter(lake, where, sort, int(limit), "from the Wafers page"), person_or_account(), 1, 1)
+            chosen = candidates_by_filter(lake, where, sort, int(limit), "from the Wafers page", _labelled(bare))
+            _add(chosen, person_or_account(), 1, 1)
+
+
+def _only_without_label(key: str) -> bool:
+    return st.checkbox(
+        "Only without a label", value=True, key=f"{key}-bare", help="Wafers that have a standing label are left out."
+    )
+
+
+def _labelled(passed_over: bool) -> frozenset[str]:
+    """Wafers that have a label, where they are passed over."""
+    if not passed_over:
+        return frozenset()
+    with open_database().reading() as session:
+        return frozenset(labelled_keys(session))
 
 
 def _how(places: Sequence[st.delta_generator.DeltaGenerator], iteration: int, key: str) -> tuple[int, int]:
@@ -78,7 +96,7 @@ def _add(
     candidates: Sequence[Candidate], person: Person, iteration: int, copies: int, spares: Sequence[Candidate] = ()
 ) -> None:
     if not candidates:
-        st.info("No wafer fits: widen the filter or correct the names.")
+        st.info("No wafer fits: widen the filter, take labelled wafers too, or correct the names.")
         return
     with open_database().writing() as session:
         added = fill(session, candidates, person, iteration=iteration, copies=copies)

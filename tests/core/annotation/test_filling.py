@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.annotation.filling import named_wafers
-from core.lake import Lake
+from core.annotation.filling import candidates_by_filter, named_wafers
+from core.lake import Lake, WaferFilter
 from data.wafer import WaferMap
 
 NAMES = (("LOT 7", "W 01"), ("L1", "W1"), ("L,2", 'W"3'), ("L2", "W2"), ("12", "34"))
@@ -32,3 +32,13 @@ def lake(tmp_path_factory):
 def test_names_with_blanks_commas_and_quotes_are_names(lake, text, known, unknown):
     found = named_wafers(lake, text)
     assert (list(found.known), list(found.unknown)) == (known, unknown)
+
+
+def test_labelled_wafers_are_passed_over_and_others_come_in_their_place(lake):
+    def keys(**more):
+        return [c.wafer_key for c in candidates_by_filter(lake, WaferFilter(), "key", 2, **more)]
+
+    everything = [c.wafer_key for c in candidates_by_filter(lake, WaferFilter(), "key", 10)]
+    assert keys() == everything[:2]
+    assert keys(without=everything[:1]) == everything[1:3]
+    assert keys(without=everything) == []

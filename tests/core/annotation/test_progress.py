@@ -3,11 +3,12 @@ import math
 import pytest
 
 from core.annotation.items import Candidate, Status
-from core.annotation.progress import items, iterations, pace_s, people, progress, statuses, trail
+from core.annotation.progress import begun, items, iterations, pace_s, people, progress, statuses, trail
 from core.annotation.queue import fill, skip, take_next
 from core.annotation.submissions import submit
 from core.identity import Person
-from tests.core.label_examples import rows_of, shown
+from core.labels.draft_store import save_draft
+from tests.core.label_examples import draft, rows_of, shown
 
 BEN = Person("ben")
 
@@ -37,6 +38,20 @@ def test_the_pace_is_of_the_newest_twenty(database, ana):
             submit(session, one, rows_of(one, ("edge", 0, 2)), ana, 1000.0 if n < 5 else 60.0)
     with database.reading() as session:
         assert pace_s(session, "ana") == pytest.approx(60.0, rel=1e-12)
+
+
+def test_what_was_skipped_is_not_begun_until_it_is_worked_on_again(database, ana):
+    wafers = [shown(f"W{n:02d}") for n in range(3)]
+    with database.writing() as session:
+        fill(session, [Candidate(w.key) for w in wafers[:2]], ana)
+        items_taken = [take_next(session, ana) for _ in range(2)]
+        for one in wafers:
+            save_draft(session, one, draft(one, 1), ana)
+        assert begun(session, ana) == ["LOT1:W00", "LOT1:W01", "LOT1:W02"]
+        skip(session, items_taken[0].id, "cut off", ana)
+        assert begun(session, ana) == ["LOT1:W01", "LOT1:W02"]
+        save_draft(session, wafers[0], draft(wafers[0], 2), ana)
+        assert sorted(begun(session, ana)) == ["LOT1:W00", "LOT1:W01", "LOT1:W02"]
 
 
 def test_rounds_people_and_the_trail_are_listed(database, ana):

@@ -5,7 +5,7 @@ import pytest
 
 from core.annotation.items import Candidate, Status, item_by_id, items_in_hand
 from core.annotation.progress import items
-from core.annotation.queue import choice_of, fill, put_back, release_idle, skip, take, take_back, take_next
+from core.annotation.queue import choice_of, fill, go_on, put_back, release_idle, skip, take, take_back, take_next
 from core.database.audit import entries
 from core.database.schema import now
 from core.identity import Person
@@ -27,6 +27,21 @@ def test_the_highest_priority_goes_first_and_equals_in_the_order_they_came(datab
         assert [take_next(session, ana).wafer_key for _ in range(3)] == ["A:2", "A:3", "A:1"]
         assert take_next(session, ana) is None
         assert [item.wafer_key for item in items_in_hand(session, ana)] == ["A:2", "A:3", "A:1"]
+
+
+def test_the_wafer_that_a_person_is_at_does_not_come_next(database, ana):
+    with database.writing() as session:
+        fill(session, wishes(2), ana)
+        assert take_next(session, ana, but="LOT1:W00").wafer_key == "LOT1:W01"
+        assert take_next(session, ana, but="LOT1:W00") is None
+
+
+def test_what_is_in_hand_goes_before_a_new_one(database, ana):
+    with database.writing() as session:
+        fill(session, wishes(2), ana)
+        assert [go_on(session, ana).wafer_key for _ in range(2)] == ["LOT1:W00", "LOT1:W00"]
+        skip(session, go_on(session, ana).id, "cut off", ana)
+        assert go_on(session, ana).wafer_key == "LOT1:W01"
 
 
 def test_many_people_at_once_never_get_the_same_wafer(database, ana):

@@ -91,6 +91,12 @@ def test_two_instances_of_a_class_that_share_dies_are_remarked_upon():
     assert said(label(one, drawn(6, 6, "ring", number=2, at=4))) == []
 
 
+def test_the_same_dies_twice_in_one_class_are_refused():
+    twice = label(drawn(6, 6), drawn(6, 6, number=2))
+    assert said(twice) == [("Edge 1 and Edge 2 are the same dies twice. Delete one.", 2, True)]
+    assert said(label(drawn(6, 6), drawn(6, 6, "ring", number=2))) == []
+
+
 def test_a_label_of_another_wafer_is_refused():
     ((text, _, blocks),) = said(Label("OTHER:W01", (SIDE, SIDE), (drawn(6, 6),)))
     assert "OTHER:W01" in text

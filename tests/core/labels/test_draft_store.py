@@ -2,7 +2,7 @@ import pytest
 
 from core.identity import Person
 from core.labels.draft_store import draft_of, drafts_of, drop_draft, other_drafts, save_draft
-from data.errors import LabelError
+from data.errors import DraftSupersededError, LabelError
 from tests.core.label_examples import draft, shown
 from tests.core.wafers import wafer
 
@@ -25,7 +25,7 @@ def test_an_older_draft_never_overwrites_a_newer_one(database, ana, older):
     one = shown()
     with database.writing() as session:
         save_draft(session, one, draft(one, 7, stop=4), ana)
-    with pytest.raises(LabelError, match="older than what you saved elsewhere"), database.writing() as session:
+    with pytest.raises(LabelError, match="in another tab or browser"), database.writing() as session:
         save_draft(session, one, draft(one, older, stop=1), ana)
     with database.reading() as session:
         assert draft_of(session, one, ana).text == draft(one, 7, stop=4).text
@@ -38,6 +38,40 @@ def test_the_same_draft_may_be_sent_again(database, ana):
             save_draft(session, one, draft(one, 3), ana)
     with database.reading() as session:
         assert draft_of(session, one, ana).text == draft(one, 3).text
+
+
+def test_the_same_draft_sent_later_lets_its_time_go_on_and_is_not_refused(database, ana):
+    one = shown()
+    for seconds in (5.0, 9.0, 7.0):
+        with database.writing() as session:
+            save_draft(session, one, draft(one, 3, elapsed_s=seconds, tab="a"), ana)
+    with database.reading() as session:
+        held = draft_of(session, one, ana)
+        assert (held.elapsed_s, held.text) == (9.0, draft(one, 3, elapsed_s=9.0, tab="a").text)
+
+
+@pytest.mark.parametrize("changes", [1, 30])
+def test_a_second_tab_is_told_at_its_first_change_and_overwrites_nothing(database, ana, changes):
+    """Both opened change 5; that the second has made more changes does not make it newer."""
+    one = shown()
+    for known in (draft(one, 5, tab="old"), draft(one, 9, stop=4, tab="a", seen={"old": 5})):
+        with database.writing() as session:
+            save_draft(session, one, known, ana)
+    for revision in range(6, 6 + changes):
+        late = draft(one, revision, stop=1, tab="b", seen={"old": 5})
+        with pytest.raises(DraftSupersededError, match="nothing that"), database.writing() as session:
+            save_draft(session, one, late, ana)
+    after = draft(one, 10, stop=5, tab="b", seen={"old": 5, "a": 9})  # it was opened anew
+    with database.writing() as session:
+        assert draft_of(session, one, ana).text == known.text
+        assert save_draft(session, one, after, ana).text == after.text
+
+
+def test_a_late_message_of_the_same_tab_changes_nothing(database, ana):
+    one = shown()
+    with database.writing() as session:
+        save_draft(session, one, draft(one, 8, stop=4, tab="a"), ana)
+        assert save_draft(session, one, draft(one, 7, stop=3, tab="a"), ana).text == draft(one, 8, stop=4, tab="a").text
 
 
 def test_two_people_keep_a_draft_each_and_hear_of_one_another(database, ana):

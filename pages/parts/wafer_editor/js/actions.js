@@ -13,7 +13,9 @@ function changed(item, dies) {
   return item.origin === "proposal" ? { ...item, state: "rejected" } : undefined;
 }
 
-const born = (desk, dies, number) => ({ number, class: desk.classKey, origin: "person", state: "accepted", dies });
+// What is drawn next is of the class of the proposal that is selected: the drawing is meant to better it.
+export const drawnClass = desk => selected(desk).find(item => item.origin === "proposal")?.class ?? desk.classKey;
+const born = (desk, dies, number) => ({ number, class: drawnClass(desk), origin: "person", state: "accepted", dies });
 
 // Bring dies into the label in a mode: new makes an instance, the others change what is selected.
 export function applyDies(desk, dies, what, mode = desk.mode) {
@@ -70,9 +72,9 @@ export function addCorner(desk, point) {
 
 // Close a polygon or take a freehand line, and bring the dies inside into the label.
 export function closeOutline(desk, points, what, mode = desk.mode) {
-  const { doc } = desk, problem = fault(points, true);
+  const { doc } = desk, freehand = what === "Lasso", problem = fault(points, true, freehand);
   if (problem) {
-    doc.commit(what, [["outline", { points, closed: true, mode }]]);
+    doc.commit(what, [["outline", { points, closed: true, mode, freehand }]]);
     return `The polygon takes no dies: ${problem}`;
   }
   const dies = inPolygon(points, desk.failing, desk.grid);
@@ -82,7 +84,7 @@ export function closeOutline(desk, points, what, mode = desk.mode) {
   }
   const targets = selected(desk), making = mode === "new" || !targets.length;
   const base = making ? null : targets[0], number = making ? doc.next : base.number;
-  const outline = { points, closed: true, mode: making ? "new" : mode, base, number, class: desk.classKey };
+  const outline = { points, closed: true, mode: making ? "new" : mode, base, number, class: drawnClass(desk), freehand };
   doc.commit(what, [["outline", outline], ["noDefect", undefined], [number, underOutline(desk, outline, dies)]]);
   desk.selection = new Set([number]);
   return said(desk, [doc.values.get(number) ?? base]);
@@ -97,14 +99,14 @@ function underOutline(desk, outline, dies) {
 // Give the polygon drawn last other corners; a gesture that moves one is one step.
 export function moveCorners(desk, points, what, growing = false) {
   const { doc } = desk, outline = doc.outline;
-  const next = { ...outline, points }, problem = fault(points, outline.closed);
+  const next = { ...outline, points }, problem = fault(points, outline.closed, outline.freehand);
   if (problem || !outline.closed) {
     doc.commit(what, [["outline", next]], growing);
     return problem && `The polygon takes no dies: ${problem}`;
   }
   if (outline.number === undefined) {
     doc.commit(what, [["outline", undefined]], growing);
-    return closeOutline(desk, points, what, outline.mode);
+    return closeOutline(desk, points, outline.freehand ? "Lasso" : what, outline.mode);
   }
   doc.commit(what, [["outline", next], [outline.number, underOutline(desk, next, inPolygon(points, desk.failing, desk.grid))]], growing);
   const now = doc.values.get(outline.number);

@@ -11,7 +11,7 @@ import { DieImage, paintOver, paintWafer } from "./paint.js";
 import { Panel } from "./panel.js";
 import { fault } from "./polygon.js";
 import { newest, Sync } from "./sync.js";
-import { whole, zoomed } from "./view.js";
+import { whole } from "./view.js";
 import { bytes, rgb } from "./wafer_paint.js";
 
 const seconds = () => performance.now() / 1000;
@@ -29,6 +29,7 @@ export class Editor {
     this.clock = new Clock();
     this.sync = new Sync(draft => this.component.setStateValue("draft", draft), state => this.panel.saved(state));
     this.corner = this.cursor = null;
+    this.turn = this.refused = 0; // how often Python was asked for something, and when it refused
     this.hints = [];
     this.listen();
   }
@@ -41,9 +42,10 @@ export class Editor {
     const dark = /^#/.test(background) && rgb(background).reduce((a, b) => a + b) < 384;
     this.accent = style.getPropertyValue("--st-primary-color").trim() || "#0e829c";
     const colors = JSON.stringify([dark, data.classes]), fresh = this.id !== data.id;
-    const ahead = !fresh && data.draft && JSON.parse(data.draft).revision > this.desk.doc.revision;
+    const ahead = !fresh && this.sync.behind(data.draft);
     const started = JSON.stringify(data.start), restart = !fresh && !this.desk.doc.revision && this.started !== started;
     this.started = started;
+    if (fresh && this.id && data.last?.[0] === this.id) this.sync.acknowledge(data.last.slice(1));
     this.height = data.height;
     this.greys = data.greys[dark ? "dark" : "light"];
     if (fresh || ahead || restart) this.openWafer(data);
@@ -51,9 +53,13 @@ export class Editor {
     this.rules = data.severity;
     if (fresh || ahead || restart || colors !== this.colors) this.image.color(this.greys, data.classes);
     this.colors = colors;
-    this.sync.acknowledge(data.saved);
+    this.sync.acknowledge(data.stored, data.superseded);
     this.resize();
     if (fresh) this.look(whole(this.view, this.wafer));
+    if (fresh) this.top.focus({ preventScroll: true });
+    const [turn, why] = data.refusal ?? [0, ""];
+    if (why && turn > this.refused) this.panel.say(`Not submitted: ${why}`);
+    this.refused = Math.max(this.refused, turn);
     this.panel.refresh();
     this.redraw();
   }
@@ -78,7 +84,7 @@ export class Editor {
     this.corner = this.cursor = null;
     if (doc.undecided.length) this.desk.selection.add(doc.undecided[0].number);
     this.say(draft ? "Your work is back as you left it" : doc.undecided.length ? `${doc.undecided.length} proposed defects: A accepts, X rejects, 1 to 8 says another class` : "");
-    this.sync.watch(doc, data.id, data.wafer, () => this.clock.at(seconds()), data.saved);
+    this.sync.watch(doc, data.id, data.wafer, () => this.clock.at(seconds()), data.stored);
     this.hints = missed(this.wafer.dies, this.tally.total, grid);
   }
 
@@ -151,7 +157,7 @@ export class Editor {
     const line = hand.line ? { points: hand.line, closed: false, bare: true } : outline;
     const at = this.cursor ?? (hand.over && hand.place(hand.over));
     return {
-      cursor: this.cursor, line, corner: this.corner, accent: this.accent, fault: line === outline && line ? fault(line.points, line.closed) : "",
+      cursor: this.cursor, line, corner: this.corner, accent: this.accent, fault: line === outline && line ? fault(line.points, line.closed, line.freehand) : "",
       rectangle: hand.rectangle ?? (hand.anchor && this.cursor ? [hand.anchor, this.cursor] : null),
       brush: brushes && at ? { at, radius: desk.size / 2 } : null,
     };
@@ -241,8 +247,8 @@ export class Editor {
 
   // Tell Python what the person wants: "save", "submit", "previous" or "next"; the label goes first.
   ask(what) {
-    this.sync.flush();
-    this.component.setTriggerValue("asked", { what, id: this.id, text: this.sync.text() });
+    this.sync.flush(this.sync.ahead);
+    this.component.setTriggerValue("asked", { what, id: this.id, text: this.sync.text(), turn: ++this.turn });
     this.say({ save: "Saving", submit: "Submitting" }[what] ?? "");
   }
 
@@ -254,13 +260,6 @@ export class Editor {
     this.frame.onkeyup = event => { if (event.key === " ") this.hold(false); };
     this.frame.onpointerdown = this.frame.onpointermove = () => this.clock.alive(seconds());
     this.top.onblur = () => this.hold(false);
-    // The page keeps its wheel until the map has the focus or Ctrl is held.
-    this.top.addEventListener("wheel", event => {
-      if (!event.ctrlKey && !this.onMap) return;
-      event.preventDefault();
-      const [x, y] = this.gestures.at(event);
-      this.look(zoomed(this.view, this.wafer, Math.exp(-event.deltaY / 400), x, y));
-    }, { passive: false });
     this.hidden = () => {
       document.hidden ? this.clock.hide(seconds()) : this.clock.alive(seconds());
       if (document.hidden) this.sync.leave();

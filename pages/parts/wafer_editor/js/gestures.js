@@ -1,5 +1,5 @@
 // Pointers: a mouse, a pen or fingers become strokes of the tool in hand, panning and pinching. `hand` is told:
-// begin(point, event), move(point, event), end(point, event), cancel(), hover(point), pan(dx, dy), pinch(factor, x, y),
+// begin(point, event, focused), move(point, event), end(point, event), cancel(), hover(point), pan(dx, dy), pinch(factor, x, y),
 // double(point). Points are [x, y] in CSS pixels of the canvas.
 
 export class Gestures {
@@ -17,6 +17,12 @@ export class Gestures {
     canvas.onpointercancel = event => this.lift(event, true);
     canvas.onpointerleave = () => { if (!this.doing) hand.hover(null); };
     canvas.ondblclick = event => hand.double(this.at(event), event);
+    // The page keeps its wheel until the map has the focus or Ctrl is held.
+    canvas.addEventListener("wheel", event => {
+      if (!event.ctrlKey && canvas.getRootNode().activeElement !== canvas) return;
+      event.preventDefault();
+      hand.pinch(Math.exp(-event.deltaY / 400), ...this.at(event));
+    }, { passive: false });
     canvas.oncontextmenu = event => event.preventDefault();
     canvas.onauxclick = event => event.preventDefault();
   }
@@ -31,6 +37,7 @@ export class Gestures {
     if (event.button === 1) event.preventDefault(); // no scrolling by the middle button
     const pen = event.pointerType === "pen";
     if (this.penDown && !pen) return; // the hand that holds the pen
+    const focused = Boolean(this.canvas.getRootNode().activeElement); // here or on a button of the editor
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     if (pen) this.takePen();
@@ -41,7 +48,7 @@ export class Gestures {
     } else if (this.down.size === 1) {
       const pans = event.button === 1 || this.space || (event.pointerType === "touch" && this.penSeen);
       this.doing = pans ? "pan" : "tool";
-      if (!pans) this.hand.begin(this.at(event), event);
+      if (!pans) this.hand.begin(this.at(event), event, focused || event.pointerType !== "mouse");
     }
   }
 

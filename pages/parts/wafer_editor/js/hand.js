@@ -21,15 +21,18 @@ export class Hand {
   near(a, [x, y]) { const [px, py] = this.pixel(a); return Math.hypot(px - x, py - y) <= GRIP_PX; }
 
   // --- pointers ------------------------------------------------------------------------------------------------------
-  begin(point, event) {
+  // `focused`: the keyboard was here before; else the press may have been for that alone.
+  begin(point, event, focused = true) {
     const { desk, editor } = this, at = this.place(point);
+    this.before = { mark: desk.doc.mark(), selection: new Set(desk.selection), corner: editor.corner, cursor: editor.cursor };
     this.mode = modeOf(event, desk.mode);
     editor.cursor = null;
     if (this.grip(point, event)) return;
     if (desk.tool === "lasso") this.line = [at];
     else if (desk.tool === "rectangle") this.rectangle = [at, at];
     else if (desk.tool === "brush" || desk.tool === "eraser") { this.last = at; this.brush(at); }
-    else this.tap(at, point, event.shiftKey);
+    else if (desk.tool !== "pick" || focused) this.tap(at, point, event.shiftKey);
+    else editor.say("The map has the keyboard; another click picks");
     editor.redraw();
   }
 
@@ -56,9 +59,13 @@ export class Hand {
 
   // A second finger came: what the first began is taken back.
   cancel() {
-    if (this.last || this.corner !== undefined) { this.desk.doc.open = false; this.desk.doc.undo(); }
+    const { desk, editor } = this, { mark, selection, corner, cursor } = this.before;
+    desk.doc.rewind(mark);
+    desk.selection = selection;
+    Object.assign(editor, { corner, cursor });
     this.drop();
-    this.editor.settle();
+    editor.say("");
+    editor.settle();
   }
 
   drop() { this.line = this.rectangle = this.last = this.corner = this.gripping = undefined; }

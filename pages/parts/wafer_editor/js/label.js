@@ -13,6 +13,8 @@ export class LabelDocument {
     this.done = [];
     this.undone = [];
     this.revision = 0;
+    this.tab = "";
+    this.seen = {}; // what it goes on from: revisions of other tabs, by their names
     this.open = false; // the last step still grows, as a stroke does
     this.listeners = [];
   }
@@ -46,6 +48,26 @@ export class LabelDocument {
     this.open = growing;
     this.write(changes);
     return true;
+  }
+
+  // Whether all that a revision of a tab says went into this document.
+  follows(tab, revision) { return revision <= (tab === this.tab ? this.revision : this.seen[tab] ?? -1); }
+
+  // From here on it is this tab's, going on from the one that wrote it.
+  continueIn(tab) {
+    if (tab === this.tab) return;
+    this.seen = { ...this.seen, [this.tab]: this.revision };
+    delete this.seen[tab];
+    this.tab = tab;
+  }
+
+  // Everything as it stands, and back to it: as if nothing had been done since.
+  mark() { return { values: new Map(this.values), done: [...this.done], undone: [...this.undone] }; }
+  rewind({ values, done, undone }) {
+    const keys = new Set([...this.values.keys(), ...values.keys()]);
+    const changes = [...keys].map(key => [key, this.values.get(key), values.get(key)]).filter(([, now, then]) => now !== then);
+    Object.assign(this, { done, undone, open: false });
+    if (changes.length) this.write(changes);
   }
 
   undo() { return this.step(this.done, this.undone, ([key, before, after]) => [key, after, before]); }
@@ -113,7 +135,7 @@ export function readDocument(grid, label, draft = null) {
   for (const item of label.instances) doc.values.set(item.number, fromText(item));
   if (label.no_defect) doc.values.set("noDefect", true);
   if (!draft) return doc;
-  doc.revision = draft.revision;
+  Object.assign(doc, { revision: draft.revision, tab: draft.tab ?? "", seen: draft.seen ?? {} });
   if (draft.outline) doc.values.set("outline", textValue(draft.outline));
   const table = draft.history.table.map(textValue), value = place => (place < 0 ? undefined : table[place]);
   const steps = list => list.map(({ what, changes }) => ({ what, changes: changes.map(([key, b, a]) => [key, value(b), value(a)]) }));
@@ -123,6 +145,6 @@ export function readDocument(grid, label, draft = null) {
 }
 
 export const draftText = (doc, key, elapsed) => JSON.stringify({
-  version: 1, revision: doc.revision, elapsed_s: Math.round(elapsed * 10) / 10, label: labelText(doc, key),
+  version: 1, tab: doc.tab, revision: doc.revision, seen: doc.seen, elapsed_s: Math.round(elapsed * 10) / 10, label: labelText(doc, key),
   outline: doc.outline ? valueText(doc.outline) : null, history: historyText(doc),
 });

@@ -1,5 +1,5 @@
 // Everything around the map: tools, classes, defects, numbers, what was said, and the list of keys.
-import { decide, noDefect, remove } from "./actions.js";
+import { decide, drawnClass, noDefect, remove } from "./actions.js";
 import { GROUPS, MODES, TOOLS } from "./keys.js";
 import { ICONS } from "./icons.js";
 
@@ -15,7 +15,7 @@ export function element(tag, className, text = "", more = {}) {
 const swatch = color => element("i", "swatch", "", { style: `background:${color}` });
 const clockText = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const percent = share => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
-const SAVED = { saved: "Saved", waiting: "Saving", browser: "Kept in this browser; the server has not answered yet" };
+const SAVED = { saved: "Saved", waiting: "Saving", browser: "Kept in this browser; the server has not answered yet", refused: "Not saved: changed in another tab" };
 
 export class Panel {
   constructor(editor) {
@@ -73,8 +73,9 @@ export class Panel {
     const list = this.part("classes"), look = JSON.stringify(desk.classes);
     if (this.classLook !== look) list.replaceChildren(...desk.classes.map((c, i) => this.classButton(c, i)));
     this.classLook = look;
+    const drawn = drawnClass(desk);
     desk.classes.forEach((c, i) => {
-      list.children[i].setAttribute("aria-pressed", desk.classKey === c.key);
+      list.children[i].setAttribute("aria-pressed", drawn === c.key);
       list.children[i].lastElementChild.textContent = counts.get(c.key) || "";
     });
   }
@@ -137,7 +138,7 @@ export class Panel {
     return chosen.length > 1 ? `${chosen.length} defects selected` : chosen.length ? one(chosen[0]) : "Nothing selected";
   }
 
-  say(text) { if (text !== undefined) this.part("said").textContent = text || ""; this.part("said").classList.toggle("wrong", /crosses itself|corners and needs/.test(text ?? "")); }
+  say(text) { if (text !== undefined) this.part("said").textContent = text || ""; this.part("said").classList.toggle("wrong", /crosses itself|corners and needs|^Not submitted/.test(text ?? "")); }
 
   // What lies at a die.
   tell([row, column], spoken) {

@@ -1,21 +1,23 @@
 // Polygons around dies: points are [row, column] in die units, die (r, c) has its centre at (r, c). No screen in here.
-// core/polygons.py is the Python twin.
 
 export const MAX_CORNERS = 1000;
 
-// Failing dies whose centre lies inside, by the even-odd rule, scanned row by row.
+// Failing dies whose centre lies inside, scanned row by row: where the line goes around them, however often (non-zero
+// winding), so that a line drawn over itself leaves nothing out.
 export function inPolygon(points, failing, grid) {
   const dies = [];
   for (let row = 0; row < grid.rows; row++) {
     const cuts = [];
     for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
       const [r0, c0] = points[j], [r1, c1] = points[i];
-      if ((r0 > row) !== (r1 > row)) cuts.push(c0 + (row - r0) * (c1 - c0) / (r1 - r0));
+      if ((r0 > row) !== (r1 > row)) cuts.push([c0 + (row - r0) * (c1 - c0) / (r1 - r0), r1 > r0 ? 1 : -1]);
     }
-    cuts.sort((a, b) => a - b);
-    for (let k = 0; k + 1 < cuts.length; k += 2) {
-      const end = Math.min(grid.columns - 1, Math.floor(cuts[k + 1]));
-      for (let c = Math.max(0, Math.ceil(cuts[k])); c <= end; c++)
+    cuts.sort(([a], [b]) => a - b);
+    for (let k = 0, turns = 0, next = 0; k + 1 < cuts.length; k++) {
+      turns += cuts[k][1];
+      if (!turns) continue;
+      const end = Math.min(grid.columns - 1, Math.floor(cuts[k + 1][0]));
+      for (let c = Math.max(next, Math.ceil(cuts[k][0])); c <= end; c++, next = c)
         if (failing[row * grid.columns + c]) dies.push(row * grid.columns + c);
     }
   }
@@ -62,10 +64,10 @@ export function crossing(points, isClosed) {
 }
 
 // Why a line cannot be used, in words; "" when it can.
-export function fault(points, isClosed) {
+export function fault(points, isClosed, freehand = false) {
   if (isClosed && points.length < 3) return `it has ${points.length} corners and needs 3`;
   if (points.length > MAX_CORNERS) return `it has ${points.length} corners, ${MAX_CORNERS} are possible`;
-  const at = crossing(points, isClosed);
+  const at = freehand ? null : crossing(points, isClosed); // a rough line may cross itself, corners may not
   return at ? `it crosses itself at row ${at[0].toFixed(1)}, column ${at[1].toFixed(1)}` : "";
 }
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.drawing.palette import Palette
 from core.instances import find_instances
-from core.labels.draft import LabelDraft
+from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import from_proposal
+from data.errors import DraftSupersededError
 from pages.parts.wafer_editor.editor import wafer_editor
 from tests.core.wafers import disc, segmentation, wafer
 
@@ -23,7 +24,9 @@ START = from_proposal(SHOWN, find_instances(segmentation(SHOWN, {"ring": RING}),
 
 
 def save(draft: LabelDraft) -> None:
-    """Store a draft as a page would."""
+    """Store a draft as a page would, and refuse one that does not go on from what is stored."""
+    if (FOLDER / "draft.json").exists() and not draft.follows(read_draft((FOLDER / "draft.json").read_text("utf-8"))):
+        raise DraftSupersededError("LOT1:W01", "something newer is stored", "Reload.")
     (FOLDER / "draft.json").write_text(draft.text, encoding="utf-8")
 
 

@@ -13,6 +13,11 @@ SCRIPT = "tests/pages/parts/wafer_editor/editor_app.py"
 PATIENCE_MS = 90_000
 
 
+def shows(page: Page, kept: str, defects: int) -> None:
+    expect(page.locator(".kept")).to_have_text(kept)
+    expect(page.locator("dd.defects")).to_have_text(str(defects))
+
+
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -72,3 +77,38 @@ def test_a_wafer_is_labelled_by_keys_alone_and_nothing_is_lost_with_the_server(p
         python_says(page, "Ring 1 of 40, Particle 2 of 36; asked None; revision 5")
         page.keyboard.press("Control+z")
         python_says(page, "Ring 1 of 40, Edge 2 of 36")
+
+
+def test_of_two_tabs_the_second_is_told_at_its_first_change_and_one_without_changes_follows(page, tmp_path):
+    with running_app(tmp_path, {"WAFERSCOPE_HOME": str(tmp_path)}, script=SCRIPT) as url:
+        second = page.context.new_page()
+        for opened in (page, second):
+            opened.goto(url)
+            expect(opened.locator("dd.defects")).to_have_text("1")
+
+        # The map has the keyboard. Asked to save twice, and then to submit, nothing is red.
+        page.keyboard.press("a")
+        shows(page, "Saved", 1)
+        for keys in ("Control+s", "Control+s", "Control+Enter"):
+            page.keyboard.press(keys)
+            python_says(page, "asked save" if keys == "Control+s" else "asked submit")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        stored = (tmp_path / "draft.json").read_text("utf-8")
+
+        second.locator("canvas.over").focus()
+        for keys in ("Control+a", "Delete", "Control+z", "Control+z", "Delete"):
+            second.keyboard.press(keys)
+        expect(second.get_by_role("alert")).to_contain_text("something newer is stored")
+        shows(second, "Not saved: changed in another tab", 0)
+        assert (tmp_path / "draft.json").read_text("utf-8") == stored
+
+        # Opened anew it goes on from what is stored; the first one, where nothing was changed since, follows.
+        second.reload()
+        shows(second, "Saved", 1)
+        for keys in ("Control+a", "Delete"):
+            second.keyboard.press(keys)
+        shows(second, "Saved", 0)
+        expect(second.get_by_role("alert")).to_have_count(0)
+        page.keyboard.press("Control+s")
+        shows(page, "Saved", 0)
+        expect(page.get_by_role("alert")).to_have_count(0)

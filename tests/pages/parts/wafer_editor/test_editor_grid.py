@@ -122,6 +122,26 @@ def test_polygons_take_the_dies_that_python_takes(js):
         assert found == (dies_inside(star, failing) @ (failing.shape[1], 1)).tolist()
 
 
+def test_a_line_drawn_over_itself_takes_every_die_that_it_goes_around(js):
+    """Loops that overlap, twice around, and a crossing: all but the dies around which the line turns zero times."""
+    rng = np.random.default_rng(8)
+    lines = [rng.uniform(0, 20, size=(n, 2)) for n in rng.integers(5, 12, size=RANDOM_CASES)]
+    turns = np.linspace(0.1, 4 * np.pi, 60)
+    lines.append(10.3 + np.column_stack([8 * np.sin(turns), 8 * np.cos(turns)]) * (1 - turns[:, None] / 60))
+    failing = rng.random((20, 20)) < 0.7
+    dies = np.argwhere(failing)
+    for line in lines:
+        ways = [np.arctan2(*(corner - dies).T) for corner in line]
+        around = sum(
+            (np.diff([a, b], axis=0)[0] + np.pi) % (2 * np.pi) - np.pi
+            for a, b in zip(ways, np.roll(ways, -1, 0), strict=True)
+        )
+        x = {"points": line.tolist(), "mask": failing.ravel().astype(int).tolist(), "grid": grid(failing)}
+        found = js("polygon", "return [...m.inPolygon(x.points, Uint8Array.from(x.mask), x.grid)]", x)
+        assert found == (dies[np.abs(around) > 1] @ (20, 1)).tolist()
+    assert js("polygon", "return m.fault([[0, 0], [2, 2], [0, 2], [2, 0]], true, true)") == ""
+
+
 def test_a_polygon_crosses_itself_exactly_when_shapely_says_so(js):
     rng = np.random.default_rng(7)
     shapes = [rng.integers(0, 5, size=(n, 2)).tolist() for n in rng.integers(3, 7, size=300)]

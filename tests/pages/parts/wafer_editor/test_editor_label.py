@@ -196,6 +196,43 @@ def test_a_polygon_that_crosses_itself_takes_nothing_until_it_is_mended(js):
     assert (before, after, smaller, kept) == (3, 4, True, True)
 
 
+def test_a_lasso_that_crosses_itself_takes_its_dies_and_its_corners_may_be_moved(js):
+    _, x = start()
+    body = """
+    const bow = [[2, 2], [12, 12], [2, 12], [12, 2]], items = doc.items.length;
+    const said = act.closeOutline(desk, bow, 'Lasso'), taken = doc.items.at(-1).dies.length;
+    const moved = act.moveCorners(desk, [[2, 2], [20, 20], [2, 20], [20, 2]], 'Move corner', true);
+    return [said + moved, doc.items.length - items, taken, doc.items.at(-1).dies.length];"""
+    said, made, taken, after = js("label", DESK + body, x)
+    assert "crosses" not in said
+    assert made == 1
+    assert 0 < taken < after
+
+
+def test_what_is_drawn_takes_the_class_of_the_selected_proposal(js):
+    _, x = start()
+    body = """
+    const made = [], drawn = () => {
+      act.applyDies(desk, Uint32Array.of(desk.failing.indexOf(1)), 'Pick', 'new'); made.push(doc.items.at(-1).class);
+    };
+    desk.selection = new Set([2]); drawn();
+    drawn(); // what a person drew is selected now
+    act.reclass(desk, 'ring'); desk.selection = new Set(); drawn();
+    return made;"""
+    assert js("label", DESK + body, x) == [CLASS_KEYS[2], "edge", "ring"]
+
+
+def test_going_back_to_a_mark_leaves_no_trace_in_what_can_be_done_again(js):
+    _, x = start()
+    body = """
+    walk(30); doc.undo(); doc.undo();
+    const plain = () => JSON.stringify([m.historyText(doc, 1e9), m.labelText(doc, ''), doc.outline]);
+    const before = plain(), mark = doc.mark(), revision = doc.revision;
+    walk(9); doc.rewind(mark);
+    return [plain() === before, doc.revision > revision];"""
+    assert js("label", DESK + body, x) == [True, True]
+
+
 def test_no_defect_is_one_step_and_ends_with_the_next_drawing(js):
     _, x = start()
     body = """
@@ -245,51 +282,3 @@ def test_the_clock_stops_half_a_minute_after_the_last_sign_of_life(js):
     clock.alive(500); clock.hide(503);
     return [busy, idle, paused, clock.at(900), clock.idle(504)];"""
     assert js("measures", body) == [17, [False, True], 45, 48, True]
-
-
-POINTERS = """
-    const canvas = document.createElement("canvas"), told = [];
-    canvas.setPointerCapture = () => {};
-    const kept = { pan: 2, pinch: 1 }, hand = {};
-    for (const name of ["begin", "move", "end", "cancel", "hover", "pan", "pinch"])
-      hand[name] = (...rest) => told.push([name, ...rest.slice(0, kept[name] ?? 0)]);
-    new m.Gestures(canvas, hand);
-    for (const [what, pointerType, pointerId, clientX, clientY] of x)
-      canvas.dispatchEvent(new PointerEvent(`pointer${what}`, { pointerType, pointerId, clientX, clientY }));
-    return told;"""
-
-
-def test_two_fingers_move_and_zoom_and_take_back_what_the_first_began(js):
-    said = js(
-        "gestures",
-        POINTERS,
-        [
-            ("down", "touch", 1, 0, 0),
-            ("down", "touch", 2, 10, 0),
-            ("move", "touch", 2, 20, 0),
-            ("up", "touch", 1, 0, 0),
-            ("move", "touch", 2, 90, 0),
-            ("up", "touch", 2, 20, 0),
-        ],
-    )
-    assert said == [["begin"], ["cancel"], ["pan", 5, 0], ["pinch", 2], ["pan", 70, 0]]
-
-
-@pytest.mark.parametrize("palm_first", [False, True])
-def test_the_palm_of_the_hand_that_holds_the_pen_neither_draws_nor_stops_the_stroke(js, palm_first):
-    palm, pen = ("down", "touch", 1, 50, 50), ("down", "pen", 2, 0, 0)
-    said = js(
-        "gestures",
-        POINTERS,
-        [
-            *((palm, pen) if palm_first else (pen, palm)),
-            ("move", "touch", 1, 51, 50),
-            ("move", "pen", 2, 9, 9),
-            ("up", "pen", 2, 9, 9),
-            ("up", "touch", 1, 51, 50),
-            ("down", "touch", 3, 0, 0),
-            ("move", "touch", 3, 4, 2),
-        ],
-    )
-    # Where a pen was seen, a finger of its own moves the map.
-    assert said == [*([["begin"], ["cancel"]] if palm_first else []), ["begin"], ["move"], ["end"], ["pan", 4, 2]]
