@@ -153,7 +153,8 @@ def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model
     assert (report["n"], report["data"]) == (len(tested), "labels:now") == (1, "labels:now")
     assert list(report["support"].values()) == masks.sum(axis=0).tolist()
     assert len(report["wafers"]) == 12
-    assert set(report) == DIE_KEYS | {"wafers"}
+    assert set(report) == DIE_KEYS | {"wafers", "demo"}
+    assert report["demo"] == 0
 
 
 @pytest.mark.slow
