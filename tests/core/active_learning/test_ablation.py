@@ -60,7 +60,7 @@ def test_an_arm_is_a_curve_over_budgets_and_the_one_without_labels_is_flat(tmp_p
     assert (SYNTHETIC, "macro_f1") not in found.gains()
     assert found.gains()["presence", "macro_f1"].mean == pytest.approx(by_hand - 0.3)
     assert found.gains()["presence", "macro_f1"].certain
-    assert not found.gained("fixmatch", "macro_f1").certain
+    assert not found.gains()["fixmatch", "macro_f1"].certain
 
 
 def test_a_seed_that_is_not_through_is_left_out(tmp_path):
