@@ -116,6 +116,20 @@ class Severity:
         taken = "taken as" if self.normal_fail_share == NORMAL_FAIL_SHARE else "is"
         return f"{_percent(self.fail_share)} of its dies fail; normal {taken} {_percent(self.normal_fail_share)}."
 
+    @property
+    def main_reason(self) -> str:
+        """What makes most of the score, in a few words; "" where there is no score to speak of."""
+        if not round(self.score):
+            return ""
+        of = "of the dies" if self.assumed_geometry and self.version > 1 else "of the wafer"
+        clusters = f"{self.cluster_count:,} cluster{'' if self.cluster_count == 1 else 's'}"
+        reasons = (
+            (self.collapse_term, f"{_percent(self.fail_share)} of the dies fail"),
+            (self.density_term + self.coverage_term, f"patterns on {_percent(self.coverage)} {of}"),
+            (self.count_term, clusters),
+        )
+        return max(reasons, key=lambda one: one[0])[1]
+
 
 @dataclass(frozen=True)
 class DieMeasures:

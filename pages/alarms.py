@@ -18,7 +18,7 @@ from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
 from pages.parts.measures import HELP
-from pages.parts.monitor.alarm_cards import alarm_cards, alarm_table
+from pages.parts.monitor.alarm_cards import alarm_cards, alarm_table, faster_note
 from pages.parts.monitor.alarm_channels import channel_editor
 from pages.parts.monitor.alarm_rules import rule_editor
 
@@ -98,6 +98,7 @@ def show() -> None:
     if view == DELIVERY:
         channel_editor(database)
         return
+    faster_note()
     past = view == HISTORY
     with database.reading() as session:
         names = {rule.id: rule.name for rule in rules(session)}

@@ -1,6 +1,7 @@
 """Commonality: which tool, chamber, recipe, program or product the affected wafers share."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, Commonality, commonality, suspects, words
 from core.lake import Lake, WaferFilter
 from core.trends.series import Subject
-from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.filters import class_filter, date_filter, dates_note, product_filter, wafer_filter, zone_filter
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -79,11 +80,13 @@ class Question:
         where: which wafers are compared.
         subject: what makes one of them affected.
         positions: places in the cassette are compared too, beside what was done to the wafer.
+        days: first and last day of test, None where no wafer says when.
     """
 
     where: WaferFilter
     subject: Subject
     positions: bool
+    days: tuple[date, date] | None
 
 
 def ask(lake: Lake) -> Question:
@@ -101,7 +104,7 @@ def ask(lake: Lake) -> Question:
         positions = st.toggle(
             "Slots too", key="slots", bind="query-params", help="Where a wafer stood, beside what was done to it."
         )
-    return Question(wafer_filter(products, days, lake), Subject(classes, zone), positions)
+    return Question(wafer_filter(products, days, lake), Subject(classes, zone), positions, days)
 
 
 def head(found: Commonality, said: str) -> None:
@@ -114,11 +117,14 @@ def head(found: Commonality, said: str) -> None:
         csv_button(found.table, "commonality")
 
 
-def why_nothing(found: Commonality) -> str:
+def why_nothing(found: Commonality, days: tuple[date, date] | None) -> str:
     """Return why these wafers cannot be compared, "" when they can."""
     if not found.affected or found.affected == found.wafers:
         which = "None" if not found.affected else "All"
-        return f"{which} of these wafers are affected, so nothing can be compared. Widen the days, or change the class."
+        return (
+            f"{which} of these wafers{period_words(days)} are affected, so nothing can be compared. Widen the days, or "
+            "change the class."
+        )
     if found.table.empty:
         return (
             "These wafers say nothing to compare by: no attribute has two values. A process history comes with the "
@@ -127,7 +133,12 @@ def why_nothing(found: Commonality) -> str:
     return ""
 
 
-def suspects_block(found: Commonality) -> None:
+def period_words(days: tuple[date, date] | None) -> str:
+    """Return which period something holds for, as it stands within a sentence."""
+    return f" from {days[0]:%d %b %Y} to {days[1]:%d %b %Y}" if days else ""
+
+
+def suspects_block(found: Commonality, days: tuple[date, date] | None) -> None:
     """Name the values that stand out, and how far that can be trusted."""
     likely = suspects(found)
     with st.container(border=True):
@@ -139,7 +150,8 @@ def suspects_block(found: Commonality) -> None:
             )
         if likely.empty:
             st.markdown(
-                "Nothing stands out: no tool, chamber, program or product has more affected wafers than chance."
+                f"Nothing stands out{period_words(days)}: no tool, chamber, program or product has more affected "
+                "wafers than chance."
             )
     st.caption(
         "Likely is not proven. Wafers of a lot share tools, so a bad lot can accuse all tools it ran on: compare both "
@@ -182,13 +194,14 @@ def show() -> None:
     st.title("Commonality")
     stop_if_empty(lake)
     asked = ask(lake)
+    dates_note(lake, asked.days, NEWEST_DAYS)
     with st.spinner("Counting tools and chambers"):
         found = commonality(lake, asked.where, asked.subject, positions=asked.positions)
     head(found, subject_name(asked.subject.classes, asked.subject.zone))
-    if reason := why_nothing(found):
+    if reason := why_nothing(found, asked.days):
         st.info(reason)
         return
-    suspects_block(found)
+    suspects_block(found, asked.days)
     left, right = st.columns([1, 1.7], gap="medium")
     with left:
         odds_block(found.table)

@@ -1,12 +1,15 @@
 """Overview: how the fab's wafers are doing, and which of them to look at first."""
 
+from datetime import date
+
 import streamlit as st
 
 from core.lake import Lake, WaferFilter
-from core.trends.overview import by_week, is_demo, newest_day, totals, worst_of_day
+from core.lake.scoring import main_reasons
+from core.trends.overview import USUAL_DAYS, by_week, is_demo, newest_day, totals, worst_of_day
 from data.classes import CLASS_KEYS
 from pages.parts.blocks import charts
-from pages.parts.blocks.filters import date_filter, product_filter, wafer_filter
+from pages.parts.blocks.filters import date_filter, dates_note, days_query, product_filter, wafer_filter
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -52,7 +55,7 @@ def weeks_block(lake: Lake, where: WaferFilter) -> None:
         charts.yield_line(weeks, key="weekly-yield", height=300)
 
 
-def worst_block(lake: Lake, where: WaferFilter) -> None:
+def worst_block(lake: Lake, where: WaferFilter, days: tuple[date, date] | None) -> None:
     """Show the worst wafers of the newest day, where wafers say when they were tested."""
     day = newest_day(lake, where)
     if day is None:
@@ -60,10 +63,10 @@ def worst_block(lake: Lake, where: WaferFilter) -> None:
     words = f"The newest day in this selection. {HELP['severity']}"
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(f"**Worst wafers of {day:%d %b %Y}**", help=words, width="content")
-        link("wafers", "All wafers, worst first", sort=WORST_FIRST)
+        link("wafers", "All wafers, worst first", help="Of the days shown.", sort=WORST_FIRST, **days_query(days))
     worst = worst_of_day(lake, where, day, WORST)
     with st.spinner("Drawing wafers"):
-        gallery(worst, key="worst")
+        gallery(worst, key="worst", notes=main_reasons(lake, list(worst["key"])))
     if worst.empty:
         st.caption("None of that day's wafers is segmented yet.")
 
@@ -78,11 +81,12 @@ def show() -> None:
     with product_slot:
         products = product_filter(lake)
     with dates_slot:
-        days = date_filter(lake)
+        days = date_filter(lake, USUAL_DAYS)
+    dates_note(lake, days)
     where = wafer_filter(products, days, lake)
     totals_block(lake, where)
     weeks_block(lake, where)
-    worst_block(lake, where)
+    worst_block(lake, where, days)
 
 
 with explained():

@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from core.lake import Lake, WaferFilter
 from core.statistics.spc import ControlChart, Violation, western_electric
 from core.trends.lot_history import lot_scores
-from core.trends.overview import span
+from core.trends.overview import USUAL_DAYS, span
 from core.trends.series import KINDS, ChartKind, Measure, Period, Subject, baseline_of, controlled, series, with_value
 from pages.parts.blocks.exports import period_files
-from pages.parts.blocks.filters import class_filter, date_filter, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.filters import (
+    class_filter,
+    date_filter,
+    dates_note,
+    days_query,
+    product_filter,
+    wafer_filter,
+    zone_filter,
+)
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
@@ -217,7 +225,7 @@ def newest_point(course: Course, followed: Followed) -> None:
         st.caption(NO_LIMITS)
 
 
-def fired_rules(course: Course, followed: Followed) -> None:
+def fired_rules(course: Course, followed: Followed, days: tuple[date, date] | None) -> None:
     """List the rules that fired, and lead to the tools behind it."""
     st.markdown("**Rules that fired** (Western Electric)")
     quiet = (
@@ -226,10 +234,10 @@ def fired_rules(course: Course, followed: Followed) -> None:
     for line in rules_in_words(course.violations, course.names) or [quiet]:
         st.markdown(line)
     if followed.subject.classes and course.violations:
-        link("commonality", "Which tools do the affected wafers share?")
+        link("commonality", "Which tools do the affected wafers share?", help="In the days shown.", **days_query(days))
 
 
-def course_block(lake: Lake, where: WaferFilter, followed: Followed) -> None:
+def course_block(lake: Lake, where: WaferFilter, followed: Followed, days: tuple[date, date] | None) -> None:
     """Show how what is followed went, where there are points enough for limits."""
     words, period = followed.words, followed.period
     with st.spinner("Summing up"):
@@ -252,7 +260,7 @@ def course_block(lake: Lake, where: WaferFilter, followed: Followed) -> None:
     with left:
         newest_point(course, followed)
     with right:
-        fired_rules(course, followed)
+        fired_rules(course, followed, days)
 
 
 def show() -> None:
@@ -264,14 +272,15 @@ def show() -> None:
     with product_slot:
         products = product_filter(lake)
     with dates_slot:
-        days = date_filter(lake)
+        days = date_filter(lake, USUAL_DAYS)
+    dates_note(lake, days)
     where = wafer_filter(products, days, lake)
     with report_slot:
         period_files(lake, where)
     weekly_block(lake, where)
     old_scores_note(lake)
     followed = choose_followed(lake)
-    course_block(lake, where, followed)
+    course_block(lake, where, followed, days)
     scores = lot_scores(lake, where, followed.subject, followed.measure)
     if len(scores):
         lot_scores_table(scores, followed.words)

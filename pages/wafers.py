@@ -18,6 +18,7 @@ from pages.parts.blocks.filters import (
     product_filter,
     severity_filter,
     text_filter,
+    undated_filter,
     wafer_filter,
     zone_filter,
 )
@@ -61,6 +62,7 @@ def choose(lake: Lake) -> Choice:
         zone = zone_filter()
     with lower[0]:
         days = date_filter(lake)
+        undated = undated_filter(lake)
     with lower[1]:
         attributes = attribute_filter()
     with lower[2]:
@@ -70,7 +72,7 @@ def choose(lake: Lake) -> Choice:
     with lower[4]:
         size = choose_size()
     where = replace(
-        wafer_filter(products, days, lake),
+        WaferFilter(product=products, undated=True) if undated else wafer_filter(products, days, lake),
         lot=lots,
         defect_class=classes,
         severity_min=low,

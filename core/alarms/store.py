@@ -202,15 +202,25 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
         raise AppDatabaseError(
             f"alarm {number}", f"{alarm.acknowledged_by} acknowledged it already", "See its history."
         )
+    alarm.comment = usable_comment(number, comment)
+    alarm.acknowledged_by, alarm.acknowledged_at = person.name, now()
+    audit.record(session, person, "alarm.acknowledge", f"alarm {number}", {"comment": alarm.comment})
+    return alarm
+
+
+def usable_comment(number: int, comment: str) -> str:
+    """Return what is said of an alarm, without blanks around it.
+
+    Raises:
+        AppDatabaseError: it is empty or too long.
+    """
     if not 0 < len(comment.strip()) <= LONGEST_COMMENT:
         raise AppDatabaseError(
             f"alarm {number}",
             f"expected a comment of 1 to {LONGEST_COMMENT:,} characters",
             "Say what was done about it.",
         )
-    alarm.acknowledged_by, alarm.acknowledged_at, alarm.comment = person.name, now(), comment.strip()
-    audit.record(session, person, "alarm.acknowledge", f"alarm {number}", {"comment": alarm.comment})
-    return alarm
+    return comment.strip()
 
 
 def settled(session: Session, rule_id: int) -> dict[str, int]:

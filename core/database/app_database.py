@@ -110,7 +110,7 @@ class AppDatabase:
         return AppDatabaseError(
             self.name,
             f"the app database cannot be used ({_said(error)})",
-            "Check that its place exists, has room and may be written, and that WAFERSCOPE_DECISIONS is right.",
+            "Check that its place exists, has room and may be written, and that WAFERSCOPE_DATABASE is right.",
         )
 
 
@@ -144,7 +144,7 @@ def url_of(place: str | Path) -> URL:
 
 def _unknown_place(kind: str) -> AppDatabaseError:
     return AppDatabaseError(
-        "WAFERSCOPE_DECISIONS",
+        "WAFERSCOPE_DATABASE",
         f"expected a file's path or a postgresql:// URL, found one of {kind!r}",
         "Write postgresql://USER:PASSWORD@HOST/DATABASE, or unset it.",
     )

@@ -64,7 +64,7 @@ def _upgrade(url: URL, connection: Connection, scripts: ScriptDirectory, config:
         raise AppDatabaseError(
             url.render_as_string(hide_password=True),
             f"a newer version of Waferscope has written it (schema {', '.join(sorted(unknown))})",
-            "Start that version, or point WAFERSCOPE_DECISIONS elsewhere.",
+            "Start that version, or point WAFERSCOPE_DATABASE elsewhere.",
         )
     config.attributes["connection"] = connection
     with _UPGRADING:

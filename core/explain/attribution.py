@@ -1,6 +1,7 @@
 """What an answer rests on, however that was found out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,15 @@ class Attribution:
         chosen = np.zeros(flat.size, dtype=bool)
         chosen[order[:taken]] = flat[order[:taken]] > 0
         return chosen.reshape(self.evidence.shape)
+
+    def within(self, dies: NDArray[np.bool_]) -> Self:
+        """Return the same of some dies alone, bool (H, W): shares of the evidence that lies on them."""
+        evidence = np.nan_to_num(self.evidence) * dies
+        return replace(self, evidence=shared_out(evidence, ~np.isnan(self.evidence)))
+
+    def share_on(self, dies: NDArray[np.bool_]) -> float:
+        """Return the share of the evidence, 0 to 1, that some dies carry, bool (H, W)."""
+        return float(np.nansum(self.evidence[dies]))
 
 
 def shared_out(amounts: NDArray[np.float64], failing: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -50,6 +50,7 @@ class WaferFilter:
         zone: a cluster lies in one of these zones (center, middle, edge): one of `defect_class`, where that is given.
         attribute: each of these holds, "litho_tool=LITHO-2": an entry of the process history, the test program or the
             step of the newest test.
+        undated: only wafers that do not say when they were tested.
         text: stands in the key, product, test program, step or file name, in upper or lower case.
 
     Example:
@@ -67,6 +68,7 @@ class WaferFilter:
     zone: str | Sequence[str] = ()
     attribute: str | Sequence[str] = ()
     text: str = ""
+    undated: bool = False
 
     def where(self) -> tuple[str, list[object]]:
         """Return the condition on the view `wafers`, ready to follow WHERE, and its parameters in order."""
@@ -89,9 +91,12 @@ class WaferFilter:
         ]
         steps = [_step(entry) for entry in _names(self.attribute)]
         return (
-            " AND ".join([*(sql for sql, _ in found), *(sql for sql, _ in steps), *self._zones()]) or "true",
+            " AND ".join([*(sql for sql, _ in (*found, *steps)), *self._zones(), *self._undated()]) or "true",
             [*(value for _, value in found), *(value for _, values in steps for value in values)],
         )
+
+    def _undated(self) -> list[str]:
+        return ["tested_at IS NULL"] if self.undated else []
 
     def _zones(self) -> list[str]:
         zones = [checked_column(zone, ZONES) for zone in _names(self.zone)]

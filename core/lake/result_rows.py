@@ -60,18 +60,25 @@ def segmentation_row(result: "WaferResult", sequence: int, seconds: float | None
 def result_of(row: Row) -> "WaferResult":
     """Rebuild a result from its wafer's row joined with grid, bins, presence, masks, probabilities and instances."""
     from core.analysis.result import WaferResult
-    from core.severity import Severity
 
     wafer = wafer_of(row)
+    instances = [_instance_of(instance) for instance in row["instances"] or ()]
+    return WaferResult(wafer, _segmentation_of(row, wafer), instances, severity_of(row))
+
+
+def severity_of(row: Row) -> "Severity":
+    """Rebuild a severity from a row of `wafers`; measures that the row does not hold are NaN."""
+    from core.severity import Severity
+
     measures: dict[str, Any] = {
         field.name: _defined(row.get(COLUMN_OF.get(field.name, field.name)))
         for field in fields(Severity)
         if field.name != "fail_share"
     }
-    measures["fail_share"] = 1 - wafer.yield_fraction
+    passing = row["yield_fraction"]
+    measures["fail_share"] = math.nan if passing is None else 1 - passing
     measures["version"] = row.get("severity_version") or FIRST_SEVERITY  # results may be older than this column
-    instances = [_instance_of(instance) for instance in row["instances"] or ()]
-    return WaferResult(wafer, _segmentation_of(row, wafer), instances, Severity(**measures))
+    return Severity(**measures)
 
 
 def _segmentation_of(row: Row, wafer: WaferMap) -> "Segmentation":

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.lake.batches import WAFERS_AT_ONCE, batches
 from core.lake.lake import Lake
-from core.lake.result_rows import severity_columns
+from core.lake.result_rows import severity_columns, severity_of
 from core.severity import SEVERITY_VERSION, SeverityRules, severity
 
 LEAST_NORMAL = 25
@@ -15,6 +15,7 @@ _NORMAL = f"""
     SELECT product, median(1 - yield_fraction) AS share FROM wafers
     WHERE product != '' AND isfinite(yield_fraction) GROUP BY product HAVING count(*) >= {LEAST_NORMAL}
 """
+_SCORED = "SELECT * FROM wafers WHERE key IN (SELECT unnest(?)) AND severity IS NOT NULL"
 _OUTDATED = "FROM wafers WHERE severity IS NOT NULL AND severity_version < ?"
 _ROWS = {
     "instances": "FROM instances WHERE key IN (SELECT unnest(?))",
@@ -35,6 +36,16 @@ def normal_fail_shares(lake: Lake) -> dict[str, float]:
     """
     found = lake.query(_NORMAL)
     return dict(zip(found["product"], found["share"].astype(float), strict=True))
+
+
+def main_reasons(lake: Lake, keys: Sequence[str]) -> dict[str, str]:
+    """Return what makes most of the severity of wafers, in a few words, by key; wafers without a result are left out.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    rows = lake.arrow(_SCORED, [list(keys)]).to_pylist()
+    return {row["key"]: severity_of(row).main_reason for row in rows}
 
 
 def count_outdated(lake: Lake) -> int:

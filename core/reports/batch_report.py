@@ -51,7 +51,7 @@ class Tally:
         self.clusters_by_class.update(cluster.class_key for cluster in result.instances)
         score = result.severity.score
         self._severity += score
-        if score > 0:
+        if result.severity.main_reason:
             heapq.heappush(self._worst, (score, -self.wafers, result))
             if len(self._worst) > WORST:
                 heapq.heappop(self._worst)
@@ -126,13 +126,13 @@ def _classes(tally: Tally) -> Table:
 
 def _worst(tally: Tally, palette: Palette) -> list[Flowable]:
     if not tally.worst:
-        return [note("No pattern was found on any wafer.")]
+        return [note("No wafer is severe at all.")]
     drawn = [
         (
             draw_wafer(
                 one.wafer, one.segmentation, palette=palette, cell_px=max(1, _MAP_PX // max(one.wafer.dies.shape))
             ),
-            f"{one.wafer.lot_id} {one.wafer.wafer_id}, severity {one.severity.score:.0f}",
+            f"{one.wafer.lot_id} {one.wafer.wafer_id}, severity {one.severity.score:.0f}: {one.severity.main_reason}",
         )
         for one in tally.worst
     ]

@@ -90,6 +90,7 @@ def filter_in_words(where: WaferFilter) -> str:
         ("zone", listed(where.zone)),
         ("history", listed(where.attribute)),
         ("text", where.text),
+        ("without", "a date of test" if where.undated else ""),
         ("severity from", "" if where.severity_min is None else f"{where.severity_min:g}"),
         ("severity to", "" if where.severity_max is None else f"{where.severity_max:g}"),
     ]
@@ -235,14 +236,14 @@ def _lots(lake: Lake, where: WaferFilter) -> list[Flowable]:
 
 def _pictures(lake: Lake, where: WaferFilter, palette: Palette) -> list[Flowable]:
     keys = list(lake.wafers_page(where, "-severity", limit=WORST)["key"])
-    results = [result for result in lake.results_by_keys(keys).values() if result.instances]
+    results = [result for result in lake.results_by_keys(keys).values() if result.severity.main_reason]
     if not results:
-        return [section("Most severe wafers", note("No pattern was found on any of these wafers."))]
+        return [section("Most severe wafers", note("None of these wafers is severe at all."))]
     tiles = []
     for result in results:
         drawn = draw_wafer(result.wafer, result.segmentation, palette=palette, cell_px=6)
-        classes = ", ".join(NAMES[key] for key in result.segmentation.classes_present)
+        classes = ", ".join(NAMES[key] for key in result.segmentation.classes_present) or "no pattern"
         tested = f"{result.wafer.tested_at:%Y-%m-%d} · " if result.wafer.tested_at else ""
-        score = f"severity {result.severity.score:.0f}"
+        score = f"severity {result.severity.score:.0f}: {result.severity.main_reason}"
         tiles.append((drawn, f"{result.wafer.lot_id} {result.wafer.wafer_id} · {tested}{score} · {classes}"))
     return [section("Most severe wafers", picture_grid(tiles, ACROSS))]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.lake import Lake
 from core.segmentation import Segmenter
-from core.similarity.embeddings import embed_backlog
+from core.similarity.embeddings import embed_backlog, lacking
 from core.similarity.index import IndexKind, SimilarityIndex
 from data.errors import IndexDamagedError, IndexMissingError
 
@@ -59,6 +59,26 @@ def bring_up_to_date(lake: Lake, segmenter: Segmenter, home: Path, *, anew: bool
         if added:
             index.save(home)
     yield Step("indexed", len(IndexKind), len(IndexKind))
+
+
+def embed_new(lake: Lake, segmenter: Segmenter, most: int) -> int:
+    """Embed what is not embedded yet, clusters too, where that is soon done; indexes that are open take it in.
+
+    Args:
+        lake: read from and appended to.
+        segmenter: the model in use.
+        most: wafers; where more lack vectors, nothing is done.
+
+    Returns:
+        How many wafers were embedded: none where the model gives no embeddings.
+
+    Raises:
+        LakeError: the lake cannot be read.
+        ModelError: the model fails.
+    """
+    if not segmenter.embeds or len(lacking(lake, segmenter.name)) > most:
+        return 0
+    return max(done for done, _ in embed_backlog(lake, segmenter))
 
 
 def _kept(home: Path, model: str, kind: IndexKind) -> tuple[SimilarityIndex | None, str]:

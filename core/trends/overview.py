@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
 import pandas as pd
 
 from core.lake import Lake, WaferFilter
@@ -26,6 +27,13 @@ _WEEKS = """
            {pooled} AS yield_fraction, {classes}
     FROM wafers WHERE {where} AND tested_at IS NOT NULL GROUP BY week ORDER BY week
 """
+_DAYS = """
+    SELECT tested_at::DATE AS day, count(*) AS wafers
+    FROM wafers WHERE tested_at IS NOT NULL GROUP BY day ORDER BY day
+"""
+USUAL_DAYS = 365
+FEW_SHARE = 0.02
+"""Of the wafers of the densest stretch: fewer are too few to be shown in place of it."""
 _CLASSES = ", ".join(f"count(*) FILTER (dominant_class = '{key}') AS {key}" for key in CLASS_KEYS)
 
 
@@ -78,6 +86,36 @@ def span(lake: Lake) -> tuple[date, date] | None:
     """First and last day on which a wafer of the lake was tested, None where no wafer says when."""
     row = lake.query("SELECT min(tested_at) AS first, max(tested_at) AS last FROM wafers").iloc[0]
     return None if pd.isna(row["first"]) else (row["first"].date(), row["last"].date())
+
+
+def newest_stretch(lake: Lake, days: int) -> tuple[date, date] | None:
+    """First and last day of the newest wafers that are worth a look by default.
+
+    Of all stretches of so many days the newest is taken in which wafers are as dense as usual: a lone wafer, or a few
+    beside thousands, as a clock gone wrong dates them, do not decide where wafers lie.
+
+    Args:
+        lake: the lake.
+        days: length of the stretch.
+
+    Returns:
+        The first and last day on which a wafer of it was tested, None where no wafer says when.
+    """
+    table = lake.query(_DAYS)
+    if table.empty:
+        return None
+    day = table["day"].to_numpy(dtype="datetime64[D]")
+    below = np.concatenate([[0], np.cumsum(table["wafers"].to_numpy())])
+    first = np.searchsorted(day, day - np.timedelta64(days - 1, "D"))
+    held = below[1:] - below[first]
+    enough = max(min(2, held.max()), FEW_SHARE * held.max())
+    last = int(np.flatnonzero(held >= enough)[-1])
+    return day[first[last]].item(), day[last].item()
+
+
+def undated_count(lake: Lake) -> int:
+    """Count the wafers that do not say when they were tested."""
+    return lake.count(WaferFilter(undated=True))
 
 
 def newest_day(lake: Lake, where: WaferFilter) -> date | None:

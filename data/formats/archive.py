@@ -24,6 +24,8 @@ _PACKAGE_ENTRIES = (
     b"mimetypeapplication/vnd.oasis",
 )
 _PACKAGE_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".ods")
+_ABOUT = {"readme", "read_me", "read me", "license", "licence", "copying", "changelog"}
+_ABOUT_SUFFIXES = {"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".doc", ".docx", ".rtf"}
 _ENTRY_NAME_AT = _HEADER = 30
 _ENTRY, _TABLE_SIZE, _LONGEST_END = b"PK\x01\x02", 5, 2**16 + 128
 _SMALL = 16 * MIB
@@ -118,9 +120,21 @@ def check_ratio(unpacked_bytes: int, packed_bytes: int, where: str, options: Rea
 
 
 def wanted(info: zipfile.ZipInfo) -> bool:
-    """Return whether an entry is a file that a person put there: no folder, no hidden or system file."""
+    """Return whether an entry is data that a person put there: no folder, hidden or system file, no readme."""
     parts = info.filename.replace("\\", "/").split("/")
-    return not info.is_dir() and "__MACOSX" not in parts and not (parts[-1].startswith(".") and parts[-1] != "..")
+    hidden = parts[-1].startswith(".") and parts[-1] != ".."
+    return not (info.is_dir() or "__MACOSX" in parts or hidden or is_about_files(parts[-1]))
+
+
+def is_about_files(name: str) -> bool:
+    """Return whether a file tells of the files beside it, by its name, and so is no wafer that failed.
+
+    Example:
+        >>> is_about_files("README.md"), is_about_files("license"), is_about_files("readme.csv")
+        (True, True, False)
+    """
+    path = PurePosixPath(name.lower())
+    return path.stem in _ABOUT and path.suffix in _ABOUT_SUFFIXES
 
 
 @contextmanager

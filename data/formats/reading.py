@@ -10,7 +10,7 @@ from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
 from data.errors import FormatError, WaferError
-from data.formats.archive import is_archive, open_zip, unpacked, wanted
+from data.formats.archive import is_about_files, is_archive, open_zip, unpacked, wanted
 from data.formats.compressed import decompressed, is_compressed
 from data.formats.options import MIB, OutOfMemory, ReadFailure, ReadOptions
 from data.formats.registry import choose_reader
@@ -125,7 +125,7 @@ def _open_folder(root: Path) -> Iterator[OpenFile | ReadFailure]:
         for name in sorted([*files, *links]):
             path = Path(folder) / name
             shown = f"{base}/{path.relative_to(root).as_posix()}"
-            if name.startswith("."):
+            if name.startswith(".") or is_about_files(name):
                 continue
             if not path.is_symlink():
                 yield _opened(path, shown)
@@ -175,7 +175,7 @@ def _read_zip(source: Source, options: ReadOptions) -> Wafers:
     with open_zip(source, options) as archive:
         infos = [info for info in archive.infolist() if wanted(info)]
         if not infos:
-            raise FormatError(source.name, "the zip holds no file", "Add wafer files to it.")
+            raise FormatError(source.name, "the zip holds no file of wafers", "Add wafer files to it.")
         for info in sorted(infos, key=lambda info: info.filename):
             name = f"{source.name}/{info.filename}"
             yield from _guarded(name, "zip entry", _read_entry(archive, info, name, options))

@@ -16,8 +16,11 @@ LOGO = PAGES / "parts" / "assets" / "logo.svg"
 PRODUCT, LOT, DATES, CLASS, SEVERITY, TEXT = "product", "lot", "dates", "class", "severity", "text"
 ZONE, ATTRIBUTE = "zone", "history"
 SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
-FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW)
+SAFE_COLORS = "safe_colors"
+FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW, SAFE_COLORS)
 """Names in the query string that pages share."""
+UNDATED = "undated"
+"""Name in the query string of whether only wafers without a date of test are shown; it overrules days."""
 ALARM_VIEW = "show_alarms"
 """Name in the query string of what the page of alarms shows."""
 CARRIED = "filters"

@@ -7,10 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.settings import settings
 from data.errors import WaferError
+from pages.parts.blocks.ignored import forget_ignored
 from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, follow, page_of
-from pages.parts.state.choices import Key
+from pages.parts.links import GROUPS, ICON, LOGO, SAFE_COLORS, follow, page_of
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>
@@ -22,21 +22,24 @@ SAFE_HELP = "Draws the eight defect classes in colours that people with deuteran
 
 def show() -> None:
     """Draw the frame, and the page in it."""
-    st.set_page_config(page_title="Waferscope", page_icon=ICON, layout="wide", initial_sidebar_state=210)
+    st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=210)
     st.logo(LOGO, size="large")
     st.html(DENSE)
     page = st.navigation(
         {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
     )
+    st.set_page_config(page_title=f"{page.title} · Waferscope")
     with explained(), st.sidebar:
         st.toggle(
             "Colour-blind safe",
             value=settings().color_safe,
-            key=Key.SAFE_COLORS,
+            key=SAFE_COLORS,
+            bind="query-params",
             persist_state="session",
             help=SAFE_HELP,
         )
     follow(page)
+    forget_ignored(page.url_path)
     banner = st.empty()
     said = _say_damage(banner)
     page.run()

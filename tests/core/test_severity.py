@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.instances import find_instances
 from core.severity import SEVERITY_VERSION, Severity, SeverityRules, severity
+from data.wafer import WaferMap
 from tests.core.wafers import disc, segmentation, wafer
 
 RULES = SeverityRules(density_saturation=1.0, coverage_saturation=0.3, count_saturation=10)
@@ -200,3 +201,17 @@ def test_an_assumed_size_does_not_decide(fields):
 
 def test_scores_say_which_formula_made_them():
     assert severity([], wafer(np.zeros((9, 9), dtype=bool)), RULES).version == SEVERITY_VERSION == 2
+
+
+def test_the_main_reason_is_what_makes_most_of_the_score():
+    few = squares((4, 18), side=4)
+    many = squares(*((r, c) for r in range(8, 32, 6) for c in range(8, 32, 6)), side=2)
+    known = {"die_pitch_mm": (5.0, 5.0), "diameter_mm": 200.0}
+    broad = scored({"etching": squares((10, 10), side=18)}, SeverityRules(1.0, 0.9, 10), **known)
+    assert broad.main_reason == f"patterns on {broad.coverage * 100:.0f} % of the wafer"
+    assert scored({"particle": many}, **known).main_reason == "16 clusters"
+    assert scored({"particle": few}, SeverityRules(9.0, 0.9, 1), **known).main_reason == "1 cluster"
+    dead = WaferMap(dies=np.where(disc(40), 2, 0).astype(np.uint8), lot_id="L", wafer_id="W")
+    assert severity([], dead, RULES).main_reason == "100 % of the dies fail"
+    clean = WaferMap(dies=np.where(disc(40), 1, 0).astype(np.uint8), lot_id="L", wafer_id="W")
+    assert severity([], clean, RULES).main_reason == ""

@@ -7,10 +7,11 @@ from sqlalchemy import delete
 
 from core.alarms import check_and_send
 from core.alarms.deliveries import Channel, channels, newest_deliveries, save_channel
-from core.alarms.store import AlarmRule, open_alarms, past_alarms, rules
+from core.alarms.store import AlarmRule, acknowledge, open_alarms, past_alarms, rules
 from core.database import AppDatabase
-from core.identity import local_person
+from core.identity import Person, local_person
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from pages.parts.literal import literal
 from tests.core.alarms.examples import keep, severe
 from tests.core.alarms.receiver import receiving
@@ -81,6 +82,11 @@ def test_open_alarms_stand_worst_first_with_picture_and_way_to_the_wafer(open_pa
         "**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**",
     ]
     assert len(app.get("image")) == 2
+    worst = ["LOT001:W01", "LOT000:W01"]
+    reasons = main_reasons(Lake(home / "lake"), worst)
+    assert [one.value for one in app.caption if "The most severe" in one.value] == [
+        f"The most severe: {reasons[key]}." for key in worst
+    ]
     assert {link.label for link in app.get("page_link")} == {":primary[LOT001 W01]", ":primary[LOT000 W01]"}
 
 
@@ -105,6 +111,42 @@ def test_without_a_comment_an_alarm_stays_open_and_the_page_says_why(open_page, 
     assert "expected a comment" in app.error[0].value
     with database.reading() as session:
         assert len(open_alarms(session)) == 2
+
+
+@pytest.mark.usefixtures("looked")
+def test_a_refused_comment_is_said_at_its_alarm_keeps_the_words_and_hides_no_card(open_page, home):
+    app = open_page("alarms", home=home)
+    app.text_area[0].set_value("  ")
+    button(app, "Acknowledge").click().run()
+    assert len(words(app)) == len(app.get("image")) == 2
+    assert [one.value for one in app.error] == [
+        "alarm 2: expected a comment of 1 to 4,000 characters. Say what was done about it."
+    ]
+    assert app.text_area[0].value == "  "
+    app.text_area[0].set_value("pad replaced")
+    button(app, "Acknowledge").click().run()
+    assert not app.error
+    assert words(app) == ["**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**"]
+
+
+@pytest.mark.usefixtures("looked")
+def test_what_the_second_of_two_people_writes_is_kept_and_who_was_faster_is_said(open_page, home, database):
+    app = open_page("alarms", home=home)
+    with database.writing() as session:
+        number = open_alarms(session)[0].id
+        acknowledge(session, number, "pad replaced", Person("bea"))
+    app.text_area[0].set_value("etcher cleaned too")
+    button(app, "Acknowledge").click().run()
+    assert not app.exception
+    assert "Somebody else was faster" in app.warning[0].value
+    assert app.text[0].value.startswith("bea acknowledged this a minute ago: pad replaced")
+    assert words(app) == ["**Lot LOT000 (TC38): severity up to 85 on 1 wafer, above 80**"]
+    assert app.text_area[0].value == ""
+    with database.reading() as session:
+        (closed,) = past_alarms(session)
+    assert closed.acknowledged_by == "bea"
+    assert closed.comment.startswith("pad replaced\n")
+    assert closed.comment.endswith("UTC: etcher cleaned too")
 
 
 def test_a_rule_is_switched_off_and_on(open_page, home, database):

@@ -61,3 +61,9 @@ def test_wafers_without_a_history_say_where_one_comes_from(open_page, tmp_path):
     app = open_page("commonality", home=tmp_path)
     assert not app.exception
     assert "A process history comes with the files" in words(app)
+
+
+def test_what_stands_out_is_said_of_which_days(open_page, tools_home):
+    app = open_page("commonality", home=tools_home, **{"class": ["Ring"]})
+    first, last = app.date_input(key="dates").value
+    assert f"None of these wafers from {first:%d %b %Y} to {last:%d %b %Y} are affected" in app.info[0].value

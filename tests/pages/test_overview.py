@@ -1,8 +1,11 @@
 import json
+from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 
 from core.lake import Lake, WaferFilter
+from core.lake.scoring import main_reasons
 from core.trends.overview import totals
 from tests.core.lake_examples import drawn
 from tests.pages.conftest import WAFERS
@@ -34,6 +37,9 @@ def test_the_worst_wafers_of_the_newest_day_are_pictures_with_links(open_page, l
     labels = [link.label for link in app.get("page_link")]
     tiles = [f":primary[{lot} {wafer}]" for lot, wafer in zip(worst["lot_id"], worst["wafer_id"], strict=True)]
     assert labels == [":primary[All wafers, worst first]", *tiles[:12]]
+    reasons = main_reasons(lake, list(worst["key"][:12]))
+    assert len(reasons) == len(tiles[:12])
+    assert set(filter(None, reasons.values())) <= {one.value for one in app.caption}
     assert len(app.get("image")) == len(tiles[:12])
 
 
@@ -48,6 +54,57 @@ def test_nonsense_in_a_link_leaves_the_page_whole(open_page, query):
     app = open_page("overview", **query)
     assert not app.exception
     assert metrics(app)["Wafers"] == str(WAFERS)
+
+
+@pytest.fixture
+def outlier_home(tmp_path):
+    """Workspace of 12 wafers of 2026, one of 2001 and two without a date."""
+    wafers = [drawn(n) for n in range(12)]
+    wafers += [drawn(12, tested_at=datetime(2001, 5, 1, tzinfo=UTC)), *(drawn(n, tested_at=None) for n in (13, 14))]
+    Lake(tmp_path / "lake").append_wafers(wafers)
+    return tmp_path
+
+
+def test_one_wafer_of_long_ago_does_not_widen_the_page_and_what_is_left_out_is_said(open_page, outlier_home):
+    app = open_page("overview", home=outlier_home)
+    assert not app.exception
+    assert metrics(app)["Wafers"] == "12"
+    assert "Left out: 1 wafers tested before or after 2026-03-01 to 2026-03-01, 2 without a date of test." in [
+        one.value for one in app.caption
+    ]
+    (undated,) = [one for one in app.get("page_link") if "without a date" in one.label]
+    assert "undated=true" in unquote(undated.proto.query_string)
+    next(one for one in app.button if one.label == "All days").click().run()
+    assert metrics(app)["Wafers"] == "15"
+    assert "2 of these wafers have no date of test." in [one.value for one in app.caption]
+
+
+def test_the_link_to_all_wafers_carries_the_days_shown(open_page, outlier_home):
+    app = open_page("overview", home=outlier_home)
+    (every,) = [one for one in app.get("page_link") if "All wafers" in one.label]
+    assert "dates=2026-03-01&dates=2026-03-01" in unquote(every.proto.query_string)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"product": ["TC38", "`*none*`"]}, "there is no product '\\`\\*none\\*\\`'"),
+        ({"dates": ["2030-01-01", "2030-02-01"]}, "there is no wafer tested on '2030-01-01', '2030-02-01'"),
+        ({"dates": "soon"}, "there is no wafer tested on 'soon'"),
+    ],
+)
+def test_what_a_link_asks_for_in_vain_is_said_until_another_page(open_page, query, said):
+    app = open_page("overview", **query)
+    for _ in range(2):
+        assert [one.value for one in app.warning] == [f"The link's choice was ignored: {said}."]
+        app.run()
+    assert not app.switch_page("../trends.py").run().warning
+
+
+def test_one_day_in_a_link_is_that_day(open_page):
+    app = open_page("overview", dates="2026-03-01")
+    assert not app.warning
+    assert metrics(app)["Wafers"] == "24"
 
 
 @pytest.mark.parametrize(("source", "words"), [("demo fab", "demo fab"), ("mine.png", "Waferscope finds")])

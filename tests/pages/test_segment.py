@@ -174,3 +174,14 @@ def test_what_a_file_says_in_doubt_is_shown_with_its_wafer(page):
     )
     page = upload(page, ("doubt.csv", table))
     assert any("20" in caption.value and ":material/info:" in caption.value for caption in page.caption)
+
+
+def test_wafers_that_share_a_name_keep_no_other_from_being_saved(page):
+    places = [(x, y) for x in range(14) for y in range(14)]
+    for number, wafer in enumerate(("W1", "W1", "W2")):
+        rows = "\n".join(f"L,{wafer},{x},{y},{2 if x < number + 2 else 1}" for x, y in places)
+        page.file_uploader[0].upload(f"{number}.csv", f"lot,wafer,x,y,bin\n{rows}\n".encode())
+    finished(page)
+    next(one for one in page.button if one.label == "Save to the lake").click().run()
+    assert "2 wafers share a name" in page.warning[0].value
+    assert not next(one for one in page.button if one.label == "Save 1 wafer").disabled

@@ -125,6 +125,12 @@ def test_two_wafers_stand_side_by_side(open_page):
     assert [c["id"].split()[0] for c in canvases(app)] == [SEGMENTED_KEY, "LOT000:W05"]
 
 
+def test_a_wafer_of_the_lot_is_compared_by_its_own_name(open_page):
+    app = open_page("wafer", wafer=SEGMENTED_KEY, other="w06")
+    assert not app.exception
+    assert [c["id"].split()[0] for c in canvases(app)] == [SEGMENTED_KEY, "LOT001:W06"]
+
+
 @pytest.mark.parametrize(("other", "words"), [("LOT9:W9", "no wafer 'LOT9\\:W9'"), (PLAIN_KEY, "not segmented")])
 def test_a_second_wafer_that_cannot_be_compared_is_said(open_page, other, words):
     app = open_page("wafer", wafer=SEGMENTED_KEY, other=other)

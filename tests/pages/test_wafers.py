@@ -2,6 +2,7 @@ import pytest
 
 from core.annotation.progress import items
 from core.lake import Lake, WaferFilter
+from tests.core.lake_examples import START, drawn
 from tests.pages.conftest import WAFERS
 
 
@@ -63,6 +64,26 @@ def test_nonsense_in_a_link_leaves_the_page_whole(open_page, query):
     assert not app.exception
     assert not app.error
     assert len(shown(app)) > 0
+
+
+def test_wafers_without_a_date_are_found_whatever_days_are_chosen(open_page, tmp_path):
+    Lake(tmp_path / "lake").append_wafers([drawn(0), drawn(1), drawn(2, tested_at=None)])
+    app = open_page("wafers", home=tmp_path, undated="true")
+    assert not app.exception
+    assert shown(app) == ["LOT000:W03"]
+    app.checkbox(key="undated").uncheck().run()
+    assert len(shown(app)) == 3
+    app.date_input(key="dates").set_value((START.date(), START.date())).run()
+    app.checkbox(key="undated").check().run()
+    assert shown(app) == ["LOT000:W03"]
+
+
+def test_an_unknown_class_and_lot_of_a_link_are_said(open_page):
+    app = open_page("wafers", **{"class": "Dust", "lot": "LOT9"})
+    assert sorted(one.value for one in app.warning) == [
+        "The link's choice was ignored: there is no class 'Dust'.",
+        "The link's choice was ignored: there is no lot 'LOT9'.",
+    ]
 
 
 def test_text_is_only_ever_text(open_page):

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.lake.schema import ZONES
-from core.trends.overview import span, start_of
+from core.trends.overview import USUAL_DAYS, newest_stretch, span, start_of, undated_count
 from data.classes import CLASSES
-from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, ZONE
+from pages.parts.blocks.ignored import note_ignored, note_ignored_days
+from pages.parts.links import ATTRIBUTE, CLASS, DATES, LOT, PRODUCT, SEVERITY, TEXT, UNDATED, ZONE, link
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import set_widget, widget_text
 
@@ -23,19 +24,22 @@ _CLEAR: tuple[tuple[str, object], ...] = (
     (ATTRIBUTE, ""),
     (SEVERITY, FULL_SEVERITY),
     (TEXT, ""),
+    (UNDATED, False),
 )
 
 
 def product_filter(lake: Lake) -> list[str]:
     """Choose products; none chosen means all."""
-    return st.multiselect(
-        "Product", lake.distinct("product"), key=PRODUCT, bind="query-params", placeholder="All products"
-    )
+    products = lake.distinct("product")
+    note_ignored(PRODUCT, "product", products)
+    return st.multiselect("Product", products, key=PRODUCT, bind="query-params", placeholder="All products")
 
 
 def lot_filter(lake: Lake) -> list[str]:
     """Choose lots; none chosen means all."""
-    return st.multiselect("Lot", lake.distinct("lot_id"), key=LOT, bind="query-params", placeholder="All lots")
+    lots = lake.distinct("lot_id")
+    note_ignored(LOT, "lot", lots)
+    return st.multiselect("Lot", lots, key=LOT, bind="query-params", placeholder="All lots")
 
 
 def date_filter(lake: Lake, newest_days: int | None = None) -> tuple[date, date] | None:
@@ -43,15 +47,16 @@ def date_filter(lake: Lake, newest_days: int | None = None) -> tuple[date, date]
 
     Args:
         lake: the lake.
-        newest_days: as many to begin with, None for the whole lake.
+        newest_days: it begins with the newest wafers of as many days (`newest_stretch`), None: with the whole lake.
     """
     whole = span(lake)
     if whole is None:
         return None
-    start = whole[0] if newest_days is None else max(whole[0], whole[1] - timedelta(days=newest_days - 1))
+    first = whole if newest_days is None else newest_stretch(lake, newest_days) or whole
+    note_ignored_days(DATES, whole)
     chosen = st.date_input(
         "Tested",
-        value=(start, whole[1]),
+        value=first,
         min_value=whole[0],
         max_value=whole[1],
         key=DATES,
@@ -61,11 +66,57 @@ def date_filter(lake: Lake, newest_days: int | None = None) -> tuple[date, date]
     )
     # A link to a single day comes back as one date, and so does a range of which only the first day is picked yet.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    return (days[0], days[-1]) if days else (start, whole[1])
+    return (days[0], days[-1]) if days else first
+
+
+def days_query(days: tuple[date, date] | None) -> dict[str, list[str]]:
+    """Return days as a link carries them, so that the next page shows the same period whatever it begins with."""
+    return {DATES: [f"{day}" for day in days]} if days else {}
+
+
+def dates_note(lake: Lake, days: tuple[date, date] | None, newest_days: int = USUAL_DAYS) -> None:
+    """Show which wafers the days leave out without anybody's asking, with the way to them.
+
+    Args:
+        lake: the lake.
+        days: what `date_filter` holds.
+        newest_days: what it begins with.
+    """
+    whole = span(lake)
+    if whole is None or days is None or days not in (whole, newest_stretch(lake, newest_days)):
+        return
+    undated = undated_count(lake)
+    outside = 0 if days == whole else lake.count() - undated - lake.count(wafer_filter([], days, lake))
+    if not (undated or outside):
+        return
+    if days == whole:
+        said = f"{undated:,} of these wafers have no date of test."
+    else:
+        parts = [f"{outside:,} wafers tested before or after {days[0]} to {days[1]}"] if outside else []
+        said = f"Left out: {', '.join([*parts, *([f'{undated:,} without a date of test'] if undated else [])])}."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(said, width="content")
+        if outside:
+            st.button("All days", type="tertiary", on_click=set_widget, args=(DATES, whole))
+        if undated:
+            link("wafers", "Wafers without a date", **{UNDATED: "true"})
+
+
+def undated_filter(lake: Lake) -> bool:
+    """Choose only the wafers that do not say when they were tested, where there are any."""
+    if not undated_count(lake):
+        return False
+    return st.checkbox(
+        "Without a date only",
+        key=UNDATED,
+        bind="query-params",
+        help="Wafers whose files do not say when they were tested, whatever days are chosen.",
+    )
 
 
 def class_filter() -> list[str]:
     """Choose defect classes; none chosen means any, wafers without defects included."""
+    note_ignored(CLASS, "class", NAMES.values())
     return st.multiselect(
         "Class",
         list(NAMES),
@@ -79,6 +130,7 @@ def class_filter() -> list[str]:
 
 def zone_filter() -> str:
     """Choose where on the wafer a cluster lies; empty means anywhere."""
+    note_ignored(ZONE, "zone", [zone.capitalize() for zone in ZONES])
     zone = st.selectbox(
         "Zone",
         ZONES,

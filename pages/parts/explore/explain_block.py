@@ -98,7 +98,9 @@ def _explained(result: WaferResult) -> None:
     except (ModelError, TrainingMissingError) as error:
         st.info(literal(error))
         return
-    st.markdown(_said(result, found, class_key, number))
+    own = _own_dies(result, class_key, number)
+    driving = found.within(own).driving
+    st.markdown(_said(result, found, class_key, number, own))
     st.caption(lesson(class_key))
     left, middle, right = st.columns(3, gap="medium")
     with left:
@@ -116,7 +118,7 @@ def _explained(result: WaferResult) -> None:
         )
     with middle:
         st.markdown(f"**What {_answer(result, class_key, number)} rests on**", help=EVIDENCE_HELP[way])
-        _evidence_map(result, found, class_key)
+        _evidence_map(result, found, class_key, driving)
     with right:
         _uncertainty_map(result, class_key)
 
@@ -157,21 +159,34 @@ def _answer(result: WaferResult, class_key: str, number: int | None) -> str:
     return f"'{NAMES[class_key]}'" if number is None else f"cluster {NAMES[class_key]} {number}"
 
 
-def _said(result: WaferResult, found: Attribution, class_key: str, number: int | None) -> str:
-    driving = found.driving
-    what = _answer(result, class_key, number)
-    if not driving.any() and isinstance(found, Occlusion):
+def _own_dies(result: WaferResult, class_key: str, number: int | None) -> NDArray[np.bool_]:
+    """Dies (H, W) of the answer: what lies on others, as on another pattern, is no reason for it to be named."""
+    own = np.zeros(result.wafer.dies.shape, dtype=np.bool_)
+    if number is None:
+        own |= result.segmentation.masks[CLASS_INDEX[class_key]]
+    for cluster in result.instances:
+        if cluster.number == number:
+            own[cluster.dies[:, 0], cluster.dies[:, 1]] = True
+    return own
+
+
+def _said(result: WaferResult, found: Attribution, class_key: str, number: int | None, own: NDArray[np.bool_]) -> str:
+    what, driving = _answer(result, class_key, number), found.within(own).driving
+    if not found.driving.any() and isinstance(found, Occlusion):
         return f"No single window of failures weakened {what} when it was taken away: the model sees it all over."
-    if not driving.any():
+    if not found.driving.any():
         return f"No feature that lies on failing dies raised {what}."
-    words = sentence(class_key, place(result.wafer, driving), result.wafer, what)
-    said = f"{words} They carry half of the evidence."
+    elsewhere = 1 - found.share_on(own)
+    if not driving.any():
+        return f"All evidence for {what} lies on other failures than its own: look at it twice."
+    said = f"{sentence(class_key, place(result.wafer, driving), result.wafer, what)} They carry half of the evidence"
+    said += f" on its own dies; {elsewhere:.0%} of all lies on other failures." if round(elsewhere, 2) else "."
     if isinstance(found, Occlusion) and found.against:
         said += f" {found.against:.0%} of the {found.windows} windows spoke against it."
     return said
 
 
-def _evidence_map(result: WaferResult, found: Attribution, class_key: str) -> None:
+def _evidence_map(result: WaferResult, found: Attribution, class_key: str, driving: NDArray[np.bool_]) -> None:
     evidence, unit, name, digits = found.evidence, "share of the evidence", "evidence, %", 2
     what = f"Share of the evidence for {NAMES[class_key]} that each failing die carries"
     if isinstance(found, Activation):
@@ -186,11 +201,11 @@ def _evidence_map(result: WaferResult, found: Attribution, class_key: str) -> No
         key="explain-evidence",
         unit=unit,
         said=[(name, np.round(np.nan_to_num(evidence) * 100, digits))],
-        marked=found.driving,
+        marked=driving,
         height=HEIGHT,
         alt=what,
     )
-    st.caption("Dotted: the fewest failing dies that carry half of the evidence.")
+    st.caption("Dotted: the fewest of its own dies that carry half of the evidence that lies on them.")
 
 
 def _uncertainty_map(result: WaferResult, class_key: str) -> None:

@@ -1,5 +1,7 @@
 """Which wafer a page shows: the one of the link, another of its lot, the previous or next, and one to compare with."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -59,9 +61,10 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
 
 def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
     """Choose a second wafer to stand beside the first; None for none, an unknown or an unsegmented one."""
+    names = [key for key in _wafers_of(lake, wafer.lot_id) if key != wafer.key]
     given = st.selectbox(
         "Compare with",
-        [key for key in _wafers_of(lake, wafer.lot_id) if key != wafer.key],
+        names,
         index=None,
         accept_new_options=True,
         key=OTHER,
@@ -69,10 +72,12 @@ def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
         placeholder="Compare with …",
         label_visibility="collapsed",
         width=210,
-        help="A second wafer to see both side by side: one of this lot, or type any as LOT:WAFER.",
+        help="A second wafer to see both side by side: one of this lot, such as W19, or type any as LOT:WAFER.",
+        on_change=lambda: set_widget(OTHER, _meant(widget_text(OTHER), names) or None),
     )
     if not given:
         return None
+    given = _meant(given, names)
     if given not in lake.wafers_by_keys([given]):
         st.warning(literal(f"There is no wafer {given!r} to compare with. Write it like {wafer.key}."))
         return None
@@ -80,6 +85,12 @@ def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
     if other is None:
         st.warning(f"{literal(given)} is not segmented yet: open it and segment it first.")
     return other
+
+
+def _meant(given: str, names: Sequence[str]) -> str:
+    """Key that was typed: a wafer of the lot may be written without its lot, in upper or lower case."""
+    typed = given.strip().lower()
+    return next((key for key in names if typed in (key.lower(), key.rpartition(":")[2].lower())), given.strip())
 
 
 def _first(lake: Lake) -> str:

@@ -1,22 +1,27 @@
 """An alarm as a card: the worst wafer's picture, what was found, the way to the wafers, and to having seen to it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from core.alarms.store import LONGEST_COMMENT, Alarm, acknowledge, wafers_of
+from core.alarms.acknowledging import Acknowledged, acknowledge_or_add
+from core.alarms.store import LONGEST_COMMENT, Alarm, wafers_of
 from core.database import AppDatabase
+from core.database.schema import now
 from core.identity import local_person
 from core.lake import Lake
-from pages.parts.empty import explained
+from core.lake.scoring import main_reasons
+from data.errors import WaferError
 from pages.parts.links import link, open_page
 from pages.parts.literal import literal, said_key
 from pages.parts.measures import HELP
-from pages.parts.state.widgets import widget_text
+from pages.parts.state.widgets import drop_widgets, set_widget, widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
 
 LINKS_SHOWN = 4
+SAID = "acknowledged-by-another"
 
 
 def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake, database: AppDatabase) -> None:
@@ -30,7 +35,8 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
     """
     with database.reading() as session:
         wafers = {alarm.id: wafers_of(session, alarm.id) for alarm in alarms}
-    drawn = _pictures(lake, [keys[0] for keys in wafers.values() if keys])
+    worst = [keys[0] for keys in wafers.values() if keys]
+    drawn, reasons = _pictures(lake, worst), main_reasons(lake, worst)
     for alarm in alarms:
         keys = wafers[alarm.id]
         with st.container(border=True, horizontal=True, gap="medium"):
@@ -43,6 +49,8 @@ def alarm_cards(alarms: Sequence[Alarm], rule_names: dict[int, str], lake: Lake,
                     f"raised {alarm.raised_at:%Y-%m-%d %H:%M} UTC · last found {alarm.found_at:%Y-%m-%d %H:%M} UTC",
                     help=f"Number {alarm.id}. {HELP['severity']}",
                 )
+                if keys and (reason := reasons.get(keys[0])):
+                    st.caption(f"The most severe: {reason}.")
                 _wafer_links(alarm.id, keys)
                 _acknowledge(alarm, database)
 
@@ -74,13 +82,53 @@ def _wafer_links(number: int, keys: Sequence[str]) -> None:
 
 def _acknowledge(alarm: Alarm, database: AppDatabase) -> None:
     words = "Close the alarm and say what was done. New wafers can raise it again."
-    comment = f"comment-{alarm.id}"
-    with st.popover("Acknowledge", help=words), st.form(f"acknowledge-{alarm.id}", border=False):
-        st.text_area("What was done about it?", key=comment, max_chars=LONGEST_COMMENT)
-        if st.form_submit_button("Acknowledge", type="primary"):
-            with explained(), database.writing() as session:
-                acknowledge(session, alarm.id, widget_text(comment), local_person())
-            st.rerun()
+    # With a key and a state of its own the box belongs to this alarm, wherever its card stands.
+    with (
+        st.popover("Acknowledge", help=words, key=_box(alarm.id), on_change="rerun"),
+        st.form(f"acknowledge-{alarm.id}", border=False),
+    ):
+        st.text_area("What was done about it?", key=f"comment-{alarm.id}", max_chars=LONGEST_COMMENT)
+        if refused := widget_text(_refused(alarm.id)):
+            st.error(refused)
+        st.form_submit_button("Acknowledge", type="primary", on_click=_submit, args=(alarm.id, database))
+
+
+def _submit(number: int, database: AppDatabase) -> None:
+    """Acknowledge before the page draws: the card is gone by then, where somebody else was faster."""
+    drop_widgets(_refused(number), SAID)
+    try:
+        with database.writing() as session:
+            done = acknowledge_or_add(session, number, widget_text(f"comment-{number}"), local_person())
+    except WaferError as error:
+        set_widget(_refused(number), str(error))
+        return
+    set_widget(_box(number), False)
+    if done.at:
+        set_widget(SAID, _faster(done, done.at))
+
+
+def _faster(done: Acknowledged, at: datetime) -> str:
+    minutes = int((now() - at).total_seconds() // 60)
+    ago = (
+        f"at {at:%Y-%m-%d %H:%M} UTC" if minutes >= 60 else "a minute ago" if minutes <= 1 else f"{minutes} minutes ago"
+    )
+    return f"{done.by} acknowledged this {ago}: {done.said}\n{done.alarm.words}"
+
+
+def faster_note() -> None:
+    """Show that somebody else had acknowledged an alarm before this person just did."""
+    if said := widget_text(SAID):
+        st.warning("Somebody else was faster. What you wrote is kept beside what they wrote, in the history.")
+        st.text(said)
+        drop_widgets(SAID)
+
+
+def _box(number: int) -> str:
+    return f"acknowledging-{number}"
+
+
+def _refused(number: int) -> str:
+    return f"acknowledge-refused-{number}"
 
 
 def alarm_table(alarms: Sequence[Alarm], rule_names: dict[int, str]) -> pd.DataFrame:

@@ -1,21 +1,22 @@
 """Names for the wafers of an upload, and their way into the lake."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.ingestion.saving import results_to_keep
+from core.ingestion.saving import results_to_keep, shared_names
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Entry, Names
 from core.pipeline import take_in
 from core.pipeline.taking_in import TakenIn
+from core.similarity.upkeep import embed_new
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import blobs
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.literal import literal, said_key
@@ -26,6 +27,8 @@ from pages.parts.wafers.pipeline import pipeline
 
 TITLES = {c.key: c.name for c in CLASSES}
 SAID_SHOWN = 12
+MOST_EMBEDDED = 200
+"""Wafers that a person waits for; where more are not embedded, Similar offers to add them."""
 LINKS_SHOWN, ROWS_SHOWN, ROW_PX = 12, 10, 30
 FIELDS = {"lot": "lot_id", "wafer": "wafer_id", "product": "product"}
 
@@ -59,15 +62,19 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
         },
     )
     lying([entry.wafer for entry in entries])
-    twice = [name for name, count in Counter(entry.wafer.key for entry in entries).items() if count > 1]
-    if twice:
+    shared = shared_names(entries)
+    kept = [entry.wafer.key for entry in entries if entry.wafer.key not in shared]
+    if shared:
         st.warning(
-            f"More than one wafer has the name {literal(', '.join(twice[:5]))}. Give each wafer its own name first."
+            f"{_count(len(entries) - len(kept))} share a name with another: {literal(', '.join(shared[:5]))}"
+            f"{' …' if len(shared) > 5 else ''}. They are left out until each has a name of its own."
         )
-    if st.button(f"Save {_count(len(entries))}", type="primary", key=f"{key}-save", disabled=bool(twice)):
+    if st.button(f"Save {_count(len(kept))}", type="primary", key=f"{key}-save", disabled=not kept):
         with st.spinner("Saving"), explained():
             taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
-            _report(taken, [entry.wafer.key for entry in entries])
+            _report(taken, kept)
+        with st.spinner("Making wafers and clusters findable among similar ones"), explained():
+            embed_new(open_lake(), segmenter(), MOST_EMBEDDED)
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:

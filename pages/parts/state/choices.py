@@ -1,22 +1,15 @@
 """What the person chose for all pages: colours, and the name that stands beside what they do."""
 
-from enum import StrEnum
-
 import streamlit as st
 
 from core.drawing.palette import Palette, Theme
 from core.settings import settings
-
-
-class Key(StrEnum):
-    """Keys of widgets that several pages read."""
-
-    SAFE_COLORS = "safe_colors"
+from pages.parts.links import SAFE_COLORS
 
 
 def chosen_palette() -> Palette:
     """Return the palette that the person switched to, the site's default before."""
-    safe = st.session_state.get(Key.SAFE_COLORS, settings().color_safe)
+    safe = st.session_state.get(SAFE_COLORS, settings().color_safe)
     return Palette.SAFE if safe else Palette.STANDARD
 
 

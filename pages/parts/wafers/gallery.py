@@ -33,15 +33,15 @@ def gallery(wafers: pd.DataFrame, *, key: str, notes: Mapping[str, str] | None =
     Args:
         wafers: rows of `Lake.wafers_page`.
         key: of the gallery.
-        notes: what else is said below a wafer, by its key.
+        notes: what else is said below wafers, by key.
     """
     drawn = pictures(wafers)
     with st.grid("auto", min_column_width=TILE_PX, gap="small", key=key):
         for wafer in wafers.to_dict("records"):
             with st.container(gap="xxsmall"):
                 _tile(wafer, drawn.get(wafer["key"]))
-                if notes:
-                    st.caption(notes[wafer["key"]])
+                if note := (notes or {}).get(wafer["key"]):
+                    st.caption(note)
 
 
 def _tile(wafer: Mapping[Hashable, Any], picture: str | None) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.ingestion.samples import sample_files
-from core.ingestion.saving import results_to_keep
+from core.ingestion.saving import results_to_keep, shared_names
 from core.ingestion.upload_session import UploadSession
 from core.ingestion.uploaded_file import Names
 from core.lake import Lake
@@ -49,6 +49,20 @@ def test_wafers_results_and_originals_come_back_as_they_were_saved(upload, tmp_p
         assert len(found.instances) == len(entry.result.instances)
     for _, content in FILES[:3]:
         assert blobs.read(hashlib.sha256(content).hexdigest()) == content
+
+
+def test_wafers_that_share_a_name_are_left_out_and_the_others_saved(upload, tmp_path):
+    lake, blobs = Lake(tmp_path / "lake"), Blobs(tmp_path / "blobs")
+    first, second, third = upload.ready
+    name = Names(second.wafer.lot_id, second.wafer.wafer_id, second.wafer.product)
+    upload.rename(first, name)
+    assert shared_names(upload.ready) == [second.wafer.key]
+    saved = take_in(Pipeline(lake), results=results_to_keep(upload, blobs))
+    assert saved.new == 1
+    assert list(lake.query("SELECT key FROM wafers")["key"]) == [third.wafer.key]
+    assert blobs.read(hashlib.sha256(FILES[2][1]).hexdigest()) == FILES[2][1]
+    upload.rename(first, Names("LOT9", "W11", "P1"))
+    assert take_in(Pipeline(lake), results=results_to_keep(upload, blobs)).new == 2
 
 
 def test_saving_twice_says_that_all_are_there(upload, tmp_path):

@@ -43,6 +43,7 @@ def passes(where: WaferFilter, wafer) -> bool:
             not where.lot or wafer.lot_id in where.lot,
             where.since is None or (tested is not None and tested >= where.since),
             where.until is None or (tested is not None and tested < where.until),
+            tested is None or not where.undated,
             not where.defect_class
             or (result is not None and bool(set(where.defect_class) & set(result.segmentation.classes_present))),
             where.severity_min is None or (score is not None and score >= where.severity_min),
@@ -78,6 +79,7 @@ filters = st.builds(
     severity_max=st.none() | st.floats(0, 100),
     zone=some(ZONES),
     attribute=some(["cmp_tool=CMP1", "cmp_tool=CMP2", "test_program=prog_1", "slot=3", "'=1", "cmp_tool"]),
+    undated=st.booleans(),
     text=st.sampled_from(["", "", "lot000", "W01", "PROG_1", "_1", "file_5", "%", "'", "tc3"]),
 )
 

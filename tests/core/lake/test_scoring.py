@@ -7,7 +7,7 @@ import pytest
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
 from core.lake.rows import dies_hash
-from core.lake.scoring import LEAST_NORMAL, count_outdated, normal_fail_shares, rescore
+from core.lake.scoring import LEAST_NORMAL, count_outdated, main_reasons, normal_fail_shares, rescore
 from core.severity import SEVERITY_VERSION, severity
 from tests.core.lake_examples import drawn, found_on
 
@@ -103,3 +103,13 @@ def test_vectors_of_clusters_go_on_belonging_to_them(old, results):
     row = old.query(sql, [key]).iloc[0]
     assert row["same"]
     assert list(row["numbers"]) == [1]
+
+
+def test_the_reasons_are_those_of_the_results_and_unsegmented_wafers_have_none(tmp_path, results):
+    lake = Lake(tmp_path)
+    lake.append_wafers([*(result.wafer for result in results), drawn(99)])
+    lake.append_results(results)
+    keys = [*(result.wafer.key for result in results), drawn(99).key]
+    expected = {result.wafer.key: result.severity.main_reason for result in results}
+    assert main_reasons(lake, keys) == expected
+    assert any(expected.values())

@@ -11,6 +11,7 @@ from core.reports.trend_chart import trend_chart
 from core.statistics.spc import p_chart
 from data.errors import ExportError
 from tests.core.lake_examples import START, drawn, found_on
+from tests.core.reports.report_readers import pages
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 EVA = Person("eva")
@@ -45,6 +46,19 @@ def test_every_filter_that_lets_wafers_through_has_a_report(lake, where):
     content = period_pdf(lake, where, EVA, NOW)
     assert content.startswith(b"%PDF")
     assert content == period_pdf(lake, where, EVA, NOW)
+
+
+def test_a_dead_wafer_without_a_pattern_is_among_the_most_severe_with_its_reason(tmp_path):
+    dead = drawn(0, wafer_id="DEAD")
+    dead = replace(dead, dies=np.where(dead.dies, 2, 0).astype(np.uint8))
+    mild = found_on(drawn(1, wafer_id="MILD"), "edge")
+    lake = Lake(tmp_path)
+    lake.append_wafers([dead, mild.wafer])
+    lake.append_results([found_on(dead), mild])
+    said = " ".join(pages(period_pdf(lake, WaferFilter(), EVA, NOW)))
+    assert "DEAD" in said
+    assert "100 %" in said
+    assert said.index("DEAD") < said.index("MILD")
 
 
 def test_an_empty_filter_is_said(lake):

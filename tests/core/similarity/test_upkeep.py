@@ -6,7 +6,7 @@ from core.lake import Lake
 from core.segmentation import Segmenter
 from core.similarity import SimilarityIndex
 from core.similarity.index import IndexKind
-from core.similarity.upkeep import EMBEDDING, bring_up_to_date
+from core.similarity.upkeep import EMBEDDING, bring_up_to_date, embed_new
 from data.synthesis import WaferRecipe, draw_wafer
 from data.wafer import WaferMap
 
@@ -49,6 +49,19 @@ def test_what_is_new_in_the_lake_is_found_after(results, segmenter, tmp_path, an
     index = SimilarityIndex.load(tmp_path, segmenter.name, IndexKind.WAFERS)
     for result in results:
         assert index.search(result.segmentation.embedding[None], 1).keys == [result.wafer.key]
+
+
+def test_clusters_of_new_wafers_are_found_by_an_index_that_is_open(results, segmenter, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    put(lake, results[:3])
+    list(bring_up_to_date(lake, segmenter, tmp_path))
+    index = SimilarityIndex.load(tmp_path, segmenter.name, IndexKind.CLUSTERS)
+    put(lake, results[3:])
+    assert embed_new(lake, segmenter, 2) == 0  # more than one waits for
+    assert index.catch_up(lake) == 0
+    assert embed_new(lake, segmenter, 3) == 3
+    assert index.catch_up(lake) == sum(len(r.instances) for r in results[3:])
+    assert embed_new(lake, segmenter, 3) == 0
 
 
 def test_where_nothing_is_new_the_indexes_stay_as_they_are(results, segmenter, tmp_path):

@@ -4,7 +4,17 @@ import pandas as pd
 import pytest
 
 from core.lake import Lake, WaferFilter
-from core.trends.overview import by_week, is_demo, newest_day, span, start_of, totals, worst_of_day
+from core.trends.overview import (
+    by_week,
+    is_demo,
+    newest_day,
+    newest_stretch,
+    span,
+    start_of,
+    totals,
+    undated_count,
+    worst_of_day,
+)
 from data.classes import CLASS_KEYS
 from tests.core.lake_examples import START, drawn, found_on
 
@@ -69,6 +79,35 @@ def test_the_worst_wafers_are_those_of_that_day_worst_first(lake, results):
 
 def test_the_span_is_first_and_last_day(lake, results):
     assert span(lake) == (START.date(), results[-1].wafer.tested_at.date())
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([0, 1, 2], (0, 2)),
+        ([-9000, 0, 1, 2], (0, 2)),  # one file of long ago
+        ([0, 0, 0, 1, 4000], (0, 1)),  # a clock that runs ahead
+        ([-9000, 0], (0, 0)),
+        ([0, 200, 400, 600], (400, 600)),  # sparse, all the same
+        ([0] * 40 + [1500, 1501, 1501], (1500, 1501)),  # little, and yet more than chance
+        ([0, 364, 365], (364, 365)),
+    ],
+)
+def test_the_newest_stretch_follows_where_wafers_lie(tmp_path, days, expected):
+    lake = Lake(tmp_path)
+    lake.append_wafers(drawn(n, tested_at=START + timedelta(days=day)) for n, day in enumerate(days))
+    first, last = (START.date() + timedelta(days=day) for day in expected)
+    assert newest_stretch(lake, 365 if days != [0, 364, 365] else 364) == (first, last)
+
+
+def test_wafers_without_a_date_are_counted_and_have_no_stretch(tmp_path):
+    lake = Lake(tmp_path)
+    assert newest_stretch(lake, 28) is None
+    lake.append_wafers([drawn(n, tested_at=None) for n in range(3)])
+    assert newest_stretch(lake, 28) is None
+    lake.append_wafers([drawn(4)])
+    assert undated_count(lake) == 3
+    assert sorted(lake.wafers_page(WaferFilter(undated=True))["wafer_id"]) == ["W01", "W02", "W03"]
 
 
 def test_an_empty_lake_has_no_span_no_days_and_zero_wafers(tmp_path):

@@ -104,6 +104,14 @@ def test_system_files_are_passed_over():
     assert [type(result) for result in read_bytes("mac.zip", content)] == [WaferMap]
 
 
+@pytest.mark.parametrize("name", ["README.md", "lot/readme.txt", "LICENSE", "Read_Me.PDF"])
+def test_what_tells_of_the_files_is_no_wafer_that_failed(name):
+    content = zipped([(name, b"These are the wafers of lot 7."), ("a.csv", TABLE)])
+    assert all(isinstance(one, WaferMap) for one in read_bytes("lot.zip", content))
+    (failure,) = read_bytes("lot.zip", zipped([(name, b"nothing else")]))
+    assert "holds no file of wafers" in failure.reason
+
+
 def test_an_empty_zip_says_so():
     [failure] = read_bytes("empty.zip", zipped([]))
     assert "holds no file" in failure.reason
