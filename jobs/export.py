@@ -37,7 +37,9 @@ class ExportConfig:
     zone: tuple[str, ...] = ()  # a cluster lies in one of these zones: center, middle, edge
     severity_min: float | None = None  # severity of at least this, 0 to 100
     severity_max: float | None = None  # severity of at most this
-    attribute: tuple[str, ...] = ()  # steps of the process history, litho_tool=LITHO-2
+    attribute: tuple[
+        str, ...
+    ] = ()  # steps of the process history, litho_tool=LITHO-2; step=ST1: the tests of that step
     text: str = ""  # part of the lot, wafer, product, test program or file name
     places: Places = Places.DIES  # what becomes a defect in KLARF: sampled dies or centroids of clusters
     color_safe: bool = False  # pictures and reports in the palette that colour-blind people can tell apart
@@ -64,6 +66,7 @@ def _run(config: ExportConfig, at: Settings) -> int:
     wafers = _wafers(lake, config.keys, where)
     if not wafers:
         raise SettingError("command line", "no wafer of the lake passes the filters", "Widen them.")
+    lake = lake.seen_by(where)
     palette, bom = Palette.SAFE if config.color_safe else Palette.STANDARD, config.bom or at.csv_bom
     style = ExportStyle(local_person(), palette, places=config.places, bom=bom)
     with ExportFolder(config.out, config.formats, style) as export:
@@ -118,7 +121,9 @@ def _wafers(lake: Lake, keys: Sequence[str], where: WaferFilter) -> dict[str, st
     if keys:
         return {key: lake.wafer(key).lot_id for key in keys}
     condition, parameters = where.where()
-    found = lake.query(f"SELECT key, lot_id FROM wafers WHERE {condition} ORDER BY lot_id, key", parameters)
+    found = lake.seen_by(where).query(
+        f"SELECT key, lot_id FROM wafers WHERE {condition} ORDER BY lot_id, key", parameters
+    )
     return dict(zip(found["key"], found["lot_id"], strict=True))
 
 

@@ -131,9 +131,9 @@ def show() -> None:
     with st.spinner("Reading wafers"):
         wafers = lake.wafers_page(choice.where, choice.sort, (page - 1) * choice.size, choice.size)
         if as_pictures:
-            gallery(wafers, key="wafers")
+            gallery(wafers, key="wafers", where=choice.where)
         else:
-            wafer_table(wafers)
+            wafer_table(wafers, choice.where)
 
 
 with explained():

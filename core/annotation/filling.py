@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.annotation.items import Candidate
 from core.lake import Lake, WaferFilter
+from core.lake.filter import order_by
 
 MOST = 10_000
 _PARTED = re.compile(r"[\s,;\t\"']+")
@@ -30,6 +31,8 @@ class NamedWafers:
 def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, reason: str = "") -> list[Candidate]:
     """Return the first wafers of a filter in an order, to be labelled in that order.
 
+    What is labelled is a wafer's newest test: where the filter chooses a step, only wafers whose newest test is of it.
+
     Args:
         lake: the lake.
         where: which wafers.
@@ -40,7 +43,9 @@ def candidates_by_filter(lake: Lake, where: WaferFilter, sort: str, limit: int, 
     Raises:
         LakeError: the table cannot be sorted like that.
     """
-    keys = lake.wafers_page(where, sort, limit=min(limit, MOST))["key"]
+    condition, parameters = where.where()
+    sql = f"SELECT key FROM wafers WHERE {condition} ORDER BY {order_by(sort)} LIMIT ?"
+    keys = lake.query(sql, [*parameters, min(limit, MOST)])["key"]
     return [Candidate(str(key), 0.0, reason) for key in keys]
 
 

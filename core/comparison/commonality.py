@@ -118,7 +118,7 @@ def commonality(lake: Lake, where: WaferFilter, subject: Subject, *, positions: 
         `affected` of `wafers` with the value, `affected_rest` of `wafers_rest` without it; `lots` with the value, and
         `affected_lots` of them with a wafer that has both. NaN `lot_p` where fewer than two lots stand on a side.
     """
-    condition, parameters = where.where()
+    lake, (condition, parameters) = lake.seen_by(where), where.where()
     texts = {"dies": subject.dies(), "where": condition, "history": "rowid" if positions else "history"}
     whole = _Lots(**lake.query(_WHOLE.format(**texts), parameters).fillna(0).astype("int64").iloc[0])
     found = lake.query(_PARTS.format(**texts), [*parameters, [] if positions else list(POSITIONS)])

@@ -113,8 +113,14 @@ def summed_up(lake: Lake, where: WaferFilter) -> Group:
 def shared(lake: Lake, a: WaferFilter, b: WaferFilter) -> int:
     """Count the wafers that are in both groups."""
     (in_a, of_a), (in_b, of_b) = a.where(), b.where()
-    table = lake.query(f"SELECT count(*) AS n FROM wafers WHERE ({in_a}) AND ({in_b})", [*of_a, *of_b])
-    return int(table["n"].iloc[0])
+    if a.step != b.step:  # then each group is of other tests, and a wafer may be in both by two of its tests
+        in_both = [
+            set(lake.seen_by(group).query(f"SELECT key FROM wafers WHERE {condition}", parameters)["key"])
+            for group, condition, parameters in ((a, in_a, of_a), (b, in_b, of_b))
+        ]
+        return len(set.intersection(*in_both))
+    sql = f"SELECT count(*) AS n FROM wafers WHERE ({in_a}) AND ({in_b})"
+    return int(lake.seen_by(a).query(sql, [*of_a, *of_b])["n"].iloc[0])
 
 
 def common_grids(lake: Lake, a: WaferFilter, b: WaferFilter) -> dict[Grid, tuple[int, int]]:
@@ -226,4 +232,4 @@ def _row(
 
 def _sums(lake: Lake, where: WaferFilter) -> pd.Series:
     condition, parameters = where.where()
-    return lake.query(f"SELECT {_SUMS} FROM wafers WHERE {condition}", parameters).iloc[0]
+    return lake.seen_by(where).query(f"SELECT {_SUMS} FROM wafers WHERE {condition}", parameters).iloc[0]

@@ -13,7 +13,7 @@ from core.lake.schema import MEASURE_COLUMNS
 
 CHILDREN = ("dies", "segmentations", "instances")
 _ENOUGH = """
-    SELECT ({dies}) >= (SELECT count(*) FROM wafers)
+    SELECT ({dies}) >= (SELECT count(*) FROM wafers) + (SELECT count(*) FROM other_tests)
        AND ({segmentations}) >= (SELECT count(segmentation_sequence) FROM wafers)
        AND ({instances}) >= (SELECT coalesce(sum(cluster_count), 0) FROM wafers)
 """
@@ -58,7 +58,7 @@ def is_complete(cursor: duckdb.DuckDBPyConnection, counts: Mapping[str, str]) ->
     """Return whether there are enough rows for all that is shown; True where a loss hides behind replaced rows.
 
     Args:
-        cursor: of a lake's view, with its tables `wafers` and `waiting`.
+        cursor: of a lake's view, with its tables `wafers`, `waiting` and `other_tests`.
         counts: SQL of how many rows CHILDREN have.
     """
     return bool(cursor.execute(_ENOUGH.format_map(counts)).fetchall()[0][0])

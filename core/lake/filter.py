@@ -49,7 +49,7 @@ class WaferFilter:
         severity_max: severity of at most this.
         zone: a cluster lies in one of these zones (center, middle, edge): one of `defect_class`, where that is given.
         attribute: each of these holds, "litho_tool=LITHO-2": an entry of the process history, the test program or the
-            step of the newest test.
+            step of the test; with a step, `Lake.seen_by` shows each wafer's newest test of it.
         undated: only wafers that do not say when they were tested.
         text: stands in the key, product, test program, step or file name, in upper or lower case.
 
@@ -69,6 +69,12 @@ class WaferFilter:
     attribute: str | Sequence[str] = ()
     text: str = ""
     undated: bool = False
+
+    @property
+    def step(self) -> str:
+        """The step of the test that is chosen, "" where none is."""
+        entries = (entry.partition("=") for entry in _names(self.attribute))
+        return next((value.strip() for name, _, value in entries if name.strip() == "step"), "")
 
     def where(self) -> tuple[str, list[object]]:
         """Return the condition on the view `wafers`, ready to follow WHERE, and its parameters in order."""

@@ -1,6 +1,7 @@
 """The lake: every wafer ever read and what was found on it, in Parquet parts that any number of processes share."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,19 @@ class Lake:
         self._parts = Parts(root)
         self._view = LakeView(self._parts, remember)
         self._appender = Appender(self._parts, self._view)
+        self._step = ""
+
+    def seen_by(self, where: WaferFilter) -> "Lake":
+        """Return the lake as a filter sees it.
+
+        Where the filter chooses a step, every answer is about each wafer's newest test of that step: its numbers, dies
+        and result; wafers without one are not there. Where it chooses none, the lake as it is.
+        """
+        if not where.step:
+            return self
+        seen = copy(self)
+        seen._step = where.step
+        return seen
 
     def append_wafers(
         self, wafers: Iterable[WaferMap], tell: Callable[[str], None] = lambda _: None
@@ -152,12 +166,13 @@ class Lake:
         sql = (
             f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE {condition} ORDER BY {order_by(sort)} LIMIT ? OFFSET ?"
         )
-        return self.query(sql, [*parameters, limit, offset])
+        return self.seen_by(where).query(sql, [*parameters, limit, offset])
 
     def count(self, where: WaferFilter = _EVERYTHING) -> int:
         """Count wafers."""
         condition, parameters = where.where()
-        return int(self._dicts(f"SELECT count(*) AS n FROM wafers WHERE {condition}", parameters)[0]["n"])
+        sql = f"SELECT count(*) AS n FROM wafers WHERE {condition}"
+        return int(self.seen_by(where)._dicts(sql, parameters)[0]["n"])
 
     def distinct(self, column: str) -> list[str]:
         """List the values of a column of DISTINCT_COLUMNS that a person can filter by, sorted, empty ones left out.
@@ -187,7 +202,7 @@ class Lake:
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run SQL as `query` does, for long answers or wide cells."""
-        return self._view.rows(sql, parameters)
+        return self._view.rows(sql, parameters, self._step)
 
     @property
     def damage(self) -> LakeDamage:

@@ -80,9 +80,7 @@ def take_in(held: Sequence[RunRow], arriving: Sequence[WaferMap]) -> Arrival:
     merged = [test.row for test in tests if len(test.runs) > 1]
     known = {(row.test, row.fingerprint, row.merged_from) for row in held}
     rows = [*new, *(row for row in merged if (row.test, row.fingerprint, row.merged_from) not in known)]
-    shown = _newest(tests, runs).row
-    if rows[-1].test != shown.test:
-        rows = [*(row for row in rows if row.test != shown.test), shown]
+    rows = _newest_last(rows, tests, runs)
     said = tuple(sentence for run in new if (sentence := _said(run, tests)))
     return Arrival(tuple(rows), len(new), said)
 
@@ -94,6 +92,17 @@ class _Test:
     runs: tuple[RunRow, ...]
     row: RunRow
     unaligned: bool = False
+
+
+def _newest_last(rows: Sequence[RunRow], tests: Sequence[_Test], runs: Sequence[RunRow]) -> list[RunRow]:
+    """Put of each step that arrives the newest test behind its others, and the one that is shown behind all."""
+    ordered = list(rows)
+    for step in (*dict.fromkeys(row.wafer.step for row in rows), None):
+        newest = _newest([test for test in tests if step is None or test.row.wafer.step == step], runs).row
+        last = [row for row in ordered if step is None or row.wafer.step == step][-1]
+        if last.test != newest.test:
+            ordered = [*(row for row in ordered if row.test != newest.test), newest]
+    return ordered
 
 
 def _placed(runs: list[RunRow], wafer: WaferMap) -> RunRow | None:

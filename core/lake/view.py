@@ -15,6 +15,7 @@ from contextlib import closing
 import duckdb
 import pyarrow as pa
 
+from core.lake import other_tests
 from core.lake.completeness import CHILDREN, Losses, is_complete, leave_out_incomplete
 from core.lake.damage import LakeDamage
 from core.lake.parts import Listing, Parts
@@ -40,6 +41,7 @@ _START = (
     f"CREATE TABLE wafers AS {_JOINED.format(wafers=f'(SELECT {_WAFERS} FROM no_wafers)', measures='waiting')}",
     """CREATE VIEW measures AS SELECT sequence FROM waiting UNION ALL
        SELECT segmentation_sequence FROM wafers WHERE segmentation_sequence IS NOT NULL""",
+    "CREATE TABLE other_tests AS FROM wafers LIMIT 0",
 )
 """In memory: `wafers`, newest by key, with the newest measures where these were made of the present grid; `waiting`,
 newest measures that were not. Each row stands once: a million take half a gigabyte. `history` is one number for all
@@ -59,7 +61,8 @@ _NEWEST = """
     SELECT * FROM ({rows}) AS r SEMI JOIN (SELECT key, max(sequence) AS sequence FROM ({rows}) GROUP BY key) AS n
         ON n.key = r.key AND n.sequence = r.sequence
 """
-_AFFECTED = "key IN (SELECT key FROM arrived_wafers UNION ALL SELECT key FROM arrived_segmentations)"
+_AFFECTED = """key IN (SELECT key FROM arrived_wafers UNION ALL SELECT key FROM arrived_segmentations
+    UNION ALL SELECT key FROM arrived_beside)"""
 _ALL_WAFERS = f"""
     SELECT {_WAFERS} FROM arrived_wafers AS a
     ANTI JOIN wafers AS w ON w.key = a.key AND w.sequence >= a.sequence
@@ -80,6 +83,8 @@ _FIRST = (
 _MERGE = (
     f"CREATE OR REPLACE TEMP TABLE newest_wafers AS {_NEWEST.format(rows=_ALL_WAFERS)}",
     f"CREATE OR REPLACE TEMP TABLE newest_measures AS {_NEWEST.format(rows=_ALL_MEASURES)}",
+)
+_CLEAR = (
     f"DELETE FROM wafers WHERE {_AFFECTED}",
     f"DELETE FROM waiting WHERE {_AFFECTED}",
 )
@@ -128,6 +133,9 @@ _EARLIER = {
 that died half-way leaves rows twice."""
 
 
+_LOADED = ("wafers", "segmentations", "earlier_segmentations")
+"""Tables whose new parts change what is in memory."""
+
 _TEST_VIEWS = {"wafers": "test_rows", "dies": "test_dies"}
 """Views of all rows, those of tests included that are not shown."""
 
@@ -146,29 +154,32 @@ class LakeView:
         self._lock = threading.Lock()
         self._database = parts.database()
         self._known: Listing = {}
+        self._sources: Mapping[str, str] = {}
+        self._several_steps = False
         self._losses = Losses()
         self._looked_at = -REMOTE_FRESH_SECONDS
         self._remember = remember
-        self._answers: OrderedDict[tuple[str, bytes], pa.Table] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, bytes, str], pa.Table] = OrderedDict()
         self._turns = [threading.Lock() for _ in range(TURNS)]
         for statement in _START:
             self._database.execute(statement)
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+    def rows(self, sql: str, parameters: Sequence[object] = (), step: str = "") -> pa.Table:
         """Run a query.
 
         Args:
             sql: over the views that `core.lake.Lake.query` names.
             parameters: one a question mark.
+            step: of each wafer its newest test of this step counts; "" for the newest test of all.
 
         Raises:
             LakeError: the lake cannot be read, or the query is wrong.
         """
 
         def fetch(anew: bool) -> pa.Table:
-            question = sql, pickle.dumps(list(parameters))
+            question = sql, pickle.dumps(list(parameters)), step
             # Who asks what another thread is just asking waits for that answer.
-            with self._turns[hash(question) % TURNS], closing(self._cursor(anew=anew)) as cursor:
+            with self._turns[hash(question) % TURNS], closing(self._cursor(step, anew=anew)) as cursor:
                 held, known = self._answers, self._answers.get(question)
                 if known is not None:
                     return known
@@ -191,13 +202,16 @@ class LakeView:
         """What was left out, as far as it was met."""
         return LakeDamage(self._parts.damaged, self._losses)
 
-    def _cursor(self, *, anew: bool) -> duckdb.DuckDBPyConnection:
+    def _cursor(self, step: str, *, anew: bool) -> duckdb.DuckDBPyConnection:
         with self._lock:
             remote = self._parts.folder.local is None
             if anew or not remote or time.monotonic() - self._looked_at > REMOTE_FRESH_SECONDS:
                 self._refresh()
                 self._looked_at = time.monotonic()
-            return self._database.cursor()
+            cursor = self._database.cursor()
+            if step and self._several_steps:
+                other_tests.choose_step(cursor, step, self._sources)
+            return cursor
 
     def _refresh(self) -> None:
         listing = self._parts.listing()
@@ -205,11 +219,11 @@ class LakeView:
             return
         with closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN")
-            new = {name: listing[name] - self._known.get(name, frozenset()) for name in ("wafers", "segmentations")}
+            new = {name: listing[name] - self._known.get(name, frozenset()) for name in _LOADED}
             all_rows = {name: self._parts.source(name, names) for name, names in listing.items()}
             if any(new.values()):
                 sources = {name: self._parts.source(name, names) for name, names in new.items()}
-                self._load(cursor, sources, all_rows["instances"])
+                self._load(cursor, sources, all_rows)
             losses = self._still_lost(cursor, listing, all_rows)
             for table in TABLES.values():
                 if table.parent == "wafers":
@@ -219,7 +233,7 @@ class LakeView:
                 elif table.name != "wafers":
                     cursor.execute(_view(table, all_rows[table.name]))
             cursor.execute("COMMIT")
-        self._known, self._losses, self._answers = listing, losses, OrderedDict()
+        self._known, self._sources, self._losses, self._answers = listing, all_rows, losses, OrderedDict()
 
     def _still_lost(self, cursor: duckdb.DuckDBPyConnection, listing: Listing, sources: Mapping[str, str]) -> Losses:
         """What has no whole row now: of what was lost before, and of what goes where children have vanished."""
@@ -232,20 +246,28 @@ class LakeView:
         if self._known and not vanished:
             return before
         counts = {name: self._parts.count(name, listing[name]) for name in CHILDREN}
-        if not any(damage.table in CHILDREN for damage in self._parts.damaged) and is_complete(cursor, counts):
+        if not any(damage.table != "wafers" for damage in self._parts.damaged) and is_complete(cursor, counts):
             return before
+        other_tests.leave_out_incomplete(cursor, sources)
         lost = leave_out_incomplete(cursor, sources)
         return Losses(before.wafers | lost.wafers, before.results | lost.results)
 
-    def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], clusters: str) -> None:
+    def _load(self, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, str], all_rows: Mapping[str, str]) -> None:
         """Take new rows in; the first time there is nothing to weigh them against."""
         for name, columns in (("wafers", _WAFERS), ("segmentations", _MEASURES)):
             for statement in _ARRIVE:
                 cursor.execute(statement.format(name=name, columns=columns, source=sources[name]))
         if cursor.execute(f"SELECT 1 FROM arrived_segmentations WHERE {_ZONES_UNKNOWN} LIMIT 1").fetchall():
-            cursor.execute(_ADD_ZONES.format(source=clusters))
+            cursor.execute(_ADD_ZONES.format(source=all_rows["instances"]))
         cursor.execute(_NAME_VERSION)
-        for statement in (*(_MERGE if self._known else _FIRST), *_FILL, *_DROP):
+        other_tests.arrive(cursor, sources)
+        for statement in _MERGE if self._known else _FIRST:
+            cursor.execute(statement)
+        other_tests.merge(cursor, _AFFECTED, first=not self._known)
+        for statement in (*(_CLEAR if self._known else ()), *_FILL):
+            cursor.execute(statement)
+        self._several_steps = other_tests.fill(cursor, _JOINED, all_rows)
+        for statement in _DROP:
             cursor.execute(statement)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from core.lake.filter import WaferFilter
 from core.lake.lake import Lake
 from core.lake.questions import OF_RUNS
 from core.lake.result_rows import result_of
@@ -90,6 +91,23 @@ def list_tests(lake: Lake, key: str) -> list[WaferTest]:
     found = [_test_of(row, row["sequence"] == last) for row in _standing(rows)]
     found.sort(key=lambda test: (test.shown, test.tested_at or test.started_at or _EARLIEST), reverse=True)
     return found
+
+
+def ids_of_step(lake: Lake, where: WaferFilter, keys: Sequence[str]) -> dict[str, str]:
+    """Return which test of each wafer a filter shows, `WaferTest.id` by key; none where it chooses no step.
+
+    Args:
+        lake: to read.
+        where: the filter.
+        keys: of the wafers.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    if not where.step:
+        return {}
+    sql = "SELECT key, test FROM wafers WHERE key IN (SELECT unnest(?))"
+    return {row["key"]: _id_of(row) for row in lake.seen_by(where).arrow(sql, [list(keys)]).to_pylist()}
 
 
 def wafer_of_test(lake: Lake, key: str, test: str) -> WaferMap:

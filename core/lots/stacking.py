@@ -100,7 +100,7 @@ class Stack:
 def grids(lake: Lake, where: WaferFilter) -> dict[Grid, int]:
     """Count the wafers of each grid, the most common first."""
     condition, parameters = where.where()
-    table = lake.query(_GRIDS.format(where=condition), parameters)
+    table = lake.seen_by(where).query(_GRIDS.format(where=condition), parameters)
     return {
         Grid(row["product"], row["grid_rows"], row["grid_columns"], row["notch"]): row["wafers"]
         for row in table.to_dict("records")
@@ -119,7 +119,7 @@ def stack(lake: Lake, where: WaferFilter, grid: Grid, limit: int = STACK_LIMIT) 
     Raises:
         LakeError: no wafer of the filter has this grid.
     """
-    condition, parameters = where.where()
+    lake, (condition, parameters) = lake.seen_by(where), where.where()
     on_grid = (grid.product, grid.rows, grid.columns, grid.notch)
     held = lake.query(f"SELECT count(*) AS n FROM wafers WHERE {condition} AND {_ON_GRID}", [*parameters, *on_grid])
     sql = _KEYS.format(where=condition, on_grid=_ON_GRID)

@@ -51,6 +51,7 @@ def period_pdf(
     if not summed.wafers:
         raise ExportError("period report", "no wafer passes the filter", "Widen the days or another part of it.")
     condition, parameters = where.where()
+    lake = lake.seen_by(where)
     ends = lake.query(f"SELECT min(tested_at) AS a, max(tested_at) AS b FROM wafers WHERE {condition}", parameters)
     first, last = ends.iloc[0]
     days = "of unknown days" if pd.isna(first) else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
@@ -191,7 +192,7 @@ def _by_class(lake: Lake, where: WaferFilter) -> list[tuple[str, int, int, float
         f"avg(severity) FILTER (affected_{key} > 0) AS severity_{key}"
         for key in CLASS_KEYS
     )
-    row = lake.query(f"SELECT {sums} FROM wafers WHERE {condition}", parameters).iloc[0]
+    row = lake.seen_by(where).query(f"SELECT {sums} FROM wafers WHERE {condition}", parameters).iloc[0]
     found = [
         (key, int(row[f"wafers_{key}"]), int(row[f"dies_{key}"]), float(row[f"severity_{key}"])) for key in CLASS_KEYS
     ]
@@ -236,7 +237,7 @@ def _lots(lake: Lake, where: WaferFilter) -> list[Flowable]:
 
 def _pictures(lake: Lake, where: WaferFilter, palette: Palette) -> list[Flowable]:
     keys = list(lake.wafers_page(where, "-severity", limit=WORST)["key"])
-    results = [result for result in lake.results_by_keys(keys).values() if result.severity.main_reason]
+    results = [result for result in lake.seen_by(where).results_by_keys(keys).values() if result.severity.main_reason]
     if not results:
         return [section("Most severe wafers", note("None of these wafers is severe at all."))]
     tiles = []

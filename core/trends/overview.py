@@ -61,7 +61,7 @@ class Totals:
 def totals(lake: Lake, where: WaferFilter) -> Totals:
     """Sum over the wafers that a filter lets through."""
     condition, parameters = where.where()
-    row = lake.query(_TOTALS.format(where=condition, pooled=_YIELD), parameters).iloc[0]
+    row = lake.seen_by(where).query(_TOTALS.format(where=condition, pooled=_YIELD), parameters).iloc[0]
     return Totals(
         wafers=int(row["wafers"]),
         lots=int(row["lots"]),
@@ -79,7 +79,7 @@ def by_week(lake: Lake, where: WaferFilter) -> pd.DataFrame:
         `week` (its Monday), `wafers`, `yield_fraction`, and for each class the wafers that it dominates.
     """
     condition, parameters = where.where()
-    return lake.query(_WEEKS.format(where=condition, classes=_CLASSES, pooled=_YIELD), parameters)
+    return lake.seen_by(where).query(_WEEKS.format(where=condition, classes=_CLASSES, pooled=_YIELD), parameters)
 
 
 def span(lake: Lake) -> tuple[date, date] | None:
@@ -121,7 +121,8 @@ def undated_count(lake: Lake) -> int:
 def newest_day(lake: Lake, where: WaferFilter) -> date | None:
     """Last day on which one of these wafers was tested."""
     condition, parameters = where.where()
-    last = lake.query(f"SELECT max(tested_at) AS last FROM wafers WHERE {condition}", parameters).iloc[0]["last"]
+    sql = f"SELECT max(tested_at) AS last FROM wafers WHERE {condition}"
+    last = lake.seen_by(where).query(sql, parameters).iloc[0]["last"]
     return None if pd.isna(last) else last.date()
 
 

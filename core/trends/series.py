@@ -142,7 +142,7 @@ def series(lake: Lake, where: WaferFilter, subject: Subject, period: Period) -> 
         area=_AREA_CM2,
         where=condition,
     )
-    table = lake.query(sql, parameters)
+    table = lake.seen_by(where).query(sql, parameters)
     table.insert(7, "share", table["affected"] / table["wafers"])
     return table
 

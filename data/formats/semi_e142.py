@@ -39,6 +39,7 @@ from data.formats.semi_xml import (
 )
 from data.formats.source import Source, build_wafer
 from data.orientation import DIE_AXES, axes_text
+from data.reference_die import axes_from_corner, reference_attributes
 from data.wafer import MAX_GRID, Notch, WaferMap
 
 _UNFILLED = "\0"  # no code of XML
@@ -117,6 +118,8 @@ def _wafer(source: Source, options: ReadOptions, element: Element, shared: _File
         BINS: bins_said(bins, base),
         DIE_AXES: axes,
     }
+    if not is_own_xml(source):  # Waferscope names the first die where it knows of no other
+        said |= _reference(overlay, element, axes, grid.shape)
     pairs = {"wafer": substrate, "lot": shared.lots.get(substrate, ""), "notch": notch or ""}
     pairs["tested_at"] = shared.created.get(substrate, "")
     pairs |= sizes | {ATTRIBUTE + name: text for name, text in said.items() if text}
@@ -142,6 +145,21 @@ def _overlay(element: Element, wanted: str, where: str) -> tuple[Element, Elemen
     names = distinct_names(attribute(code_map, "MapName") or attribute(each, "MapName") for each, code_map in found)
     chosen = choose_map(names, wanted, where)
     return *found[chosen], names, chosen
+
+
+def _reference(overlay: Element, element: Element, axes: str, shape: Shape) -> dict[str, str]:
+    """Return the reference device of an overlay, which counts as the substrate map says, or else as its codes do."""
+    place = next(
+        (each for device in inner(overlay, "ReferenceDevice") for each in children(device, "Coordinates")), None
+    )
+    if place is None:
+        return {}
+    origin, words = attribute(element, "OriginLocation").lower(), attribute(element, "AxisDirection").lower()
+    corner = "left" in origin or "right" in origin
+    if not axes and (words or corner) and (corner or not origin):
+        words = words or _towards(origin)
+        axes = axes_from_corner("left" if "left" in words else "right", "up" if "up" in words else "down", shape)
+    return reference_attributes(attribute(place, "X"), attribute(place, "Y"), axes)
 
 
 def _rows(

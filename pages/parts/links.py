@@ -19,6 +19,8 @@ SORT, ROWS, PAGE, VIEW = "sort", "rows", "page", "view"
 SAFE_COLORS = "safe_colors"
 FILTERS = (PRODUCT, LOT, DATES, CLASS, ZONE, ATTRIBUTE, SEVERITY, TEXT, SORT, ROWS, PAGE, VIEW, SAFE_COLORS)
 """Names in the query string that pages share."""
+TEST = "test"
+"""Name in the query string of the test of a wafer that its page shows."""
 UNDATED = "undated"
 """Name in the query string of whether only wafers without a date of test are shown; it overrules days."""
 ALARM_VIEW = "show_alarms"

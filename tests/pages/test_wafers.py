@@ -1,7 +1,11 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from core.annotation.progress import items
 from core.lake import Lake, WaferFilter
+from core.lake.wafer_tests import list_tests
 from tests.core.lake_examples import START, drawn
 from tests.pages.conftest import WAFERS
 
@@ -137,3 +141,24 @@ def test_the_wafers_of_a_filter_are_queued_for_labelling_in_the_order_shown(open
         queued = [item.wafer_key for item in items(session)]
     expected = Lake(own_home / "lake").wafers_page(WaferFilter(text="LOT001"), "-severity", limit=3)["key"]
     assert queued == list(expected)
+
+
+def test_with_a_step_chosen_each_row_and_link_is_of_its_test_of_that_step(open_page, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    first = replace(drawn(0), step="ST1")
+    lake.append_wafers(
+        [first, replace(drawn(0), dies=drawn(1).dies, step="ST2", tested_at=first.tested_at + timedelta(1))]
+    )
+    app = open_page("wafers", home=tmp_path, history="step=ST1")
+    assert not app.exception
+    assert count_line(app) == "**1** of 1 wafers"
+    table = app.dataframe[0].value
+    assert table["step"].tolist() == ["ST1"]
+    assert table["yield"].tolist() == [first.yield_fraction * 100]
+    newest = open_page("wafers", home=tmp_path).dataframe[0].value
+    assert newest["step"].tolist() == ["ST2"]
+    assert newest["map"].tolist() != table["map"].tolist()
+    app = open_page("wafers", home=tmp_path, history="step=ST1", view="Pictures")
+    older = next(test.id for test in list_tests(lake, first.key) if test.step == "ST1")
+    (link,) = app.get("page_link")
+    assert f"test%3D{older}" in link.proto.query_string

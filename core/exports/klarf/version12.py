@@ -42,7 +42,7 @@ def write_12(inspection: Inspection, made_at: datetime) -> str:
         "SampleType WAFER;",
         *([f"ResultTimestamp {done};"] if done else []),
         f"LotID {quoted(inspection.lot_id)};",
-        *([f"SampleSize 1 {round(inspection.diameter_mm)};"] if inspection.diameter_mm else []),
+        *_size(inspection.diameter_mm),
         *([f"SetupID {quoted(history['recipe'])} {done or when(made_at)};"] if "recipe" in history else []),
         f"StepID {quoted(history.get('step', ''))};",
         f"DeviceID {quoted(history.get('device', ''))};",
@@ -63,6 +63,14 @@ def write_12(inspection: Inspection, made_at: datetime) -> str:
         "EndOfFile;",
     ]
     return "\n".join(lines).replace("\n", "\r\n") + "\r\n"
+
+
+def _size(diameter_mm: float | None) -> list[str]:
+    """Write the diameter in whole millimetres, as other readers need it, and in full beside it where that differs."""
+    if not diameter_mm:
+        return []
+    size = [f"SampleSize 1 {round(diameter_mm)};"]
+    return size if diameter_mm == round(diameter_mm) else [*size, f"OriginalSize {diameter_mm!r};"]
 
 
 def _plan(inspection: Inspection) -> list[str]:

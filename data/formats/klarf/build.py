@@ -39,8 +39,8 @@ _MOST_WORDS, _LONGEST_TEXT = 50, 500  # of what each wafer of a file repeats
 _MOST_PLANS, _MOST_SIZES = 100, 4
 _NAMED = ("lot", "wafer", "device", "step")
 FIELDS = frozenset(_HISTORY) | {
-    "DieOrigin", "DiePitch", "FileTimestamp", "LotID", "OrientationMarkLocation", "OriginalNames", "ResultTimestamp",
-    "SampleCenterLocation", "SampleSize", "WaferID",
+    "DieOrigin", "DiePitch", "FileTimestamp", "LotID", "OrientationMarkLocation", "OriginalNames", "OriginalSize",
+    "ResultTimestamp", "SampleCenterLocation", "SampleSize", "WaferID",
 }  # fmt: skip
 """Fields that say something of a wafer: no other is kept, since each wafer of a lot has all of the lot's."""
 
@@ -136,10 +136,9 @@ def build(found: Found, where: str) -> Inspection:
     written = "" if ours else _all_text(found, "FileTimestamp")
     time, time_remark = inspection_time(_all_text(found, "ResultTimestamp"), written)
     names = _original_names(found) if ours else {}
+    name = "OriginalSize" if ours and found.fields.get("OriginalSize") else "SampleSize"
     # a type, 1 or 2, and a length, or two lengths: the largest is the diameter in whatever order
-    size = max(
-        (number(word, "SampleSize", where) for word in found.fields.get("SampleSize", [])[:_MOST_SIZES]), default=0.0
-    )
+    size = max((number(word, name, where) for word in found.fields.get(name, [])[:_MOST_SIZES]), default=0.0)
     history = _history(found) | {name: text for name, text in names.items() if name in ("device", "step") and text}
     counts = count_remarks(found.summaries, defects, found.plans, len(found.inspected))
     return Inspection(

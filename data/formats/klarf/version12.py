@@ -57,7 +57,7 @@ _STAYS = (
     "SummarySpec",
 )
 _OF_ALL = ("RemovedDieList", "SampleCenterLocation", "DieOrigin")
-_OF_ONE = ("OriginalNames", "WaferID", "Slot", "WaferScribe")
+_OF_ONE = ("OriginalNames", "OriginalSize", "WaferID", "Slot", "WaferScribe")
 _FIELDS = {*_STAYS, *_OF_ALL, *_OF_ONE}
 _ENDS_A_WAFER = ("DefectList", "SummaryList")
 

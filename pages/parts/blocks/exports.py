@@ -95,7 +95,7 @@ def archive_menu(results: Callable[[], Iterable[WaferResult]], count: int, name:
 
 def filtered_results(lake: Lake, where: WaferFilter, sort: str) -> Iterable[WaferResult]:
     """Read the results of a filter's wafers in a table's order, as many as an archive takes."""
-    return results_of(lake, lake.wafers_page(where, sort, limit=MOST_WAFERS)["key"])
+    return results_of(lake.seen_by(where), lake.wafers_page(where, sort, limit=MOST_WAFERS)["key"])
 
 
 def _archive(results: Callable[[], Iterable[WaferResult]], keys: Sequence[FormatKey], style: ExportStyle) -> bytes:

@@ -151,7 +151,8 @@ def attribute_filter() -> list[str]:
         key=ATTRIBUTE,
         bind="query-params",
         placeholder="litho_tool=LITHO-2",
-        help="Steps that the wafer went through, name=value, parted by semicolons; test_program=... works too.",
+        help="Steps that the wafer went through, name=value, parted by semicolons; test_program=... works too. "
+        "With step=... the numbers are of each wafer's newest test of that step.",
     )
     return [step.strip() for step in typed.split(";") if step.strip()]
 

@@ -16,8 +16,10 @@ def group_stack(where: WaferFilter, grid: Grid) -> Stack:
         LakeError: there is none.
     """
     condition, parameters = where.where()
-    held = lake().query(
-        f"SELECT count(*), max(sequence), max(segmentation_sequence) FROM wafers WHERE {condition}", parameters
+    held = (
+        lake()
+        .seen_by(where)
+        .query(f"SELECT count(*), max(sequence), max(segmentation_sequence) FROM wafers WHERE {condition}", parameters)
     )
     return _group_stack(f"{settings().lake_url} {where} {grid} {held.iloc[0].tolist()}", where, grid)
 

@@ -11,6 +11,7 @@ from core.drawing.axes import axes_png
 from core.drawing.palette import Palette, Theme
 from core.drawing.wafer import thumbnail_png
 from core.ingestion.tone_preview import TonePreview, tone_preview
+from core.lake import Lake, WaferFilter
 from core.lake.rows import dies_hash
 from core.settings import settings
 from data.formats import ReadOptions
@@ -23,7 +24,9 @@ MAX_PICTURES = 4000
 Name = tuple[str, str, Palette, Theme]
 
 
-def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme) -> dict[str, str]:
+def thumbnails(
+    keys: Sequence[str], stamps: Sequence[object], palette: Palette, theme: Theme, where: WaferFilter
+) -> dict[str, str]:
     """Return small pictures of wafers as data URIs, in the palette and theme.
 
     Args:
@@ -31,12 +34,13 @@ def thumbnails(keys: Sequence[str], stamps: Sequence[object], palette: Palette, 
         stamps: of each wafer, something that changes when the wafer was tested or segmented anew.
         palette: class colours.
         theme: what the pictures lie on.
+        where: the filter that the wafers passed: where it chooses a step, they are drawn as its tests have them.
     """
     store, filling = _pictures(settings().lake_url)
-    names = {key: (key, str(stamp), palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
+    names = {key: (key, f"{stamp} {where.step}", palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
     if any(name not in store for name in names.values()):
         with filling:
-            _draw_missing(store, names)
+            _draw_missing(store, names, lake().seen_by(where))
     return {key: store[name] for key, name in names.items() if name in store}
 
 
@@ -79,10 +83,10 @@ def tone_pictures(sha256: str, options: ReadOptions, name: str, content: bytes, 
     return _tone_pictures(f"{sha256} {options}", theme, options, name, content)
 
 
-def _draw_missing(store: dict[Name, str], names: Mapping[str, Name]) -> None:
+def _draw_missing(store: dict[Name, str], names: Mapping[str, Name], seen: Lake) -> None:
     missing = [key for key, name in names.items() if name not in store]
-    results = lake().results_by_keys(missing)
-    wafers = lake().wafers_by_keys([key for key in missing if key not in results])
+    results = seen.results_by_keys(missing)
+    wafers = seen.wafers_by_keys([key for key in missing if key not in results])
     for key in missing:
         found = results.get(key)
         wafer = found.wafer if found else wafers.get(key)

@@ -9,11 +9,11 @@ from core.analysis.result import WaferResult
 from core.lake import Lake, WaferFilter
 from core.trends.overview import newest_day, worst_of_day
 from data.wafer import WaferMap
-from pages.parts.links import link
+from pages.parts.links import TEST, link
 from pages.parts.literal import literal
 from pages.parts.state.widgets import set_widget, widget_text
 
-WAFER, OTHER, TEST = "wafer", "other", "test"
+WAFER, OTHER = "wafer", "other"
 
 
 def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:

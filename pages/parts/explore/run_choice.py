@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.lake import Lake
 from core.lake.wafer_tests import WaferTest, list_tests
-from pages.parts.explore.lot_steps import TEST
+from pages.parts.links import TEST
 from pages.parts.state.widgets import set_widget, widget_text
 
 _CHOICE = "wafer-test"

@@ -3,7 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from pages.parts.links import PAGE, ROWS, SORT, VIEW, open_page
+from core.lake import WaferFilter
+from core.lake.wafer_tests import ids_of_step
+from pages.parts.cache.stores import lake
+from pages.parts.links import PAGE, ROWS, SORT, TEST, VIEW, open_page
 from pages.parts.measures import HELP
 from pages.parts.state.widgets import clicked_row, set_widget, widget_number
 from pages.parts.wafers.cluster_table import class_column
@@ -61,9 +64,14 @@ def choose_page(found: int, size: int) -> int:
     return st.pagination(last, key=PAGE, bind="query-params")
 
 
-def wafer_table(wafers: pd.DataFrame) -> None:
-    """Show a page of wafers, as `Lake.wafers_page` gives it."""
-    drawn = pictures(wafers)
+def wafer_table(wafers: pd.DataFrame, where: WaferFilter) -> None:
+    """Show a page of wafers.
+
+    Args:
+        wafers: rows of `Lake.wafers_page`.
+        where: the filter that they passed: where it chooses a step, a row opens the test of it.
+    """
+    drawn = pictures(wafers, where)
     st.dataframe(
         pd.DataFrame(
             {
@@ -83,7 +91,7 @@ def wafer_table(wafers: pd.DataFrame) -> None:
             }
         ),
         key=TABLE,
-        on_select=lambda: _open(wafers),
+        on_select=lambda: _open(wafers, where),
         selection_mode="single-cell",
         hide_index=True,
         row_height=ROW_PX,
@@ -110,7 +118,9 @@ def wafer_table(wafers: pd.DataFrame) -> None:
     )
 
 
-def _open(wafers: pd.DataFrame) -> None:
+def _open(wafers: pd.DataFrame, where: WaferFilter) -> None:
     row = clicked_row(TABLE)
     if row is not None:
-        open_page("wafer", wafer=str(wafers["key"].iloc[row]))
+        key = str(wafers["key"].iloc[row])
+        tests = ids_of_step(lake(), where, [key])
+        open_page("wafer", wafer=key, **({TEST: tests[key]} if key in tests else {}))

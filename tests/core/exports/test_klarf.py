@@ -1,6 +1,7 @@
 """KLARF files read back: by our reader, and by readers of a few lines that were written from the format alone."""
 
 import dataclasses
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -211,3 +212,25 @@ def test_without_known_passing_dies_there_is_no_plan_and_no_density(version):
     assert "DEFDENSITY" not in text
     [read] = parse_klarf(text, "a.klarf")
     assert not read.plan_known
+
+
+@BOTH
+@pytest.mark.parametrize("diameter_mm", [76.2, 100.0, 150.0, 152.4, 203.2, 300.0, 449.9999])
+def test_a_diameter_goes_out_in_whole_units_and_comes_back_as_it_was(version, diameter_mm):
+    pitch = diameter_mm / 31
+    text = klarf_text(example_result(die_pitch_mm=(pitch, pitch), diameter_mm=diameter_mm), version, MADE)
+    size = re.search(r"SampleSize (?:1 |2 \{)(\d+)[;,]", text)[1]
+    unit = 1.0 if version == "1.2" else 1e-6
+    assert int(size) * unit == pytest.approx(diameter_mm, abs=unit / 2)
+    [wafer] = read_bytes("a.klarf", text.encode())
+    assert wafer.diameter_mm == pytest.approx(diameter_mm, abs=1e-12)
+    assert ("OriginalSize" in text) == (version == "1.2" and diameter_mm % 1 != 0)
+
+
+@BOTH
+def test_a_diameter_that_the_dies_cannot_span_is_remarked(version):
+    [wafer] = read_bytes(
+        "a.klarf", klarf_text(example_result(die_pitch_mm=(5.0, 5.0), diameter_mm=100.0), version, MADE).encode()
+    )
+    assert wafer.diameter_mm == 100.0
+    assert any("Pitch and diameter do not agree" in remark for remark in wafer.remarks)

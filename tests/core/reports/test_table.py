@@ -54,7 +54,7 @@ texts = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\x00
 @given(rows=st.lists(st.tuples(texts, st.integers(-9, 9), st.sampled_from(NOTHING)), max_size=5), title=texts)
 def test_a_table_as_csv_is_read_back_cell_by_cell(rows, title):
     read = list(csv.reader(io.StringIO(table_csv(Table("T", [Column(title), Column("n"), Column("x")], rows)))))
-    assert read[0] == [title, "n", "x"]
+    assert [read[0][0].removeprefix("'"), *read[0][1:]] == [title.removeprefix("'"), "n", "x"]
     assert [(row[1], row[2]) for row in read[1:]] == [(str(n), "") for _, n, _ in rows]
     for (said, _, _), row in zip(rows, read[1:], strict=True):
         assert row[0].removeprefix("'") == said.removeprefix("'")
