@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from core.database import AppDatabase
-from core.datasets.label_marks import SHOWN, judged_wafers, wafers_sha256
+from core.datasets.label_marks import SHOWN, demo_wafers, judged_wafers, wafers_sha256
 from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
 from core.lake import Lake
 from core.segmentation import Segmenter
@@ -145,12 +145,16 @@ def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, tta
 
 
 def _by_people(config: EvaluateConfig, segmenter: Segmenter, at: Settings) -> Report:
-    """Score on the test part of people's labels; the report says which wafers and labels these are by a hash."""
-    found = judged_wafers(AppDatabase(at.database_place), Lake(at.lake_url), config.data.removeprefix(LABELS))
+    """Score on the test part of people's labels.
+
+    The report says which wafers and labels these are by a hash, and how many of the wafers are of the demo fab.
+    """
+    lake = Lake(at.lake_url)
+    found = judged_wafers(AppDatabase(at.database_place), lake, config.data.removeprefix(LABELS))
     named = zip(found.maps, found.masks, found.names, strict=True)
     marked = (MarkedWafer(WaferMap(dies=dies, lot_id="labels", wafer_id=key), masks) for dies, masks, key in named)
     report = _marked(marked, len(found), segmenter, config.tta)
-    return {"wafers": wafers_sha256(found)[:SHOWN], **report}
+    return {"wafers": wafers_sha256(found)[:SHOWN], "demo": demo_wafers(lake, found.names), **report}
 
 
 def _synthetic(text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.active_learning.curves import stop_advice
 from core.active_learning.results import Played, read_results
-from core.active_learning.rounds import MOST_ITEMS, Round, least_saved, minutes_saved, rounds, run_name, training_words
+from core.active_learning.rounds import MOST_ITEMS, Round, rounds, run_name, time_saved, training_words
 from core.annotation.items import UNTOUCHED, LabelItem
 from core.annotation.progress import duration, items
 from core.jobs.launch import jobs, start
@@ -33,8 +33,9 @@ HELP = {
     "round": "Newest round of labelling, of as many as are planned.",
     "labelled": "Wafers of the lake that hold a label that stands.",
     "minutes": "Work on the labels of all rounds, pauses left out.",
-    "saved": "What random choice would have taken on top for the same score, by the played rounds of the strategy "
-    "chosen above, on the task on which it saves least. An estimate: other wafers, another network.",
+    "saved": "What random choice would have taken on top for the same score: of each wafer by the played rounds of the "
+    "strategy that chose it, on the task on which that saves least. Wafers added by hand are left out. An estimate: "
+    "other wafers, another network.",
     "strategy": "How the next wafers are chosen. Start with typical ones; then what the played rounds below show best.",
     "weight": "Of uncertainty, by rank; the rest goes to being unlike all that is labelled or chosen. 1: that alone.",
     "again": "Puts others in the place of this round's wafers, by strategy and number as set here. Only while nobody "
@@ -42,9 +43,7 @@ HELP = {
 }
 
 
-def overview(
-    found: list[Round], labelled: int, strategy: Strategy, results: dict[str, Played], planned: int, hour: float
-) -> None:
+def overview(found: list[Round], labelled: int, results: dict[str, Played], planned: int, hour: float) -> None:
     """Show how far labelling is, what it took, and what choosing saved."""
     newest = found[-1] if found else None
     minutes = math.fsum(one.minutes for one in found)
@@ -55,13 +54,12 @@ def overview(
         if newest:
             st.metric("Waiting in this round", f"{newest.waiting:,}")
         st.metric("Time spent", duration(60 * minutes) if minutes else "–", help=HELP["minutes"])
-        share = least_saved(results, strategy)
-        if minutes and share is not None:
-            saved = minutes_saved(minutes, share)
+        saved = time_saved(found, results)
+        if saved.of:
             st.metric(
                 "Time saved",
-                f"{saved:,.0f} min",
-                f"{saved / 60 * hour:,.0f} of cost",
+                f"{saved.minutes:,.0f} min",
+                f"{saved.minutes / 60 * hour:,.0f} of cost, on {duration(60 * saved.of)} of work",
                 delta_color="off",
                 delta_arrow="off",
                 help=HELP["saved"],
@@ -222,7 +220,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         strategy, choice = choose_strategy(begun=bool(labelled))
         planned, hour = choose_plan()
-    overview(found, len(labelled), strategy, results, planned, hour)
+    overview(found, len(labelled), results, planned, hour)
     judge(found)
     next_round(choice, queued, newest, len(labelled))
     round_wafers(lake, newest, queued)

@@ -16,6 +16,7 @@ from pages.parts.cache.judgements import contradicted_labels
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
+from pages.parts.label.people_agreement import people_agreement
 from pages.parts.label.review_desk import KIND_WORDS, review_desk
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
@@ -33,7 +34,7 @@ NEEDED = (
     f"and {FEWEST_A_SIDE} without"
 )
 BELOW = "Below, all labels are held against the model in use instead."
-DECIDE, ERRORS, ANNOTATORS = VIEWS = ("To decide", "Likely label errors", "Annotators")
+DECIDE, ERRORS, ANNOTATORS, AGREEMENT = VIEWS = ("To decide", "Likely label errors", "Annotators", "Agreement")
 
 
 def choose_review(found: list[Review]) -> Review:
@@ -194,7 +195,7 @@ def to_decide(lake: Lake, person: Person) -> None:
 
 
 def show() -> None:
-    """Show what is to be decided, likely label errors, or annotators."""
+    """Show what is to be decided, likely label errors, annotators, or how far people agree."""
     lake = open_lake()
     st.title("Review")
     stop_if_empty(lake)
@@ -214,6 +215,8 @@ def show() -> None:
         suspects(lake)
     elif view == ANNOTATORS:
         leaderboard()
+    elif view == AGREEMENT:
+        people_agreement(open_database())
     else:
         to_decide(lake, person)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.active_learning.curves import PairedDifference, area, paired_difference
+from core.active_learning.curves import PairedDifference, area, paired_difference, together
 from core.active_learning.shipped_tables import read_table
 from core.evaluation.report import Report
 
@@ -79,13 +80,15 @@ class Ablation:
         """Return the area under an arm's curve of one measure, its mean over the budgets; (seeds,)."""
         return np.array([area(self.budgets, row) for row in self.arms[arm][key]], dtype=np.float64)
 
-    def gained(self, arm: str, key: str) -> PairedDifference | None:
-        """Return what an arm's area is above that of the arm before it, seed by seed; None for the first arm."""
-        names = list(ARMS)
-        place = names.index(arm)
-        if not place:
-            return None
-        return paired_difference(self.areas(arm, key), self.areas(names[place - 1], key))
+    def gains(self) -> dict[tuple[str, str], PairedDifference]:
+        """Return what each arm's area is above that of the arm before it, seed by seed; p corrected for all of them.
+
+        Returns:
+            By arm and key of the measure; the first arm has none before it.
+        """
+        pairs = [(arm, before, m.key) for before, arm in pairwise(ARMS) for m in MEASURES]
+        found = [paired_difference(self.areas(arm, key), self.areas(before, key)) for arm, before, key in pairs]
+        return {(arm, key): one for (arm, _, key), one in zip(pairs, together(found), strict=True)}
 
 
 def measures_of(reports: Sequence[Report]) -> dict[str, float]:
@@ -132,24 +135,25 @@ def _built(said: dict[str, Any]) -> Ablation:
 
 
 def verdicts(found: Ablation) -> list[str]:
-    """Return in words what each arm gave against the one before, by the intervals of the areas under their curves.
+    """Return in words what each arm gave against the one before, by the areas under their curves.
+
+    Helped or hurt is what is more than chance by the paired t over seeds, corrected for all comparisons together.
 
     Example:
         >>> def arm(iou, f1, false):
         ...     rows = {"synthetic_iou": iou, "macro_f1": f1, "false_alarms": false}
         ...     return {key: np.array(row)[:, None] for key, row in rows.items()}
-        >>> one, two = arm([0.2, 0.3], [0.3, 0.4], [0.5, 0.4]), arm([0.3, 0.2], [0.4, 0.5], [0.6, 0.6])
+        >>> one, two = arm([0.2, 0.3], [0.3, 0.4], [0.5, 0.4]), arm([0.3, 0.2], [0.4, 0.5], [0.6, 0.5])
         >>> arms = {"synthetic": one, "presence": two, "fixmatch": two, "tta": two}
         >>> print(verdicts(Ablation({}, [200], arms, {}))[0])
-        Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+15.0 points) and left mean IoU
+        Presence labels helped macro-F1 of presence (+10.0 points), hurt false alarms (+10.0 points) and left mean IoU
         over dies (+0.0 points) undecided.
     """
-    lines = []
+    lines, gains = [], found.gains()
     for arm in list(ARMS)[1:]:
         said: dict[str, list[str]] = {"helped": [], "hurt": [], "left": []}
         for measure in MEASURES:
-            gained = found.gained(arm, measure.key)
-            assert gained is not None
+            gained = gains[arm, measure.key]
             word = "left" if not gained.certain else "helped" if gained.mean * measure.better > 0 else "hurt"
             name = measure.name[0].lower() + measure.name[1:]
             said[word].append(f"{name} ({100 * gained.mean:+z.1f} points)")

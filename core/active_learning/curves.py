@@ -1,13 +1,14 @@
 """Learning curves as numbers: their area, what apart they are by chance, how many labels are enough, when to stop."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 2000
+from core.statistics.significance import holm, t_interval
+
+SURE = 0.05
 LEAST_GAIN = 0.02
 """A round that gained less is the last one (FR-002)."""
 
@@ -20,16 +21,18 @@ class PairedDifference:
         mean: of the pairs.
         low: bound of the interval.
         high: bound of the interval.
+        p: of no difference; corrected for all comparisons that are looked at together, where `together` did so.
     """
 
     mean: float
     low: float
     high: float
+    p: float
 
     @property
     def certain(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
+        """Whether it is more than chance; where p is corrected, the interval may leave out zero and it be chance."""
+        return self.p < SURE
 
 
 @dataclass(frozen=True)
@@ -57,37 +60,31 @@ def area(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float]) 
     return float(np.trapezoid(scores, labels) / (labels[-1] - labels[0]))
 
 
-def interval(values: NDArray[np.floating], seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % interval of a mean by bootstrap over the values; NaN of fewer than two, which say nothing of it.
-
-    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, percentile method.
-    """
-    if len(values) < 2:
-        return math.nan, math.nan
-    draws = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.percentile(np.asarray(values)[draws].mean(axis=1), (2.5, 97.5))
-    return float(low), float(high)
-
-
 def band(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean curve of an arm and the bounds of its 95 % interval over seeds.
 
     Args:
         rows: (seeds, measurements).
     """
-    bounds = np.array([interval(column) for column in rows.T])
-    return np.asarray(rows.mean(axis=0), dtype=np.float64), bounds[:, 0], bounds[:, 1]
+    found = [t_interval(column) for column in rows.T]
+    mean, low, high = (np.array([getattr(one, name) for one in found]) for name in ("change", "low", "high"))
+    return mean, low, high
 
 
 def paired_difference(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> PairedDifference:
-    """Compare two arms seed by seed: the same wafers, the same start, so that luck falls out.
+    """Compare two arms seed by seed by the paired t: the same wafers, the same start, so that luck falls out.
 
     Args:
         ours: one number a seed.
         theirs: the same seeds.
     """
-    apart = np.asarray(ours) - np.asarray(theirs)
-    return PairedDifference(float(apart.mean()), *interval(apart))
+    found = t_interval(np.asarray(ours) - np.asarray(theirs))
+    return PairedDifference(found.change, found.low, found.high, found.p)
+
+
+def together(found: Sequence[PairedDifference]) -> list[PairedDifference]:
+    """Correct the p-values of differences that are looked at together, by Holm's procedure; intervals stay."""
+    return [replace(one, p=float(p)) for one, p in zip(found, holm([one.p for one in found]), strict=True)]
 
 
 def labels_to_reach(labels: Sequence[int], scores: NDArray[np.floating] | Sequence[float], goal: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.active_learning.curves import PairedDifference, area, labels_to_reach, paired_difference
+from core.active_learning.curves import PairedDifference, area, labels_to_reach, paired_difference, together
 from core.active_learning.shipped_tables import read_table
 from core.selection import Strategy
 
@@ -45,7 +45,8 @@ class Worth:
     Args:
         arm: its name.
         area: mean score over the curve, mean of all seeds.
-        against_random: how much more that is than the random arm's, seed by seed.
+        against_random: how much more that is than the random arm's, seed by seed; p corrected for all arms, NaN of
+            the random one.
         enough: labels at which its mean curve reaches 95 % of the score with all labels, None where it never does.
         last: mean score at the end.
     """
@@ -83,19 +84,16 @@ def _played(said: dict[str, Any]) -> dict[str, Played]:
 
 def worth(played: Played) -> list[Worth]:
     """Return what every arm came to, the largest area first."""
-    base = np.array([area(played.labels, row) for row in played.arms[BASELINE]])
+    areas = {arm: np.array([area(played.labels, row) for row in rows]) for arm, rows in played.arms.items()}
+    others = [arm for arm in areas if arm != BASELINE]
+    against = dict(
+        zip(others, together([paired_difference(areas[arm], areas[BASELINE]) for arm in others]), strict=True)
+    )
+    against[BASELINE] = PairedDifference(0.0, 0.0, 0.0, np.nan)
     goal = ENOUGH * float(np.mean(played.all_labels))
     found = []
     for arm, rows in played.arms.items():
-        areas = np.array([area(played.labels, row) for row in rows])
         mean = rows.mean(axis=0)
-        found.append(
-            Worth(
-                arm,
-                float(areas.mean()),
-                paired_difference(areas, base),
-                labels_to_reach(played.labels, mean, goal),
-                float(mean[-1]),
-            )
-        )
+        enough = labels_to_reach(played.labels, mean, goal)
+        found.append(Worth(arm, float(areas[arm].mean()), against[arm], enough, float(mean[-1])))
     return sorted(found, key=lambda one: -one.area)

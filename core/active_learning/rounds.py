@@ -28,6 +28,19 @@ _OF_KEYS = f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE key IN (SELECT u
 
 
 @dataclass(frozen=True)
+class Saved:
+    """What choosing saved against chance, as an estimate.
+
+    Args:
+        minutes: that labelling by chance would have taken on top.
+        of: minutes of work on wafers whose strategy was played on every task, which the estimate is of.
+    """
+
+    minutes: float
+    of: float
+
+
+@dataclass(frozen=True)
 class Round:
     """One round of labelling.
 
@@ -39,6 +52,7 @@ class Round:
         minutes: of work on its labels, pauses left out.
         score: best score that the training named after it measured on its validation wafers, 0 to 1; None before.
         ious: mean IoU over dies that it measured then, by the key of `ON`; of those that it measured.
+        by_strategy: of the minutes those on wafers that a strategy chose, by its name; by hand none did.
     """
 
     number: int
@@ -48,6 +62,7 @@ class Round:
     minutes: float
     score: float | None
     ious: Mapping[str, float] = field(default_factory=dict)
+    by_strategy: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_name(number: int) -> str:
@@ -109,10 +124,34 @@ def share_saved(played: Played, arm: str) -> float | None:
 
 
 def least_saved(results: Mapping[str, Played], arm: str) -> float | None:
-    """Return what an arm saves on the task on which it saves least; None without a task, or where it fails on one."""
-    shares = [share_saved(played, arm) for played in results.values()]
+    """Return what an arm saves on the task on which it saves least; None without a task, or where it fails on one.
+
+    Where a task was not played with the arm, nothing is known either.
+    """
+    shares = [share_saved(played, arm) if arm in played.arms else None for played in results.values()]
     known = [share for share in shares if share is not None]
     return min(known) if known and len(known) == len(shares) else None
+
+
+def time_saved(found: Sequence[Round], results: Mapping[str, Played]) -> Saved:
+    """Return what the rounds saved, each by the strategies that chose its wafers.
+
+    Work on wafers that were added by hand, or by a strategy that was not played or does not get there, is left out.
+
+    Args:
+        found: the rounds.
+        results: rounds played without people, by task.
+    """
+    spent: dict[str, float] = {}
+    for one in found:
+        for strategy, minutes in one.by_strategy.items():
+            spent[strategy] = spent.get(strategy, 0.0) + minutes
+    shares = {strategy: least_saved(results, strategy) for strategy in spent}
+    known = {strategy: share for strategy, share in shares.items() if share is not None}
+    return Saved(
+        math.fsum(minutes_saved(spent[strategy], share) for strategy, share in known.items()),
+        math.fsum(spent[strategy] for strategy in known),
+    )
 
 
 def minutes_saved(minutes: float, share: float) -> float:
@@ -130,6 +169,10 @@ def _round(session: Session, at: Settings, number: int) -> Round:
     counts = {status: sum(item.status is status for item in found) for status in Status}
     record = record_of(at, run_name(number))
     measured = {} if record is None else record.at_best()
+    chosen = {item.strategy for item in found if item.strategy is not None}
+    by_strategy = {
+        name: math.fsum(item.seconds or 0 for item in found if item.strategy == name) / 60 for name in sorted(chosen)
+    }
     return Round(
         number,
         counts[Status.DONE],
@@ -138,4 +181,5 @@ def _round(session: Session, at: Settings, number: int) -> Round:
         math.fsum(item.seconds or 0 for item in found) / 60,
         measured.get(SCORE),
         {on: measured[key] for on, key in ON.items() if key in measured},
+        by_strategy,
     )

@@ -7,11 +7,12 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.annotation.agreement_pairs import keep_agreement
 from core.annotation.items import LabelItem
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now
 from core.identity import Person
-from core.labels.agreement import LEAST_AGREEMENT, agreement
+from core.labels.agreement import LEAST_AGREEMENT
 from core.labels.annotations import (
     Annotation,
     LabelSource,
@@ -89,6 +90,8 @@ class Review(Base):
 def screen(session: Session, annotation: Annotation, item: LabelItem | None, person: Person) -> list[Review]:
     """Open what a new label gives reason to review: a gold label missed, a colleague's label, the experts' sample.
 
+    How far it agrees with every other label of the wafer is kept, whether it gives a reason or not.
+
     Args:
         session: of the transaction that wrote the annotation.
         annotation: the new version.
@@ -101,17 +104,18 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
         if a.grid == annotation.grid and a.annotator != annotation.annotator
     ]
     found: list[Review] = []
+    agreed = keep_agreement(session, annotation, others, person)
     gold = label_that_counts(a for a in others if a.source is LabelSource.GOLD)
     if item is not None and item.gold:
         for right in gold.values():
-            item.gold_iou = compared(annotation, right)
-            found += _opened(annotation, right, ReviewKind.GOLD, person) if item.gold_iou < LEAST_AGREEMENT else []
+            item.gold_iou = iou = agreed[right.id]
+            found += [_opened(annotation, right, ReviewKind.GOLD, person, iou)] if iou < LEAST_AGREEMENT else []
     else:
         for other in (a for a in others if a.source in (LabelSource.SUBMITTED, LabelSource.REVIEWED)):
-            if compared(annotation, other) < LEAST_AGREEMENT:
-                found += _opened(annotation, other, ReviewKind.DISAGREEMENT, person)
+            if agreed[other.id] < LEAST_AGREEMENT:
+                found.append(_opened(annotation, other, ReviewKind.DISAGREEMENT, person, agreed[other.id]))
         if is_sampled(annotation.wafer_key, annotation.annotator):
-            found += _opened(annotation, None, ReviewKind.SAMPLE, person)
+            found.append(_opened(annotation, None, ReviewKind.SAMPLE, person))
     session.add_all(found)
     return found
 
@@ -119,11 +123,6 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
 def is_sampled(wafer_key: str, annotator: str) -> bool:
     """Return whether experts look at an annotator's label of a wafer: one in ten, the same ones whoever asks when."""
     return bool(held_out([f"{annotator} {wafer_key}"], EXPERT_SHARE, EXPERT_SEED)[0])
-
-
-def compared(one: Annotation, other: Annotation) -> float:
-    """Overall IoU of two annotations of a grid."""
-    return agreement(one.read().masks(), other.read().masks()).overall_iou
 
 
 def flag_prediction(
@@ -177,16 +176,15 @@ def reviews_of(session: Session, wafer_key: str) -> list[Review]:
     return list(session.scalars(select(Review).where(Review.wafer_key == wafer_key).order_by(Review.id.desc())))
 
 
-def _opened(first: Annotation, second: Annotation | None, kind: ReviewKind, person: Person) -> list[Review]:
-    iou = None if second is None else compared(first, second)
-    return [
-        Review(
-            wafer_key=first.wafer_key,
-            kind=kind,
-            opened_by=person.name,
-            opened_at=now(),
-            first_id=first.id,
-            second_id=second.id if second else None,
-            overall_iou=iou,
-        )
-    ]
+def _opened(
+    first: Annotation, second: Annotation | None, kind: ReviewKind, person: Person, iou: float | None = None
+) -> Review:
+    return Review(
+        wafer_key=first.wafer_key,
+        kind=kind,
+        opened_by=person.name,
+        opened_at=now(),
+        first_id=first.id,
+        second_id=second.id if second else None,
+        overall_iou=iou,
+    )

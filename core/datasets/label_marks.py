@@ -1,7 +1,7 @@
 """Which labels of people a model learns from and is judged by: told apart by a hash of what they say."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
 from data.datasets import MaskedMaps
 from data.errors import SettingError
+from data.synthesis.fab import DEMO_SOURCE
 
 SHOWN = 12
 """Digits of a hash that are enough to tell two sets of labels apart."""
@@ -36,6 +37,16 @@ def judged_wafers(database: AppDatabase, lake: Lake, name: str) -> MaskedMaps:
             "Label wafers of three lots or more.",
         )
     return found
+
+
+def demo_wafers(lake: Lake, keys: Sequence[str]) -> int:
+    """Count those of some wafers that are of the demo fab.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    wanted = "SELECT count(*) AS demo FROM wafers WHERE key IN (SELECT unnest(?)) AND source_name = ?"
+    return int(lake.query(wanted, [list(keys), DEMO_SOURCE])["demo"].iloc[0])
 
 
 def labels_mark(name: str, sides: Mapping[Split, MaskedMaps]) -> str:

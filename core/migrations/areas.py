@@ -3,8 +3,8 @@
 from core import root_causes as findings
 from core.alarms import deliveries
 from core.alarms import store as alarms
+from core.annotation import agreement_pairs, reviews
 from core.annotation import items as label_items
-from core.annotation import reviews
 from core.database import audit
 from core.database.schema import Base
 from core.datasets import frozen_sets
@@ -14,6 +14,7 @@ from core.labels import draft_store as drafts
 from core.registry import model_decisions
 
 AREAS = (
+    agreement_pairs,
     alarms,
     annotations,
     audit,

@@ -7,13 +7,24 @@ import numpy as np
 import pandas as pd
 
 from core.lake import Lake
-from core.monitoring.shift import MOVED, SHIFTED, Shift, kind_shift, look_shift, value_shift
+from core.monitoring.shift import (
+    LEAST_LOTS,
+    LEAST_TOGETHER,
+    MOVED,
+    SHIFTED,
+    Shift,
+    kind_shift,
+    look_shift,
+    tellable,
+    value_shift,
+)
 from core.monitoring.sides import IN_ZONES, Condition, Drawn, sampled
 from data.classes import CLASS_KEYS
 
 LEAST_WAFERS = 20
 COLUMNS = ("measure", "unit", "reference", "recent", "shift", "p", "verdict")
-STEADY, LITTLE, MUCH, UNKNOWN = "steady", "moved", "shifted", "too few lots"
+STEADY, LITTLE, MUCH, UNKNOWN = "steady", "moved", "shifted", "cannot be told yet"
+LOOK = "what wafers look like"
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Drift:
         inputs: a row a measure with COLUMNS; `reference` and `recent` are means, or the commonest kind.
         look: how far what they look like differs, None where too few are embedded by one model.
         embedded: wafers of both sides whose embeddings were compared.
+        lots: how many the reference and the recent wafers are of.
     """
 
     recent: int
@@ -33,14 +45,47 @@ class Drift:
     inputs: pd.DataFrame
     look: Shift | None
     embedded: tuple[int, int] = (0, 0)
+    lots: tuple[int, int] = (0, 0)
 
     @property
     def shifted(self) -> list[str]:
         """What has surely shifted a lot."""
         found = [str(name) for name in self.inputs.loc[self.inputs["verdict"] == MUCH, "measure"]]
-        return (
-            [*found, "what wafers look like"] if self.look is not None and verdict_of_look(self.look) == MUCH else found
+        return [*found, LOOK] if self.look is not None and verdict_of_look(self.look) == MUCH else found
+
+
+def untold(found: Drift | None) -> list[str]:
+    """Return what cannot be told yet of two sides, and what it lacks: a sentence each, none where all was judged.
+
+    Args:
+        found: of both sides, None where either has too few wafers.
+
+    Example:
+        >>> untold(Drift(60, 90, pd.DataFrame(columns=COLUMNS), None, (90, 60), (5, 2)))[0]
+        'Whether the wafers changed: they are of 2 lots, the reference of 5; 3 are needed on each side, 7 together.'
+    """
+    if found is None:
+        return [f"Whether the wafers changed: {LEAST_WAFERS} are needed on each side."]
+    old, new = found.lots
+    if not tellable(old, new):
+        return [
+            f"Whether the wafers changed: they are of {_lots(new)}, the reference of {old}; {LEAST_LOTS} are needed on "
+            f"each side, {LEAST_TOGETHER} together."
+        ]
+    names = [str(name) for name in found.inputs.loc[found.inputs["verdict"] == UNKNOWN, "measure"]]
+    lacking = [f"{name[:1].upper()}{name[1:]}: known of too few wafers or lots of a side." for name in names]
+    if found.look is None:
+        lacking.append(
+            f"{LOOK.capitalize()}: {found.embedded[1]} recent wafers and {found.embedded[0]} of the reference are "
+            f"embedded by one model, {LEAST_WAFERS} are needed on each side."
         )
+    elif verdict_of_look(found.look) == UNKNOWN:
+        lacking.append(f"{LOOK.capitalize()}: those that are embedded are of too few lots.")
+    return lacking
+
+
+def _lots(count: int) -> str:
+    return f"{count} lot{'' if count == 1 else 's'}"
 
 
 def drift(lake: Lake, recent: Condition, reference: Condition | Drawn) -> Drift | None:
@@ -62,7 +107,8 @@ def drift(lake: Lake, recent: Condition, reference: Condition | Drawn) -> Drift 
     lots = (old["lot_id"], new["lot_id"])
     rows = [_row(name, unit, old[name], new[name], lots) for name, unit in _MEASURES.items() if name in old]
     look, embedded = _looks(lake, old, new, drawn)
-    return Drift(len(new), len(old), pd.DataFrame(rows, columns=COLUMNS), look, embedded)
+    counted = (int(lots[0].nunique()), int(lots[1].nunique()))
+    return Drift(len(new), len(old), pd.DataFrame(rows, columns=COLUMNS), look, embedded, counted)
 
 
 def verdict_of_look(look: Shift) -> str:

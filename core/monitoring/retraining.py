@@ -31,12 +31,14 @@ class Proposal:
     """Whether to train again.
 
     Args:
-        reasons: each a sentence; none: there is no reason to.
+        reasons: each a sentence.
         labelled: wafers that there are labels of.
+        untold: what cannot be told yet and what it lacks, a sentence each; neither these nor reasons: there is none.
     """
 
     reasons: tuple[str, ...]
     labelled: int
+    untold: tuple[str, ...] = ()
 
     @property
     def possible(self) -> bool:
@@ -45,7 +47,12 @@ class Proposal:
 
 
 def propose(
-    fallen: pd.DataFrame, shifted: Sequence[str], labelled: int, new: int, against: str = "the reference"
+    fallen: pd.DataFrame,
+    shifted: Sequence[str],
+    labelled: int,
+    new: int,
+    against: str = "the reference",
+    untold: Sequence[str] = (),
 ) -> Proposal:
     """Return whether to train the model again.
 
@@ -55,6 +62,7 @@ def propose(
         labelled: wafers that there are labels of.
         new: labels written since the last training was started from the app.
         against: what the wafers of the last weeks were held against, in words.
+        untold: what cannot be told yet, as `core.monitoring.drift.untold` and the labels say.
 
     Example:
         >>> propose(pd.DataFrame(), ["yield"], 40, 12).reasons
@@ -67,7 +75,7 @@ def propose(
         reasons.append(f"The wafers of the last weeks differ from {against} by more than chance in {_list(shifted)}.")
     if new >= MANY_NEW:
         reasons.append(f"{new:,} labels were written since the last training.")
-    return Proposal(tuple(reasons), labelled)
+    return Proposal(tuple(reasons), labelled, tuple(untold))
 
 
 def new_labels(database: AppDatabase) -> int:

@@ -14,8 +14,9 @@ BINS = 10
 MOVED, SHIFTED = 0.1, 0.25
 """Population stability index from which a measure is said to have moved a little, and a lot: the usual thumb rule."""
 SURE = 0.05
-LEAST_LOTS = 3
-"""With fewer lots on a side no shuffling could tell a shift from chance."""
+LEAST_LOTS, LEAST_TOGETHER = 3, 7
+"""With fewer lots on a side, or on both together, no shuffling could tell a shift from chance: of three against three
+there are twenty, each as far apart as the one that swaps the sides, so that p is never below a tenth."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Shift:
 
     Args:
         size: 0: not at all; a population stability index, or an energy distance from 0 to 1.
-        p: share of the shufflings of lots that differ at least as far; NaN with fewer than three lots on a side.
+        p: share of the shufflings of lots that differ at least as far; NaN of too few lots, as `tellable` says.
     """
 
     size: float
@@ -34,6 +35,16 @@ class Shift:
     def sure(self) -> bool:
         """Whether it is more than chance."""
         return self.p < SURE
+
+
+def tellable(reference: int, recent: int) -> bool:
+    """Return whether so many lots on either side could show a shift to be more than chance.
+
+    Example:
+        >>> tellable(3, 3), tellable(3, 4), tellable(2, 40)
+        (False, True, False)
+    """
+    return min(reference, recent) >= LEAST_LOTS and reference + recent >= LEAST_TOGETHER
 
 
 def value_shift(reference: ArrayLike, recent: ArrayLike, lots: tuple[ArrayLike, ArrayLike]) -> Shift:
@@ -121,7 +132,7 @@ def _units(lots: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.intp], NDArray
 
 def _shuffled(statistic: Statistic, is_recent: NDArray[np.bool_]) -> Shift:
     size = float(statistic(is_recent[None])[0])
-    if min(is_recent.sum(), (~is_recent).sum()) < LEAST_LOTS:
+    if not tellable(int((~is_recent).sum()), int(is_recent.sum())):
         return Shift(size, float("nan"))
     rng = np.random.default_rng(SEED)
     others = statistic(rng.permuted(np.tile(is_recent, (SHUFFLES, 1)), axis=1))

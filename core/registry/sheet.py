@@ -7,9 +7,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.report import PATTERNS, SYNTHETIC, Report
+from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report
 from core.registry.card import Card
-from core.registry.gate import Check, intrinsic, scores
+from core.registry.gate import ENOUGH, Check, intrinsic, scores
 from core.settings import Settings
 from data.classes import CLASS_KEYS, CLASSES
 
@@ -48,7 +48,9 @@ class Reached:
 
     Args:
         data: what it was measured on.
-        synthetic: whether the wafers are synthetic; they are never shown with real ones in one chart.
+        synthetic: whether the wafers were all drawn, those of the demo fab included; they are never shown with real
+            ones in one chart.
+        demo: how many are of the demo fab, None where the report does not say.
         by_die: whether dies are scored (IoU), else wafers (F1).
         wafers: how many.
         classes: each class that could be measured, their mean last.
@@ -61,6 +63,7 @@ class Reached:
 
     data: str
     synthetic: bool
+    demo: int | None
     by_die: bool
     wafers: int
     classes: Sequence[ClassScore]
@@ -78,7 +81,26 @@ class Reached:
     @property
     def title(self) -> str:
         """What was measured on what."""
-        return f"{self.data}: {self.wafers:,} {'synthetic' if self.synthetic else 'real'} wafers, {self.measure}"
+        return f"{self.data}: {self.wafers:,} {self.kind}, {self.measure}"
+
+    @property
+    def real(self) -> bool:
+        """Whether all of the wafers are known to be of a fab."""
+        return not self.synthetic and self.demo == 0
+
+    @property
+    def kind(self) -> str:
+        """What wafers they are: real is said of those alone of which it is known."""
+        if self.synthetic:
+            return "synthetic wafers of the demo fab" if self.demo else "synthetic wafers"
+        if self.demo is None:
+            return "wafers that people labelled"
+        return f"wafers, {self.demo:,} of them synthetic of the demo fab" if self.demo else "real wafers"
+
+    @property
+    def enough(self) -> bool:
+        """Whether they are as many as a mean needs that stands for the model."""
+        return self.wafers >= ENOUGH
 
 
 @dataclass(frozen=True)
@@ -117,6 +139,8 @@ def reached(report: Report) -> Reached:
     if found:
         rows.append(row("mean", float(np.mean(list(found.values())))))
     confusion = cast(Mapping[str, Any], report.get("confusion", {}))
+    data, count = str(report["data"]), int(str(report["n"]))
+    demo = cast("int | None", report.get("demo", None if data.startswith(LABELS) else 0))
     lacks = [
         words
         for words, there in (
@@ -124,14 +148,16 @@ def reached(report: Report) -> Reached:
             ("calibration", bool(reliability)),
             ("a trivial baseline", bool(baseline) or not by_die),
             ("a confusion table", bool(confusion)),
+            ("how many of the wafers are of the demo fab", demo is not None),
         )
         if not there
     ]
     return Reached(
-        data=str(report["data"]),
-        synthetic=str(report["data"]).startswith(SYNTHETIC),
+        data=data,
+        synthetic=data.startswith(SYNTHETIC) or (0 < count == demo),
+        demo=demo,
         by_die=by_die,
-        wafers=int(str(report["n"])),
+        wafers=count,
         classes=rows,
         false_alarms=presence.get("false_alarm_share"),
         exact=presence.get("exact_match"),
@@ -200,10 +226,15 @@ def trust_sheet(card: Card, at: Settings | None = None, gated: Sequence[Check] =
     missing = [
         f"{entry.data} lacks {', '.join(entry.lacks)}: run jobs.evaluate again." for entry in entries if entry.lacks
     ]
-    if not any(not entry.synthetic for entry in entries):
+    if not any(entry.real for entry in entries):
         missing.append("Nothing was measured on real wafers.")
     if not any(entry.synthetic for entry in entries):
         missing.append("Nothing was measured on synthetic wafers, whose truth is known die by die.")
+    missing += [
+        f"{entry.data} holds {entry.wafers:,} wafers: a mean that stands for the model needs {ENOUGH}."
+        for entry in entries
+        if not entry.enough
+    ]
     if not card.never_shown:
         missing.append("Nobody said what it was never shown.")
     return TrustSheet(
@@ -213,7 +244,7 @@ def trust_sheet(card: Card, at: Settings | None = None, gated: Sequence[Check] =
 
 def _unmeasured(entries: Sequence[Reached]) -> list[str]:
     """Classes that no real wafer of the reports shows: nobody knows how the model does on them."""
-    real = [entry for entry in entries if not entry.synthetic]
+    real = [entry for entry in entries if entry.real]
     shown = {row.class_key for entry in real for row in entry.classes if row.support}
     never = [NAMES[key] for key in CLASS_KEYS if key not in shown]
     dies = {row.class_key for entry in real if entry.by_die for row in entry.classes if row.support}

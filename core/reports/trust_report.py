@@ -6,9 +6,9 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
-from core.evaluation.report import PATTERNS, Report
+from core.evaluation.report import PATTERNS, SYNTHETIC, Report
 from core.identity import Person
-from core.registry.gate import Check
+from core.registry.gate import ENOUGH, Check
 from core.registry.sheet import NAMES, Reached, TrustSheet, curve
 from core.reports.blocks import beside, heading, note, section, table
 from core.reports.blocks import figures as large
@@ -47,12 +47,15 @@ def trust_pdf(sheet: TrustSheet, person: Person, made_at: datetime) -> bytes:
 
 
 def headline(sheet: TrustSheet) -> dict[str, str]:
-    """The numbers that stand on top: the best known of each kind, with what they were measured on."""
+    """The numbers that stand on top: each with what it was measured on and of how many wafers; undefined of too few."""
     numbers = {}
     for entry in sheet.reached:
-        kind = "synthetic" if entry.synthetic else entry.data.removesuffix(".npz")
+        kind = "synthetic" if entry.data.startswith(SYNTHETIC) else entry.data.removesuffix(".npz")
+        kind += ", demo fab" if entry.demo else ""
+        count = f"{entry.wafers:,}" if entry.enough else f"{entry.wafers} of the {ENOUGH} needed"
         mean = next((row.score for row in entry.classes if row.class_key == "mean"), math.nan)
-        numbers[f"{entry.measure}, {kind}"] = UNDEFINED if math.isnan(mean) else f"{mean:.3f}"
+        known = entry.enough and not math.isnan(mean)
+        numbers[f"{entry.measure}, {kind} ({count})"] = f"{mean:.3f}" if known else UNDEFINED
     passed = sum(check.passed for check in sheet.checks)
     return {**numbers, "Conditions passed": f"{passed} of {len(sheet.checks)}"}
 

@@ -172,3 +172,49 @@ def benjamini_hochberg(p: ArrayLike) -> Reals:
     if known.any():
         corrected[known] = stats.false_discovery_control(given[known], method="bh")
     return corrected
+
+
+def holm(p: ArrayLike) -> Reals:
+    """Correct p-values for many looks: that chance alone brings any below q happens in at most a share q of cases.
+
+    Args:
+        p: any number; NaN stays NaN and is not counted.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03, 0.5]).round(3).tolist()
+        [0.04, 0.09, 0.09, 0.5]
+    """
+    given = np.asarray(p, dtype=np.float64)
+    corrected, known = np.full(given.shape, np.nan), np.flatnonzero(np.isfinite(given))
+    order = known[np.argsort(given[known], kind="stable")]
+    steps = given[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return corrected
+
+
+def t_interval(values: ArrayLike) -> Difference:
+    """Return a mean, its 95 % interval by Student's t and the p-value of its being 0.
+
+    Few values scatter far more than a bootstrap over them admits: of five, that one holds the mean in 83 % of cases.
+
+    Args:
+        values: independent ones; NaN interval and p of fewer than two.
+
+    Source: Student, "The probable error of a mean", 1908.
+
+    Example:
+        >>> found = t_interval([1.0, 2.0, 3.0, 4.0, 5.0])
+        >>> found.change, round(found.low, 3), round(found.high, 3), round(found.p, 4)
+        (3.0, 1.037, 4.963, 0.0132)
+    """
+    given = np.asarray(values, dtype=np.float64)
+    mean = float(given.mean())
+    if len(given) < 2:
+        return Difference(mean, np.nan, np.nan, np.nan)
+    error = float(given.std(ddof=1) / np.sqrt(len(given)))
+    if not error:
+        return Difference(mean, mean, mean, 0.0 if mean else 1.0)
+    half = float(stats.t.ppf(0.975, len(given) - 1)) * error
+    return Difference(mean, mean - half, mean + half, float(2 * stats.t.sf(abs(mean) / error, len(given) - 1)))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from core.lake import Lake, WaferFilter
 from data.classes import CLASS_KEYS
+from data.synthesis.fab import DEMO_SOURCE
 
 _YIELD = (
     "sum(tested_count - fail_count) FILTER (yield_fraction IS NOT NULL)"
@@ -138,5 +139,5 @@ def start_of(day: date) -> datetime:
 
 def is_demo(lake: Lake) -> bool:
     """Return whether the lake holds the demo fab and nothing else."""
-    row = lake.query("SELECT bool_and(source_name = 'demo fab') AS demo FROM wafers").iloc[0]
+    row = lake.query("SELECT bool_and(source_name = ?) AS demo FROM wafers", [DEMO_SOURCE]).iloc[0]
     return bool(row["demo"])

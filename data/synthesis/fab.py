@@ -17,6 +17,8 @@ from data.synthesis.patterns import PATTERNS
 from data.synthesis.wafer import SyntheticWafer, compose, with_background
 from data.wafer import WaferMap
 
+DEMO_SOURCE = "demo fab"
+"""Where its wafers say that they are from: no measurement on them is one on real wafers."""
 DAYS = 182
 LAST_DAY = datetime(2026, 11, 20, tzinfo=UTC)
 WAFERS_A_LOT = 25
@@ -102,7 +104,7 @@ def demo_fab(seed: int = 20261123, wafers: int = 2000) -> Iterator[SyntheticWafe
                 die_pitch_mm=(300 / product.grid[0], 300 / product.grid[1]),
                 diameter_mm=300.0,
                 attributes=history,
-                source_name="demo fab",
+                source_name=DEMO_SOURCE,
             )
             yield SyntheticWafer(wafer, drawn.masks)
 

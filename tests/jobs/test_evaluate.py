@@ -77,7 +77,7 @@ def test_a_report_that_breaks_off_leaves_the_one_before(tmp_path, tiny_model_pat
     out.write_text("kept")
     request.getfixturevalue("full_disk")
     assert main(["--data", "synthetic:1:2", "--out", str(out), "--model", str(tiny_model_path)]) == 1
-    assert "No space left" in capsys.readouterr().err
+    assert "The disk is full" in capsys.readouterr().err
     assert (out.read_text(), list(tmp_path.iterdir())) == ("kept", [out])
 
 
@@ -153,7 +153,8 @@ def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model
     assert (report["n"], report["data"]) == (len(tested), "labels:now") == (1, "labels:now")
     assert list(report["support"].values()) == masks.sum(axis=0).tolist()
     assert len(report["wafers"]) == 12
-    assert set(report) == DIE_KEYS | {"wafers"}
+    assert set(report) == DIE_KEYS | {"wafers", "demo"}
+    assert report["demo"] == 0
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_a_report_that_breaks_off_leaves_the_one_before(files, tiny_model_path, 
     request.getfixturevalue("full_disk")
     words = ["--queries", str(files[0]), "--gallery", str(files[1]), "--model", str(tiny_model_path)]
     assert main([*words, "--out", str(out)]) == 1
-    assert "No space left" in capsys.readouterr().err
+    assert "The disk is full" in capsys.readouterr().err
     assert (out.read_text(), list(tmp_path.iterdir())) == ("kept", [out])
 
 

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from core.annotation.items import Candidate
+from core.annotation.items import Candidate, LabelItem, Status
 from core.annotation.queue import fill, take_next
 from core.identity import Person
 from core.jobs.store import JobState, add_job, end
@@ -139,3 +139,18 @@ def test_coverage_counts_clusters_on_the_map(open_page, built_home, tmp_path, mo
     app = open_page("active_learning", home=tmp_path)
     assert not app.exception
     assert next(m for m in app.metric if m.label == "Clusters with a label").value == "0 of 4"
+
+
+def test_time_saved_stays_when_another_strategy_is_looked_at(open_page, own_home, database):
+    with database.writing() as session:
+        fill(session, [Candidate(drawn(0).key, strategy="margin")], ANA, iteration=1)
+        item = session.query(LabelItem).one()
+        item.status, item.seconds = Status.DONE, 3600.0
+    shown = []
+    for strategy in ("margin", "random", "coreset"):
+        app = open_page("active_learning", home=own_home, strategy=strategy)
+        assert not app.exception
+        (saved,) = (m for m in app.metric if m.label == "Time saved")
+        shown.append((saved.value, saved.delta))
+    assert set(shown) == {shown[0]}
+    assert float(shown[0][0].split()[0]) > 0

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
@@ -14,6 +15,7 @@ from core.lake.embedding_rows import Embedded
 from core.lake.rows import dies_hash
 from data.classes import CLASS_COUNT
 from data.served import DIMENSION
+from tests.core.label_examples import rows_of, shown
 from tests.core.lake_examples import drawn, found_on
 from tests.pages.label_examples import ANA, BEN, KEYS, texts
 
@@ -153,3 +155,24 @@ def test_labels_are_ranked_by_a_model_that_never_saw_their_lot_and_classes_with_
     assert worst["why"].startswith("People say no ring, no scratch; a model that never saw lot ")
     assert "Too few labels to judge Edge" in texts(app)
     assert "the model in use" in texts(app)
+
+
+@pytest.mark.parametrize(("wafers", "said"), [(9, ("9 of the 10 needed", "–", "–")), (10, ("10", "0.750", "0.833"))])
+def test_agreement_of_people_is_a_mean_over_pairs_from_ten_on(work, database, wafers, said):
+    """Every second pair agrees wholly, of the others one has half of the other's rows: means of ten 0.75 and 5 / 6."""
+    with database.writing() as session:
+        for n in range(wafers):
+            of = shown(f"X{n}")
+            for person, stop in zip((ANA, BEN), (4, 4 if n % 2 else 2), strict=True):
+                submit(session, of, rows_of(of, ("edge", 0, stop)), person, 9.0)
+    app = work("review", "eve", what="Agreement")
+    assert not app.exception
+    assert tuple(metric.value for metric in app.metric) == said
+    by_class = next(table.value for table in app.dataframe if "Edge" in set(table.value["class"]))
+    assert by_class["pairs"].tolist() == [wafers, wafers]
+
+
+def test_without_a_second_person_agreement_says_what_is_missing(work):
+    app = work("review", "eve", what="Agreement")
+    assert not app.exception
+    assert "No wafer was labelled by two people yet." in app.info[0].value

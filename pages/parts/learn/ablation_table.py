@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.active_learning.ablation import ARMS, MEASURES, Ablation, AblationMeasure, verdicts
-from core.active_learning.curves import band
+from core.active_learning.curves import PairedDifference, band
 from core.drawing.palette import GREYS
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
@@ -26,7 +26,8 @@ HELP = {
 }
 GAINED = (
     "What this row has over the row above: the area between their curves over its width, in points (100 are 1), seed "
-    "by seed, with its 95 % interval by bootstrap over seeds. Where the interval holds 0, nothing is proven."
+    "by seed, with its 95 % interval by the paired t, and p corrected for all these comparisons by Holm. From p "
+    "0.05 on nothing is proven."
 )
 WAYS = {"plain": "as the app sees it", "tta": "averaged over eight turns (test-time augmentation)"}
 NAMES = {arm: f"{'+ ' if n else ''}{name}" for n, (arm, name) in enumerate(ARMS.items())}
@@ -87,7 +88,8 @@ def _arms(found: Ablation) -> None:
             st.markdown(f"{measure.name}, {measure.of}", help=HELP[measure.key])
             _curves(found, measure)
     st.caption(LEGEND)
-    frame = pd.DataFrame([_row(found, arm) for arm in ARMS])
+    gains = found.gains()
+    frame = pd.DataFrame([_row(found, arm, gains) for arm in ARMS])
     columns = {m.name: _number(m, f"{m.name}, mean over budgets") for m in MEASURES}
     gained = {_gained(m): st.column_config.TextColumn("over the row above", help=GAINED) for m in MEASURES}
     st.dataframe(
@@ -99,7 +101,10 @@ def _arms(found: Ablation) -> None:
     )
     csv_button(_points(found), "ablation", label="CSV of all points")
     st.markdown("\n".join(f"- {line}" for line in verdicts(found)))
-    st.caption("Helped and hurt: the interval of the difference leaves out 0. Points: 100 are 1, mean over seeds.")
+    st.caption(
+        f"Helped and hurt: p below 0.05 by the paired t over {found.seeds} seeds, corrected for {len(gains)} "
+        "comparisons by Holm. Points: 100 are 1, mean over seeds."
+    )
 
 
 def _curves(found: Ablation, measure: AblationMeasure) -> None:
@@ -129,13 +134,13 @@ def _curves(found: Ablation, measure: AblationMeasure) -> None:
     )
 
 
-def _row(found: Ablation, arm: str) -> dict[str, object]:
+def _row(found: Ablation, arm: str, gains: Mapping[tuple[str, str], PairedDifference]) -> dict[str, object]:
     row: dict[str, object] = {"What": NAMES[arm]}
     for measure in MEASURES:
         row[measure.name] = found.areas(arm, measure.key).mean()
-        gained = found.gained(arm, measure.key)
+        gained = gains.get((arm, measure.key))
         row[_gained(measure)] = gained and (
-            f"{100 * gained.mean:+z.1f} ({100 * gained.low:+z.1f} to {100 * gained.high:+z.1f})"
+            f"{100 * gained.mean:+z.1f} ({100 * gained.low:+z.1f} to {100 * gained.high:+z.1f}), p {gained.p:.3f}"
         )
     return row
 

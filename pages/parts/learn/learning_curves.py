@@ -34,7 +34,9 @@ GREY = "rgba(128,128,128,0.9)"
 HELP = {
     "area": "Area under the learning curve divided by its width: the mean score over all measurements, 0 to 1.",
     "against": "Area less that of random choice, seed by seed: same wafers, same start. In points, 100 points are 1.",
-    "interval": "95 % interval of that difference, by bootstrap over seeds. Where it holds 0, nothing is proven.",
+    "interval": "95 % interval of that difference, by the paired t over seeds.",
+    "p": "Of no difference, by the paired t over seeds, corrected by Holm for all strategies of the table. From 0.05 "
+    "on nothing is proven.",
     "enough": "Labels at which the mean curve reaches 95 % of the score with all labels; – where it never does.",
     "last": "Mean score after the last round.",
 }
@@ -145,6 +147,7 @@ def _table(played: Played, task: str) -> None:
             "against random": [100 * one.against_random.mean for one in found],
             "from": [100 * one.against_random.low for one in found],
             "to": [100 * one.against_random.high for one in found],
+            "p": [one.against_random.p for one in found],
             "labels to 95 %": [one.enough for one in found],
             "last": [one.last for one in found],
         }
@@ -161,6 +164,7 @@ def _table(played: Played, task: str) -> None:
             "against random": number("Against random, points", format="%+.1f", help=HELP["against"]),
             "from": number("from", format="%+.1f", help=HELP["interval"]),
             "to": number("to", format="%+.1f", help=HELP["interval"]),
+            "p": number("p", format="%.3f", help=HELP["p"]),
             "labels to 95 %": number("Labels to 95 %", format="%.0f", help=HELP["enough"]),
             "last": number("At the end", format="%.3f", help=HELP["last"]),
         },

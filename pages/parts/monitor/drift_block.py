@@ -11,7 +11,7 @@ from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
-from core.monitoring.drift import LEAST_WAFERS, Drift, verdict_of_look
+from core.monitoring.drift import LEAST_WAFERS, Drift, untold, verdict_of_look
 from core.monitoring.judging import Scope
 from core.monitoring.quality import LEAST_LABELLED
 from core.monitoring.retraining import LEAST_TO_TRAIN, Proposal, new_labels, propose, retrain
@@ -40,6 +40,7 @@ CHANGE_HELP = (
     "points; of a single class it must also be more than chance. The rule *Agreement with labels falls* raises an "
     "alarm then."
 )
+FEW_WEEKS = f"two weeks in a row with {LEAST_LABELLED} labelled wafers each are needed."
 
 
 def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
@@ -61,7 +62,9 @@ def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
     with database.reading() as session:
         labelled = len(labelled_keys(session))
     shifted = found.shifted if found else []
-    _proposal(database, lake, propose(fallen, shifted, labelled, new_labels(database), sides.against), sides.learnt)
+    lacking = untold(found) + ([f"Whether agreement fell: {FEW_WEEKS}"] if changes.empty else [])
+    proposed = propose(fallen, shifted, labelled, new_labels(database), sides.against, lacking)
+    _proposal(database, lake, proposed, sides.learnt)
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         _inputs(found, sides)
@@ -72,12 +75,20 @@ def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
 
 def _proposal(database: AppDatabase, lake: Lake, proposal: Proposal, learnt: str) -> None:
     with st.container(border=True):
-        if not proposal.reasons:
+        if not proposal.reasons and not proposal.untold:
             st.markdown("**No reason to train again.** Nothing fell, nothing shifted by more than chance.")
             return
-        st.markdown("**Training again is proposed.**")
-        for reason in proposal.reasons:
-            st.markdown(f"- {literal(reason)}")
+        if proposal.reasons:
+            st.markdown("**Training again is proposed.**")
+            for reason in proposal.reasons:
+                st.markdown(f"- {literal(reason)}")
+        if proposal.untold:
+            whole = "**Whether to train again cannot be told yet.** What is missing:"
+            st.markdown("What cannot be told yet:" if proposal.reasons else whole)
+            for lacking in proposal.untold:
+                st.markdown(f"- {literal(lacking)}")
+        if not proposal.reasons:
+            return
         if not proposal.possible:
             st.markdown(
                 f"{proposal.labelled} wafers are labelled, {LEAST_TO_TRAIN} are needed to learn from. Label some of "
@@ -154,7 +165,7 @@ def _changes(changes: pd.DataFrame, fallen: pd.DataFrame) -> None:
         st.markdown("**Agreement, week over week**", help=CHANGE_HELP, width="stretch")
         csv_button(shown, "agreement_changes")
     if changes.empty:
-        st.caption(f"Two weeks in a row with {LEAST_LABELLED} labelled wafers each are needed.")
+        st.caption(f"{FEW_WEEKS[:1].upper()}{FEW_WEEKS[1:]}")
         return
     number = st.column_config.NumberColumn
     st.dataframe(

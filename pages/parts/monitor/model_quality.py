@@ -51,7 +51,7 @@ CONFUSION_HELP = (
 )
 MODEL_HELP = (
     "Each version on the labelled wafers that it segmented, which are others for every version. F1: mean over the "
-    "classes of 2 hit / (2 hit + wrong + missed) over dies."
+    f"classes of 2 hit / (2 hit + wrong + missed) over dies. Of fewer than {LEAST_LABELLED} wafers nothing is said."
 )
 
 

@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from core.active_learning.results import BASELINE, FORMAT, RESULTS, read_results, worth
 from data.errors import FormatError
@@ -24,6 +26,18 @@ def test_arms_are_compared_with_random_seed_by_seed(table):
     assert (best.against_random.mean, best.against_random.low, best.against_random.high) == pytest.approx((0.2,) * 3)
     assert best.enough == pytest.approx(20 + 10 * (0.76 - 0.55) / 0.3)
     assert (random.enough, random.against_random.mean) == (None, 0)
+
+
+def test_all_strategies_are_corrected_together_and_random_is_none_of_them(table):
+    one = read_results(table)["synthetic"]
+    luck = np.array([[0.01], [-0.02], [0.03], [0.0], [0.02]])
+    arms = {BASELINE: np.full((5, 3), 0.3), "bald": 0.4 + luck + np.zeros(3), "margin": 0.3 + luck + np.zeros(3)}
+    found = {w.arm: w.against_random for w in worth(replace(one, arms=arms))}
+    by_bald, by_margin = (stats.ttest_1samp(luck[:, 0] + more, 0).pvalue for more in (0.1, 0.0))
+    assert found["bald"].p == pytest.approx(2 * by_bald)
+    assert found["margin"].p == pytest.approx(by_margin)
+    assert np.isnan(found[BASELINE].p)
+    assert [found[arm].certain for arm in ("bald", "margin", BASELINE)] == [True, False, False]
 
 
 def test_no_table_is_no_curve_and_a_damaged_one_is_said(tmp_path):

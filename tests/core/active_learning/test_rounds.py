@@ -9,6 +9,7 @@ from core.active_learning.rounds import (
     own_curve,
     rounds,
     share_saved,
+    time_saved,
     training_words,
     wafers_of,
 )
@@ -75,6 +76,31 @@ def test_what_is_saved_is_what_random_choice_needed_more():
     assert least_saved({"a": good, "b": bad}, "bald") is None
     assert least_saved({}, "bald") is None
     assert 100 + minutes_saved(100, 1 / 3) == pytest.approx(150)
+
+
+def test_time_saved_goes_by_the_strategy_that_chose_the_wafers():
+    """By hand: of 30 labels of random choice bald needs 20, so its 40 minutes saved 20; margin needs 30, none saved."""
+    random = np.array([[0.2, 0.4, 0.6]])
+    arms = {BASELINE: random, "bald": np.array([[0.2, 0.6, 0.7]]), "margin": random, "entropy": random - 0.1}
+    results = {"real": Played("f1", 90, [10, 20, 30], [0.7], arms, "")}
+    first = Round(1, 9, 0, 0, 60.0, None, by_strategy={"bald": 30.0, "margin": 12.0})
+    second = Round(2, 9, 0, 0, 60.0, None, by_strategy={"bald": 10.0, "entropy": 25.0, "never played": 3.0})
+    found = time_saved([first, second], results)
+    assert (found.minutes, found.of) == pytest.approx((20.0, 52.0))
+    by_hand = time_saved([Round(1, 9, 0, 0, 60.0, None)], results)
+    assert (by_hand.minutes, by_hand.of) == (0, 0)
+    assert time_saved([first], {}).of == 0
+
+
+def test_a_round_keeps_its_minutes_by_the_strategy_of_each_wafer(database, tmp_path):
+    chosen = [Candidate("L:W0", strategy="bald"), Candidate("L:W1", strategy="coreset"), Candidate("L:W2")]
+    with database.writing() as session:
+        fill(session, chosen, ANA, iteration=1)
+        for item, seconds in zip(session.query(LabelItem).order_by(LabelItem.id), (60, 90, 300), strict=True):
+            item.status, item.seconds = Status.DONE, float(seconds)
+    with database.reading() as session:
+        (one,) = rounds(session, Settings(home=tmp_path))
+    assert (one.minutes, one.by_strategy) == (7.5, {"bald": 1.0, "coreset": 1.5})
 
 
 @pytest.mark.parametrize(("labelled", "few"), [(40, True), (400, False)])

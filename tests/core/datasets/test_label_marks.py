@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.database import AppDatabase
-from core.datasets.label_marks import judged_wafers, labels_mark, wafers_sha256
+from core.datasets.label_marks import demo_wafers, judged_wafers, labels_mark, wafers_sha256
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
@@ -12,6 +12,7 @@ from data.classes import CLASS_COUNT
 from data.datasets import MaskedMaps
 from data.errors import SettingError
 from tests.core.label_examples import labelled_home
+from tests.core.lake_examples import drawn
 
 NOTHING = MaskedMaps([], [], [])
 
@@ -54,3 +55,10 @@ def test_judged_are_the_wafers_of_the_test_part(tmp_path):
     assert len(found) == 1
     with pytest.raises(SettingError, match=r"labels now: none of its wafers is in the test part"):
         judged_wafers(AppDatabase(tmp_path / "one" / "decisions.db"), Lake(tmp_path / "one" / "lake"), "now")
+
+
+def test_wafers_of_the_demo_fab_are_counted_by_where_they_say_they_are_from(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    lake.append_wafers([*(drawn(n, source_name="demo fab") for n in range(3)), drawn(3, source_name="lot7.klarf")])
+    assert demo_wafers(lake, [drawn(n).key for n in (1, 2, 3)]) == 2
+    assert demo_wafers(lake, []) == 0

@@ -8,7 +8,7 @@ import pytest
 from core.lake import WaferFilter
 from core.lake.embedding_rows import Embedded
 from core.lake.rows import dies_hash
-from core.monitoring.drift import drift
+from core.monitoring.drift import drift, untold
 from core.monitoring.sides import DRAWN_LOT, Drawn, of_keys, recent_and_before, sampled
 from data.wafer import WaferMap
 from tests.core.lake_examples import START
@@ -80,7 +80,7 @@ def test_drawn_wafers_are_compared_by_what_they_have_and_by_the_model_that_saw_t
     assert (found.recent, found.reference, found.embedded) == (28, 60, (60, 28))
     assert not {"grid", "product"} & set(found.inputs["measure"])
     assert found.inputs.set_index("measure")["shift"]["yield"] > 1
-    assert (found.shifted, set(found.inputs["verdict"])) == ([], {"too few lots"})
+    assert (found.shifted, set(found.inputs["verdict"])) == ([], {"cannot be told yet"})
     assert found.look.size < 0.1
     assert np.isnan(found.look.p)
     found = drift(lake, last_week()[0], replace(drawn, model="another@1"))
@@ -90,3 +90,32 @@ def test_drawn_wafers_are_compared_by_what_they_have_and_by_the_model_that_saw_t
 def test_too_few_wafers_are_not_compared(lake):
     fab(lake)
     assert drift(lake, *last_week(WaferFilter(product="none"))) is None
+
+
+def test_what_too_few_lots_cannot_tell_is_said_with_what_is_missing(lake):
+    keys = fab(lake, late=0.5)
+    two_lots = of_keys(keys[:8])
+    found = drift(lake, last_week()[0], of_keys(keys[:24]))
+    assert found is not None
+    assert found.lots == (6, 7)
+    assert untold(found) == [
+        "What wafers look like: 0 recent wafers and 0 of the reference are embedded by one model, 20 are needed on "
+        "each side."
+    ]
+    assert untold(drift(lake, last_week()[0], two_lots)) == ["Whether the wafers changed: 20 are needed on each side."]
+    few = replace(found, lots=(6, 1))
+    assert untold(few) == [
+        "Whether the wafers changed: they are of 1 lot, the reference of 6; 3 are needed on each side, 7 together."
+    ]
+    assert untold(None) == ["Whether the wafers changed: 20 are needed on each side."]
+
+
+def test_a_measure_that_few_wafers_hold_is_named_as_not_told(lake):
+    fab(lake, embedded=True)
+    found = drift(lake, *last_week())
+    assert found is not None
+    assert untold(found) == []
+    inputs = found.inputs.assign(
+        verdict=found.inputs["verdict"].where(found.inputs["measure"] != "yield", "cannot be told yet")
+    )
+    assert untold(replace(found, inputs=inputs)) == ["Yield: known of too few wafers or lots of a side."]

@@ -112,6 +112,15 @@ def test_models_are_scored_on_their_own_wafers_and_compared(lake, database):
     assert ab_comparison(found, "net@1", "net@3") is None
 
 
+def test_two_wafers_make_no_score_of_a_model(lake, database):
+    truth = rows(edge=(0, 2))
+    keep(lake, database, *(case(all_failing(n), truth, truth, model="net@1" if n < 10 else "net@2") for n in range(12)))
+    table = by_model(judge(lake, database, Scope())).set_index("model")
+    assert table["labelled"].to_dict() == {"net@1": 10, "net@2": 2}
+    assert table.loc["net@1", ["iou", "mean_f1"]].tolist() == [1, 1]
+    assert table.loc["net@2", ["iou", "low", "high", "mean_f1"]].isna().all()
+
+
 def test_an_ab_comparison_can_be_held_among_some_of_the_wafers(lake, database):
     """Of the first model's wafers the odd ones are wholly right, the even ones half right; the second is all right."""
     truth = rows(edge=(0, 2))

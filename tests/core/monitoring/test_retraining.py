@@ -24,7 +24,8 @@ def fallen(times):
 
 def test_without_a_reason_nothing_is_proposed():
     found = propose(fallen(0), [], labelled=400, new=499)
-    assert found.reasons == ()
+    assert (found.reasons, found.untold) == ((), ())
+    assert propose(fallen(0), [], 400, 0, untold=["Yield: too few."]).untold == ("Yield: too few.",)
 
 
 def test_every_reason_is_a_sentence():

@@ -1,8 +1,10 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from core.monitoring.shift import kind_shift, look_shift, value_shift
+from core.monitoring.shift import SURE, kind_shift, look_shift, tellable, value_shift
 
 LOTS = (np.repeat([f"a{n}" for n in range(12)], 10), np.repeat([f"b{n}" for n in range(6)], 10))
 
@@ -36,3 +38,24 @@ def test_too_few_lots_cannot_tell():
     assert found.size > 0
     assert np.isnan(found.p)
     assert not found.sure
+
+
+def apart(recent, count):
+    """Energy distance of two groups of lots that lie on a line, lot n at 2 to the n."""
+    new = [2.0**n for n in recent]
+    old = [2.0**n for n in range(count) if n not in recent]
+    return 2 * cdist([*zip(old)], [*zip(new)]).mean() - sum(cdist([*zip(s)], [*zip(s)]).mean() for s in (old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [(3, 3), (3, 4), (4, 3), (4, 4), (5, 3)])
+def test_so_many_lots_can_tell_as_have_a_shuffling_rare_enough(old, new):
+    splits = [apart(recent, old + new) for recent in combinations(range(old + new), new)]
+    rarest = np.mean([distance >= max(splits) - 1e-9 for distance in splits])
+    assert tellable(old, new) == (rarest < SURE)
+
+
+def test_three_lots_against_three_cannot_tell_however_far_apart():
+    lots = ([*"aaabbbccc"], [*"dddeeefff"])
+    assert np.isnan(value_shift(np.arange(9.0), np.arange(9.0) + 1000, lots).p)
+    more = ([*"aaabbbccc"], [*"dddeeefffggg"])
+    assert value_shift(np.arange(9.0), np.arange(12.0) + 1000, more).sure

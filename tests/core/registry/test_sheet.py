@@ -90,3 +90,23 @@ def test_a_failed_gate_stands_among_the_conditions():
 
 def told(score) -> dict:
     return {"data": "a", "n": 9, "iou_over_dies": {"edge": score, "mean": score}}
+
+
+@pytest.mark.parametrize(
+    ("data", "extra", "kind", "real", "synthetic"),
+    [
+        ("labels:now", {"demo": 9}, "synthetic wafers of the demo fab", False, True),
+        ("labels:now", {"demo": 4}, "wafers, 4 of them synthetic of the demo fab", False, False),
+        ("labels:now", {"demo": 0}, "real wafers", True, False),
+        ("labels:now", {}, "wafers that people labelled", False, False),
+        ("synthetic:9:1", {}, "synthetic wafers", False, True),
+        ("wm811k_val.npz", {}, "real wafers", True, False),
+    ],
+)
+def test_real_is_said_of_wafers_alone_of_which_it_is_known(data, extra, kind, real, synthetic):
+    entry = reached({**told(0.5), "data": data, **extra})
+    assert entry.title == f"{data}: 9 {kind}, IoU over dies"
+    assert (entry.real, entry.synthetic) == (real, synthetic)
+    sheet = trust_sheet(replace(shipped_card(), reports={data: {**told(0.5), "data": data, **extra}}), Settings())
+    assert ("Nothing was measured on real wafers." in sheet.missing) == (not real)
+    assert f"{data} holds 9 wafers: a mean that stands for the model needs 30." in sheet.missing
