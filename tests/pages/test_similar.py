@@ -12,6 +12,7 @@ from core.similarity import SimilarityIndex
 from core.similarity.index import IndexKind
 from core.similarity.similar_wafers import find, query_cluster, query_wafer
 from core.similarity.upkeep import bring_up_to_date
+from pages.parts.literal import literal
 from tests.core.similarity.similar_examples import WAFERS, shown
 from tests.tiny_model import METADATA, write_tiny_model
 
@@ -192,7 +193,7 @@ def test_a_drawing_is_asked_for_on_the_grid_of_a_product(open_page, home):
 def test_a_wafer_that_is_not_there_is_an_explained_error(open_page, home, query, words):
     app = open_page("similar", home=home, **query)
     assert not app.exception
-    assert words in app.error[0].value
+    assert literal(words) in app.error[0].value
 
 
 def test_nonsense_in_a_link_shows_the_whole_wafer(open_page, home):
