@@ -60,4 +60,5 @@ def _say_damage(banner: DeltaGenerator, said: str = "") -> str:
     return sentence
 
 
-show()
+if __name__ == "__main__":
+    show()

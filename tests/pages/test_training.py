@@ -6,6 +6,7 @@ from core.identity import Person
 from core.jobs.folder import LOG, job_folder
 from core.jobs.store import JobState, add_job, end, job_by_id, newest_jobs
 from core.training.config import run_folder
+from pages.parts.literal import literal
 from tests.core.training.record_examples import curves, write_runs
 
 
@@ -100,7 +101,7 @@ def test_gpus_are_those_of_the_machine_that_trains(open_page, own_home, database
         assert words in said
         assert ("No GPU" in said) == (host == socket.gethostname())
     monkeypatch.setenv("WAFERSCOPE_RAY_ADDRESS", "10.0.0.7:6379")  # its watcher is here, but not the training
-    assert "It trains on 10.0.0.7:6379" in says(open_page("training", home=own_home))
+    assert f"It trains on {literal('10.0.0.7:6379')}" in says(open_page("training", home=own_home))
 
 
 def test_a_run_that_waits_can_be_stopped(open_page, own_home, database):

@@ -3,6 +3,7 @@
 import asyncio
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
 import pytest
@@ -16,6 +17,12 @@ from web.visitor_limits import MB, Limits, VisitorLimits
 
 PAGE = {"type": "http", "method": "GET", "path": "/lot", "headers": [(b"accept", b"text/html,*/*")]}
 SOCKET = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
+
+
+def in_thread(work):
+    """Run in a thread of its own: a browser test that ran before may have left its event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def put(length: int | None) -> dict:
@@ -75,7 +82,7 @@ def test_a_page_beyond_the_last_is_refused_with_a_sentence_and_let_in_when_one_c
         await asyncio.gather(*first)
         assert (await answer(guard, PAGE))[0] == 204
 
-    asyncio.run(visits())
+    in_thread(visits())
 
 
 @pytest.mark.parametrize("said", [2 * MB, None], ids=["by what it says", "by what arrives"])
@@ -87,7 +94,7 @@ def test_a_file_beyond_the_bound_is_refused_before_it_is_kept(said):
         assert "larger than 1 MB" in sentence
         assert app.read <= MB
 
-    asyncio.run(visit())
+    in_thread(visit())
 
 
 def test_a_body_that_says_less_than_it_brings_is_counted_as_it_arrives():
@@ -96,7 +103,7 @@ def test_a_body_that_says_less_than_it_brings_is_counted_as_it_arrives():
         guard = VisitorLimits(app, Limits(1, 9, 2), lambda: 0)
         assert (await answer(guard, put(10), [b"x" * MB] * 3))[0] == 413
 
-    asyncio.run(visit())
+    in_thread(visit())
 
 
 def test_files_together_are_bounded_by_those_that_are_held_and_those_on_their_way():
@@ -111,7 +118,7 @@ def test_files_together_are_bounded_by_those_that_are_held_and_those_on_their_wa
         held = 0
         assert (await answer(guard, put(2 * MB), [b"x" * MB] * 2))[0] == 204
 
-    asyncio.run(visits())
+    in_thread(visits())
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +145,7 @@ def test_the_app_bounds_pages_and_files_and_frees_them_when_a_page_closes(port):
                 await asyncio.to_thread(upload, port, session, bytes(2 * MB))
         await asyncio.to_thread(page, port)
 
-    asyncio.run(visits())
+    in_thread(visits())
 
 
 def connected(port: int) -> connect:

@@ -51,4 +51,4 @@ def test_the_rule_that_holds_is_said(page):
 
 
 def test_the_map_says_where_the_notch_is_and_how_its_axes_run(page):
-    assert "Notch down; x to the right and y down" in " ".join(caption.value for caption in page.caption)
+    assert "Notch down; x right, y down" in " ".join(caption.value for caption in page.caption)
