@@ -3,6 +3,7 @@ import pytest
 from core.identity import Person
 from core.jobs.folder import LOG, job_folder
 from core.jobs.store import JobState, add_job, end, job_by_id
+from pages.parts.literal import literal
 
 ANA = Person("ana")
 
@@ -45,5 +46,5 @@ def test_a_job_that_runs_says_how_far_it_is_and_how_long_it_still_takes(open_pag
     app = open_page("active_learning", home=own_home)
     assert not app.exception
     assert [bar.proto.text for bar in app.get("progress")] == [
-        "Choose wafers to label: measured 50 of 200 wafers, 0:01:15 left"
+        literal("Choose wafers to label: measured 50 of 200 wafers, 0:01:15 left")
     ]
