@@ -63,7 +63,8 @@ def show() -> None:
             return
         with st.spinner("Looking for similar wafers"):
             query = asked.query(segmenter(), turned)
-            index = ready_index(query.kind, lake)
+        index = ready_index(query.kind, lake)  # which may end the page, and would leave a spinner behind
+        with st.spinner("Looking for similar wafers"):
             matches = find(query, index, lake, where, without=[asked.key] if asked.key else [])
         if not matches:
             st.info("Nothing alike is in the index under these filters. Widen them, or build the index of more wafers.")

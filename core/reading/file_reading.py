@@ -69,7 +69,7 @@ class FileReading(Iterator[Item]):
         self.close()
 
     def __del__(self) -> None:
-        """Give the process back that nobody waits for any more."""
+        """Return the process that nobody waits for any more to the others."""
         if self._loan is not None:
             self.close()
 
@@ -228,7 +228,7 @@ class FileReading(Iterator[Item]):
         return item
 
     def _lost(self, loan: Loan) -> ReadFailure | None:
-        """Say why a process ended; try another one where it had not begun to read."""
+        """Return why a process ended; None to try another one, where it had not begun to read."""
         status = loan.process.ended()
         if self._ready:
             seconds = self._limits.cpu_seconds + self._added_seconds

@@ -67,7 +67,7 @@ class ReadingPool:
             loan.in_use, loan.asked = False, time.monotonic()
 
     def give_back(self, loan: Loan, limits: ReadLimits, *, sound: bool) -> None:
-        """Give a process back.
+        """Take a process back from whoever borrowed it.
 
         Args:
             loan: of it.

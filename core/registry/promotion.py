@@ -142,7 +142,7 @@ def sync(registry: Registry, at: Settings) -> Serving:
 
 
 def carry_out(registry: Registry, database: AppDatabase, at: Settings) -> bool:
-    """Tell the registry what was decided last, and serve it here, where a process died before it did so.
+    """Write what was decided last to the registry, and serve it here, where a process died before it did so.
 
     Whoever shares the app database follows what others decided. It may be done any number of times.
 

@@ -150,7 +150,7 @@ class Folder:
                 make_durable((self.local / name).parent)
 
     def move(self, name: str, new_name: str) -> None:
-        """Give a file another name below this folder, durably; its content stays.
+        """Rename a file below this folder, durably; its content stays.
 
         Raises:
             OSError: the storage refuses, or it is not there.

@@ -41,19 +41,17 @@ def show() -> None:
     follow(page)
     forget_ignored(page.url_path)
     banner = st.empty()
+    with suppress(WaferError):  # the page says what is wrong
+        lake().count()  # a page that ends itself lets nothing be drawn after it, so the lake is looked at before
     said = _say_damage(banner)
     page.run()
     _say_damage(banner, said)  # the page may have met more
 
 
 def _say_damage(banner: DeltaGenerator, said: str = "") -> str:
-    """Name what is left out of the lake, on every page; nothing where that is said already.
-
-    A page that ends itself lets nothing be drawn after it, so the lake is looked at before.
-    """
+    """Name what is known to be left out of the lake, on every page; nothing where that is said already."""
     sentence = ""
-    with suppress(WaferError):  # the page says what is wrong
-        lake().count()
+    with suppress(WaferError):
         sentence = lake().damage.sentence
     if sentence and sentence != said:
         banner.warning(sentence)

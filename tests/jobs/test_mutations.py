@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.fuzz_readers import write_corpus
-from jobs.fuzz_target import check
+from jobs.fuzz_target import fault_of
 from jobs.mutations import CHANGES, mutated
 from tests.data.formats.format_examples import samples
 from tests.data.formats.make_fixtures import FIXTURES
@@ -25,7 +25,7 @@ def test_changed_files_give_wafers_or_sentences(corpus, place):
     rng = np.random.default_rng(place)
     for _ in range(EACH):
         other = corpus[int(rng.integers(len(corpus)))]
-        check(corpus[place][:1] + mutated(corpus[place][1:], other[1:], rng))
+        assert fault_of(corpus[place][:1] + mutated(corpus[place][1:], other[1:], rng)) == ""
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -1,17 +1,8 @@
 import pytest
 
-from core.reading.limits import ReadLimits
+from tests.core.reading.limit_examples import LIMITS
 
 
 @pytest.fixture
 def limits():
-    return ReadLimits(
-        processes=2,
-        wait_seconds=60.0,
-        cpu_seconds=20,
-        seconds=60.0,
-        memory_mb=512,
-        wafers=100,
-        failures=50,
-        output_mb=64,
-    )
+    return LIMITS

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def same(one, other):
-    """Say whether two wafers, or two failures, are the same, all fields and their types included."""
+    """Return whether two wafers, or two failures, are the same, all fields and their types included."""
     if type(one) is not type(other):
         return False
     pairs = [(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one)]

@@ -1,22 +1,14 @@
 import signal
+from dataclasses import replace
 
 import pytest
 
 from core.reading import refusals
-from core.reading.limits import ReadLimits
 from core.settings import SETTINGS
 from data.errors import ReadingError
+from tests.core.reading import limit_examples
 
-LIMITS = ReadLimits(
-    processes=2,
-    wait_seconds=1.0,
-    cpu_seconds=20,
-    seconds=90.0,
-    memory_mb=2048,
-    wafers=1000,
-    failures=1,
-    output_mb=64,
-)
+LIMITS = replace(limit_examples.LIMITS, seconds=90.0, wait_seconds=1.0, memory_mb=2048, wafers=1000, failures=1)
 SAID = [
     refusals.too_many_wafers("a.zip", LIMITS),
     refusals.too_many_failures("a.zip", LIMITS),
