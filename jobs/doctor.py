@@ -52,7 +52,7 @@ def main(config: DoctorConfig) -> int:
         lake = Lake(url)
         lake.count()
     _say_losses(lake)
-    print(f"{url}: {left:,} damaged parts." if left else f"{url}: no damaged part.", file=sys.stderr)
+    print(f"{url}: {left:,} damaged part{'s' * (left != 1)}." if left else f"{url}: no damaged part.", file=sys.stderr)
     return 1 if left else 0
 
 

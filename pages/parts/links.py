@@ -26,7 +26,7 @@ UNDATED = "undated"
 ALARM_VIEW = "show_alarms"
 """Name in the query string of what the page of alarms shows."""
 CARRIED = "filters"
-"""Name under which a link carries what the next page should show.
+"""Name under which a link carries filters.
 
 Streamlit drops each name of an address that a widget of the page one leaves is bound to: a link may not spell it out.
 """
@@ -43,27 +43,41 @@ class PageEntry:
         group: heading it stands under.
         title: its name.
         help: what it is for, one sentence.
+        filters: whether filters of others work on it; elsewhere they stay packed in the address, for the way back.
     """
 
     group: str
     title: str
     help: str
+    filters: bool = False
 
 
 ENTRIES = {
-    "overview": PageEntry("Monitor", "Overview", "Yield, defects by week and the worst wafers of the newest day."),
-    "trends": PageEntry("Monitor", "Trends", "Each class over time, with control limits and what is out of them."),
-    "commonality": PageEntry("Monitor", "Commonality", "Which tool, chamber or program the affected wafers share."),
-    "lot": PageEntry("Monitor", "Lot", "One lot: its wafers stacked, profiles, slot effects, report."),
+    "overview": PageEntry(
+        "Monitor", "Overview", "Yield, defects by week and the worst wafers of the newest day.", filters=True
+    ),
+    "trends": PageEntry(
+        "Monitor", "Trends", "Each class over time, with control limits and what is out of them.", filters=True
+    ),
+    "commonality": PageEntry(
+        "Monitor", "Commonality", "Which tool, chamber or program the affected wafers share.", filters=True
+    ),
+    "lot": PageEntry("Monitor", "Lot", "One lot: its wafers stacked, profiles, slot effects, report.", filters=True),
     "alarms": PageEntry("Monitor", "Alarms", "What needs somebody's eyes, and the rules that say so."),
-    "monitoring": PageEntry("Monitor", "Monitoring", "How well the model does by people's labels, at work, and drift."),
-    "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download."),
+    "monitoring": PageEntry(
+        "Monitor", "Monitoring", "How well the model does by people's labels, at work, and drift.", filters=True
+    ),
+    "wafers": PageEntry("Explore", "Wafers", "Every wafer of the lake: filter, sort, download.", filters=True),
     "wafer": PageEntry("Explore", "Wafer", "One wafer: its map, its clusters, how severe and how sure."),
     "similar": PageEntry("Explore", "Similar", "Wafers that look like an upload, a wafer, one cluster or a sketch."),
-    "map": PageEntry("Explore", "Map", "All wafers by likeness: clusters, and what is unlike anything seen."),
+    "map": PageEntry(
+        "Explore", "Map", "All wafers by likeness: clusters, and what is unlike anything seen.", filters=True
+    ),
     "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
     "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
-    "batch": PageEntry("Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip."),
+    "batch": PageEntry(
+        "Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip.", filters=True
+    ),
     "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
     "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
     "label_queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
@@ -109,19 +123,25 @@ def open_page(name: str, **query: str | list[str]) -> None:
 
 
 def follow(page: st.Page) -> None:
-    """Spell out what a link carries, and former names as today's; call it before the page draws."""
-    if CARRIED not in st.query_params and FORMER_NAMES.keys().isdisjoint(st.query_params):
+    """Spell out the filters that a link carries, and former names as today's; call it before the page draws."""
+    carried = CARRIED in st.query_params and ENTRIES[page.url_path or NAMES[0]].filters
+    if not carried and FORMER_NAMES.keys().isdisjoint(st.query_params):
         return
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    asked |= parse_qs("".join(asked.pop(CARRIED, [])), keep_blank_values=True)
-    st.switch_page(page, query_params={FORMER_NAMES.get(name, name): values for name, values in asked.items()})
+    asked = {FORMER_NAMES.get(name, name): st.query_params.get_all(name) for name in st.query_params}
+    if carried:
+        asked = {name: values for name, values in asked.items() if name != CARRIED} | _filters()
+    st.switch_page(page, query_params=asked)
 
 
-def _packed(asked: Mapping[str, str | list[str]]) -> dict[str, str]:
-    """Return an address's query in which everything that the next page should show stands under one name."""
-    return {CARRIED: urlencode(asked, doseq=True)} if asked else {}
+def _packed(asked: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
+    """Return an address's query in which all filters stand under one name."""
+    filters = {name: value for name, value in asked.items() if name in FILTERS}
+    rest = {name: value for name, value in asked.items() if name not in FILTERS}
+    return rest | ({CARRIED: urlencode(filters, doseq=True)} if filters else {})
 
 
 def _filters() -> dict[str, list[str]]:
-    """Return the filters in force: they travel along, so that the way back finds them again."""
-    return {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
+    """Return the filters in force, spelled out or packed: they travel along, so that the way back finds them again."""
+    packed = parse_qs(st.query_params.get(CARRIED, ""))
+    shown = {key: st.query_params.get_all(key) for key in FILTERS if key in st.query_params}
+    return {key: values for key, values in {**packed, **shown}.items() if key in FILTERS}

@@ -111,3 +111,12 @@ def test_links_show_what_their_address_shows(tab, other_tab, app_url, lake, name
             settle(tab)
             settle(other_tab)
         assert clicked == opened, f"{name}: the link {href}"
+
+
+def test_back_leads_to_where_the_link_was(tab, app_url, lake):
+    show(tab, f"{app_url}/wafer?wafer=A0:W03&product=A")
+    tab.get_by_role("link", name="Find similar wafers").click()
+    tab.wait_for_url("**/similar?*")
+    settle(tab)
+    tab.go_back()
+    tab.wait_for_url("**/wafer*")

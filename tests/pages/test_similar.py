@@ -196,6 +196,14 @@ def test_a_wafer_that_is_not_there_is_an_explained_error(open_page, home, query,
     assert literal(words) in app.error[0].value
 
 
+def test_a_wafer_that_is_typed_stands_in_the_address(open_page, home):
+    app = open_page("similar", home=home)
+    app.text_input(key="similar-wafer").set_value(KEY).run()
+    assert not app.exception
+    assert app.query_params["wafer"] == KEY
+    assert app.selectbox[0].label == "Pattern"
+
+
 def test_nonsense_in_a_link_shows_the_whole_wafer(open_page, home):
     app = open_page("similar", home=home, wafer=KEY, cluster="99", look_for="Guess")
     assert not app.exception

@@ -85,10 +85,13 @@ def ask(way: str, lake: Lake) -> Asked | None:
 
 
 def _of_lake(lake: Lake) -> tuple[WaferResult | None, str]:
+    widget = "similar-wafer"
     key = st.text_input(
         "Wafer",
-        key="wafer",
-        bind="query-params",
+        st.query_params.get("wafer", ""),
+        key=widget,
+        # Bound to the link by hand: a name that a widget here is bound to would be lost on the way to a wafer's page.
+        on_change=lambda: st.query_params.update(wafer=widget_text(widget)),
         placeholder="LOT:WAFER",
         help="Lot and wafer with a colon between. Every wafer's own page leads here, too.",
     ).strip()
