@@ -89,7 +89,7 @@ def _acknowledge(alarm: Alarm, database: AppDatabase) -> None:
     ):
         st.text_area("What was done about it?", key=f"comment-{alarm.id}", max_chars=LONGEST_COMMENT)
         if refused := widget_text(_refused(alarm.id)):
-            st.error(refused)
+            st.error(literal(refused))
         st.form_submit_button("Acknowledge", type="primary", on_click=_submit, args=(alarm.id, database))
 
 
