@@ -30,6 +30,14 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def own_main():
+    """Processes that a test starts run `__main__` anew, and AppTest leaves the last page's script under that name."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, driven by playwright, of which one process can run but one.

@@ -161,4 +161,4 @@ def test_with_a_step_chosen_each_row_and_link_is_of_its_test_of_that_step(open_p
     app = open_page("wafers", home=tmp_path, history="step=ST1", view="Pictures")
     older = next(test.id for test in list_tests(lake, first.key) if test.step == "ST1")
     (link,) = app.get("page_link")
-    assert f"test%3D{older}" in link.proto.query_string
+    assert f"test={older}" in link.proto.query_string

@@ -39,7 +39,7 @@ def _passing(wafer: WaferMap) -> str:
 
 def history(wafer: WaferMap, result: WaferResult | None) -> None:
     """List the process attributes, the file and the model, folded away until wanted."""
-    told = {name.replace("_", " "): value for name, value in sorted(wafer.attributes.items())}
+    told = dict(sorted(wafer.attributes.items()))
     if wafer.source_name:
         told["File"] = wafer.source_name
     if result is not None:

@@ -29,7 +29,7 @@ def shared_steps(lake: Lake, keys: Sequence[str], *, who: str = "These wafers") 
     st.dataframe(
         pd.DataFrame(
             {
-                "step": table["attribute"].str.replace("_", " "),
+                "step": table["attribute"],
                 "value": table["value"],
                 "matches": [f"{int(m):,} of {int(n):,}" for m, n in counts],
                 "share": 100 * table["share"],
