@@ -1,7 +1,7 @@
 # Waferscope's commands; `make` alone lists them. All of them work in ./.venv, which they make when it is missing.
 #
 #   PORT=8501          where `make app` listens
-#   ADDRESS=localhost  on which address; 0.0.0.0 opens the app, which has no accounts, to the network
+#   ADDRESS=localhost  on which address; 0.0.0.0 opens the app to the network, which WAFERSCOPE_ACCOUNTS=on has to allow
 #   HOSTS=fab.example  under which names browsers then reach it, beside localhost and this machine's addresses
 #   PYTHON=python3.12  the interpreter that .venv is made from; unset: the first of Python 3.11, 3.12 and 3.13 that runs
 #   TORCH_INDEX=URL    a package index with another build of torch, for example CPU-only; unset: the default build

@@ -5,22 +5,36 @@ from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
-from starlette.middleware import Middleware
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.settings import settings
 from core.storage.home import open_home, sweep
-from data.errors import WaferError
+from data.errors import SettingError, WaferError
 from data.masking import mask_logs
+from pages.parts.cache import stores
+from pages.parts.links import ICON, LOGO
 from pages.parts.routes import ROUTES
 from pages.parts.uploads import bytes_held
-from web.host_guard import HostGuard
-from web.visitor_limits import Limits, VisitorLimits
+from web.entrance import entrance
+from web.loopback_only import check_address
 
 
-def limits() -> Limits:
-    """Read what visitors may take from the settings."""
+def farewell() -> bytes:
+    """Write the message after which a page asks for its own address anew, and so meets the sign-in."""
+    message = ForwardMsg()
+    message.auth_redirect.url = ""
+    message.auth_redirect.SetInParent()
+    return message.SerializeToString()
+
+
+def check_place() -> None:
+    """End the start where other machines would reach an app in which nobody has to sign in, unless that is meant."""
     at = settings()
-    return Limits(at.upload_mb, at.uploads_mb, at.pages_open)
+    if not (at.accounts or at.open_without_accounts):
+        try:
+            check_address(st.get_option("server.address") or "")
+        except SettingError as error:
+            raise SystemExit(str(error)) from None
 
 
 def warm_up() -> None:
@@ -28,7 +42,7 @@ def warm_up() -> None:
     from core.registry.promotion import carry_out
     from core.registry.store import Registry
     from pages.parts.blocks import charts, filters  # noqa: F401
-    from pages.parts.cache import models, pictures, results, stores  # noqa: F401
+    from pages.parts.cache import models, pictures, results  # noqa: F401
     from pages.parts.wafers import gallery  # noqa: F401
 
     with suppress(WaferError):  # the page that needs the lake says what is wrong with it
@@ -40,13 +54,8 @@ def warm_up() -> None:
 
 FOLDER = Path(__file__).parent
 mask_logs()
+check_place()
 open_home(settings().home, settings().database_place, [FOLDER / ".streamlit" / "secrets.toml"])
-app = st.App(
-    FOLDER / "pages" / "parts" / "shell.py",
-    routes=ROUTES,
-    middleware=[
-        Middleware(HostGuard, hosts=settings().hosts),
-        Middleware(VisitorLimits, limits=limits(), held=bytes_held),
-    ],
-)
+MIDDLEWARE, OWN_ROUTES = entrance(settings(), stores.database, bytes_held, farewell(), (LOGO, ICON))
+app = st.App(FOLDER / "pages" / "parts" / "shell.py", routes=[*ROUTES, *OWN_ROUTES], middleware=MIDDLEWARE)
 threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

@@ -138,6 +138,21 @@ class Settings:
             "between, such as fab.example or *.fab.example; `*`: any, so that a website can reach it by its own name."
         ),
     )
+    accounts: bool = field(
+        default=False,
+        metadata=_row("Whether people sign in; without, whoever reaches the app may do everything in it."),
+    )
+    open_without_accounts: bool = field(
+        default=False,
+        metadata=_row("Let other machines reach the app although nobody has to sign in; each of them may do everything."),
+    )
+    tls: bool = field(
+        default=False,
+        metadata=_row(
+            "Browsers reach the app by https alone, through a proxy: cookies and headers are made for that; where the "
+            "app itself speaks https, or the proxy says so, it is known without."
+        ),
+    )
     threads: int = field(
         default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )

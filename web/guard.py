@@ -1,0 +1,137 @@
+"""Lets in who has signed in: whatever else asks for a page is led to the sign-in, and everything else is refused.
+
+It stands before pages, websocket, uploads, media, component files, downloads and the API, so what is added behind it is
+closed until it is named here.
+"""
+
+import json
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.people.sessions import Visit
+from data.errors import AppDatabaseError
+from web.cookies import session_token
+from web.open_sockets import POLICY_VIOLATION, OpenSockets
+from web.visits import Visits
+
+SIGN_IN = "/login"
+OPEN_TO_ALL = frozenset(
+    (SIGN_IN, "/login/code", "/login/style.css", "/login/logo.svg", "/login/icon.svg", "/set-password", "/healthz")
+)
+"""Paths that answer without a session."""
+NOT_PAGES = ("/api/", "/_stcore/", "/media/", "/component/", "/static/")
+STREAM = "/_stcore/stream"
+OWN = b"x-waferscope-"
+"""What a header's name begins with that the guard alone may set."""
+PERSON, SESSION = b"x-waferscope-person", b"x-waferscope-session"
+VISIT = "waferscope.visit"
+"""Under which the session stands in a request's scope."""
+READING = frozenset(("GET", "HEAD", "OPTIONS"))
+SAME_SITE = (b"same-origin", b"none")
+LONGEST_WAY_BACK = 2000
+
+
+class Guard:
+    """An ASGI app that lets another answer only who has signed in.
+
+    Args:
+        app: what is guarded.
+        visits: looks sessions up.
+        sockets: serves websockets for as long as their session stands.
+        tls: whether browsers reach the app by https alone.
+    """
+
+    def __init__(self, app: ASGIApp, visits: Visits, sockets: OpenSockets, *, tls: bool = False) -> None:
+        self._app = app
+        self._visits = visits
+        self._sockets = sockets
+        self._tls = tls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request or connection, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if not _is_own(pair[0])]}
+        if scope["type"] == "http" and scope["method"] not in READING and _is_of_another_site(scope):
+            await _refuse(send, 403, "Another website may not change anything here.")
+            return
+        token = session_token(scope, tls=self._tls)
+        try:
+            visit = (self._visits.known(token) or await self._visits.visit(token)) if token else None
+        except AppDatabaseError as error:
+            await self._fail(scope, send, error)
+            return
+        if visit is None:
+            await self._meet_stranger(scope, receive, send, has_token=bool(token))
+            return
+        scope[VISIT] = visit
+        scope["headers"] += _headers_of(visit)
+        if scope["type"] == "websocket":
+            await self._sockets.serve(token, self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _meet_stranger(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
+        path = scope["path"]
+        if scope["type"] == "websocket":
+            if has_token and path.endswith(STREAM):
+                await self._sockets.send_away(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
+        elif path in OPEN_TO_ALL:
+            await self._app(scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD") and not path.startswith(NOT_PAGES):
+            await _lead_to_sign_in(scope, send)
+        else:
+            await _refuse(send, 401, "Sign in first, or send a key of the API.")
+
+    async def _fail(self, scope: Scope, send: Send, error: AppDatabaseError) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1013, "reason": ""})
+        else:
+            await _refuse(send, 503, f"Nobody can be let in at the moment: {error.problem}.")
+
+
+def _headers_of(visit: Visit) -> list[tuple[bytes, bytes]]:
+    return [(PERSON, str(visit.person.id).encode()), (SESSION, str(visit.id).encode())]
+
+
+def _is_own(name: bytes) -> bool:
+    """Whether a header is one that the guard alone sets, also in a spelling that a server behind it might understand."""
+    return name[:1] in b"xX" and name.lower().replace(b"_", b"-").startswith(OWN)
+
+
+def _is_of_another_site(scope: Scope) -> bool:
+    """Whether a browser says that a page elsewhere sends the request; one that says nothing shows its origin instead."""
+    return any(value not in SAME_SITE for name, value in scope["headers"] if name == b"sec-fetch-site")
+
+
+async def _lead_to_sign_in(scope: Scope, send: Send) -> None:
+    query = scope.get("query_string", b"").decode("latin-1")
+    asked = scope["path"] + (f"?{query}" if query else "")
+    back = f"?next={quote(asked, safe='/')}" if asked != "/" and len(asked) <= LONGEST_WAY_BACK else ""
+    headers = [
+        (b"location", f"{SIGN_IN}{back}".encode()),
+        (b"content-length", b"0"),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+TITLES = {401: "Unauthorized", 403: "Forbidden", 503: "Service Unavailable"}
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    body = json.dumps({"type": "about:blank", "title": TITLES[status], "status": status, "detail": sentence}).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    headers += [(b"retry-after", b"5")] if status == 503 else []
+    headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
