@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.batches import one_batch
 from benchmarks.editor import editing
+from benchmarks.guard import guarding
 from benchmarks.inference import one_lot, one_wafer, runtimes
 from benchmarks.labelling import many_annotators
 from benchmarks.lakes import asking, importing
@@ -58,6 +59,7 @@ def _works(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], list
     yield "coreset", coreset
     yield "similarity", lambda: nearest(options.vectors, rounds)
     yield "queries", lambda: asking(options.lake, options.home, rounds)
+    yield "guard", lambda: guarding(rounds)
     yield "sessions", lambda: browsing(options.lake, options.home, options.people, options.seconds)
     yield "memory", lambda: staying_flat(options.lake, options.home, options.people, options.minutes * 60)
 
@@ -95,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="WORK",
         help="wafer, lot, runtimes, int8, reading, import, batch, labelling, editor, dropout, coreset, similarity, "
-        "queries, sessions, memory",
+        "queries, guard, sessions, memory",
     )
     return parser
 

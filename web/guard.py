@@ -22,6 +22,8 @@ OPEN_TO_ALL = frozenset(
 """Paths that answer without a session."""
 NOT_PAGES = ("/api/", "/_stcore/", "/media/", "/component/", "/static/")
 STREAM = "/_stcore/stream"
+ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
+"""What an open page asks for before it connects again. Led to the sign-in too, it goes on, and then shows it."""
 OWN = b"x-waferscope-"
 """What a header's name begins with that the guard alone may set."""
 PERSON, SESSION = b"x-waferscope-person", b"x-waferscope-session"
@@ -64,7 +66,7 @@ class Guard:
             await self._fail(scope, send, error)
             return
         if visit is None:
-            await self._meet_stranger(scope, receive, send, has_token=bool(token))
+            await self._meet_stranger(scope, receive, send)
             return
         scope[VISIT] = visit
         scope["headers"] += _headers_of(visit)
@@ -73,16 +75,16 @@ class Guard:
         else:
             await self._app(scope, receive, send)
 
-    async def _meet_stranger(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
+    async def _meet_stranger(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if scope["type"] == "websocket":
-            if has_token and path.endswith(STREAM):
-                await self._sockets.send_away(scope, receive, send)
+            if path.endswith(STREAM) and any(name == b"origin" for name, _ in scope["headers"]):
+                await self._sockets.send_away(scope, receive, send)  # a page that was open when the session ended
             else:
                 await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
         elif path in OPEN_TO_ALL:
             await self._app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD") and not path.startswith(NOT_PAGES):
+        elif scope["method"] in ("GET", "HEAD") and _leads_to_sign_in(path):
             await _lead_to_sign_in(scope, send)
         else:
             await _refuse(send, 401, "Sign in first, or send a key of the API.")
@@ -108,10 +110,15 @@ def _is_of_another_site(scope: Scope) -> bool:
     return any(value not in SAME_SITE for name, value in scope["headers"] if name == b"sec-fetch-site")
 
 
+def _leads_to_sign_in(path: str) -> bool:
+    return path.endswith(ASKED_FIRST) or not any(part in path for part in NOT_PAGES)
+
+
 async def _lead_to_sign_in(scope: Scope, send: Send) -> None:
     query = scope.get("query_string", b"").decode("latin-1")
     asked = scope["path"] + (f"?{query}" if query else "")
-    back = f"?next={quote(asked, safe='/')}" if asked != "/" and len(asked) <= LONGEST_WAY_BACK else ""
+    is_place = asked != "/" and len(asked) <= LONGEST_WAY_BACK and not scope["path"].endswith(ASKED_FIRST)
+    back = f"?next={quote(asked, safe='/')}" if is_place else ""
     headers = [
         (b"location", f"{SIGN_IN}{back}".encode()),
         (b"content-length", b"0"),

@@ -1,0 +1,98 @@
+import asyncio
+import threading
+
+import pytest
+
+from data.errors import AppDatabaseError
+from tests.web.visitors import OTHER, TOKEN, Standing
+from web.visits import Visits
+
+
+def test_a_session_is_asked_for_once_in_some_seconds():
+    standing = Standing()
+    visits = Visits(standing)
+
+    async def ask() -> None:
+        assert visits.known(TOKEN) is None
+        for _ in range(5):
+            assert (await visits.visit(TOKEN)).id == 7
+        assert visits.known(TOKEN).id == 7
+
+    asyncio.run(ask())
+    assert standing.asked == 1
+
+
+def test_after_that_it_is_asked_for_again():
+    standing = Standing()
+    visits = Visits(standing, known_seconds=0.0)
+
+    async def ask() -> None:
+        await visits.visit(TOKEN)
+        standing.visits.clear()
+        assert await visits.visit(TOKEN) is None
+
+    asyncio.run(ask())
+
+
+def test_requests_that_come_at_once_ask_once():
+    standing = Standing()
+    visits = Visits(standing)
+
+    async def ask() -> list:
+        return await asyncio.gather(*(visits.visit(TOKEN) for _ in range(40)))
+
+    assert {found.id for found in asyncio.run(ask())} == {7}
+    assert standing.asked == 1
+
+
+def test_who_has_no_session_is_looked_for_each_time():
+    standing = Standing()
+    visits = Visits(standing)
+
+    async def ask() -> list:
+        return await asyncio.gather(*(visits.visit(OTHER) for _ in range(3)))
+
+    assert asyncio.run(ask()) == [None] * 3
+    assert standing.asked == 3
+
+
+def test_a_session_that_ends_while_it_is_looked_up_has_ended():
+    looking, go_on, standing = threading.Event(), threading.Event(), Standing()
+
+    def slow(tokens):
+        found = standing(tokens)
+        looking.set()
+        go_on.wait(10)
+        return found
+
+    visits = Visits(slow)
+
+    async def ask() -> None:
+        asked = asyncio.create_task(visits.visit(TOKEN))
+        await asyncio.to_thread(looking.wait, 10)
+        visits.end(TOKEN)
+        go_on.set()
+        assert await asked is None
+        assert visits.known(TOKEN) is None
+        assert await visits.visit(TOKEN) is None
+
+    asyncio.run(ask())
+
+
+def test_a_look_that_fails_holds_up_nobody_after_it():
+    standing, broken = Standing(), [True]
+
+    def look_up(tokens):
+        if broken:
+            broken.pop()
+            raise AppDatabaseError("here", "it is gone", "Wait.")
+        return standing(tokens)
+
+    visits = Visits(look_up)
+
+    async def ask() -> None:
+        with pytest.raises(AppDatabaseError, match="it is gone"):
+            await visits.visit(TOKEN)
+        assert (await visits.visit(TOKEN)).id == 7
+
+    asyncio.run(ask())
