@@ -21,7 +21,10 @@ GUARD_MICROSECONDS = 50.0
 BATCH = 2000
 HEADERS = (
     (b"host", b"fab.example"),
-    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"),
+    (
+        b"user-agent",
+        b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+    ),
     (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
     (b"accept-encoding", b"gzip, deflate, br, zstd"),
     (b"accept-language", b"en-GB,en;q=0.9"),

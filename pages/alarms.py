@@ -9,7 +9,6 @@ from core.alarms import check_and_send
 from core.alarms.sending import sending_job
 from core.alarms.store import Alarm, open_alarms, past_alarms, rules
 from core.database import AppDatabase
-from core.identity import local_person
 from core.lake import Lake
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
@@ -21,6 +20,7 @@ from pages.parts.measures import HELP
 from pages.parts.monitor.alarm_cards import alarm_cards, alarm_table, faster_note
 from pages.parts.monitor.alarm_channels import channel_editor
 from pages.parts.monitor.alarm_rules import rule_editor
+from pages.parts.person import person_here
 
 OPEN, HISTORY, RULES, DELIVERY = VIEWS = ("Open", "History", "Rules", "Delivery")
 ON_A_PAGE = 10
@@ -42,7 +42,7 @@ def look_now(lake: Lake, database: AppDatabase) -> None:
     )
     if pressed:
         with st.spinner("Looking at what is new"):
-            found = check_and_send(lake, database, sending_job(settings(), local_person()))
+            found = check_and_send(lake, database, sending_job(settings(), person_here()))
         st.toast(f"{found.raised:,} new alarms.")
 
 

@@ -13,6 +13,7 @@ from core.people.sessions import Visit
 from data.errors import AppDatabaseError
 from web.cookies import session_token
 from web.open_sockets import POLICY_VIOLATION, OpenSockets
+from web.security_headers import REQUEST_ID
 from web.visits import Visits
 
 SIGN_IN = "/login"
@@ -26,7 +27,7 @@ ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
 """What an open page asks for before it connects again. Led to the sign-in too, it goes on, and then shows it."""
 OWN = b"x-waferscope-"
 """What a header's name begins with that the guard alone may set."""
-PERSON, SESSION = b"x-waferscope-person", b"x-waferscope-session"
+PERSON, SESSION, REQUEST = b"x-waferscope-person", b"x-waferscope-session", b"x-waferscope-request"
 VISIT = "waferscope.visit"
 """Under which the session stands in a request's scope."""
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -69,7 +70,7 @@ class Guard:
             await self._meet_stranger(scope, receive, send)
             return
         scope[VISIT] = visit
-        scope["headers"] += _headers_of(visit)
+        scope["headers"] += _headers_of(visit, scope)
         if scope["type"] == "websocket":
             await self._sockets.serve(token, self._app, scope, receive, send)
         else:
@@ -96,17 +97,18 @@ class Guard:
             await _refuse(send, 503, f"Nobody can be let in at the moment: {error.problem}.")
 
 
-def _headers_of(visit: Visit) -> list[tuple[bytes, bytes]]:
-    return [(PERSON, str(visit.person.id).encode()), (SESSION, str(visit.id).encode())]
+def _headers_of(visit: Visit, scope: Scope) -> list[tuple[bytes, bytes]]:
+    request = scope.get(REQUEST_ID, "").encode()
+    return [(PERSON, b"%d" % (visit.person.id or 0)), (SESSION, b"%d" % visit.id), (REQUEST, request)]
 
 
 def _is_own(name: bytes) -> bool:
-    """Whether a header is one that the guard alone sets, also in a spelling that a server behind it might understand."""
+    """Whether a header is one that the guard alone sets, in any spelling that an app might understand."""
     return name[:1] in b"xX" and name.lower().replace(b"_", b"-").startswith(OWN)
 
 
 def _is_of_another_site(scope: Scope) -> bool:
-    """Whether a browser says that a page elsewhere sends the request; one that says nothing shows its origin instead."""
+    """Whether a browser says that a page elsewhere sends the request."""
     return any(value not in SAME_SITE for name, value in scope["headers"] if name == b"sec-fetch-site")
 
 

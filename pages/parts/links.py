@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from core.identity import Person
+from core.people.roles import Permission, may
 from pages.parts.literal import literal
 
 PAGES = Path(__file__).resolve().parent.parent
@@ -44,12 +46,16 @@ class PageEntry:
         title: its name.
         help: what it is for, one sentence.
         filters: whether filters of others work on it; elsewhere they stay packed in the address, for the way back.
+        needs: what one has to be allowed to do for it to be of use.
+        accounts: whether it is there only where people sign in.
     """
 
     group: str
     title: str
     help: str
     filters: bool = False
+    needs: Permission | None = None
+    accounts: bool = False
 
 
 ENTRIES = {
@@ -74,27 +80,89 @@ ENTRIES = {
         "Explore", "Map", "All wafers by likeness: clusters, and what is unlike anything seen.", filters=True
     ),
     "compare": PageEntry("Explore", "Compare", "Two groups of wafers side by side: where and how they differ."),
-    "segment": PageEntry("Segment", "Segment", "Drop wafer maps and see which dies belong to which defect."),
+    "segment": PageEntry(
+        "Segment",
+        "Segment",
+        "Drop wafer maps and see which dies belong to which defect.",
+        needs=Permission.INFERENCE_WRITE,
+    ),
     "batch": PageEntry(
-        "Segment", "Batch", "Thousands of wafers as a job: progress, pause, failures, one zip.", filters=True
+        "Segment",
+        "Batch",
+        "Thousands of wafers as a job: progress, pause, failures, one zip.",
+        filters=True,
+        needs=Permission.INFERENCE_WRITE,
     ),
-    "annotate": PageEntry("Label", "Annotate", "Mark which failing dies belong to which defect."),
-    "review": PageEntry("Label", "Review", "Two labels and the model side by side: accept, merge or redo."),
-    "label_queue": PageEntry("Label", "Queue", "What is to be labelled, by whom, and how far along it is."),
+    "annotate": PageEntry(
+        "Label", "Annotate", "Mark which failing dies belong to which defect.", needs=Permission.ANNOTATION_WRITE
+    ),
+    "review": PageEntry(
+        "Label",
+        "Review",
+        "Two labels and the model side by side: accept, merge or redo.",
+        needs=Permission.ANNOTATION_REVIEW,
+    ),
+    "label_queue": PageEntry(
+        "Label", "Queue", "What is to be labelled, by whom, and how far along it is.", needs=Permission.ANNOTATION_READ
+    ),
     "active_learning": PageEntry(
-        "Learn", "Active learning", "What to label next and why, what labels brought, when to stop."
+        "Learn",
+        "Active learning",
+        "What to label next and why, what labels brought, when to stop.",
+        needs=Permission.ACTIVE_LEARNING_READ,
     ),
-    "model_versions": PageEntry("Learn", "Models", "Versions of the model: trust sheets, comparison, promotion."),
-    "training": PageEntry("Learn", "Training", "Start a run, watch its curves, stop it and go on."),
+    "model_versions": PageEntry(
+        "Learn", "Models", "Versions of the model: trust sheets, comparison, promotion.", needs=Permission.MODEL_READ
+    ),
+    "training": PageEntry(
+        "Learn", "Training", "Start a run, watch its curves, stop it and go on.", needs=Permission.TRAINING_READ
+    ),
+    "account": PageEntry(
+        "People", "Account", "You: password, second factor, open sessions, keys, what is kept of you.", accounts=True
+    ),
+    "people": PageEntry(
+        "People", "People", "Who may sign in, and what they may do.", needs=Permission.USER_READ, accounts=True
+    ),
+    "trail": PageEntry(
+        "People", "Trail", "Who did what, on what, when and from where.", needs=Permission.USER_READ, accounts=True
+    ),
 }
 NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}
 
 
-def page_of(name: str) -> st.Page:
+def navigation(person: Person | None) -> dict[str, list[st.Page]]:
+    """Return the pages by their groups; one that is of no use to a person is not shown, though its address answers.
+
+    Args:
+        person: who has signed in, None where nobody has to.
+    """
+    there = [name for name in NAMES if person or not ENTRIES[name].accounts]
+    shown = {group: [name for name in there if name in names] for group, names in GROUPS.items()}
+    return {
+        group: [page_of(name, hidden=not is_of_use(name, person)) for name in names]
+        for group, names in shown.items()
+        if names
+    }
+
+
+def is_of_use(name: str, person: Person | None) -> bool:
+    """Whether a person may do what a page is for; without accounts everybody may."""
+    needs = ENTRIES[name].needs
+    return person is None or needs is None or may(person, needs)
+
+
+def page_of(name: str, *, hidden: bool = False) -> st.Page:
     """Return a page as `st.navigation` and links take it."""
     entry = ENTRIES[name]
-    return st.Page(PAGES / f"{name}.py", title=entry.title, help=entry.help, default=name == NAMES[0], url_path=name)
+    return st.Page(
+        PAGES / f"{name}.py",
+        title=entry.title,
+        help=entry.help,
+        default=name == NAMES[0],
+        url_path=name,
+        visibility="hidden" if hidden else "visible",
+    )
 
 
 @cache

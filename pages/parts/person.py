@@ -1,5 +1,6 @@
-"""Who is working: asked once, remembered by the browser, and never guessed where work is recorded under a name."""
+"""Who is working: who has signed in; without accounts, who says a name, asked once and remembered by the browser."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -7,15 +8,24 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.identity import LONGEST_NAME, Person, local_person, named_person
-from data.errors import WaferValueError
+from core.people.accounts import Account, acting, find_account
+from core.people.sessions import end_session
+from core.settings import settings
+from data.errors import AppDatabaseError, WaferValueError
+from pages.parts.cache.stores import database
 from pages.parts.literal import literal
 from pages.parts.state.choices import keep_name, said_name
 
 SCRIPT = Path(__file__).parent / "assets" / "person.js"
+PERSON, SESSION = "person", "session"
+"""Under which Streamlit keeps what the guard says of who has signed in (`server.trustedUserHeaders`)."""
+REQUEST = "X-Waferscope-Request"
 
 
 def acting_person() -> Person:
-    """Return the person at this browser; the page ends with the question where nobody has said a name yet."""
+    """Return who is working at this browser; without accounts the page may end with the question for a name."""
+    if settings().accounts:
+        return signed_in()
     name = said_name()
     known = _component()(key="person", data={"name": name}, on_known_change=lambda: None).get("known")
     if not name and isinstance(known, dict) and known.get("name"):
@@ -26,12 +36,59 @@ def acting_person() -> Person:
 
 
 def person_or_account() -> Person:
-    """Return the person who said a name in this session, else the account: for pages that need not ask."""
-    return named_person(said_name()) if said_name() else local_person()
+    """Return who has signed in; without accounts who said a name, else this machine's: for pages that need not ask."""
+    return named_person(said_name()) if said_name() and not settings().accounts else person_here()
+
+
+def person_here() -> Person:
+    """Return who has signed in; without accounts the person of this machine."""
+    return signed_in() if settings().accounts else local_person()
+
+
+def signed_in() -> Person:
+    """Return who has signed in, with the role of this moment; the page ends where the account is there no more."""
+    account = _account()
+    if account is None:
+        st.error("Nobody has signed in here, or the account is not active any more. Open this page anew.")
+        st.stop()
+    address, request = st.context.ip_address or "", st.context.headers.get(REQUEST) or ""
+    return replace(acting(account), address=address, request_id=request)
+
+
+def _account() -> Account | None:
+    number = str(st.user.get(PERSON) or "")
+    if not number.isdigit():
+        return None
+    try:
+        with database().reading() as session:
+            account = find_account(session, int(number))
+    except AppDatabaseError:
+        return None
+    return account if account.active else None
+
+
+def session_number() -> int | None:
+    """Return the number of the session in which somebody has signed in, None without accounts."""
+    number = str(st.user.get(SESSION) or "")
+    return int(number) if settings().accounts and number.isdigit() else None
+
+
+def account_button(person: Person) -> None:
+    """Show who has signed in, and offer to sign out; all pages of this session are closed then."""
+    with st.popover(literal(person.name), width="stretch", help="You, and what you may do."):
+        st.caption(f"Signed in as {literal(person.role.replace('_', ' '))}.")
+        number = session_number()
+        if st.button("Sign out", width="stretch") and number is not None:
+            with database().writing() as session:
+                end_session(session, number)
+            st.info("Signed out. The sign-in comes in a moment.")
+            st.stop()
 
 
 def person_button(person: Person) -> None:
-    """Show whose name work is recorded under, and let another take over."""
+    """Show whose name work is recorded under, and let another take over; with accounts the frame says who it is."""
+    if settings().accounts:
+        return
     with st.popover(literal(person.name), help="Labels, reviews and drafts are recorded under this name."):
         st.caption("Somebody else at this browser? Drafts stay with whoever made them.")
         name = st.text_input("Your name", max_chars=LONGEST_NAME, key="person-other")

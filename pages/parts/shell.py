@@ -5,12 +5,14 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.people.roles import permit
 from core.settings import settings
 from data.errors import WaferError
 from pages.parts.blocks.ignored import forget_ignored
 from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
-from pages.parts.links import GROUPS, ICON, LOGO, SAFE_COLORS, follow, page_of
+from pages.parts.links import ENTRIES, ICON, LOGO, NAMES, SAFE_COLORS, follow, navigation
+from pages.parts.person import account_button, signed_in
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>
@@ -25,11 +27,13 @@ def show() -> None:
     st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=210)
     st.logo(LOGO, size="large")
     st.html(DENSE)
-    page = st.navigation(
-        {group: [page_of(name) for name in names] for group, names in GROUPS.items() if names}, expanded=True
-    )
+    with explained():
+        person = signed_in() if settings().accounts else None
+    page = st.navigation(navigation(person), expanded=True)
     st.set_page_config(page_title=f"{page.title} · Waferscope")
     with explained(), st.sidebar:
+        if person:
+            account_button(person)
         st.toggle(
             "Colour-blind safe",
             value=settings().color_safe,
@@ -38,6 +42,9 @@ def show() -> None:
             persist_state="session",
             help=SAFE_HELP,
         )
+    with explained():
+        if person and (needs := ENTRIES[page.url_path or NAMES[0]].needs):
+            permit(person, needs)
     follow(page)
     forget_ignored(page.url_path)
     banner = st.empty()

@@ -43,7 +43,9 @@ def test_what_an_answer_says_itself_stays():
     assert ask(SecurityHeaders(strict)).headers["content-security-policy"] == "default-src 'none'"
 
 
-@pytest.mark.parametrize(("tls", "scheme", "strict"), [(False, "http", False), (True, "http", True), (False, "https", True)])
+@pytest.mark.parametrize(
+    ("tls", "scheme", "strict"), [(False, "http", False), (True, "http", True), (False, "https", True)]
+)
 def test_https_is_demanded_where_it_is_spoken(tls, scheme, strict):
     answer = ask(SecurityHeaders(Behind(), tls=tls), scheme=scheme)
     assert ("strict-transport-security" in answer.headers) is strict

@@ -79,14 +79,17 @@ def form(action: str, fields: Sequence[Field], button: str, hidden: dict[str, st
     first = next((one for one in fields if not one.value and "readonly" not in one.more), None)
     lines = [one.html(focused=one is first) for one in fields]
     lines += [f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items()]
-    return f'<form method="post" action="{action}">{"".join(lines)}<button type="submit">{escape(button)}</button></form>'
+    return (
+        f'<form method="post" action="{action}">{"".join(lines)}<button type="submit">{escape(button)}</button></form>'
+    )
 
 
 def said(sentence: str, *, refused: bool = True) -> str:
     """Write what a person should read first; nothing where there is nothing to say."""
     if not sentence:
         return ""
-    return f'<p class="{"refused" if refused else "told"}" role="{"alert" if refused else "status"}">{escape(sentence)}</p>'
+    kind, role = ("refused", "alert") if refused else ("told", "status")
+    return f'<p class="{kind}" role="{role}">{escape(sentence)}</p>'
 
 
 def paragraph(text: str) -> str:

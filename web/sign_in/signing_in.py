@@ -143,7 +143,9 @@ class SigningIn:
         self, request: Request, back: str, refused: str = "", *, email: str = "", told: str = "", status: int = 200
     ) -> HTMLResponse:
         fields = (
-            Field("email", "E-mail", "email", "username", email[:LONGEST_EMAIL], more={"required": "", "maxlength": "254"}),
+            Field(
+                "email", "E-mail", "email", "username", email[:LONGEST_EMAIL], more={"required": "", "maxlength": "254"}
+            ),
             Field("password", "Password", "password", "current-password", more={"required": "", "maxlength": "256"}),
         )
 
@@ -164,7 +166,13 @@ class SigningIn:
             "text",
             "one-time-code",
             hint="Six digits from your authenticator app, or one of your recovery codes.",
-            more={"inputmode": "text", "required": "", "maxlength": "40", "spellcheck": "false", "autocapitalize": "off"},
+            more={
+                "inputmode": "text",
+                "required": "",
+                "maxlength": "40",
+                "spellcheck": "false",
+                "autocapitalize": "off",
+            },
         )
 
         def body(hidden: dict[str, str]) -> str:

@@ -13,10 +13,10 @@ from core.downloads.folder import export_zip
 from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, Format, FormatKey, chosen
 from core.exports.names import safe_part
 from core.exports.review_points import Places
-from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.reports.lot_tables import results_of
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 from pages.parts.state.choices import chosen_palette, current_theme
 
 MOST_WAFERS = 1000
@@ -105,7 +105,7 @@ def _archive(results: Callable[[], Iterable[WaferResult]], keys: Sequence[Format
 
 
 def _style() -> ExportStyle:
-    return ExportStyle(local_person(), chosen_palette(), current_theme())
+    return ExportStyle(person_here(), chosen_palette(), current_theme())
 
 
 def _button(

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from core.database import AppDatabase
-from core.identity import local_person
 from core.root_causes import LONGEST_TEXT, Finding, findings_by_keys, write_finding
 from pages.parts.empty import explained
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 from pages.parts.state.widgets import widget_text
 
 HELP = "Root cause and finding of the failure analysis, as people wrote them. They stand beside every similar wafer."
@@ -64,5 +64,5 @@ def _form(wafer: str, known: Finding | None, database: AppDatabase, key: str) ->
         )
         if st.form_submit_button("Save", type="primary", help="Both empty takes the finding back."):
             with explained(), database.writing() as session:
-                write_finding(session, wafer, widget_text(names["cause"]), widget_text(names["found"]), local_person())
+                write_finding(session, wafer, widget_text(names["cause"]), widget_text(names["found"]), person_here())
             st.rerun()

@@ -10,13 +10,13 @@ from core.alarms.acknowledging import Acknowledged, acknowledge_or_add
 from core.alarms.store import LONGEST_COMMENT, Alarm, wafers_of
 from core.database import AppDatabase
 from core.database.schema import now
-from core.identity import local_person
 from core.lake import Lake
 from core.lake.scoring import main_reasons
 from data.errors import WaferError
 from pages.parts.links import link, open_page
 from pages.parts.literal import literal, said_key
 from pages.parts.measures import HELP
+from pages.parts.person import person_here
 from pages.parts.state.widgets import drop_widgets, set_widget, widget_text
 from pages.parts.wafers.gallery import TILE_PX, pictures
 
@@ -98,7 +98,7 @@ def _submit(number: int, database: AppDatabase) -> None:
     drop_widgets(_refused(number), SAID)
     try:
         with database.writing() as session:
-            done = acknowledge_or_add(session, number, widget_text(f"comment-{number}"), local_person())
+            done = acknowledge_or_add(session, number, widget_text(f"comment-{number}"), person_here())
     except WaferError as error:
         set_widget(_refused(number), str(error))
         return

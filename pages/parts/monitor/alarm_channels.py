@@ -18,10 +18,10 @@ from core.alarms.deliveries import (
 from core.alarms.sending import check_address, deliver_due, send_test, shown
 from core.alarms.store import Alarm
 from core.database import AppDatabase
-from core.identity import local_person
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.empty import explained
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 
 ADDRESS_HELP = (
     "As apprise writes it: mailto://USER:PASSWORD@HOST, slack://TOKENS, msteams://TOKENS, json://HOST/PATH for a "
@@ -73,7 +73,7 @@ def _form(database: AppDatabase) -> None:
             with explained():
                 check_address(address)
                 with database.writing() as session:
-                    save_channel(session, Channel(name=name, address=address), local_person())
+                    save_channel(session, Channel(name=name, address=address), person_here())
             st.rerun()
 
 
@@ -100,7 +100,7 @@ def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], database: AppDa
         if st.button("Send again", disabled=not undone.any(), help="Tries all that were not delivered, now."):
             with explained(), st.spinner("Sending"):
                 with database.writing() as session:
-                    try_again(session, local_person())
+                    try_again(session, person_here())
                 deliver_due(database)
             st.rerun()
 
@@ -109,4 +109,4 @@ def _switch(database: AppDatabase, number: int, enabled: bool) -> None:
     with explained(), database.writing() as session:
         channel = channel_by_id(session, number)
         channel.enabled = enabled
-        save_channel(session, channel, local_person())
+        save_channel(session, channel, person_here())

@@ -5,12 +5,12 @@ import streamlit as st
 from core.alarms.rules import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
 from core.alarms.store import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.database import AppDatabase
-from core.identity import local_person
 from core.lake import Lake
 from core.monitoring.quality import LEAST_LABELLED
 from data.classes import CLASSES
 from pages.parts.empty import explained
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 
 KINDS = {
     RuleKind.SEVERITY: "Severity over a limit",
@@ -109,7 +109,7 @@ def _form(rule: AlarmRule, lake: Lake, database: AppDatabase) -> None:
                 kept = rule_by_id(session, rule.id) if rule.id else rule
                 kept.name, kept.kind, kept.product, kept.defect_class = name, kind, product, defect_class
                 kept.threshold, kept.days = threshold, days
-                save_rule(session, kept, local_person())
+                save_rule(session, kept, person_here())
             st.toast(f"Rule {literal(repr(name))} is saved. It looks at wafers that come in from now on.")
             st.rerun()
 
@@ -141,7 +141,7 @@ def _switch(database: AppDatabase, number: int, enabled: bool) -> None:
     with explained(), database.writing() as session:
         rule = rule_by_id(session, number)
         rule.enabled = enabled
-        save_rule(session, rule, local_person())
+        save_rule(session, rule, person_here())
 
 
 def _words(rule: AlarmRule) -> str:

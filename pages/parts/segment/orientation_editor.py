@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.identity import local_person
 from core.ingestion.orientation_rules import OrientationRules
 from core.settings import settings
 from data.orientation import DIE_AXES, Corner, OrientationRule
 from data.wafer import WaferMap
 from pages.parts.cache.pictures import axes_picture
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 from pages.parts.state.choices import current_theme
 
 PICTURE_PX, PRODUCTS_SHOWN = 230, 4
@@ -71,7 +71,7 @@ def _rule_form(rules: OrientationRules, rule: OrientationRule, product: str, of_
             f"Keep for all files {literal(of_product)}",
             help="Every later import turns wafers of this product so, here and in jobs. Wafers that were saved stay.",
         ):
-            rules.keep(product, OrientationRule(origin or Corner.UPPER_LEFT, mirror, rotate or 0), local_person())
+            rules.keep(product, OrientationRule(origin or Corner.UPPER_LEFT, mirror, rotate or 0), person_here())
             st.rerun()
 
 

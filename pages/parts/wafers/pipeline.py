@@ -1,12 +1,12 @@
 """How pages take wafers in: by `core.pipeline.take_in`, with what is loaded once for all of them."""
 
 from core.alarms.sending import sending_job
-from core.identity import local_person
 from core.pipeline import Pipeline
 from core.segmentation import Segmenter
 from core.settings import settings
 from pages.parts.cache.models import challenger
 from pages.parts.cache.stores import database, lake
+from pages.parts.person import person_here
 
 
 def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeline:
@@ -26,6 +26,6 @@ def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeli
         challenger=challenger(),
         tta=tta,
         database=database,
-        send=sending_job(settings(), local_person()),
+        send=sending_job(settings(), person_here()),
         tidy=False,
     )

@@ -12,7 +12,12 @@ HOSTILE = """"><script>alert(1)</script><img src=x onerror='a'>"""
     [
         said(HOSTILE),
         paragraph(HOSTILE),
-        form("/login", [Field("a", HOSTILE, "text", "off", HOSTILE, HOSTILE, {"maxlength": HOSTILE})], HOSTILE, {"b": HOSTILE}),
+        form(
+            "/login",
+            [Field("a", HOSTILE, "text", "off", HOSTILE, HOSTILE, {"maxlength": HOSTILE})],
+            HOSTILE,
+            {"b": HOSTILE},
+        ),
     ],
 )
 def test_no_text_becomes_markup(body):
@@ -33,7 +38,9 @@ def test_a_page_may_do_nothing_but_be_read_and_sent():
 
 def test_every_field_has_its_label_its_hint_and_its_autofill():
     shown = form("/login", [Field("email", "E-mail", "email", "username", hint="Yours.")], "Go", {"next": "/"})
-    assert '<label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username"' in shown
+    assert (
+        '<label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username"' in shown
+    )
     assert 'aria-describedby="email-hint"' in shown
     assert '<p class="hint" id="email-hint">Yours.</p>' in shown
     assert '<input type="hidden" name="next" value="/">' in shown

@@ -11,7 +11,14 @@ BASE = "https://fab.example/login?next=x"
 
 @pytest.mark.parametrize(
     "asked",
-    ["/", "/wafers", "/wafer?key=L1:W01&view=map", "/batches/a/results.zip", "/wafers?text=a%2F%2Fb", "/wafers?text=a//b"],
+    [
+        "/",
+        "/wafers",
+        "/wafer?key=L1:W01&view=map",
+        "/batches/a/results.zip",
+        "/wafers?text=a%2F%2Fb",
+        "/wafers?text=a//b",
+    ],
 )
 def test_a_page_of_the_app_is_gone_back_to(asked):
     assert way_back(asked) == asked
