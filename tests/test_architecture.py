@@ -132,10 +132,12 @@ def test_every_job_is_a_command() -> None:
     assert [s.name for s in jobs if not re.search(form, s.text, re.MULTILINE)] == []
 
 
+@pytest.mark.slow
 def test_tests_mirror_the_tree() -> None:
     assert mirror_violations(source_files("tests")) == []
 
 
+@pytest.mark.slow
 def test_every_folder_of_python_is_a_package() -> None:
     folders = {s.path.parent for s in source_files(*LAYERS, "benchmarks", "tests")}
     assert [str(f.relative_to(ROOT)) for f in folders if not (f / "__init__.py").exists()] == []
