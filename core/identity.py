@@ -1,11 +1,13 @@
-"""Who is acting. Today it is the person at this machine; accounts can take its place without touching a caller."""
+"""Who is acting: the person at this machine, somebody who says a name, or the holder of an account."""
 
 import getpass
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from data.errors import WaferValueError
 
 LONGEST_NAME = 200
+ACCOUNT = "account"
+"""Origin of a person who has signed in."""
 
 
 @dataclass(frozen=True)
@@ -14,11 +16,24 @@ class Person:
 
     Args:
         name: unique name, as it stands in records.
-        origin: who vouches for the name: "local" is the operating system's account, "said" the person alone.
+        origin: who vouches for the name: "local" is the operating system's account, "said" the person alone,
+            "account" an account of the app that was signed in to.
+        id: number of the account, None without one.
+        role: of the account, "" without one.
+        products: names of the products that the account may see, None for all.
+        scopes: permissions to which a key narrows those of its account, None where no key is used.
+        address: of the machine that a request came from, "" where there is none.
+        request_id: of the request, by which logs name it.
     """
 
     name: str
     origin: str = "local"
+    id: int | None = None
+    role: str = ""
+    products: tuple[str, ...] | None = None
+    scopes: tuple[str, ...] | None = None
+    address: str = field(default="", compare=False, repr=False)
+    request_id: str = field(default="", compare=False, repr=False)
 
 
 def local_person() -> Person:
@@ -36,8 +51,8 @@ def named_person(name: str) -> Person:
         WaferValueError: the name is empty or longer than 200 characters.
 
     Example:
-        >>> named_person(" Ana ")
-        Person(name='Ana', origin='said')
+        >>> named_person(" Ana ").name
+        'Ana'
     """
     shown = " ".join(name.split())
     if not 0 < len(shown) <= LONGEST_NAME:

@@ -83,6 +83,18 @@ class AppDatabaseError(WaferError):
     """An app database that cannot be opened, read or written."""
 
 
+class NotAllowedError(WaferError):
+    """Something that the acting person's role does not allow."""
+
+
+class AccountError(WaferError):
+    """An account, link or key that is not there, has ended, or cannot be what was asked."""
+
+
+class PasswordError(WaferError):
+    """A new password that is too short, too long or too well known."""
+
+
 class IndexMissingError(WaferError):
     """An index of similar wafers that was not built yet, is damaged, or is of another model."""
 
