@@ -85,6 +85,7 @@ def test_every_job_is_run_by_a_test() -> None:
     assert [job for job in jobs if not re.search(rf"\bjobs(\.| import (\w+, )*){job}\b", tests)] == []
 
 
+@pytest.mark.slow
 def test_every_kind_of_alarm_rule_is_looked_for_named_and_explained() -> None:
     kinds = set(RuleKind.__members__)
     lookers = [

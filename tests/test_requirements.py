@@ -89,6 +89,7 @@ def test_what_training_needs_stands_on_what_the_app_needs() -> None:
     assert f"-r {APP}\n" in (ROOT / TRAINING).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_app_imports_only_what_is_required_of_it() -> None:
     assert imported(APP_LAYERS) - set(requirements(APP)) - set(OPTIONAL) == set()
 
@@ -107,6 +108,7 @@ def test_what_the_app_can_do_without_is_installed_for_its_tests() -> None:
     assert set(OPTIONAL) - set(requirements(DEV)) == set()
 
 
+@pytest.mark.slow
 def test_tests_and_benchmarks_import_only_what_is_required() -> None:
     assert imported(["tests", "benchmarks", "docs"]) - set(requirements(*DIRECT)) == set()
 

@@ -12,6 +12,7 @@ MAY_BE_SET = {
 """Constants that tests may set, and why a parameter in their place would be worse."""
 
 
+@pytest.mark.slow
 def test_tests_hand_values_in_and_set_no_constant() -> None:
     assert constant_violations(source_files("tests"), MAY_BE_SET) == []
 

@@ -11,9 +11,11 @@ from core.datasets import frozen_sets
 from core.jobs import store as jobs
 from core.labels import annotations
 from core.labels import draft_store as drafts
+from core.people import accounts, invitations, keys, lockout, passwords, second_factor, sessions
 from core.registry import model_decisions
 
 AREAS = (
+    accounts,
     agreement_pairs,
     alarms,
     annotations,
@@ -22,9 +24,15 @@ AREAS = (
     drafts,
     findings,
     frozen_sets,
+    invitations,
     jobs,
+    keys,
     label_items,
+    lockout,
     model_decisions,
+    passwords,
     reviews,
+    second_factor,
+    sessions,
 )
 METADATA = Base.metadata

@@ -10,6 +10,7 @@ def rows_of(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
 
 
+@pytest.mark.slow
 def test_every_work_gives_its_rows(tiny_model_path, capsys):
     model, works = str(tiny_model_path), ["lot", "int8", "import", "similarity", "queries"]
     assert main(["--model", model, "--float32", model, *TINY, "--only", *works]) == 0

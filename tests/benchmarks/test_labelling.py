@@ -3,6 +3,7 @@ import pytest
 from benchmarks.labelling import labelling, many_annotators
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [0, 1])
 def test_every_label_of_many_annotators_is_kept_once_even_when_a_process_is_killed(tmp_path, kills):
     found = labelling(str(tmp_path / "decisions.db"), annotators=6, labels=10, kills=kills)

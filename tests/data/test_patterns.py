@@ -137,6 +137,7 @@ def test_patterns_are_found():
     assert len(PATTERNS) > 50
 
 
+@pytest.mark.slow
 def test_a_quadratic_pattern_would_be_noticed():
     assert growth("x", re.compile(r"\s*a?\s*:"), ["fullmatch"])
     assert growth("x", re.compile(r"(?:ab|a|b)*c"), ["fullmatch"])
@@ -163,6 +164,7 @@ def growth(name: str, pattern: re.Pattern[str], ways: list[str] | None = None) -
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PATTERNS)
 def test_time_grows_with_the_text_and_no_faster(name):
     assert not growth(name, PATTERNS[name])

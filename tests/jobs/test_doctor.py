@@ -24,6 +24,7 @@ def test_a_whole_lake_is_said_to_be_whole(home, capsys):
         assert (out, "no damaged part" in err) == ("", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
 def test_damage_is_listed_and_set_aside_and_nothing_is_deleted(home, capsys, damage):
     part = min((home / "lake" / "dies").iterdir())

@@ -161,6 +161,7 @@ def test_what_became_of_a_retest_and_of_another_step_is_said(tmp_path, capsys):
     assert [(test.step, test.fail_count) for test in list_tests(lake, "LOTR:07")] == [("CP2", 5), ("CP1", 3)]
 
 
+@pytest.mark.slow
 def test_a_damaged_part_keeps_no_wafer_out(home, files, tiny_model_path, capsys):
     flags = ["--segment", "--model", str(tiny_model_path)]
     assert main([str(files / "five.npz"), *flags]) == 0

@@ -18,6 +18,7 @@ def home(tmp_path, monkeypatch, tiny_model_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_map_is_built_and_then_brought_up_to_date(home, tiny_model_path, capsys):
     model = Segmenter.load(str(tiny_model_path)).name
     assert main(["--clusters", "3", "--seed", "2"]) == 0

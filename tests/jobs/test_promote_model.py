@@ -44,6 +44,7 @@ def trail(home) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_promotion_names_what_passed_and_is_undone_by_a_rollback(job, home, capsys):
     assert job("promote", "--version", "2", "--person", "ana") == 0
     assert roles(home) == Roles(champion=2, before=(0, 1))
@@ -56,6 +57,7 @@ def test_a_promotion_names_what_passed_and_is_undone_by_a_rollback(job, home, ca
     assert trail(home) == [("ben", "model.rollback"), ("ana", "model.promote")]
 
 
+@pytest.mark.slow
 def test_a_failed_gate_is_named_and_changes_nothing(job, home, capsys):
     before = roles(home)
     assert job("promote", "--version", "3") == 1
@@ -64,6 +66,7 @@ def test_a_failed_gate_is_named_and_changes_nothing(job, home, capsys):
     assert trail(home) == []
 
 
+@pytest.mark.slow
 def test_a_challenger_gets_its_share_and_a_challenge_without_version_ends_the_trial(job, home, capsys):
     assert job("challenge", "--version", "2", "--share", "0.25") == 0
     assert (roles(home).challenger, roles(home).share) == (2, 0.25)

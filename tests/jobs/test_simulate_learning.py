@@ -9,6 +9,7 @@ from tests.jobs.labelled_examples import write_labelled
 ARMS = ("random", "entropy", "self_training")
 
 
+@pytest.mark.slow
 def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path):
     write_labelled(tmp_path / "train.npz", 120, 1)
     write_labelled(tmp_path / "test.npz", 40, 2)
@@ -30,6 +31,7 @@ def test_both_tasks_come_to_a_table_that_can_be_read(tmp_path):
     assert again["real"].made_by == with_real
 
 
+@pytest.mark.slow
 def test_a_table_that_breaks_off_leaves_the_one_before(tmp_path, request):
     out = tmp_path / "played.json"
     few = SimulateConfig(drawn=24, seeds=1, rounds=1, out=out)

@@ -69,6 +69,7 @@ def test_one_file_shows_its_wafer_at_once(page):
     assert float(page.metric[0].value) > 0
 
 
+@pytest.mark.slow
 def test_samples_show_the_page_at_work_without_a_file(page):
     page.button[0].click()
     finished(page)
@@ -89,6 +90,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_file_is_named_with_what_to_do(page, name):
     upload(page, (name, BAD[name]))

@@ -60,6 +60,7 @@ def test_severity_raises_one_alarm_a_lot_with_exactly_the_wafers_above_the_limit
     assert (first.score, second.score) == (97.0, 85.0)
 
 
+@pytest.mark.slow
 def test_a_second_look_at_the_same_wafers_changes_nothing(lake, database, ana):
     rule(database, ana, RuleKind.SEVERITY, threshold=80.0)
     keep(lake, severe(0, 90.0))
@@ -70,6 +71,7 @@ def test_a_second_look_at_the_same_wafers_changes_nothing(lake, database, ana):
     assert alarm.count == 1
 
 
+@pytest.mark.slow
 def test_more_of_the_same_goes_into_the_open_alarm(lake, database, ana):
     rule(database, ana, RuleKind.SEVERITY, threshold=80.0)
     keep(lake, severe(0, 90.0))
@@ -82,6 +84,7 @@ def test_more_of_the_same_goes_into_the_open_alarm(lake, database, ana):
         assert wafers_of(session, alarm.id) == ["LOT000:W04", "LOT000:W01"]
 
 
+@pytest.mark.slow
 def test_an_acknowledged_alarm_stays_closed_until_a_new_wafer_speaks(lake, database, ana):
     rule(database, ana, RuleKind.SEVERITY, threshold=80.0)
     keep(lake, severe(0, 90.0))
@@ -110,6 +113,7 @@ def test_an_archive_read_in_late_raises_nothing(lake, database, ana):
     assert check(lake, database).raised == 0
 
 
+@pytest.mark.slow
 def test_a_result_that_appears_after_newer_ones_is_not_overlooked(lake, database, ana, monkeypatch):
     rule(database, ana, RuleKind.SEVERITY, threshold=80.0)
     slow = Lake(lake.root)
@@ -138,6 +142,7 @@ def test_a_share_of_too_few_wafers_says_nothing(lake, database, ana):
     assert check(lake, database).raised == 0
 
 
+@pytest.mark.slow
 def test_after_a_share_was_acknowledged_counting_starts_anew(lake, database, ana):
     rule(database, ana, RuleKind.SHARE, threshold=25.0, days=30)
     keep(lake, *days(0, 1, affected=20, wafers=20))
@@ -150,6 +155,7 @@ def test_after_a_share_was_acknowledged_counting_starts_anew(lake, database, ana
     assert opened(database)[0].words.startswith("Edge on TC38: 19 of 26 wafers")
 
 
+@pytest.mark.slow
 def test_a_class_beyond_its_control_limits_fires_with_the_rule_in_words(lake, database, ana):
     rule(database, ana, RuleKind.SPC, days=90)
     calm = [result for day in range(16) for result in days(day, day + 1, affected=day % 2)]
@@ -167,6 +173,7 @@ def test_a_class_beyond_its_control_limits_fires_with_the_rule_in_words(lake, da
     assert check(lake, database).raised == 0
 
 
+@pytest.mark.slow
 def test_a_few_wafers_after_a_baseline_without_any_are_chance_and_many_are_not(lake, database, ana):
     rule(database, ana, RuleKind.SPC, days=90)
     keep(lake, *days(0, 16))
@@ -177,6 +184,7 @@ def test_a_few_wafers_after_a_baseline_without_any_are_chance_and_many_are_not(l
     assert "one point beyond 3 sigma" in opened(database)[0].words
 
 
+@pytest.mark.slow
 def test_a_class_new_to_a_product_fires_once(lake, database, ana):
     rule(database, ana, RuleKind.NEW)
     keep(lake, *days(0, 5))

@@ -44,6 +44,7 @@ def waits_for(one: LabelItem, every: list[LabelItem], person: str) -> bool:
     return one.status is Status.PENDING and one.assignee in (None, person) and not had
 
 
+@pytest.mark.slow
 def test_what_waits_for_whom_is_what_one_would_find_by_hand(database):
     """Every pair of a status and an assignee, of two copies of one wafer, in the same round and in two."""
     kinds = list(product(Status, (None, "ana", "ben")))

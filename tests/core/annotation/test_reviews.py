@@ -101,6 +101,7 @@ def test_a_flag_needs_a_class_that_exists_and_a_comment(database, ana, key, comm
         flag_prediction(session, "A:1", "m", key, comment, ana)
 
 
+@pytest.mark.slow
 def test_annotators_are_measured_by_time_and_by_hidden_gold(database, ana):
     golds = [shown(f"G{n}") for n in range(4)]
     with database.writing() as session:

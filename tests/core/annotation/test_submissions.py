@@ -105,6 +105,7 @@ def test_a_hidden_gold_wafer_measures_its_annotator_and_a_miss_goes_to_review(da
         assert [r.kind for r in bad.reviews] == [ReviewKind.GOLD]
 
 
+@pytest.mark.slow
 def test_one_label_in_ten_goes_to_experts_and_always_the_same(database, ana):
     names = [f"W{n:03d}" for n in range(60)]
     chosen = [name for name in names if is_sampled(f"LOT1:{name}", "ana")]

@@ -50,6 +50,7 @@ def with_job(database, batch, state, **fields):
         return job.id
 
 
+@pytest.mark.slow
 def test_a_batch_is_worked_through_by_a_job_of_its_own(database, at, batch):
     assert standing(database, batch).state is State.WAITING
     job = launch_batch(database, at, batch, ANA)

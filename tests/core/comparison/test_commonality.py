@@ -70,6 +70,7 @@ def test_each_story_of_the_demo_fab_is_found_first(fab, class_key, days, attribu
     assert first["low"] > 5
 
 
+@pytest.mark.slow
 def test_after_the_scratches_no_tool_is_accused_by_lots(fab):
     found = commonality(fab, WaferFilter(since=day(SCRATCHING_DAYS[1])), SCRATCH)
     assert not (suspects(found)["lot_q"] < 0.05).any()

@@ -72,6 +72,7 @@ def test_threads_that_read_and_then_write_never_overtake_each_other(database, an
         assert findings_by_keys(session, ["L1:W01"])["L1:W01"].root_cause == "80"
 
 
+@pytest.mark.slow
 def test_two_processes_that_open_a_new_database_at_once_both_write_everything(place, tmp_path):
     writers = [processes.Process(target=write, args=(place, name, 40, tmp_path / name)) for name in ("ana", "ben")]
     for writer in writers:
@@ -84,6 +85,7 @@ def test_two_processes_that_open_a_new_database_at_once_both_write_everything(pl
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [1, 7, 23])
 def test_a_killed_writer_loses_nothing_acknowledged_and_leaves_nothing_half(place, tmp_path, wanted):
     told = tmp_path / "told"

@@ -65,6 +65,7 @@ def test_a_frozen_dataset_is_read_as_it_was_but_for_wafers_of_another_grid(lake,
     assert sorted(told(labels_of_set(database, lake, "v1"))) == expected
 
 
+@pytest.mark.slow
 def test_more_labels_than_are_read_at_once_are_all_read_once(tmp_path, database, ana):
     many = [shown(f"W{n:04d}", size=2) for n in range(WAFERS_AT_ONCE + 3)]
     lake = Lake(tmp_path / "lake")

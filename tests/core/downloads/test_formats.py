@@ -42,6 +42,7 @@ def lake(tmp_path_factory, result):
     return lake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", WAFER_FORMATS, ids=lambda one: one.key)
 def test_a_wafers_file_is_what_its_type_says(one, result):
     content = one.make(result, STYLE)

@@ -33,6 +33,7 @@ def few(name: str, **fields) -> WaferMap:
     return WaferMap(dies, "L", "W", die_pitch_mm=pitch, diameter_mm=diameter, **fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW_DIES)
 def test_no_picture_is_larger_than_its_bound_whatever_lies_on_the_wafer(name):
     wafer = few(name)

@@ -123,6 +123,7 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path):
         ResultWriter(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_no_wafer_is_kept_after_it_was_written(tmp_path):
     with ResultWriter(tmp_path) as writer:
         result = example_result()

@@ -33,11 +33,13 @@ def test_a_watched_command_ends_by_itself(file):
     assert Watched(file).run([sys.executable, "-c", "raise SystemExit(7)"]) == 7
 
 
+@pytest.mark.slow
 def test_a_command_ends_when_its_file_is_gone(file, tmp_path):
     file.unlink()
     assert Watched(file).run([sys.executable, "-c", SLEEPS, str(tmp_path / "pid")]) == -signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_a_command_ends_when_its_file_is_untouched_for_long(file, tmp_path):
     stop, started = threading.Event(), time.monotonic()
 

@@ -63,6 +63,7 @@ def test_a_withdrawn_version_gives_way_to_the_one_before_and_comes_back_when_res
         ]
 
 
+@pytest.mark.slow
 def test_a_withdrawn_label_can_be_submitted_again(database, ana):
     one = shown()
     label = rows_of(one, ("edge", 0, 2))

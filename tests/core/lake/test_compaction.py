@@ -33,6 +33,7 @@ def with_parts(root, count: int) -> Lake:
     return lake
 
 
+@pytest.mark.slow
 def test_inputs_that_a_dead_merge_left_behind_are_left_out_and_removed_by_the_next(tmp_path, monkeypatch):
     lake = with_parts(tmp_path, 3)
     remove = Folder.remove
@@ -60,6 +61,7 @@ def test_a_merge_that_raises_leaves_every_part_and_nothing_half_written(tmp_path
     assert Lake(tmp_path).count() == 3
 
 
+@pytest.mark.slow
 def test_small_parts_are_cut_oldest_first_into_groups_of_the_target_size_and_large_ones_left_alone(tmp_path):
     with_parts(tmp_path, 5)
     files = sorted((tmp_path / "wafers").glob("*.parquet"))

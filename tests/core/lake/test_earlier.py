@@ -41,6 +41,7 @@ def same_result(one, other):
     assert [(i.class_key, i.die_count) for i in one.instances] == [(i.class_key, i.die_count) for i in other.instances]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("merged", [False, True])
 def test_what_an_older_model_said_is_answered_before_and_after_a_merge(lake, merged):
     keep(lake, OLD, NEW)
@@ -57,6 +58,7 @@ def test_what_an_older_model_said_is_answered_before_and_after_a_merge(lake, mer
     assert result_of_model(lake, WAFER.key, "none@1") is None
 
 
+@pytest.mark.slow
 def test_of_each_model_the_newest_answer_is_kept_through_many_merges(lake):
     answers = [found_on(WAFER, key, model=f"m{n % 3}@1") for n, key in enumerate(("edge", "ring", "center") * 3)]
     for answer in answers:
@@ -74,6 +76,7 @@ def test_the_same_model_again_leaves_no_earlier_answer(lake):
     assert said(lake) == []
 
 
+@pytest.mark.slow
 def test_a_wafer_tested_again_keeps_what_was_said_of_the_first_test(lake):
     again = drawn(0, seed=1)
     keep(lake, OLD)
@@ -141,6 +144,7 @@ def test_a_large_part_of_answers_is_written_anew_once_half_of_them_were_kept_lon
     assert said(lake) == []
 
 
+@pytest.mark.slow
 def test_a_merge_that_dies_after_it_set_answers_apart_leaves_each_once(tmp_path, monkeypatch):
     lake = Lake(tmp_path)
     keep(lake, OLD, NEW)
@@ -180,6 +184,7 @@ def test_the_newest_answers_stand_in_parts_of_their_own(tmp_path):
     assert rows == {"segmentations": 20, "earlier_segmentations": 40}
 
 
+@pytest.mark.slow
 def test_a_lake_from_before_answers_were_kept_opens_as_it_is(tmp_path):
     lake = Lake(tmp_path)
     keep(lake, OLD, NEW, found_on(replace(WAFER, product="P"), "center", model="new@1"))

@@ -92,6 +92,7 @@ def test_count_and_page_hold_exactly_the_wafers_that_pass(lake, where):
     assert set(lake.wafers_page(where, limit=COUNT)["key"]) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", SORT_COLUMNS)
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_pages_put_together_are_the_whole_table_in_order(lake, column, sign):

@@ -56,6 +56,7 @@ def test_another_file_name_alone_is_no_change():
     assert lake.append_wafers([replace(drawn(0), source_name="renamed.png")]) == (0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -45,6 +45,7 @@ def readers(lake):
     yield Lake(lake.root)
 
 
+@pytest.mark.slow
 def test_lists_counts_and_sums_show_the_newest_test_of_the_step(tmp_path):
     lake = Lake(tmp_path)
     both = one_test(1, "ST1"), one_test(1, "ST2", 1)
@@ -63,6 +64,7 @@ def test_lists_counts_and_sums_show_the_newest_test_of_the_step(tmp_path):
         assert same_wafer(reader.wafer(both[0].key), both[1])
 
 
+@pytest.mark.slow
 def test_results_of_the_step_are_those_made_of_its_dies(tmp_path):
     lake = Lake(tmp_path)
     first, second = one_test(1, "ST1"), one_test(1, "ST2", 1)
@@ -88,6 +90,7 @@ def test_results_of_the_step_are_those_made_of_its_dies(tmp_path):
         assert reader.count(narrowed) == 0
 
 
+@pytest.mark.slow
 def test_the_newest_test_of_a_step_counts_in_whichever_order_files_arrive(tmp_path):
     tests = [one_test(1, "ST1", 0), one_test(1, "ST1", 2), one_test(1, "ST2", 3)]
     for place, order in enumerate(((0, 1, 2), (1, 2, 0), (2, 1, 0), (2, 0, 1))):
@@ -99,6 +102,7 @@ def test_the_newest_test_of_a_step_counts_in_whichever_order_files_arrive(tmp_pa
             assert list(reader.wafers_page()["fail_count"]) == [tests[2].fail_count]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_any_parts_in_any_order_show_what_the_tests_of_each_wafer_say(tmp_path, seed):
     rng = np.random.default_rng(seed)
@@ -170,6 +174,7 @@ def sums(lake, where):
     )
 
 
+@pytest.mark.slow
 def test_sums_of_a_step_are_those_of_a_lake_that_holds_its_tests_alone(tmp_path):
     both, alone = Lake(tmp_path / "both"), Lake(tmp_path / "alone")
     first = [replace(one_test(n, "ST1", n), attributes={"tool": "AB"[n % 2]}) for n in range(8)]

@@ -91,6 +91,7 @@ def test_a_link_to_nowhere_a_folder_and_another_table_are_no_parts(root):
     assert len(Lake(root).wafers_by_keys(KEYS)) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("table", ["wafers", "dies", "segmentations", "instances"])
 def test_the_rest_of_a_lake_is_read_whatever_happened_to_a_part(root, table, damage):

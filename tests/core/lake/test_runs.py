@@ -65,6 +65,7 @@ def test_the_same_files_again_change_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_runs_in_any_order_and_any_parts_give_one_wafer(tmp_path, seed):
     rng = np.random.default_rng(seed)
@@ -138,6 +139,7 @@ def test_a_file_read_otherwise_takes_the_place_of_its_first_reading(tmp_path):
     assert [(test.fail_count, test.shown) for test in list_tests(lake, "LOTR:07")] == [(16, True)]
 
 
+@pytest.mark.slow
 def test_results_belong_to_a_test(tmp_path):
     lake = Lake(tmp_path)
     steps = [replace(drawn(1), step=f"ST{n}", tested_at=START + timedelta(days=n)) for n in range(2)]
@@ -169,6 +171,7 @@ def older_lake(root, wafers):
             pq.write_table(pq.read_table(part).drop_columns(list(columns)), part)
 
 
+@pytest.mark.slow
 def test_a_lake_from_before_tests_opens_and_takes_tests_in(tmp_path):
     first, again = first_and_retest()
     old = replace(first, started_at=None, step="")
@@ -211,6 +214,7 @@ def append_runs(root, step):
     lake.compact(settled_seconds=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(0, 24, 3))
 def test_a_writer_killed_between_parts_loses_no_test(tmp_path, step):
     writer = processes.Process(target=append_runs, args=(str(tmp_path), step))

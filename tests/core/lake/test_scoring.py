@@ -57,6 +57,7 @@ def test_todays_results_are_not_outdated_and_say_what_they_were_held_against(tmp
         assert vars(kept.severity) == pytest.approx(vars(result.severity), nan_ok=True)
 
 
+@pytest.mark.slow
 def test_scoring_anew_changes_scores_alone(old, results):
     columns = "key, model, seconds, segmented_at, cluster_count, affected_dies"
     before = old.query(f"SELECT {columns} FROM wafers ORDER BY key")

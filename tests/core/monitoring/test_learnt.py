@@ -36,6 +36,7 @@ def test_the_card_of_the_champion_names_the_labels_that_it_learnt_from(home):
     assert labels_learnt(Settings(home=home, model="file.onnx")) == ""
 
 
+@pytest.mark.slow
 def test_a_card_without_labels_and_the_shipped_model_name_none(home, tmp_path):
     assert labels_learnt(serve(home, 2)) == ""
     assert labels_learnt(Settings(home=tmp_path)) == ""

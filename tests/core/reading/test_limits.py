@@ -32,6 +32,7 @@ def test_limits_are_the_settings_of_the_same_names(monkeypatch):
     assert limits_now() == ReadLimits(*range(100, 108))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "expected"),
     [

@@ -28,6 +28,7 @@ def arrived(item, name=NAME, telling=None, hearing=None):
     return (hearing or Hearing(name)).item(content[0], content[HEAD.size : end], content[end:])
 
 
+@pytest.mark.slow
 @PATIENT
 @given(wafers(), st.sampled_from([NAME, f"{NAME}/a.png"]), st.text(max_size=5), st.booleans())
 def test_a_wafer_arrives_as_it_was_sent(wafer, source, text, own):
@@ -37,6 +38,7 @@ def test_a_wafer_arrives_as_it_was_sent(wafer, source, text, own):
     assert same(arrived(wafer), wafer)
 
 
+@pytest.mark.slow
 @PATIENT
 @given(st.lists(wafers(), max_size=6))
 def test_wafers_that_follow_each_other_arrive_as_they_were_sent(sent):

@@ -36,6 +36,7 @@ def test_what_is_promoted_is_what_segments(registry, database, at, serving_one, 
     assert trail(database) == [("ana", "model.promote")]
 
 
+@pytest.mark.slow
 def test_a_failed_gate_is_named_and_changes_nothing(registry, database, at, serving_one):
     with pytest.raises(ModelError, match=r"does not pass the gate: Mean IoU: .*; Every class: Scratch 0.600 to 0.500"):
         promote(registry, database, at, 3, ANA)
@@ -87,6 +88,7 @@ def test_nonsense_challenges_are_refused(registry, database, at, serving_one, nu
     assert served(at).challenger is None
 
 
+@pytest.mark.slow
 def test_latency_is_measured_and_remembered_here(registry, at):
     latency = with_latency(registry, registry.version(1), registry.version(2), at).card.latency
     assert latency is not None

@@ -17,6 +17,7 @@ ask_mlflow(Settings(home=Path(sys.argv[1])), lambda client: client.create_experi
 """
 
 
+@pytest.mark.slow
 def test_processes_that_make_the_tables_at_once_both_can(tmp_path):
     home = tmp_path / "new"
     both = [subprocess.Popen([sys.executable, "-c", MAKES, str(home), name]) for name in ("one", "two")]

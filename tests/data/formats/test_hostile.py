@@ -123,6 +123,7 @@ def test_the_dates_of_many_wafers_are_not_asked_by_each():
     assert grows_with_its_size("a.csv", make, 400)
 
 
+@pytest.mark.slow
 def test_lines_below_the_dies_are_gone_through_once():
     assert grows_with_its_size("a.csv", lambda n: b"x,y,bin\n1,1,1\n\n" + b"some words, more, words\n" * n, 3000)
 

@@ -132,6 +132,7 @@ def test_bins_that_stand_apart_from_too_many_maps_are_refused():
 # STDF
 
 
+@pytest.mark.slow
 def test_records_that_are_looked_at_by_themselves_are_counted():
     start = struct.pack("<HBBBB", 2, 0, 10, 2, 4)
     assert "more parts than any lot" in refusal("a.stdf", start + struct.pack("<HBB", 0, 2, 10) * 500_001)

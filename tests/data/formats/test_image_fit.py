@@ -47,6 +47,7 @@ def is_same_or_told(pixels: np.ndarray, dies: np.ndarray) -> bool:
     return isinstance(found, ReadFailure) or found.dies.tolist() == dies.tolist() or bool(found.remarks)
 
 
+@pytest.mark.slow
 @settings(PATIENT, max_examples=60, derandomize=True)
 @given(
     st.integers(200, 1000),

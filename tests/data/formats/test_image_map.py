@@ -53,6 +53,7 @@ def comes_back(found, dies: np.ndarray) -> bool:
 STYLES = st.sampled_from(["few", "blob", "scatter"])
 
 
+@pytest.mark.slow
 @settings(PATIENT, max_examples=60, derandomize=True)
 @given(
     st.integers(200, 1000),
@@ -94,6 +95,7 @@ def test_a_map_stretched_to_any_size_comes_back(height, width, rows, columns, st
     assert comes_back(read(picture(np.asarray(stretched))), dies)
 
 
+@pytest.mark.slow
 @settings(PATIENT, max_examples=60, derandomize=True)
 @given(
     st.integers(200, 600),

@@ -206,6 +206,7 @@ def test_several_lists_of_defects_in_a_record_add_up():
     assert len(one.defects) == 4
 
 
+@pytest.mark.slow
 def test_wafers_share_class_table_and_plan():
     header = LotOf12(plan=[(x, y) for x in range(100) for y in range(100)], classes=20_000)
     for number in range(2000):

@@ -1,5 +1,7 @@
 """What every format of the fab has in common: the same wafer comes out, whichever way up it was written."""
 
+import gzip
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -24,7 +26,14 @@ def one(name: str, content: bytes, **options) -> WaferMap:
 
 
 def test_the_committed_fixtures_are_what_the_script_makes():
-    assert {path.name: path.read_bytes() for path in FIXTURES.iterdir()} == fixtures()
+    """Versions of Python write another byte of the system into the head of a gzip file."""
+    assert {path.name: _unpacked(path.name, path.read_bytes()) for path in FIXTURES.iterdir()} == {
+        name: _unpacked(name, content) for name, content in fixtures().items()
+    }
+
+
+def _unpacked(name, content):
+    return gzip.decompress(content) if name.endswith(".gz") else content
 
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from pages.parts.wafer_editor.bundle import HERE, script
 
 TOP = re.compile(r"^(?:export )?(?:const|let|function|class) (\w+)", re.MULTILINE)
@@ -23,6 +25,7 @@ def test_modules_can_be_read_in_one_sitting():
     assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
 
 
+@pytest.mark.slow
 def test_the_browser_takes_the_script(tab):
     """A text that is no module would not load."""
     load = (

@@ -9,6 +9,7 @@ ANOTHER = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_another_start_is_taken_until_something_was_changed(browser):
     page = browser.new_page()
     open_editor(page)
@@ -40,6 +41,7 @@ BEGIN_AND_CANCEL = """tool => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["polygon", "lasso", "brush", "eraser", "wand", "rectangle", "pick"])
 def test_a_second_finger_takes_back_what_the_first_began_with_every_tool(browser, tool):
     page = browser.new_page()

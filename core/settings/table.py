@@ -1,74 +1,15 @@
 """The one table of settings: what can be set, what it is without setting, what it does. Read from WAFERSCOPE_*."""
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from data.errors import SettingError
+from core.settings.setting import Setting, row
 
-PREFIX = "WAFERSCOPE_"
 FORMER_NAMES = {"WAFERSCOPE_DECISIONS": "WAFERSCOPE_DATABASE"}
 """Variables that earlier versions read, and the ones that say the same now."""
-SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-
-Value = str | int | float | bool | Path
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One row of the table.
-
-    Args:
-        name: field of `Settings`, lower case.
-        default: value without setting; its type is the type of the setting.
-        help: what it does, one sentence.
-        least: smallest allowed number, None where any is.
-    """
-
-    name: str
-    default: Value
-    help: str
-    least: float | None = None
-
-    @property
-    def variable(self) -> str:
-        """Name of the environment variable."""
-        return PREFIX + self.name.upper()
-
-    def read(self, text: str) -> Value:
-        """Turn the variable's text into the setting's type.
-
-        Raises:
-            SettingError: the text is not of that type, or below the least value.
-        """
-        if isinstance(self.default, bool):
-            if text.strip().lower() not in SWITCH:
-                raise self._error(text, "a switch", f"Use one of {', '.join(SWITCH)}.")
-            return SWITCH[text.strip().lower()]
-        if isinstance(self.default, Path):
-            return Path(text)
-        return text if isinstance(self.default, str) else self._number(text, type(self.default))
-
-    def _number(self, text: str, kind: type[int] | type[float]) -> int | float:
-        expected = "a whole number" if kind is int else "a finite number"
-        expected += "" if self.least is None else f" from {self.least:g}"
-        try:
-            value = kind(text)
-        except ValueError:
-            raise self._error(text, expected, "Correct or unset it.") from None
-        if not math.isfinite(value) or (self.least is not None and value < self.least):
-            raise self._error(text, expected, "Correct or unset it.")
-        return value
-
-    def _error(self, text: str, expected: str, remedy: str) -> SettingError:
-        return SettingError(self.variable, f"expected {expected}, found {text!r}", remedy)
-
-
-def _row(text: str, least: float | None = None) -> dict[str, object]:
-    return {"help": text, "least": least}
 
 
 @dataclass(frozen=True)
@@ -81,166 +22,179 @@ class Settings:
     """
 
     home: Path = field(
-        default=Path("workspace"), metadata=_row("Folder below which everything is kept that has no place of its own.")
+        default=Path("workspace"), metadata=row("Folder below which everything is kept that has no place of its own.")
     )
     lake: str = field(
-        default="", metadata=_row("Folder or URL (s3://...) of the lake; empty: `lake` in the home folder.")
+        default="", metadata=row("Folder or URL (s3://...) of the lake; empty: `lake` in the home folder.")
     )
     blobs: str = field(
-        default="", metadata=_row("Folder or URL of the original files; empty: `blobs` in the home folder.")
+        default="", metadata=row("Folder or URL of the original files; empty: `blobs` in the home folder.")
     )
     database: str = field(
         default="",
-        metadata=_row(
+        metadata=row(
             "App database, of what people decide: an SQLite file's path, or postgresql://USER:PASSWORD@HOST/DATABASE; "
             "empty: `decisions.db` in the home folder."
         ),
     )
     model: str = field(
-        default="", metadata=_row("Path of the ONNX model that segments; empty: the champion, else the shipped one.")
+        default="", metadata=row("Path of the ONNX model that segments; empty: the champion, else the shipped one.")
     )
     mlflow: str = field(
         default="",
-        metadata=_row(
+        metadata=row(
             "MLflow server or database of runs and models (https://...); empty: `mlflow.db` in the home folder."
         ),
     )
     gate_margin: float = field(
-        default=0.02, metadata=_row("Mean IoU by which a model must beat the champion to take its place.", 0)
+        default=0.02, metadata=row("Mean IoU by which a model must beat the champion to take its place.", 0)
     )
     gate_class_loss: float = field(
-        default=0.02, metadata=_row("Score that a model may lose against the champion in any class.", 0)
+        default=0.02, metadata=row("Score that a model may lose against the champion in any class.", 0)
     )
     gate_iou_lost: float = field(
-        default=0.005, metadata=_row("Mean IoU that a model may lose to INT8 and still be promoted.", 0)
+        default=0.005, metadata=row("Mean IoU that a model may lose to INT8 and still be promoted.", 0)
     )
     gate_flips: float = field(
         default=0.01,
-        metadata=_row(
+        metadata=row(
             "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
         ),
     )
     gate_latency_ratio: float = field(
         default=1.25,
-        metadata=_row("Times the champion's milliseconds that a wafer may take with a model that is promoted.", 0),
+        metadata=row("Times the champion's milliseconds that a wafer may take with a model that is promoted.", 0),
     )
     gate_latency_ms: float = field(
         default=0.0,
-        metadata=_row(
+        metadata=row(
             "p95 of the milliseconds a wafer may take with a model that is promoted, busy machine or not; 0: any.",
             0,
         ),
     )
     hosts: str = field(
         default="",
-        metadata=_row(
+        metadata=row(
             "Names, beside localhost and this machine's addresses, under which browsers may reach the app, with commas "
             "between, such as fab.example or *.fab.example; `*`: any, so that a website can reach it by its own name."
         ),
     )
     accounts: bool = field(
         default=False,
-        metadata=_row("Whether people sign in; without, whoever reaches the app may do everything in it."),
+        metadata=row("Whether people sign in; without, whoever reaches the app may do everything in it."),
     )
     open_without_accounts: bool = field(
         default=False,
-        metadata=_row("Let other machines reach the app although nobody has to sign in; each of them may do everything."),
+        metadata=row("Let other machines reach the app although nobody has to sign in; each of them may do everything."),
     )
     tls: bool = field(
         default=False,
-        metadata=_row(
+        metadata=row(
             "Browsers reach the app by https alone, through a proxy: cookies and headers are made for that; where the "
             "app itself speaks https, or the proxy says so, it is known without."
         ),
     )
+    session_idle_hours: float = field(
+        default=12.0, metadata=row("Hours without a request after which a person has to sign in again.", 0.01)
+    )
+    session_days: float = field(
+        default=7.0, metadata=row("Days after which a person has to sign in again in any case.", 0.01)
+    )
+    secret_key: str = field(
+        default="",
+        metadata=row(
+            "File of the key that secrets in the app database are encrypted by, the same for all replicas; empty: "
+            "`secret.key` in the home folder, made when missing."
+        ),
+    )
     threads: int = field(
-        default=0, metadata=_row("Processor threads the model may use; 0: as many as there are cores.", 0)
+        default=0, metadata=row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )
     ray_address: str = field(
         default="",
-        metadata=_row(
+        metadata=row(
             "Address of a Ray cluster that runs the jobs which the app starts, and over which batches are spread, such "
             "as HOST:6379; its machines see the same home folder and code; empty: this machine."
         ),
     )
     classes: str = field(
-        default="", metadata=_row("TOML file with a site's names and colours of the classes; empty: the built-in ones.")
+        default="", metadata=row("TOML file with a site's names and colours of the classes; empty: the built-in ones.")
     )
     review: str = field(
         default="",
-        metadata=_row(
+        metadata=row(
             "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
         ),
     )
     severity_density_saturation: float = field(
-        default=1.0, metadata=_row("Affected dies per cm2 of wafer at which severity's density term is full.", 1e-9)
+        default=1.0, metadata=row("Affected dies per cm2 of wafer at which severity's density term is full.", 1e-9)
     )
     severity_coverage_saturation: float = field(
         default=0.3,
-        metadata=_row("Share of the wafer that defects cover at which severity's coverage term is full.", 1e-9),
+        metadata=row("Share of the wafer that defects cover at which severity's coverage term is full.", 1e-9),
     )
     severity_count_saturation: float = field(
-        default=10.0, metadata=_row("Number of clusters at which severity's count term is full.", 1e-9)
+        default=10.0, metadata=row("Number of clusters at which severity's count term is full.", 1e-9)
     )
-    demo_wafers: int = field(default=2000, metadata=_row("Number of wafers in the demo lake.", 1))
+    demo_wafers: int = field(default=2000, metadata=row("Number of wafers in the demo lake.", 1))
     label_idle_minutes: int = field(
         default=30,
-        metadata=_row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
+        metadata=row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
     )
     keep_results_days: int = field(
         default=730,
-        metadata=_row(
+        metadata=row(
             "Days for which an answer of another model is kept after a newer one took its place; 0: for ever.", 0
         ),
     )
     unfinished_minutes: float = field(
         default=30.0,
-        metadata=_row(
+        metadata=row(
             "Minutes for which a watched folder leaves an STDF file without its last record (MRR) where it is after it "
             "last grew; then it is read as it is.",
             0,
         ),
     )
-    upload_mb: int = field(default=1000, metadata=_row("Most MB of a file that is handed in on a page.", 1))
+    upload_mb: int = field(default=1000, metadata=row("Most MB of a file that is handed in on a page.", 1))
     uploads_mb: int = field(
-        default=4000, metadata=_row("Most MB of all files that open pages hold; they are held in memory.", 1)
+        default=4000, metadata=row("Most MB of all files that open pages hold; they are held in memory.", 1)
     )
     pages_open: int = field(
-        default=200, metadata=_row("Most pages, tabs of browsers, that are open at once; each takes some MB.", 1)
+        default=200, metadata=row("Most pages, tabs of browsers, that are open at once; each takes some MB.", 1)
     )
-    read_processes: int = field(default=2, metadata=_row("Most processes in which files are read at once.", 1))
+    read_processes: int = field(default=2, metadata=row("Most processes in which files are read at once.", 1))
     read_wait_seconds: float = field(
-        default=60.0, metadata=_row("Seconds that a file waits for a reading process while all are busy.", 0)
+        default=60.0, metadata=row("Seconds that a file waits for a reading process while all are busy.", 0)
     )
     read_cpu_seconds: int = field(
         default=120,
-        metadata=_row(
+        metadata=row(
             "Processor seconds that reading a file may take, beside one for each MiB of it and for every 1,000 wafers.",
             1,
         ),
     )
     read_seconds: float = field(
         default=300.0,
-        metadata=_row(
+        metadata=row(
             "Seconds for which reading a file is waited for, beside one for each MiB of it and for every 1,000 wafers.",
             1,
         ),
     )
-    read_memory_mb: int = field(default=4096, metadata=_row("MiB of memory that reading a file may take.", 64))
-    read_wafers: int = field(default=1_000_000, metadata=_row("Most wafers that are read of a file.", 1))
+    read_memory_mb: int = field(default=4096, metadata=row("MiB of memory that reading a file may take.", 64))
+    read_wafers: int = field(default=1_000_000, metadata=row("Most wafers that are read of a file.", 1))
     read_failures: int = field(
-        default=10_000, metadata=_row("Most sentences about what could not be read of a file.", 1)
+        default=10_000, metadata=row("Most sentences about what could not be read of a file.", 1)
     )
     read_output_mb: int = field(
-        default=16_384, metadata=_row("Most MiB that the wafers of a file may take, unpacked.", 1)
+        default=16_384, metadata=row("Most MiB that the wafers of a file may take, unpacked.", 1)
     )
     color_safe: bool = field(
-        default=False, metadata=_row("Start with the palette that colour-blind people can tell apart.")
+        default=False, metadata=row("Start with the palette that colour-blind people can tell apart.")
     )
 
     csv_bom: bool = field(
         default=False,
-        metadata=_row("Begin CSV files with a byte order mark, by which Excel knows that their text is UTF-8."),
+        metadata=row("Begin CSV files with a byte order mark, by which Excel knows that their text is UTF-8."),
     )
 
     def at(self, home: Path | None) -> "Settings":
@@ -303,7 +257,3 @@ def table() -> str:
     """
     rows = [f"| `{s.variable}` | {f'`{s.default}`' if s.default != '' else 'empty'} | {s.help} |" for s in SETTINGS]
     return "\n".join(["| variable | default | what it does |", "|---|---|---|", *rows])
-
-
-if __name__ == "__main__":
-    print(table())
