@@ -28,7 +28,7 @@ class SignInFailure(Base):
 
 
 def locked_for(session: Session, email: str) -> int | None:
-    """Return the seconds until somebody may try again, None where they may now. Whether there is an account is the same.
+    """Return the seconds until somebody may try again, None where they may now; an account need not be there.
 
     Args:
         session: of a transaction.

@@ -89,7 +89,7 @@ def enrol(session: Session, person: Person) -> Enrolment:
         raise AccountError(account.name, "the account has a second factor already", "Remove that one first.")
     secret = pyotp.random_base32()
     session.merge(SecondFactor(account_id=account.id, secret=encrypt(secret), confirmed_at=None, last_step=0))
-    address = pyotp.TOTP(secret).provisioning_uri(account.email, ISSUER)
+    address = pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name=ISSUER)
     picture = io.BytesIO()
     segno.make(address, micro=False).save(picture, kind="svg", xmldecl=False, svgns=True, scale=4)
     return Enrolment(secret, address, picture.getvalue().decode())

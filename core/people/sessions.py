@@ -140,7 +140,7 @@ def end_all(session: Session, account_id: int, but: int | None = None) -> None:
     session.execute(ended if but is None else ended.where(SignedInSession.id != but))
 
 
-def _standing() -> Select[tuple[SignedInSession, Account]]:
+def _standing() -> Select[SignedInSession, Account]:
     moment = now()
     return (
         select(SignedInSession, Account)

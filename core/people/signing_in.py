@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from core.database import AppDatabase, audit
-from core.database.schema import now
+from core.database.schema import NAME_LENGTH, now
 from core.identity import ACCOUNT, Person
 from core.people.accounts import LOCAL, Account, account_of, acting, subject_of
 from core.people.lockout import MINUTES, count_failure, locked_for, unlock
@@ -120,7 +120,7 @@ def _tell(session: Session, account: Account | None, action: str, address: str, 
     """Record a try; what was typed is not in it, since it may be a password in the wrong place."""
     whose = subject_of(account.id) if account else "no account"
     person = acting(account) if account and action == "sign-in" else Person(NOBODY, ACCOUNT)
-    audit.record(session, replace(person, address=address), action, whose, {"browser": browser, "address": address})
+    audit.record(session, replace(person, address=address), action, whose, {"browser": browser[:NAME_LENGTH]})
 
 
 def _local(account: Account | None) -> Account | None:
