@@ -179,11 +179,11 @@ def codes_left(session: Session, account_id: int) -> int:
 
 
 def _use_app(factor: SecondFactor, code: str) -> bool:
-    typed = "".join(code.split())
+    typed = "".join(code.split()).encode("utf-8", "surrogatepass")
     totp = pyotp.TOTP(decrypt(factor.secret), interval=STEP_SECONDS)
     step = int(now().timestamp()) // STEP_SECONDS
     for one in range(step - WINDOW, step + WINDOW + 1):
-        if one > factor.last_step and secrets.compare_digest(totp.generate_otp(one).encode(), typed.encode()):
+        if one > factor.last_step and secrets.compare_digest(totp.generate_otp(one).encode(), typed):
             factor.last_step = one
             return True
     return False
