@@ -1,4 +1,4 @@
-"""Starts Waferscope: one ASGI app that serves the pages. `streamlit run app.py`, or any ASGI server with `app:app`."""
+"""Starts Waferscope: one ASGI app that serves the pages and the API. `streamlit run app.py`, or any ASGI server with `app:app`."""
 
 import threading
 from contextlib import suppress
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 from core.settings import settings
 from core.storage.home import open_home, sweep
@@ -13,6 +14,8 @@ from data.errors import WaferError
 from data.masking import mask_logs
 from pages.parts.routes import ROUTES
 from pages.parts.uploads import bytes_held
+from web.api import make_api
+from web.api.service import PATH
 from web.host_guard import HostGuard
 from web.visitor_limits import Limits, VisitorLimits
 
@@ -43,7 +46,7 @@ mask_logs()
 open_home(settings().home, settings().database_place, [FOLDER / ".streamlit" / "secrets.toml"])
 app = st.App(
     FOLDER / "pages" / "parts" / "shell.py",
-    routes=ROUTES,
+    routes=[*ROUTES, Mount(PATH, make_api())],
     middleware=[
         Middleware(HostGuard, hosts=settings().hosts),
         Middleware(VisitorLimits, limits=limits(), held=bytes_held),
