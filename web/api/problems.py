@@ -25,7 +25,7 @@ from data.errors import (
     WaferValueError,
 )
 from web.api.envelope import failure
-from web.api.errors import BusyError, NotFoundError, RequestError
+from web.api.errors import BusyError, ChangedError, ConflictError, NotFoundError, RequestError
 from web.api.turns import RETRY_SECONDS
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ STATUS: tuple[tuple[type[WaferError], int, str], ...] = (
     (NotFoundError, 404, "NOT_FOUND"),
     (BusyError, 503, "BUSY"),
     (RequestError, 422, "INVALID_INPUT"),
+    (ChangedError, 412, "CHANGED_MEANWHILE"),
+    (ConflictError, 409, "CONFLICT"),
     (DraftSupersededError, 409, "SUPERSEDED"),
     (LabelError, 422, "INVALID_LABEL"),
     (FormatError, 422, "UNREADABLE_FILE"),
