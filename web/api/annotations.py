@@ -68,7 +68,12 @@ def add_annotation(asked: LabelAsked, person: Acting, response: Response, if_mat
     return Answer(data=_submit(asked, person, response, if_match))
 
 
-@ROUTER.get("/export/coco", summary="All labels that count, as COCO JSON")
+@ROUTER.get(
+    "/export/coco",
+    summary="All labels that count, as COCO JSON",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+)
 @in_turn
 def export_coco(
     person: Acting, form: Annotated[str, Query(pattern="^(polygon|rle)$", description="polygon or rle")] = "polygon"

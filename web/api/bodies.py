@@ -3,13 +3,10 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.envelope import failure
+from web.arrival import Arrival
 
 MB = 1024 * 1024
 JSON_MB = 16
-
-
-class _TooLargeError(Exception):
-    """More arrives than may."""
 
 
 class BodyLimit:
@@ -35,26 +32,15 @@ class BodyLimit:
         if (int(said) if said.isdigit() else 0) > most * MB:
             await _too_large(most)(scope, receive, send)
             return
-        arrived, answered = 0, False
+        arrival = Arrival(receive, send)
 
         async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > most * MB:
-                raise _TooLargeError
+            message = await arrival.receive()
+            if arrival.received > most * MB:
+                return await arrival.refuse(lambda out: _too_large(most)(scope, receive, out))
             return message
 
-        async def sent(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, sent)
-        except _TooLargeError:
-            if not answered:
-                await _too_large(most)(scope, receive, send)
+        await self._app(scope, counted, arrival.send)
 
 
 def _too_large(most: int) -> ASGIApp:

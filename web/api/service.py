@@ -5,14 +5,22 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from core.settings import settings
-from web.api import annotations, predict, queue, wafers
+from web.api import annotations, batches, models, predict, queue, training, wafers
 from web.api.bodies import BodyLimit
 from web.api.envelope import VERSION, Failure
 from web.api.problems import answer_problems
 from web.api.requests import Named
 
 PATH = "/api"
-ROUTERS = (wafers.ROUTER, predict.ROUTER, queue.ROUTER, annotations.ROUTER)
+ROUTERS = (
+    wafers.ROUTER,
+    batches.ROUTER,
+    predict.ROUTER,
+    queue.ROUTER,
+    annotations.ROUTER,
+    training.ROUTER,
+    models.ROUTER,
+)
 DESCRIPTION = """Send wafer maps, get the patterns on them. Every answer is `{success, data, metadata, error}`; an error
 says its code, what was expected and found, and what to do. Wafers are named LOT:WAFER; times are UTC."""
 _COMPRESSED_FROM = 1000
