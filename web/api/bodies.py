@@ -1,5 +1,8 @@
 """Bodies of requests are bounded before they are read."""
 
+from contextlib import suppress
+
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.envelope import failure
@@ -40,7 +43,8 @@ class BodyLimit:
                 return await arrival.refuse(lambda out: _too_large(most)(scope, receive, out))
             return message
 
-        await self._app(scope, counted, arrival.send)
+        with suppress(ClientDisconnect):  # nobody is left to be answered
+            await self._app(scope, counted, arrival.send)
 
 
 def _too_large(most: int) -> ASGIApp:
