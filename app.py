@@ -1,4 +1,4 @@
-"""Starts Waferscope: one ASGI app that serves the pages and the API. `streamlit run app.py`, or any ASGI server with `app:app`."""
+"""Starts Waferscope: one ASGI app of pages and API. `streamlit run app.py`, or any ASGI server with `app:app`."""
 
 import threading
 from contextlib import suppress
