@@ -1,10 +1,11 @@
-"""Starts Waferscope: one ASGI app that serves the pages. `streamlit run app.py`, or any ASGI server with `app:app`."""
+"""Starts Waferscope: one ASGI app of pages and API. `streamlit run app.py`, or any ASGI server with `app:app`."""
 
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from starlette.routing import Mount
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.settings import settings
@@ -15,6 +16,8 @@ from pages.parts.cache import stores
 from pages.parts.links import ICON, LOGO
 from pages.parts.routes import ROUTES
 from pages.parts.uploads import bytes_held
+from web.api import make_api
+from web.api.service import PATH
 from web.entrance import entrance
 from web.loopback_only import check_address
 
@@ -57,5 +60,9 @@ mask_logs()
 check_place()
 open_home(settings().home, settings().database_place, [FOLDER / ".streamlit" / "secrets.toml"])
 MIDDLEWARE, OWN_ROUTES = entrance(settings(), stores.database, bytes_held, farewell(), (LOGO, ICON))
-app = st.App(FOLDER / "pages" / "parts" / "shell.py", routes=[*ROUTES, *OWN_ROUTES], middleware=MIDDLEWARE)
+app = st.App(
+    FOLDER / "pages" / "parts" / "shell.py",
+    routes=[*ROUTES, *OWN_ROUTES, Mount(PATH, make_api())],
+    middleware=MIDDLEWARE,
+)
 threading.Thread(target=warm_up, daemon=True, name="warm-up").start()

@@ -1,7 +1,7 @@
 """How jobs take wafers in: `core.pipeline.take_in`, with lines that say how far it is and what came of it."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 from core.alarms.sending import deliver_due
@@ -13,11 +13,9 @@ from core.pipeline.taking_in import Stage, TakenIn
 from core.registry.traffic import load_challenger
 from core.segmentation import Segmenter
 from core.settings import Settings
-from core.storage.blobs import Blobs
 from data.wafer import WaferMap
 from jobs.check_alarms import tell
 from jobs.progress import ProgressLine
-from jobs.sources import Reading
 
 MOST_SAID = 50
 
@@ -90,22 +88,3 @@ def take_in_and_tell(
     if taken.problem:
         print(taken.problem, file=sys.stderr)
     return taken
-
-
-def keeping_originals(reading: Reading, blobs: Blobs) -> Iterator[WaferMap]:
-    """Yield wafers as they are read; the bytes of a file are kept before its first wafer is given.
-
-    Args:
-        reading: where they come from; failures stay there.
-        blobs: where the originals are kept.
-
-    Raises:
-        LakeError: a blob cannot be written, or a file changed while it was read.
-    """
-    kept: set[str] = set()
-    for wafer in reading:
-        if wafer.source_sha256 not in kept:
-            with reading.original(wafer.source_name) as stream:
-                blobs.add_stream(stream, wafer.source_sha256)
-            kept.add(wafer.source_sha256)
-        yield wafer

@@ -16,17 +16,18 @@ from core.batches.telling import channels_named, tell_done
 from core.database import AppDatabase
 from core.identity import local_person
 from core.ingestion.orientation_rules import with_rules
+from core.ingestion.sources import keeping_originals
 from core.lake import Lake, WaferFilter
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
 from data.errors import AppDatabaseError, BatchError
 from data.formats import ReadOptions
-from jobs.arrivals import keeping_originals, pipeline_of, take_in_and_tell
+from jobs.arrivals import pipeline_of, take_in_and_tell
 from jobs.command import command
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter
-from jobs.sources import Reading
+from jobs.sources import sources_of
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _save(batch: Batch, at: Settings, lake: Lake, segmenter: Segmenter, total: i
 
     A retest that the lake merges with an earlier test makes another wafer of both: that one is segmented here.
     """
-    reading = Reading(batch.paths, with_rules(ReadOptions(), at))
+    reading = sources_of(batch.paths, with_rules(ReadOptions(), at))
     take_in_and_tell(
         pipeline_of(at, lake, segmenter, model=batch.request.model, tta=batch.request.tta),
         keeping_originals(reading, Blobs(at.blobs_url)),

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.ingestion.orientation_rules import with_rules
+from core.ingestion.sources import keeping_originals
 from core.lake import Lake
 from core.settings import Settings, settings
 from core.storage.blobs import Blobs
 from data.errors import SettingError
 from data.formats import ReadOptions
-from jobs.arrivals import keeping_originals, pipeline_of, take_in_and_tell
+from jobs.arrivals import pipeline_of, take_in_and_tell
 from jobs.command import command
 from jobs.segment import load_segmenter
-from jobs.sources import Reading
+from jobs.sources import sources_of, verdict
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _run(config: IngestConfig, at: Settings) -> int:
     if not config.paths:
         raise SettingError("command line", "expected files, folders or zips, found none", "Name what to ingest.")
     segmenter = load_segmenter(at, config.model) if config.segment else None  # a missing model shows before the work
-    lake, reading = Lake(at.lake_url), Reading(config.paths, with_rules(ReadOptions(), at))
+    lake, reading = Lake(at.lake_url), sources_of(config.paths, with_rules(ReadOptions(), at))
     pipeline = pipeline_of(at, lake, segmenter, model=config.model)
     taken = take_in_and_tell(
         pipeline,
@@ -52,7 +53,7 @@ def _run(config: IngestConfig, at: Settings) -> int:
         f"{taken.new:,} new or changed wafers, {taken.already:,} there already, {len(reading.failures):,} failures.",
         file=sys.stderr,
     )
-    return reading.verdict()
+    return verdict(reading)
 
 
 if __name__ == "__main__":

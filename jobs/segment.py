@@ -9,6 +9,7 @@ from pathlib import Path
 from core.analysis.result import WaferResult, analyse, bounded_batches
 from core.exports import ResultWriter
 from core.ingestion.orientation_rules import with_rules
+from core.ingestion.sources import Sources
 from core.lake import Lake
 from core.pipeline import Pipeline
 from core.segmentation import Segmenter
@@ -19,7 +20,7 @@ from data.formats import ReadOptions
 from jobs.arrivals import pipeline_of, take_in_and_tell
 from jobs.command import command
 from jobs.progress import ProgressLine
-from jobs.sources import Reading
+from jobs.sources import sources_of, verdict
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,14 @@ def segment_files(
         SettingError: the folder cannot be written to.
         ModelError: the network fails; nothing is written.
     """
-    reading = Reading(paths, options)
+    reading = sources_of(paths, options)
     with ResultWriter(out) as writer, ProgressLine("segmented") as progress:
         for done, (result, milliseconds) in enumerate(_timed(reading, segmenter, tta), 1):
             writer.add(result, milliseconds)
             progress.update(done, reading.share)
         for failure in reading.failures:
             writer.fail(failure.source_name, failure.reason)
-    return reading.verdict()
+    return verdict(reading)
 
 
 def segment_lake(pipeline: Pipeline) -> None:
@@ -104,7 +105,7 @@ def segment_lake(pipeline: Pipeline) -> None:
         print(f"Every wafer of the lake is segmented by {pipeline.segmenter.name}.", file=sys.stderr)
 
 
-def _timed(reading: Reading, segmenter: Segmenter, tta: bool) -> Iterator[tuple[WaferResult, float]]:
+def _timed(reading: Sources, segmenter: Segmenter, tta: bool) -> Iterator[tuple[WaferResult, float]]:
     """Results, each with its share in milliseconds of the time that reading and analysing its batch took."""
     started = time.perf_counter()
     for wafers in bounded_batches(reading):

@@ -1,92 +1,29 @@
-"""The files a job was given: their wafers as one stream, what could not be read, how far reading is."""
+"""The files a job was given: what could not be read is printed at once, and decides about the exit status."""
 
-import os
 import sys
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
-from core.reading import entry_count, prepare, read_wafers
+from core.ingestion.sources import Sources
 from data.formats import ReadFailure, ReadOptions
-from data.wafer import WaferMap
 
 
-class Reading:
-    """Wafers of files, folders and zips, one after the other; failures are told at once and kept.
+def sources_of(paths: Sequence[Path], options: ReadOptions | None = None) -> Sources:
+    """Return the wafers of files, folders and zips.
 
     Args:
         paths: files, folders or zips.
-        options: how to read them, `core.ingestion.orientation_rules.with_rules` as a rule; None for the defaults.
+        options: how to read them; None for the defaults.
     """
-
-    def __init__(self, paths: Sequence[Path], options: ReadOptions | None = None) -> None:
-        prepare()
-        self._options = options
-        self.failures: list[ReadFailure] = []
-        self.wafers = 0
-        self._paths = paths
-        self._path = Path()
-        self._finished = 0
-        self._total = sum(_count(path) for path in paths)
-        self._archive: zipfile.ZipFile | None = None
-
-    def __iter__(self) -> Iterator[WaferMap]:
-        """Read; each file is opened when its turn comes."""
-        name = ""
-        for path in self._paths:
-            self._path = path
-            for found in read_wafers(path, options=self._options):
-                if found.source_name != name:
-                    self._finished += bool(name)
-                    name = found.source_name
-                if isinstance(found, ReadFailure):
-                    self.failures.append(found)
-                    print(f"\r{found.reason}", file=sys.stderr)
-                else:
-                    self.wafers += 1
-                    yield found
-        self._close_archive()
-
-    @property
-    def share(self) -> float | None:
-        """Share of the files that are behind, 0 to 1; None with a single file, whose wafers nobody knows beforehand."""
-        return min(1.0, self._finished / self._total) if self._total > 1 else None
-
-    def verdict(self) -> int:
-        """Exit status once all is read: 0 when every file gave its wafers, 1 when one failed or there was nothing."""
-        if not self.wafers and not self.failures:
-            print("There is no file in the given paths. Name wafer files, folders or zips.", file=sys.stderr)
-        return 0 if self.wafers and not self.failures else 1
-
-    def original(self, source_name: str) -> IO[bytes]:
-        """Open the file, or the entry of a zip, that the wafer just read came from; the caller closes it.
-
-        Args:
-            source_name: the wafer's: the path's own name, then folders, file and zip entry.
-        """
-        path, rest = self._path, source_name.partition("/")[2]
-        while path.is_dir():
-            head, _, rest = rest.partition("/")
-            path = path / head
-        if not rest:
-            return path.open("rb")
-        if self._archive is None or self._archive.filename != str(path):
-            self._close_archive()
-            self._archive = zipfile.ZipFile(path)  # kept open: finding one of n entries anew reads the table of all n
-        return self._archive.open(rest)
-
-    def _close_archive(self) -> None:
-        if self._archive:
-            self._archive.close()
+    return Sources(paths, options, _print)
 
 
-def _count(path: Path) -> int:
-    """Files, and entries of zips, below a path, hidden ones left out."""
-    if not path.is_dir():
-        return _entries(path)
-    return sum(_entries(Path(folder) / name) for folder, _, names in os.walk(path) for name in names if name[0] != ".")
+def verdict(sources: Sources) -> int:
+    """Return the exit status once all is read: 0 when every file gave its wafers, 1 when one failed or none came."""
+    if not sources.wafers and not sources.failures:
+        print("There is no file in the given paths. Name wafer files, folders or zips.", file=sys.stderr)
+    return 0 if sources.wafers and not sources.failures else 1
 
 
-def _entries(path: Path) -> int:
-    return entry_count(path) if path.suffix.lower() == ".zip" else 1
+def _print(failure: ReadFailure) -> None:
+    print(f"\r{failure.reason}", file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.ingestion.inbox import Inbox, Taken
 from core.ingestion.orientation_rules import with_rules
+from core.ingestion.sources import keeping_originals
 from core.lake import Lake
 from core.reading import is_growing
 from core.settings import Settings, settings
@@ -16,10 +17,10 @@ from core.storage.blobs import Blobs
 from data.errors import SettingError, WaferError
 from data.formats import ReadOptions
 from data.wafer import WaferMap
-from jobs.arrivals import keeping_originals, pipeline_of, take_in_and_tell
+from jobs.arrivals import pipeline_of, take_in_and_tell
 from jobs.command import command
 from jobs.segment import load_segmenter
-from jobs.sources import Reading
+from jobs.sources import sources_of
 
 FILES_AT_ONCE = 100
 
@@ -149,7 +150,7 @@ def _arriving(outcomes: Sequence[Outcome], at: Settings) -> Iterator[WaferMap]:
         if outcome.file.path.is_symlink():
             outcome.reason = f"{name}: is a link. Copy the file itself."
             continue
-        reading = Reading([outcome.file.path], options)
+        reading = sources_of([outcome.file.path], options)
         yield from keeping_originals(reading, blobs)
         outcome.wafers = reading.wafers
         reasons = [failure.reason for failure in reading.failures]

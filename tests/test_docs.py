@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import table
 from data.classes import BUILT_IN
+from docs.make_api_table import PAGE, written
 from tests.source_tree import ROOT, source_files
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("models/**/*.md")])
@@ -119,3 +120,8 @@ def _code(markdown: str) -> list[str]:
     """Code blocks and inline code of a document."""
     blocks = re.findall(r"^```.*?\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL)
     return [*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL))]
+
+
+def test_the_table_of_endpoints_is_that_of_the_api() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert written(page) == page, "run python -m docs.make_api_table"

@@ -24,6 +24,7 @@ NOT_IMPORTED = {
     "torchvision": "segmentation-models-pytorch imports it, and its release must match torch's",
     "onnxscript": "torch.onnx imports it by name",
     "matplotlib": "its DejaVu Sans is read as a file",
+    "python-multipart": "Starlette imports it as it reads files of a request",
     "pg8000": "SQLAlchemy imports it by the URL's name",
     "pytest-xdist": "a pytest plugin",
     "pytest-cov": "a pytest plugin",

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.arrival import Arrival
 
 UPLOADS = "/_stcore/upload_file/"
 STREAM = "/_stcore/stream"
@@ -83,7 +86,7 @@ class VisitorLimits:
         if sentence := self._refusal(length):
             await _answer(send, TOO_LARGE, sentence)
             return
-        arrival = _Arrival(receive, send)
+        arrival = Arrival(receive, send)
         self._arriving += length
         reserved = length
 
@@ -92,8 +95,7 @@ class VisitorLimits:
             message = await arrival.receive()
             beyond = max(0, arrival.received - reserved)
             if beyond and (refused := self._refusal(arrival.received, beyond)):
-                await arrival.refuse(refused)
-                return {"type": "http.disconnect"}
+                return await arrival.refuse(partial(_answer, status=TOO_LARGE, sentence=refused))
             self._arriving += beyond
             reserved += beyond
             return message
@@ -116,32 +118,6 @@ class VisitorLimits:
                 "(WAFERSCOPE_UPLOADS_MB). Close pages with files that nobody needs, or try again later.\n"
             )
         return ""
-
-
-class _Arrival:
-    """A body that is counted as it arrives; once it was refused, what the app answers goes nowhere."""
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self.received = 0
-        self._receive = receive
-        self._send = send
-        self._refused = False
-
-    async def receive(self) -> Message:
-        """Return the next piece."""
-        message = await self._receive()
-        self.received += len(message.get("body", b""))
-        return message
-
-    async def send(self, message: Message) -> None:
-        """Pass an answer on."""
-        if not self._refused:
-            await self._send(message)
-
-    async def refuse(self, sentence: str) -> None:
-        """Answer in the app's place."""
-        self._refused = True
-        await _answer(self._send, TOO_LARGE, sentence)
 
 
 def _opens_a_page(scope: Scope) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.labels.coco_images import cell_px, possible_keys, size_of
 from core.labels.coco_masks import failing_dies_within
 from core.labels.label import Label, LabelInstance, Labelled
+from core.labels.run_lengths import coco_run_lengths
 from data.classes import CLASS_KEYS, CLASSES
 from data.errors import FormatError
 from data.formats.own_exports import KIND, MARK
@@ -141,13 +142,9 @@ def _flat(part: shapely.Polygon) -> list[int]:
 
 
 def _run_lengths(instance: LabelInstance, shape: tuple[int, ...], cell: int) -> dict[str, Any]:
-    """Uncompressed COCO run lengths: by columns, beginning with what is outside."""
     mask = np.zeros(shape, dtype=bool)
     mask[instance.dies[:, 0], instance.dies[:, 1]] = True
-    flat = np.kron(mask, np.ones((cell, cell), dtype=bool)).ravel(order="F")
-    bounds = np.flatnonzero(np.diff(flat, prepend=False)).tolist()
-    counts = np.diff([0, *bounds, flat.size]).tolist()
-    return {"size": [shape[0] * cell, shape[1] * cell], "counts": counts}
+    return coco_run_lengths(np.kron(mask, np.ones((cell, cell), dtype=bool)))
 
 
 def read_coco(

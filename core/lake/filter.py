@@ -125,6 +125,28 @@ def order_by(sort: str) -> str:
     return f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, key"
 
 
+def after_row(sort: str, value: object, key: str) -> tuple[str, list[object]]:
+    """Return the condition on rows that come after a row in an order of `order_by`, and its parameters in order.
+
+    Args:
+        sort: as for `order_by`.
+        value: of the column it sorts by, in that row; None where it is unknown.
+        key: of that row.
+
+    Raises:
+        LakeError: the table cannot be sorted by that column.
+
+    Example:
+        >>> after_row("-severity", None, "L1:W01")
+        ('(severity IS NULL AND key > ?)', ['L1:W01'])
+    """
+    column = checked_column(sort.removeprefix("-"), SORT_COLUMNS)
+    if value is None:
+        return f"({column} IS NULL AND key > ?)", [key]
+    beyond = "<" if sort.startswith("-") else ">"
+    return f"({column} {beyond} ? OR {column} IS NULL OR ({column} = ? AND key > ?))", [value, value, key]
+
+
 def checked_column(name: str, allowed: Sequence[str]) -> str:
     """Return back a column's name that may stand in SQL.
 

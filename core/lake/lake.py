@@ -12,7 +12,15 @@ from core.lake.appending import Appender
 from core.lake.compaction import LEAST_PARTS, SETTLED_SECONDS, compact
 from core.lake.damage import LakeDamage
 from core.lake.embedding_rows import Embedded
-from core.lake.filter import DISTINCT_COLUMNS, NEWEST_FIRST, PAGE_COLUMNS, WaferFilter, checked_column, order_by
+from core.lake.filter import (
+    DISTINCT_COLUMNS,
+    NEWEST_FIRST,
+    PAGE_COLUMNS,
+    WaferFilter,
+    after_row,
+    checked_column,
+    order_by,
+)
 from core.lake.parts import Parts
 from core.lake.questions import OF_RESULTS, OF_WAFERS
 from core.lake.result_rows import result_of
@@ -146,7 +154,12 @@ class Lake:
         return {row["key"]: result_of(row) for row in self._by_key(OF_RESULTS, keys)}
 
     def wafers_page(
-        self, where: WaferFilter = _EVERYTHING, sort: str = NEWEST_FIRST, offset: int = 0, limit: int = 50
+        self,
+        where: WaferFilter = _EVERYTHING,
+        sort: str = NEWEST_FIRST,
+        offset: int = 0,
+        limit: int = 50,
+        after: tuple[object, str] | None = None,
     ) -> pd.DataFrame:
         """Return one page of the table of wafers, cut by the database.
 
@@ -155,6 +168,8 @@ class Lake:
             sort: a column of SORT_COLUMNS, "-" before it for largest first.
             offset: wafers to skip.
             limit: wafers to give at most.
+            after: the last row of the page before, as its value of that column and its key; wafers that came in
+                meanwhile move no other from page to page. None for the first page.
 
         Returns:
             One row a wafer with PAGE_COLUMNS.
@@ -163,10 +178,12 @@ class Lake:
             LakeError: the table cannot be sorted like that.
         """
         condition, parameters = where.where()
+        later, more = after_row(sort, *after) if after else ("true", [])
         sql = (
-            f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE {condition} ORDER BY {order_by(sort)} LIMIT ? OFFSET ?"
+            f"SELECT {', '.join(PAGE_COLUMNS)} FROM wafers WHERE {condition} AND {later} "
+            f"ORDER BY {order_by(sort)} LIMIT ? OFFSET ?"
         )
-        return self.seen_by(where).query(sql, [*parameters, limit, offset])
+        return self.seen_by(where).query(sql, [*parameters, *more, limit, offset])
 
     def count(self, where: WaferFilter = _EVERYTHING) -> int:
         """Count wafers."""

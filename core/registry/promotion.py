@@ -110,7 +110,8 @@ def challenge(
         person: who decides.
 
     Raises:
-        ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds.
+        ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds; or there is
+            no trial to end.
         AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
     if number is not None:
@@ -118,6 +119,8 @@ def challenge(
 
     def change(roles: Roles) -> tuple[Roles, str, Mapping[str, object]]:
         if number is None:
+            if roles.challenger is None:
+                raise ModelError("the model registry", "no version challenges the champion", "There is nothing to end.")
             return _without(roles, roles.challenger), "model.challenge", {"challenger": None}
         where = f"model version {number}"
         if number in (roles.champion, SHIPPED):

@@ -137,3 +137,10 @@ def test_another_home_on_the_same_database_follows_what_was_decided(registry, da
 def test_where_nothing_was_decided_nothing_is_carried_out(registry, database, at):
     assert not carry_out(registry, database, at)
     assert served(at).champion is None
+
+
+def test_a_trial_that_nobody_began_cannot_be_ended_and_nothing_is_decided(registry, database, at, serving_one):
+    with pytest.raises(ModelError, match=r"no version challenges the champion"):
+        challenge(registry, database, at, None, 0.0, ANA)
+    assert trail(database) == []
+    assert not carry_out(registry, database, at)
