@@ -27,7 +27,7 @@ def farewell() -> bytes:
     message = ForwardMsg()
     message.auth_redirect.url = ""
     message.auth_redirect.SetInParent()
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def check_place() -> None:

@@ -13,8 +13,8 @@ from core.identity import Person
 from core.people.sessions import Visit
 from web.guard import Guard
 from web.open_sockets import OpenSockets
+from web.remembered import Remembered
 from web.security_headers import SecurityHeaders
-from web.visits import Visits
 
 TOKEN = "t" * 43
 GUARD_MICROSECONDS = 50.0
@@ -45,16 +45,15 @@ def guarding(rounds: int) -> list[Row]:
 
 async def _guarding(rounds: int) -> list[Row]:
     now = datetime.now(UTC)
-    visit = Visit(
-        id=1, person=Person("ana", "account", id=1), started_at=now, seen_at=now, ends_at=now + timedelta(days=7)
-    )
+    ana = Person("ana", "account", id=1)
+    visit = Visit(1, ana, started_at=now, seen_at=now, ends_at=now + timedelta(days=7), address="", browser="")
 
     def look_up(tokens: Collection[str]) -> dict[str, Visit]:
         return dict.fromkeys(tokens, visit)
 
-    visits = Visits(look_up)
-    guarded = Guard(_answer, visits, OpenSockets(visits.standing, b""))
-    apps = {"bare": _answer, "guard": guarded, "both": SecurityHeaders(guarded)}
+    visits = Remembered(look_up)
+    guarded = Guard(_answer, visits, Remembered(lambda _: {}), OpenSockets(visits.standing, b""))
+    apps: dict[str, ASGIApp] = {"bare": _answer, "guard": guarded, "both": SecurityHeaders(guarded)}
     spent: dict[str, list[float]] = {name: [] for name in apps}
     for _ in range(rounds):
         for name, app in apps.items():

@@ -8,6 +8,7 @@ from tests.source_tree import source_files
 
 MAY_BE_SET = {
     "core.jobs.launch.ROOT": "pages start jobs and know of one project, so every call between would have to hand it on",
+    "core.people.passwords._HASHER": "hashing is slow by intent, and every test of people signs somebody in",
 }
 """Constants that tests may set, and why a parameter in their place would be worse."""
 

@@ -1,14 +1,20 @@
 """The API without pages, for as many workers as one wants: `uvicorn web.alone:app --workers 4 --lifespan on`."""
 
+from pathlib import Path
+
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from core.settings import settings
 from data.masking import mask_logs
-from web.api import make_api
+from web.api import make_api, stores
 from web.api.service import PATH
-from web.host_guard import HostGuard
+from web.entrance import entrance
+
+PICTURES = Path(__file__).parents[1] / "pages" / "parts" / "assets"
 
 mask_logs()
-app = Starlette(routes=[Mount(PATH, make_api())], middleware=[Middleware(HostGuard, hosts=settings().hosts)])
+MIDDLEWARE, OWN_ROUTES = entrance(
+    settings(), stores.database, lambda: 0, b"", (PICTURES / "logo.svg", PICTURES / "icon.svg")
+)
+app = Starlette(routes=[*OWN_ROUTES, Mount(PATH, make_api())], middleware=MIDDLEWARE)

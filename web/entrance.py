@@ -7,19 +7,21 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from core.database import AppDatabase
-from core.people.sessions import Visit, session_of
+from core.identity import Person
+from core.people.keys import key_of, use_key
+from core.people.sessions import Visit, is_stale, session_of, touch
 from core.settings import Settings
 from web.guard import Guard
 from web.health import HEALTH
 from web.host_guard import HostGuard
 from web.loopback_only import LoopbackOnly
 from web.open_sockets import OpenSockets
+from web.remembered import Remembered
 from web.security_headers import SecurityHeaders
 from web.sign_in.door import Door
 from web.sign_in.forms import Forms
 from web.sign_in.routes import sign_in_routes
 from web.visitor_limits import Limits, VisitorLimits
-from web.visits import Visits
 
 
 def entrance(
@@ -42,19 +44,41 @@ def entrance(
     limits = Middleware(VisitorLimits, limits=Limits(at.upload_mb, at.uploads_mb, at.pages_open), held=held)
     if not at.accounts:
         return [*outer, *([] if at.open_without_accounts else [Middleware(LoopbackOnly)]), limits], [HEALTH]
-    visits = Visits(looking_up(database))
+    visits, keys = Remembered(sessions_of(database)), Remembered(accounts_of(database))
     sockets = OpenSockets(visits.standing, farewell)
     door = Door(database, visits, Forms(tls=at.tls), pictures)
-    guard = Middleware(Guard, visits=visits, sockets=sockets, tls=at.tls)
+    guard = Middleware(Guard, visits=visits, keys=keys, sockets=sockets, tls=at.tls)
     return [*outer, guard, limits], [HEALTH, *sign_in_routes(door)]
 
 
-def looking_up(database: Callable[[], AppDatabase]) -> Callable[[Collection[str]], dict[str, Visit]]:
-    """Return what finds the sessions that still stand among tokens, all in one transaction."""
+def sessions_of(database: Callable[[], AppDatabase]) -> Callable[[Collection[str]], dict[str, Visit]]:
+    """Return what finds the sessions that still stand among tokens, and keeps once a minute that they are used."""
 
     def look_up(tokens: Collection[str]) -> dict[str, Visit]:
         with database().reading() as session:
             found = {token: session_of(session, token) for token in tokens}
-        return {token: visit for token, visit in found.items() if visit is not None}
+        standing = {token: visit for token, visit in found.items() if visit is not None}
+        if stale := [visit for visit in standing.values() if is_stale(visit)]:
+            with database().writing() as session:
+                for visit in stale:
+                    touch(session, visit)
+        return standing
+
+    return look_up
+
+
+def accounts_of(database: Callable[[], AppDatabase]) -> Callable[[Collection[str]], dict[str, Person]]:
+    """Return what finds whose keys are, each as "KEY ADDRESS", and keeps that they are used, and from where."""
+
+    def look_up(asked: Collection[str]) -> dict[str, Person]:
+        with database().reading() as session:
+            found = {one: key_of(session, one.partition(" ")[0]) for one in asked}
+        standing = {one: held[0] for one, held in found.items() if held is not None}
+        if standing:
+            with database().writing() as session:
+                for one in standing:
+                    key, _, address = one.partition(" ")
+                    use_key(session, key, address=address)
+        return standing
 
     return look_up

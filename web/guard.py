@@ -5,16 +5,18 @@ closed until it is named here.
 """
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.identity import Person
 from core.people.sessions import Visit
 from data.errors import AppDatabaseError
 from web.cookies import session_token
 from web.open_sockets import POLICY_VIOLATION, OpenSockets
+from web.remembered import Remembered
 from web.security_headers import REQUEST_ID
-from web.visits import Visits
 
 SIGN_IN = "/login"
 OPEN_TO_ALL = frozenset(
@@ -28,8 +30,11 @@ ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
 OWN = b"x-waferscope-"
 """What a header's name begins with that the guard alone may set."""
 PERSON, SESSION, REQUEST = b"x-waferscope-person", b"x-waferscope-session", b"x-waferscope-request"
-VISIT = "waferscope.visit"
-"""Under which the session stands in a request's scope."""
+VISIT, CALLER = "waferscope.visit", "waferscope.person"
+"""Under which the session, and who asks, stand in a request's scope."""
+API = "/api/"
+BEARER = b"bearer "
+LONGEST_KEY = 100
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
 SAME_SITE = (b"same-origin", b"none")
 LONGEST_WAY_BACK = 2000
@@ -40,14 +45,24 @@ class Guard:
 
     Args:
         app: what is guarded.
-        visits: looks sessions up.
+        visits: looks sessions up by their token.
+        keys: looks the accounts of keys up, by the key and the address that it comes from with a blank between.
         sockets: serves websockets for as long as their session stands.
         tls: whether browsers reach the app by https alone.
     """
 
-    def __init__(self, app: ASGIApp, visits: Visits, sockets: OpenSockets, *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        visits: Remembered[Visit],
+        keys: Remembered[Person],
+        sockets: OpenSockets,
+        *,
+        tls: bool = False,
+    ) -> None:
         self._app = app
         self._visits = visits
+        self._keys = keys
         self._sockets = sockets
         self._tls = tls
 
@@ -60,9 +75,12 @@ class Guard:
         if scope["type"] == "http" and scope["method"] not in READING and _is_of_another_site(scope):
             await _refuse(send, 403, "Another website may not change anything here.")
             return
+        if scope["path"].startswith(API) and (key := _key_of(scope)):
+            await self._meet_machine(key, scope, receive, send)
+            return
         token = session_token(scope, tls=self._tls)
         try:
-            visit = (self._visits.known(token) or await self._visits.visit(token)) if token else None
+            visit = (self._visits.known(token) or await self._visits.ask(token)) if token else None
         except AppDatabaseError as error:
             await self._fail(scope, send, error)
             return
@@ -70,11 +88,25 @@ class Guard:
             await self._meet_stranger(scope, receive, send)
             return
         scope[VISIT] = visit
+        scope[CALLER] = replace(visit.person, address=_address_of(scope), request_id=scope.get(REQUEST_ID, ""))
         scope["headers"] += _headers_of(visit, scope)
         if scope["type"] == "websocket":
             await self._sockets.serve(token, self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _meet_machine(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = f"{key} {_address_of(scope)}"
+        try:
+            person = self._keys.known(asked) or await self._keys.ask(asked)
+        except AppDatabaseError as error:
+            await self._fail(scope, send, error)
+            return
+        if person is None or scope["type"] != "http":
+            await self._meet_stranger(scope, receive, send)
+            return
+        scope[CALLER] = replace(person, address=_address_of(scope), request_id=scope.get(REQUEST_ID, ""))
+        await self._app(scope, receive, send)
 
     async def _meet_stranger(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -100,6 +132,20 @@ class Guard:
 def _headers_of(visit: Visit, scope: Scope) -> list[tuple[bytes, bytes]]:
     request = scope.get(REQUEST_ID, "").encode()
     return [(PERSON, b"%d" % (visit.person.id or 0)), (SESSION, b"%d" % visit.id), (REQUEST, request)]
+
+
+def _key_of(scope: Scope) -> str:
+    """Return the key that a request shows, "" where it shows none, or more than one."""
+    shown = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(shown) != 1 or shown[0][: len(BEARER)].lower() != BEARER:
+        return ""
+    key = shown[0][len(BEARER) :].strip().decode("latin-1")
+    return key if len(key) <= LONGEST_KEY and key.replace("_", "").isalnum() else ""
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _is_own(name: bytes) -> bool:

@@ -1,11 +1,13 @@
 """Adds to every answer what tells a browser to be careful with it, and the id by which a request is found again."""
 
+import re
 import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID = "waferscope.request_id"
 """Under which the id stands in a request's scope."""
+_FIT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STREAMLIT_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 """Of the one script that stands in Streamlit's own page."""
 PAGE_POLICY = "; ".join(
@@ -56,13 +58,12 @@ class SecurityHeaders:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope[REQUEST_ID] = request_id
+        scope[REQUEST_ID] = name = request_id(scope)
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
         policy = FILE_POLICY if scope["path"].startswith(FILES) else PAGE_POLICY
-        own = [*ALWAYS, (b"content-security-policy", policy.encode()), (b"x-request-id", request_id.encode())]
+        own = [*ALWAYS, (b"content-security-policy", policy.encode()), (b"x-request-id", name.encode())]
         if is_secure(scope, tls=self._tls):
             own.append(STRICT_TRANSPORT)
 
@@ -74,6 +75,12 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id of a request: that which it comes with, if that is a plain word, or one by chance."""
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    return given if _FIT.fullmatch(given) else f"req_{secrets.token_hex(8)}"
 
 
 def is_secure(scope: Scope, *, tls: bool) -> bool:

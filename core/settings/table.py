@@ -85,7 +85,7 @@ class Settings:
     )
     open_without_accounts: bool = field(
         default=False,
-        metadata=row("Let other machines reach the app although nobody has to sign in; each of them may do everything."),
+        metadata=row("Let other machines reach the app although nobody signs in; each of them may do everything."),
     )
     tls: bool = field(
         default=False,

@@ -117,17 +117,8 @@ ENTRIES = {
     "training": PageEntry(
         "Learn", "Training", "Start a run, watch its curves, stop it and go on.", needs=Permission.TRAINING_READ
     ),
-    "account": PageEntry(
-        "People", "Account", "You: password, second factor, open sessions, keys, what is kept of you.", accounts=True
-    ),
-    "people": PageEntry(
-        "People", "People", "Who may sign in, and what they may do.", needs=Permission.USER_READ, accounts=True
-    ),
-    "trail": PageEntry(
-        "People", "Trail", "Who did what, on what, when and from where.", needs=Permission.USER_READ, accounts=True
-    ),
 }
-NAMES = tuple(name for name in ENTRIES if (PAGES / f"{name}.py").exists())
+NAMES = tuple(ENTRIES)
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}
 
 

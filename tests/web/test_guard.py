@@ -4,10 +4,10 @@ import pytest
 
 from data.errors import AppDatabaseError
 from tests.web.asgi_calls import Behind, ask
-from tests.web.visitors import OTHER, TOKEN, Standing
-from web.guard import OPEN_TO_ALL, Guard
+from tests.web.visitors import KEY, MACHINE, OTHER, TOKEN, Standing, keys
+from web.guard import CALLER, OPEN_TO_ALL, Guard
 from web.open_sockets import OpenSockets
-from web.visits import Visits
+from web.remembered import Remembered
 
 INSIDE = {"cookie": f"waferscope={TOKEN}"}
 ENDED = {"cookie": f"waferscope={OTHER}"}
@@ -30,8 +30,8 @@ def behind() -> Behind:
 
 @pytest.fixture
 def guard(behind) -> Guard:
-    visits = Visits(Standing())
-    return Guard(behind, visits, OpenSockets(visits.standing, b"farewell"))
+    visits = Remembered(Standing())
+    return Guard(behind, visits, Remembered(keys), OpenSockets(visits.standing, b"farewell"))
 
 
 @pytest.mark.parametrize("headers", [{}, ENDED, {"cookie": "waferscope="}, {"authorization": f"Bearer {TOKEN}"}])
@@ -128,8 +128,8 @@ def test_while_the_app_database_cannot_be_asked_nobody_is_let_in(behind):
     def fail(_tokens):
         raise AppDatabaseError("postgresql://ana:secret@db/x", "it does not answer", "Start it.")
 
-    visits = Visits(fail)
-    guard = Guard(behind, visits, OpenSockets(visits.standing, b""))
+    visits = Remembered(fail)
+    guard = Guard(behind, visits, Remembered(keys), OpenSockets(visits.standing, b""))
     answer = ask(guard, "/", headers=INSIDE)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert "secret" not in answer.body
@@ -138,7 +138,33 @@ def test_while_the_app_database_cannot_be_asked_nobody_is_let_in(behind):
 
 
 def test_where_https_is_spoken_a_session_from_elsewhere_counts_for_nothing(behind):
-    visits = Visits(Standing())
-    guard = Guard(behind, visits, OpenSockets(visits.standing, b""), tls=True)
+    visits = Remembered(Standing())
+    guard = Guard(behind, visits, Remembered(keys), OpenSockets(visits.standing, b""), tls=True)
     assert ask(guard, "/", headers=INSIDE).status == 303
     assert ask(guard, "/", headers={"cookie": f"__Host-waferscope={TOKEN}"}).status == 200
+
+
+def test_a_key_opens_the_api_and_nothing_else(guard, behind):
+    shown = {"authorization": f"Bearer {KEY}"}
+    assert ask(guard, "/api/v1/wafers", "POST", headers=shown).body == "inside"
+    assert behind.asked[-1][CALLER] == MACHINE
+    assert ask(guard, "/wafers", headers=shown).status == 303
+    assert ask(guard, "/media/a.png", headers=shown).status == 401
+
+
+WRONG = (f"Bearer {KEY[:-1]}1", f"Basic {KEY}", "Bearer ", f"Bearer {KEY} {KEY}", "Bearer " + "a" * 101)
+
+
+@pytest.mark.parametrize("shown", WRONG)
+def test_what_is_no_key_opens_nothing(guard, behind, shown):
+    assert ask(guard, "/api/v1/wafers", headers={"authorization": shown}).status == 401
+    assert behind.asked == []
+
+
+def test_a_wrong_key_is_refused_beside_a_session_too(guard):
+    assert ask(guard, "/api/v1/wafers", headers={**INSIDE, "authorization": f"Bearer {KEY[:-1]}1"}).status == 401
+
+
+def test_who_asks_is_known_with_where_from(guard, behind):
+    ask(guard, "/api/v1/wafers", headers=INSIDE)
+    assert behind.asked[-1][CALLER].name == "ana"

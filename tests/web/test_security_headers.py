@@ -26,7 +26,7 @@ def test_every_answer_carries_the_headers_and_an_id_of_its_own():
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["content-security-policy"] == PAGE_POLICY
         assert answer.headers["content-type"] == "text/html"
-    assert re.fullmatch(r"[0-9a-f]{16}", first.headers["x-request-id"])
+    assert re.fullmatch(r"req_[0-9a-f]{16}", first.headers["x-request-id"])
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 

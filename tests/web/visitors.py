@@ -13,7 +13,12 @@ NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 def visit(number: int = 7, name: str = "ana") -> Visit:
     """Return a session."""
     person = Person(name, "account", id=number * 10)
-    return Visit(id=number, person=person, started_at=NOW, seen_at=NOW, ends_at=NOW + timedelta(days=7))
+    ends_at = NOW + timedelta(days=7)
+    return Visit(number, person, started_at=NOW, seen_at=NOW, ends_at=ends_at, address="", browser="")
+
+
+KEY = "ws_0123abcd_" + "0" * 32
+MACHINE = Person("tester", "account", 9, "engineer", None, ("wafer_map.write",))
 
 
 class Standing:
@@ -26,3 +31,8 @@ class Standing:
     def __call__(self, tokens: Collection[str]) -> dict[str, Visit]:
         self.asked += 1
         return {token: self.visits[token] for token in tokens if token in self.visits}
+
+
+def keys(asked: Collection[str]) -> dict[str, Person]:
+    """Return whose the one key is that there is."""
+    return {one: MACHINE for one in asked if one.split(" ")[0] == KEY}

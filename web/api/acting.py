@@ -5,14 +5,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from core.identity import Person, local_person
-
-PERSON = "waferscope.person"
-"""Where in a request's scope the guard leaves who asks."""
+from web.guard import CALLER
 
 
 async def acting(request: Request) -> Person:
     """Return who asks."""
-    found = request.scope.get(PERSON)
+    found = request.scope.get(CALLER)
     return found if isinstance(found, Person) else local_person()
 
 

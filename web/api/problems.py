@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from data.errors import (
+    AccountError,
     AppDatabaseError,
     BatchError,
     DraftSupersededError,
@@ -18,6 +19,8 @@ from data.errors import (
     LakeError,
     MapError,
     ModelError,
+    NotAllowedError,
+    PasswordError,
     ReadingError,
     SettingError,
     TrainingMissingError,
@@ -32,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 STATUS: tuple[tuple[type[WaferError], int, str], ...] = (
     (NotFoundError, 404, "NOT_FOUND"),
+    (NotAllowedError, 403, "NOT_ALLOWED"),
+    (AccountError, 422, "INVALID_INPUT"),
+    (PasswordError, 422, "INVALID_INPUT"),
     (BusyError, 503, "BUSY"),
     (RequestError, 422, "INVALID_INPUT"),
     (ChangedError, 412, "CHANGED_MEANWHILE"),

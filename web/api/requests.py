@@ -1,19 +1,17 @@
 """Every request has a name, which its answer and the logs carry."""
 
-import re
-import secrets
-
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.envelope import REQUEST_ID
+from web.security_headers import REQUEST_ID as NAME
+from web.security_headers import request_id
 
 HEADER = "x-request-id"
-_FIT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Named:
-    """An ASGI app that names requests: as whoever asks does, if that is a plain word, or by chance.
+    """An ASGI app that names requests: as the headers of security do, or by chance where nothing stands before the API.
 
     Args:
         app: what answers.
@@ -27,8 +25,7 @@ class Named:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER.encode()), "")
-        name = given if _FIT.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+        name = scope.get(NAME) or request_id(scope)
         before = REQUEST_ID.set(name)
 
         async def named(message: Message) -> None:

@@ -12,10 +12,10 @@ from core.people.sessions import Visit
 from web.cookies import SESSION, cookie_header
 from web.guard import VISIT
 from web.own_threads import OwnThreads
+from web.remembered import Remembered
 from web.sign_in.forms import TOKEN, Forms
 from web.sign_in.half_way import HalfWays
 from web.sign_in.look import page
-from web.visits import Visits
 
 THREADS, WAITING = 4, 16
 BROWSER_CHARACTERS = 200
@@ -39,7 +39,7 @@ class Door:
     """
 
     database: Callable[[], AppDatabase]
-    visits: Visits
+    visits: Remembered[Visit]
     forms: Forms
     pictures: tuple[Path, Path]
     half_ways: HalfWays = field(default_factory=HalfWays)

@@ -1,53 +1,53 @@
-"""Who a request comes from: the session of a token, looked up in the app database and known for a few seconds."""
+"""What stands behind a token, a session or the account of a key: looked up in the app database, known for seconds."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from typing import Any, Generic, TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from core.people.sessions import Visit
-
 KNOWN_SECONDS = 3.0
 MOST_KEPT = 10_000
 LOOK_UP_THREADS = 4
+Found = TypeVar("Found")
 
 
-class Visits:
-    """Sessions by their token. One is asked for once in some seconds, however many requests it makes.
+class Remembered(Generic[Found]):
+    """Sessions or accounts by their token. One is asked for once in some seconds, however many requests it makes.
 
     Args:
-        look_up: returns the sessions that still stand among tokens; it may block.
+        look_up: returns what still stands among tokens; it may block.
         known_seconds: for which one that stood is taken to stand.
     """
 
     def __init__(
-        self, look_up: Callable[[Collection[str]], Mapping[str, Visit]], known_seconds: float = KNOWN_SECONDS
+        self, look_up: Callable[[Collection[str]], Mapping[str, Found]], known_seconds: float = KNOWN_SECONDS
     ) -> None:
         self._look_up = look_up
         self._seconds = known_seconds
-        self._known: dict[str, tuple[float, Visit]] = {}
+        self._known: dict[str, tuple[float, Found]] = {}
         self._asking: dict[str, anyio.Event] = {}
         self._ended: dict[str, None] = {}
         self._threads: CapacityLimiter | None = None
 
-    def known(self, token: str) -> Visit | None:
-        """Return a session that stood a moment ago, None where it has to be looked up."""
+    def known(self, token: str) -> Found | None:
+        """Return what stood a moment ago, None where it has to be looked up."""
         found = self._known.get(token)
         return found[1] if found and time.monotonic() - found[0] < self._seconds else None
 
-    async def visit(self, token: str) -> Visit | None:
-        """Return the session of a token, None where none stands.
+    async def ask(self, token: str) -> Found | None:
+        """Return what stands behind a token, None where nothing does.
 
         Raises:
             AppDatabaseError: the app database cannot be asked.
         """
-        while not (visit := self.known(token)) and (asked := self._asking.get(token)):
+        while (found := self.known(token)) is None and (asked := self._asking.get(token)):
             await asked.wait()  # of the many requests of a page one asks
-        return visit or (await self.standing([token])).get(token)
+        return (await self.standing([token])).get(token) if found is None else found
 
-    async def standing(self, tokens: Collection[str]) -> dict[str, Visit]:
-        """Look sessions up, whatever is known of them, and return those that stand.
+    async def standing(self, tokens: Collection[str]) -> dict[str, Found]:
+        """Look tokens up, whatever is known of them, and return what stands.
 
         Raises:
             AppDatabaseError: the app database cannot be asked.
@@ -64,7 +64,7 @@ class Visits:
                 self._asking.pop(token)
                 event.set()
 
-    def _keep(self, tokens: Collection[str], found: Mapping[str, Visit]) -> dict[str, Visit]:
+    def _keep(self, tokens: Collection[str], found: Mapping[str, Found]) -> dict[str, Found]:
         standing = {token: visit for token, visit in found.items() if token not in self._ended}
         moment = time.monotonic()
         for token in tokens:
@@ -74,12 +74,12 @@ class Visits:
         return standing
 
     def end(self, token: str) -> None:
-        """Take a session for ended from now on, also one that is being looked up at the moment."""
+        """Take a token for ended from now on, also one that is being looked up at the moment."""
         self._known.pop(token, None)
         self._ended[token] = None
         _bound(self._ended)
 
 
-def _bound(kept: dict[str, object] | dict[str, tuple[float, Visit]] | dict[str, None]) -> None:
+def _bound(kept: dict[str, Any]) -> None:
     while len(kept) > MOST_KEPT:
         kept.pop(next(iter(kept)))

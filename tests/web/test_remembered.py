@@ -5,17 +5,17 @@ import pytest
 
 from data.errors import AppDatabaseError
 from tests.web.visitors import OTHER, TOKEN, Standing
-from web.visits import Visits
+from web.remembered import Remembered
 
 
 def test_a_session_is_asked_for_once_in_some_seconds():
     standing = Standing()
-    visits = Visits(standing)
+    visits = Remembered(standing)
 
     async def ask() -> None:
         assert visits.known(TOKEN) is None
         for _ in range(5):
-            assert (await visits.visit(TOKEN)).id == 7
+            assert (await visits.ask(TOKEN)).id == 7
         assert visits.known(TOKEN).id == 7
 
     asyncio.run(ask())
@@ -24,22 +24,22 @@ def test_a_session_is_asked_for_once_in_some_seconds():
 
 def test_after_that_it_is_asked_for_again():
     standing = Standing()
-    visits = Visits(standing, known_seconds=0.0)
+    visits = Remembered(standing, known_seconds=0.0)
 
     async def ask() -> None:
-        await visits.visit(TOKEN)
+        await visits.ask(TOKEN)
         standing.visits.clear()
-        assert await visits.visit(TOKEN) is None
+        assert await visits.ask(TOKEN) is None
 
     asyncio.run(ask())
 
 
 def test_requests_that_come_at_once_ask_once():
     standing = Standing()
-    visits = Visits(standing)
+    visits = Remembered(standing)
 
     async def ask() -> list:
-        return await asyncio.gather(*(visits.visit(TOKEN) for _ in range(40)))
+        return await asyncio.gather(*(visits.ask(TOKEN) for _ in range(40)))
 
     assert {found.id for found in asyncio.run(ask())} == {7}
     assert standing.asked == 1
@@ -47,10 +47,10 @@ def test_requests_that_come_at_once_ask_once():
 
 def test_who_has_no_session_is_looked_for_each_time():
     standing = Standing()
-    visits = Visits(standing)
+    visits = Remembered(standing)
 
     async def ask() -> list:
-        return await asyncio.gather(*(visits.visit(OTHER) for _ in range(3)))
+        return await asyncio.gather(*(visits.ask(OTHER) for _ in range(3)))
 
     assert asyncio.run(ask()) == [None] * 3
     assert standing.asked == 3
@@ -65,16 +65,16 @@ def test_a_session_that_ends_while_it_is_looked_up_has_ended():
         go_on.wait(10)
         return found
 
-    visits = Visits(slow)
+    visits = Remembered(slow)
 
     async def ask() -> None:
-        asked = asyncio.create_task(visits.visit(TOKEN))
+        asked = asyncio.create_task(visits.ask(TOKEN))
         await asyncio.to_thread(looking.wait, 10)
         visits.end(TOKEN)
         go_on.set()
         assert await asked is None
         assert visits.known(TOKEN) is None
-        assert await visits.visit(TOKEN) is None
+        assert await visits.ask(TOKEN) is None
 
     asyncio.run(ask())
 
@@ -88,11 +88,11 @@ def test_a_look_that_fails_holds_up_nobody_after_it():
             raise AppDatabaseError("here", "it is gone", "Wait.")
         return standing(tokens)
 
-    visits = Visits(look_up)
+    visits = Remembered(look_up)
 
     async def ask() -> None:
         with pytest.raises(AppDatabaseError, match="it is gone"):
-            await visits.visit(TOKEN)
-        assert (await visits.visit(TOKEN)).id == 7
+            await visits.ask(TOKEN)
+        assert (await visits.ask(TOKEN)).id == 7
 
     asyncio.run(ask())
