@@ -1,8 +1,12 @@
 """Asking an ASGI app without a server, and a stand-in for what is behind a guard."""
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Got = TypeVar("Got")
 
 
 @dataclass
@@ -81,7 +85,12 @@ async def asked(app, scope, body: bytes = b"") -> Answer:
     return answer
 
 
-def ask(app, path: str = "/", method: str = "GET", *, body: bytes = b"", **more) -> Answer:
-    """Send a request from a thread of its own: a browser test that ran before may have left its loop in this one."""
+def finished(work: Coroutine[Any, Any, Got]) -> Got:
+    """Run to its end in a thread of its own: a test with Chromium that ran before may have left its loop in this one."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(asked(app, scope_of(path, method, **more), body))).result()
+        return thread.submit(asyncio.run, work).result()
+
+
+def ask(app, path: str = "/", method: str = "GET", *, body: bytes = b"", **more) -> Answer:
+    """Send a request, and return the answer."""
+    return finished(asked(app, scope_of(path, method, **more), body))

@@ -1,5 +1,4 @@
-import anyio
-
+from tests.web.asgi_calls import finished
 from web.arrival import Arrival
 
 
@@ -25,5 +24,5 @@ def test_bytes_are_counted_and_after_a_refusal_the_app_is_not_heard():
         assert await arrival.refuse(answer) == {"type": "http.disconnect"}
         await arrival.send({"type": "late"})
 
-    anyio.run(main)
+    finished(main())
     assert sent == ["first", "refused"]

@@ -1,8 +1,7 @@
-import asyncio
-
 import pytest
 
 from data.errors import SettingError
+from tests.web.asgi_calls import finished
 from web.host_guard import HostGuard, Place, allowed_places, place_of
 
 OWN = "10.1.2.3"
@@ -26,7 +25,7 @@ def asked(host: str | None, origin: str | None = None, hosts: str = HOSTS, kind:
         "server": (server, 8501),
         "scheme": "ws" if kind == "websocket" else "http",
     }
-    asyncio.run(HostGuard(app, hosts)(scope, None, send))
+    finished(HostGuard(app, hosts)(scope, None, send))
     return reached[0] if reached else sent[0].get("status", 0)
 
 
@@ -90,7 +89,7 @@ def test_two_names_at_once_are_refused():
     async def send(message):
         sent.append(message)
 
-    asyncio.run(HostGuard(None, "")(scope, None, send))
+    finished(HostGuard(None, "")(scope, None, send))
     assert sent[0]["status"] == 421
 
 
@@ -147,7 +146,7 @@ def test_what_is_no_request_goes_through():
     async def app(scope, _receive, _send):
         reached.append(scope["type"])
 
-    asyncio.run(HostGuard(app)({"type": "lifespan"}, None, None))
+    finished(HostGuard(app)({"type": "lifespan"}, None, None))
     assert reached == ["lifespan"]
 
 

@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from tests.web.asgi_calls import finished
 from web.own_threads import BusyError, OwnThreads
 
 
@@ -26,7 +27,7 @@ def test_so_many_work_so_many_wait_and_the_next_is_told_so():
         assert await asyncio.gather(*first) == [1] * 5
         assert await threads.run(work) == 1
 
-    asyncio.run(crowd())
+    finished(crowd())
     assert max(most) == 2
 
 
@@ -40,4 +41,4 @@ def test_what_a_function_raises_frees_its_place():
             with pytest.raises(ValueError, match="no"):
                 await threads.run(fail)
 
-    asyncio.run(work())
+    finished(work())

@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from data.errors import AppDatabaseError
+from tests.web.asgi_calls import finished
 from tests.web.visitors import OTHER, TOKEN, Standing
 from web.remembered import Remembered
 
@@ -18,7 +19,7 @@ def test_a_session_is_asked_for_once_in_some_seconds():
             assert (await visits.ask(TOKEN)).id == 7
         assert visits.known(TOKEN).id == 7
 
-    asyncio.run(ask())
+    finished(ask())
     assert standing.asked == 1
 
 
@@ -31,7 +32,7 @@ def test_after_that_it_is_asked_for_again():
         standing.visits.clear()
         assert await visits.ask(TOKEN) is None
 
-    asyncio.run(ask())
+    finished(ask())
 
 
 def test_requests_that_come_at_once_ask_once():
@@ -41,7 +42,7 @@ def test_requests_that_come_at_once_ask_once():
     async def ask() -> list:
         return await asyncio.gather(*(visits.ask(TOKEN) for _ in range(40)))
 
-    assert {found.id for found in asyncio.run(ask())} == {7}
+    assert {found.id for found in finished(ask())} == {7}
     assert standing.asked == 1
 
 
@@ -52,7 +53,7 @@ def test_who_has_no_session_is_looked_for_each_time():
     async def ask() -> list:
         return await asyncio.gather(*(visits.ask(OTHER) for _ in range(3)))
 
-    assert asyncio.run(ask()) == [None] * 3
+    assert finished(ask()) == [None] * 3
     assert standing.asked == 3
 
 
@@ -76,7 +77,7 @@ def test_a_session_that_ends_while_it_is_looked_up_has_ended():
         assert visits.known(TOKEN) is None
         assert await visits.ask(TOKEN) is None
 
-    asyncio.run(ask())
+    finished(ask())
 
 
 def test_a_look_that_fails_holds_up_nobody_after_it():
@@ -95,4 +96,4 @@ def test_a_look_that_fails_holds_up_nobody_after_it():
             await visits.ask(TOKEN)
         assert (await visits.ask(TOKEN)).id == 7
 
-    asyncio.run(ask())
+    finished(ask())

@@ -4,6 +4,7 @@ import time
 import anyio
 import pytest
 
+from tests.web.asgi_calls import finished
 from web.api.errors import BusyError
 from web.api.turns import Turns, in_turn
 
@@ -31,7 +32,7 @@ def test_no_more_run_at_once_than_may_and_all_come_back():
                 group.start_soon(ask, n)
 
     found = []
-    anyio.run(main)
+    finished(main())
     assert sorted(found) == list(range(12))
     assert most == 2
 
@@ -58,7 +59,7 @@ def test_beyond_those_that_may_wait_a_request_is_refused_at_once_and_after_a_whi
             free.set()
         assert await turns.run(int) == 0, "the turns came back"
 
-    anyio.run(main)
+    finished(main())
 
 
 def test_an_error_gives_its_turn_back():
@@ -72,7 +73,7 @@ def test_an_error_gives_its_turn_back():
             with pytest.raises(ValueError, match="no"):
                 await turns.run(fail)
 
-    anyio.run(main)
+    finished(main())
 
 
 def test_the_pool_of_the_pages_is_left_alone():
@@ -88,7 +89,7 @@ def test_the_pool_of_the_pages_is_left_alone():
         await in_turn(look)()
         assert seen == [before]
 
-    anyio.run(main)
+    finished(main())
 
 
 def test_an_endpoint_keeps_the_name_and_parameters_of_its_function():

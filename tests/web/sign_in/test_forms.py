@@ -1,10 +1,9 @@
-import asyncio
 from urllib.parse import urlencode
 
 import pytest
 from starlette.requests import Request
 
-from tests.web.asgi_calls import scope_of
+from tests.web.asgi_calls import finished, scope_of
 from web.sign_in.forms import MOST_BYTES, TOKEN, Forms
 
 KIND = {"content-type": "application/x-www-form-urlencoded"}
@@ -17,7 +16,7 @@ def read(body: bytes | str, headers: dict[str, str]) -> dict[str, str] | None:
     async def receive():
         return sent.pop()
 
-    return asyncio.run(Forms(tls=False).read(Request(scope_of("/login", "POST", headers=headers), receive)))
+    return finished(Forms(tls=False).read(Request(scope_of("/login", "POST", headers=headers), receive)))
 
 
 def cookie(value: str = KEPT) -> dict[str, str]:
