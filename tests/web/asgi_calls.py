@@ -86,7 +86,7 @@ async def asked(app, scope, body: bytes = b"") -> Answer:
 
 
 def finished(work: Coroutine[Any, Any, Got]) -> Got:
-    """Run to its end in a thread of its own: a test with Chromium that ran before may have left its loop in this one."""
+    """Run to its end in a thread of its own: one that ran before may have left its loop here."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 

@@ -44,6 +44,7 @@ def port(tmp_path_factory, outside):
     proxy = f"http://127.0.0.1:{outside[0]}"
     environment = {
         "WAFERSCOPE_HOSTS": "fab.example",
+        "WAFERSCOPE_OPEN_WITHOUT_ACCOUNTS": "on",
         **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), proxy),
         "no_proxy": "",
     }
