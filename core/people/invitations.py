@@ -16,6 +16,7 @@ from core.people.passwords import check_new, hash_password, keep_password
 from core.people.roles import Permission, Role, permit
 from core.people.sessions import end_all
 from core.people.tokens import HASH_LENGTH, hash_of, new_token
+from core.settings import settings
 from data.errors import AccountError
 
 
@@ -123,6 +124,11 @@ def accept(session: Session, token: str, password: str) -> Account:
     unlock(session, account.email)
     audit.record(session, acting(account), "account.password", subject_of(account.id), {"by": "link"})
     return account
+
+
+def password_link(token: str) -> str:
+    """Return the address of the page on which a link's owner sets a password."""
+    return f"{settings().url.rstrip('/')}/set-password?token={token}"
 
 
 def drop_links(session: Session, account_id: int) -> None:

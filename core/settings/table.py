@@ -79,6 +79,12 @@ class Settings:
             "between, such as fab.example or *.fab.example; `*`: any, so that a website can reach it by its own name."
         ),
     )
+    url: str = field(
+        default="http://localhost:8501",
+        metadata=row(
+            "Address by which people reach the app, such as https://fab.example; links that it sends begin with it."
+        ),
+    )
     accounts: bool = field(
         default=False,
         metadata=row("Whether people sign in; without, whoever reaches the app may do everything in it."),
