@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from core.annotation.items import LabelItem, items_in_hand
+from core.annotation.blinding import comes_blind
+from core.annotation.items import LabelItem, item_to_label, items_in_hand
 from core.database import AppDatabase
 from core.identity import Person
 from core.labels.annotations import own_annotation
@@ -18,11 +19,15 @@ class Bench:
 
     Args:
         wafer: as it is now.
-        start: what the label starts from: what the person said before, else the model's proposal, else nothing.
+        start: what the label starts from: what the person said before, else the model's proposal where it is to be
+            shown, else nothing.
         draft: text of the person's draft, None for none.
         item: of the queue that the person has in hand, None where the wafer is labelled without one.
         others: who else has a draft of it.
         submitted: the person has submitted a label of it.
+        hidden: the model's proposals are not shown, since the queue wants a blind label.
+        shown: the proposals that the label starts from, None where it starts from something else or there are none.
+        blind: the person is shown no proposals: they are hidden, or there are none.
     """
 
     wafer: WaferMap
@@ -31,6 +36,9 @@ class Bench:
     item: LabelItem | None
     others: tuple[OtherDraft, ...]
     submitted: bool
+    hidden: bool = False
+    shown: Label | None = None
+    blind: bool = False
 
 
 def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
@@ -46,17 +54,23 @@ def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
         draft = draft_of(session, wafer, person)
         item = next((i for i in items_in_hand(session, person) if i.wafer_key == key), None)
         others = tuple(other_drafts(session, key, person))
+        wanted = item_to_label(session, key, person)
+        hidden = wanted is not None and comes_blind(wanted, person)
+    proposed = None if hidden else proposal(lake, wafer)
     return Bench(
         wafer,
-        before.read() if before else proposal(lake, wafer),
+        before.read() if before else proposed or Label(wafer.key, wafer.dies.shape),
         draft.text if draft else None,
         item,
         others,
         submitted=before is not None,
+        hidden=hidden,
+        shown=None if before else proposed,
+        blind=proposed is None,
     )
 
 
-def proposal(lake: Lake, wafer: WaferMap) -> Label:
-    """Return the model's proposal for a wafer, an empty label where it is not segmented."""
+def proposal(lake: Lake, wafer: WaferMap) -> Label | None:
+    """Return the model's proposal for a wafer, None where it is not segmented."""
     found = lake.results_by_keys([wafer.key]).get(wafer.key)
-    return Label(wafer.key, wafer.dies.shape) if found is None else from_proposal(wafer, found.instances)
+    return None if found is None else from_proposal(wafer, found.instances)

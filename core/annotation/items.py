@@ -47,6 +47,7 @@ class LabelItem(Base):
         gold_iou: agreement with the gold label, of a gold one that is done.
         strategy: of active learning that chose the wafer, None for by hand.
         score: that it gave the wafer, higher is more worth a label; comparable within one choice only.
+        blind: it is labelled without proposals, decided when it was given out; None before that.
     """
 
     __tablename__ = "label_queue"
@@ -71,6 +72,7 @@ class LabelItem(Base):
     gold_iou: Mapped[float | None] = mapped_column(default=None)
     strategy: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
     score: Mapped[float | None] = mapped_column(default=None)
+    blind: Mapped[bool | None] = mapped_column(default=None)
 
 
 # Statements of what all annotators do all the time are made once: making one takes as long as running it, while others
@@ -89,6 +91,10 @@ AVAILABLE = and_(
     ),
 )
 """Which items wait for PERSON: meant for the person or anybody, and of a wafer that the person has not had."""
+
+_OF_WAFER = select(LabelItem).where(LabelItem.wafer_key == bindparam("wafer", type_=String)).limit(1)
+_IN_HAND = _OF_WAFER.where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == PERSON).order_by(LabelItem.id)
+_WAITING = _OF_WAFER.where(AVAILABLE).order_by(LabelItem.assignee.is_(None), LabelItem.priority.desc(), LabelItem.id)
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,12 @@ def items_in_hand(session: Session, person: Person) -> list[LabelItem]:
     """List what a person has begun and not ended, longest first."""
     wanted = select(LabelItem).where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == person.name)
     return list(session.scalars(wanted.order_by(LabelItem.taken_at, LabelItem.id)))
+
+
+def item_to_label(session: Session, wafer_key: str, person: Person) -> LabelItem | None:
+    """Return the item of a wafer that a label by a person ends: in hand, else waiting for the person; None for none."""
+    wanted = {"person": person.name, "wafer": wafer_key}
+    return session.scalar(_IN_HAND, wanted) or session.scalar(_WAITING, wanted)
 
 
 def newest_iteration(session: Session) -> int:

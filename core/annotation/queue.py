@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from core.annotation.blinding import comes_blind
 from core.annotation.items import (
     AVAILABLE,
     OPEN,
@@ -264,10 +265,12 @@ def _copies_held(session: Session, keys: Sequence[str], iteration: int) -> dict[
 
 def _begin(item: LabelItem, person: Person) -> LabelItem:
     item.status, item.assignee, item.taken_at = Status.IN_PROGRESS, person.name, now()
+    item.blind = comes_blind(item, person)
     return item
 
 
 def _free(item: LabelItem) -> None:
     item.status, item.taken_at, item.ended_at, item.skip_reason = Status.PENDING, None, None, ""
+    item.blind = None
     if not item.gold:
         item.assignee = None

@@ -2,24 +2,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.annotation.items import AVAILABLE, PERSON, LabelItem, Status
+from core.annotation.blinding import comes_blind
+from core.annotation.items import LabelItem, Status, item_to_label
 from core.annotation.reviews import Review, screen
 from core.database import audit
 from core.database.schema import now
 from core.identity import Person
 from core.labels.annotations import Annotation, write_annotation
+from core.labels.blind import made
 from core.labels.checks import LabelLimits, validate
 from core.labels.draft_store import drop_draft
 from core.labels.label import Label
 from data.errors import LabelError
 from data.wafer import WaferMap
-
-_OF_WAFER = select(LabelItem).where(LabelItem.wafer_key == bindparam("wafer", type_=String)).limit(1)
-_IN_HAND = _OF_WAFER.where(LabelItem.status == Status.IN_PROGRESS, LabelItem.assignee == PERSON).order_by(LabelItem.id)
-_WAITING = _OF_WAFER.where(AVAILABLE).order_by(LabelItem.assignee.is_(None), LabelItem.priority.desc(), LabelItem.id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +41,10 @@ def submit(
     person: Person,
     seconds: float,
     limits: LabelLimits | None = None,
+    *,
+    shown: Label | None = None,
+    blind: bool | None = None,
+    note: str = "",
 ) -> Submission:
     """Submit a label; submitted again as it is, it is kept once.
 
@@ -57,6 +58,10 @@ def submit(
         person: who labelled.
         seconds: of work, pauses left out.
         limits: what a label may cover, None for the built-in limits.
+        shown: proposals of the model that the person started from, None for none.
+        blind: the person was shown no proposals, as the queue wanted it or since there are none; None where that is
+            not known.
+        note: what the person says beside the label.
 
     Raises:
         LabelError: the label is of another wafer or grid, or is not fit to be submitted; it says why.
@@ -78,7 +83,8 @@ def submit(
         raise LabelError(wafer.key, " ".join(blocking), "Then submit again; the draft is kept.")
     begun = now()
     with session.no_autoflush:  # each flush takes a millisecond, while all other writers wait
-        annotation = write_annotation(session, wafer, label, person, seconds)
+        making = made(label, shown, blind=blind, note=note.strip())
+        annotation = write_annotation(session, wafer, label, person, seconds, making=making)
         item = _close_item(session, annotation, person, seconds)
         drop_draft(session, wafer, person)
         to_judge = annotation.submitted_at >= begun or (item is not None and item.gold)
@@ -89,12 +95,12 @@ def submit(
 
 def _close_item(session: Session, annotation: Annotation, person: Person, seconds: float) -> LabelItem | None:
     """End the item that the person has in hand, or one that waits and that the person might have taken."""
-    wanted = {"person": person.name, "wafer": annotation.wafer_key}
-    item = session.scalar(_IN_HAND, wanted) or session.scalar(_WAITING, wanted)
+    item = item_to_label(session, annotation.wafer_key, person)
     if item is None:
         return None
     item.status, item.assignee, item.annotation_id = Status.DONE, person.name, annotation.id
     item.ended_at, item.seconds = now(), seconds
+    item.blind = comes_blind(item, person)
     audit.record(
         session, person, "queue.done", f"wafer {item.wafer_key}", {"item": item.id, "annotation": annotation.id}
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -10,12 +11,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
+from core.labels.blind import LabelMaking
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
 from data.errors import LabelError
 from data.wafer import WaferMap
 
 GRID_DIGITS = 16
+UNKNOWN = LabelMaking()
 
 
 class LabelSource(StrEnum):
@@ -44,6 +47,10 @@ class Annotation(Base):
         replaces_id: version of the same annotator that it takes the place of, None for a first one.
         withdrawn_at: when it was taken back, None while it stands.
         withdrawn_by: by whom.
+        blind: its annotator was shown no proposal of a model, nor were those of earlier versions; None where nobody
+            knows.
+        proposals: by class how many proposals were shown and how many were accepted as they were, None for none.
+        note: what the annotator says beside it, None for nothing.
     """
 
     __tablename__ = "annotations"
@@ -59,6 +66,9 @@ class Annotation(Base):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id"), default=None)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
     withdrawn_by: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
+    blind: Mapped[bool | None] = mapped_column(default=None)
+    proposals: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    note: Mapped[str | None] = mapped_column(Text, default=None)
 
     def read(self) -> Label:
         """Return the label."""
@@ -80,6 +90,7 @@ def write_annotation(
     person: Person,
     seconds: float,
     source: LabelSource = LabelSource.SUBMITTED,
+    making: LabelMaking = UNKNOWN,
 ) -> Annotation:
     """Keep a label as the newest version of its wafer and annotator.
 
@@ -92,6 +103,7 @@ def write_annotation(
         person: who labelled.
         seconds: of work, pauses left out.
         source: how the label came to be.
+        making: how it was made; a version is blind only where the one that it takes the place of is.
 
     Raises:
         LabelError: the label is of another wafer or grid.
@@ -102,7 +114,7 @@ def write_annotation(
         )
     before = own_annotation(session, wafer, person)
     text = encode(label)
-    if before is not None and (before.label, before.source) == (text, source):
+    if before is not None and (before.label, before.source, before.note or "") == (text, source, making.note):
         return before
     annotation = Annotation(
         wafer_key=wafer.key,
@@ -113,10 +125,19 @@ def write_annotation(
         seconds=seconds,
         submitted_at=now(),
         replaces_id=before.id if before else None,
+        blind=making.blind and (before is None or bool(before.blind)),
+        proposals={key: list(counts) for key, counts in making.proposals.items()} or None,
+        note=making.note or None,
     )
     session.add(annotation)
     session.flush()
-    details = {"annotation": annotation.id, "source": source, "instances": len(label.kept), "seconds": round(seconds)}
+    details = {
+        "annotation": annotation.id,
+        "source": source,
+        "instances": len(label.kept),
+        "seconds": round(seconds),
+        "blind": annotation.blind,
+    }
     audit.record(session, person, "annotation.write", f"wafer {wafer.key}", details)
     return annotation
 
@@ -168,10 +189,10 @@ def label_that_counts(annotations: Iterable[Annotation]) -> dict[tuple[str, str]
     return {(a.wafer_key, a.grid): a for a in ranked}
 
 
-def labelled_keys(session: Session) -> list[str]:
-    """List the wafers that have a standing label, sorted."""
+def labelled_keys(session: Session, *, blind: bool = False) -> list[str]:
+    """List the wafers that have a standing label, sorted; with `blind` those that somebody labelled blind."""
     wanted = select(Annotation.wafer_key).where(Annotation.withdrawn_at.is_(None)).distinct()
-    return sorted(session.scalars(wanted))
+    return sorted(session.scalars(wanted.where(Annotation.blind.is_(True)) if blind else wanted))
 
 
 def gold_keys(session: Session) -> list[str]:
@@ -182,9 +203,16 @@ def gold_keys(session: Session) -> list[str]:
     return sorted(session.scalars(wanted.distinct()))
 
 
-def labels_of(session: Session, wafers: Sequence[WaferMap]) -> dict[str, Annotation]:
-    """Return the version that counts for each wafer as it is now; a label of another grid does not."""
-    counting = label_that_counts(standing(session, [wafer.key for wafer in wafers]))
+def labels_of(session: Session, wafers: Sequence[WaferMap], *, blind: bool = False) -> dict[str, Annotation]:
+    """Return the version that counts for each wafer as it is now; a label of another grid does not.
+
+    Args:
+        session: of a transaction.
+        wafers: as they are now.
+        blind: of blind labels alone.
+    """
+    found_labels = standing(session, [wafer.key for wafer in wafers])
+    counting = label_that_counts(a for a in found_labels if a.blind or not blind)
     found = {wafer.key: counting.get((wafer.key, grid_of(wafer))) for wafer in wafers}
     return {key: annotation for key, annotation in found.items() if annotation is not None}
 

@@ -21,12 +21,14 @@ class Setting:
         default: value without setting; its type is the type of the setting.
         help: what it does, one sentence.
         least: smallest allowed number, None where any is.
+        most: greatest allowed number, likewise.
     """
 
     name: str
     default: Value
     help: str
     least: float | None = None
+    most: float | None = None
 
     @property
     def variable(self) -> str:
@@ -37,7 +39,7 @@ class Setting:
         """Turn the variable's text into the setting's type.
 
         Raises:
-            SettingError: the text is not of that type, or below the least value.
+            SettingError: the text is not of that type, or out of bounds.
         """
         if isinstance(self.default, bool):
             if text.strip().lower() not in SWITCH:
@@ -50,11 +52,13 @@ class Setting:
     def _number(self, text: str, kind: type[int] | type[float]) -> int | float:
         expected = "a whole number" if kind is int else "a finite number"
         expected += "" if self.least is None else f" from {self.least:g}"
+        expected += "" if self.most is None else f" to {self.most:g}"
         try:
             value = kind(text)
         except ValueError:
             raise self._error(text, expected, "Correct or unset it.") from None
-        if not math.isfinite(value) or (self.least is not None and value < self.least):
+        low, high = (-math.inf if self.least is None else self.least), (math.inf if self.most is None else self.most)
+        if not math.isfinite(value) or not low <= value <= high:
             raise self._error(text, expected, "Correct or unset it.")
         return value
 
@@ -62,6 +66,6 @@ class Setting:
         return SettingError(self.variable, f"expected {expected}, found {text!r}", remedy)
 
 
-def row(text: str, least: float | None = None) -> dict[str, object]:
+def row(text: str, least: float | None = None, most: float | None = None) -> dict[str, object]:
     """Return what a field of the table of settings says of itself beside its default."""
-    return {"help": text, "least": least}
+    return {"help": text, "least": least, "most": most}

@@ -147,6 +147,19 @@ class Settings:
         default=30,
         metadata=row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
     )
+    blind_share: float = field(
+        default=0.2,
+        metadata=row(
+            "Share of the label queue, 0 to 1, that is labelled without the model's proposals and so can measure the "
+            "model; hidden wafers of known label always are, and with 0 they alone, by which people could tell them.",
+            0,
+            1,
+        ),
+    )
+    hide_annotators: bool = field(
+        default=False,
+        metadata=row("Hide on the Review page who labelled, until it is decided, so that labels are judged alone."),
+    )
     keep_results_days: int = field(
         default=730,
         metadata=row(
@@ -230,7 +243,8 @@ class Settings:
 
 _UNSET = Settings()
 SETTINGS = tuple(
-    Setting(f.name, getattr(_UNSET, f.name), f.metadata["help"], f.metadata["least"]) for f in fields(Settings)
+    Setting(f.name, getattr(_UNSET, f.name), f.metadata["help"], f.metadata["least"], f.metadata["most"])
+    for f in fields(Settings)
 )
 
 

@@ -27,5 +27,13 @@ def test_nonsense_names_the_variable(default, text):
         Setting("one", default, "", least=1).read(text)
 
 
+def test_a_number_above_the_greatest_names_the_bounds():
+    share = Setting("share", 0.2, "", 0, 1)
+    assert (share.read("0"), share.read("1")) == (0.0, 1.0)
+    with pytest.raises(SettingError, match=r"from 0 to 1, found '1\.1'"):
+        share.read("1.1")
+
+
 def test_a_row_holds_what_a_field_says_of_itself():
-    assert row("words", 2) == {"help": "words", "least": 2}
+    assert row("words", 2) == {"help": "words", "least": 2, "most": None}
+    assert row("words", 0, 1) == {"help": "words", "least": 0, "most": 1}
