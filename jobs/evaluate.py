@@ -12,8 +12,18 @@ from typing import cast
 import numpy as np
 
 from core.database import AppDatabase
-from core.datasets.label_marks import SHOWN, demo_wafers, judged_wafers, wafers_sha256
-from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report, evaluate_labelled, evaluate_marked
+from core.datasets.label_marks import SHOWN, blind_wafers, demo_wafers, judged_wafers, wafers_sha256
+from core.evaluation.report import (
+    ALL_LABELS,
+    BLIND_LABELS,
+    LABELS,
+    PATTERNS,
+    SYNTHETIC,
+    Report,
+    evaluate_labelled,
+    evaluate_marked,
+)
+from core.labels.blind import LEAST_BLIND
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
@@ -145,16 +155,21 @@ def _marked(wafers: Iterator[MarkedWafer], total: int, segmenter: Segmenter, tta
 
 
 def _by_people(config: EvaluateConfig, segmenter: Segmenter, at: Settings) -> Report:
-    """Score on the test part of people's labels.
+    """Score on the test part of people's labels, on the blind ones alone where there are enough.
 
-    The report says which wafers and labels these are by a hash, and how many of the wafers are of the demo fab.
+    The report says which wafers and labels these are by a hash, how many of the wafers are of the demo fab, how many
+    were labelled blind, and whether these alone were scored.
     """
-    lake = Lake(at.lake_url)
-    found = judged_wafers(AppDatabase(at.database_place), lake, config.data.removeprefix(LABELS))
+    lake, database, name = Lake(at.lake_url), AppDatabase(at.database_place), config.data.removeprefix(LABELS)
+    found = judged_wafers(database, lake, name)
+    blind = blind_wafers(database, lake, name, found)
+    if len(blind) >= LEAST_BLIND:
+        found = blind
+    by_blind: Report = {"blind": len(blind), "scored": BLIND_LABELS if found is blind else ALL_LABELS}
     named = zip(found.maps, found.masks, found.names, strict=True)
     marked = (MarkedWafer(WaferMap(dies=dies, lot_id="labels", wafer_id=key), masks) for dies, masks, key in named)
     report = _marked(marked, len(found), segmenter, config.tta)
-    return {"wafers": wafers_sha256(found)[:SHOWN], "demo": demo_wafers(lake, found.names), **report}
+    return {"wafers": wafers_sha256(found)[:SHOWN], "demo": demo_wafers(lake, found.names), **by_blind, **report}
 
 
 def _synthetic(text: str) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from pages.parts.cache.judgements import contradicted_labels
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
-from pages.parts.label.people_agreement import people_agreement
+from pages.parts.label.people_agreement import accepted_unchanged, people_agreement
 from pages.parts.label.review_desk import KIND_WORDS, review_desk
 from pages.parts.links import link
 from pages.parts.person import acting_person, person_button
@@ -217,6 +217,7 @@ def show() -> None:
         leaderboard()
     elif view == AGREEMENT:
         people_agreement(open_database())
+        accepted_unchanged(open_database())
     else:
         to_decide(lake, person)
 

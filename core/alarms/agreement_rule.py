@@ -10,8 +10,8 @@ from core.alarms.store import AlarmRule, FoundWafer
 from core.database import AppDatabase
 from core.labels.annotations import labelled_keys
 from core.lake import Lake, WaferFilter
-from core.monitoring.changes import WEEK, drops, weekly_changes, words
-from core.monitoring.judging import COLUMNS, Judged, Scope, judge
+from core.monitoring.changes import BLIND, LABELS, WEEK, changes_by_labels, drops, words
+from core.monitoring.judging import COLUMNS, Judged, Scope, judgement
 
 _NEWEST = """
     SELECT max(tested_at) AS tested FROM wafers
@@ -39,12 +39,13 @@ def falling(rule: AlarmRule, lake: Lake, database: AppDatabase, settled: Mapping
     if pd.isna(newest):
         return []
     since = (newest.normalize() + timedelta(days=1) - 2 * WEEK).to_pydatetime()
-    judged = judge(lake, database, Scope(WaferFilter(product=rule.product, since=since)))
-    fallen = drops(weekly_changes(judged), rule.threshold)
+    judged = judgement(lake, database, Scope(WaferFilter(product=rule.product, since=since)))
+    fallen = drops(changes_by_labels(judged), rule.threshold)
     found = []
     for row in fallen[fallen["class"].isin([rule.defect_class] if rule.defect_class else COLUMNS)].to_dict("records"):
         subject = f"agreement on {row['class']} on {row['product'] or 'all products'}"
-        wafers = _least_agreed(judged, row["product"], row["class"], since + WEEK, settled.get(subject, 0))
+        by = judged.blind if row[LABELS] == BLIND else judged.every
+        wafers = _least_agreed(by, row["product"], row["class"], since + WEEK, settled.get(subject, 0))
         if wafers:
             found.append(Breach(subject, words(row), wafers))
     return found

@@ -17,7 +17,7 @@ from core.labels.annotations import Annotation, LabelSource
 from data.classes import CLASS_KEYS
 
 OVERALL = "overall"
-COLUMNS = ("wafer", "first", "second", "at", "class", "iou", "dice")
+COLUMNS = ("wafer", "first", "second", "at", "blind", "class", "iou", "dice")
 _PEOPLE = (LabelSource.SUBMITTED, LabelSource.REVIEWED)
 
 
@@ -82,22 +82,23 @@ def agreement_pairs(session: Session) -> pd.DataFrame:
     Labels that were taken back, read from files or known to be right (gold) are left out.
 
     Returns:
-        COLUMNS, a row a pair and class, and one with class "overall" for all classes pooled; oldest first.
+        COLUMNS, a row a pair and class, and one with class "overall" for all classes pooled; oldest first. A pair is
+        blind where both labels are: two that began with the same proposals agree through them.
     """
     first, second = aliased(Annotation), aliased(Annotation)
     wanted = (
-        select(AgreementPair, first.annotator, second.annotator, first.grid)
+        select(AgreementPair, first, second)
         .join(first, first.id == AgreementPair.first_id)
         .join(second, second.id == AgreementPair.second_id)
         .where(first.withdrawn_at.is_(None), second.withdrawn_at.is_(None))
         .where(first.source.in_(_PEOPLE), second.source.in_(_PEOPLE))
         .order_by(AgreementPair.id)
     )
-    newest: dict[tuple[str, str, frozenset[str]], tuple[AgreementPair, str, str]] = {}
-    for pair, one, other, grid in session.execute(wanted):
-        newest[pair.wafer_key, grid, frozenset((one, other))] = (pair, one, other)
+    newest: dict[tuple[str, str, frozenset[str]], tuple[AgreementPair, Annotation, Annotation]] = {}
+    for pair, one, other in session.execute(wanted):
+        newest[pair.wafer_key, one.grid, frozenset((one.annotator, other.annotator))] = (pair, one, other)
     rows = [
-        (pair.wafer_key, one, other, pair.at, key, iou, dice)
+        (pair.wafer_key, one.annotator, other.annotator, pair.at, bool(one.blind and other.blind), key, iou, dice)
         for pair, one, other in sorted(newest.values(), key=lambda held: held[0].id)
         for key, (iou, dice) in {OVERALL: (pair.iou, pair.dice), **pair.by_class}.items()
     ]

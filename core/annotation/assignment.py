@@ -9,7 +9,7 @@ from core.annotation.items import OPEN, Candidate, LabelItem, Status, item_by_id
 from core.annotation.queue import fill
 from core.database import audit
 from core.identity import Person
-from core.labels.annotations import LabelSource, label_that_counts, standing
+from core.labels.annotations import Annotation, LabelSource, standing
 from data.errors import AppDatabaseError
 
 
@@ -57,10 +57,12 @@ def slip_in_gold(
 ) -> int:
     """Hide wafers whose right label is known among what waits, once for each person, evenly spread.
 
+    Each has priority and reason of a wafer that waits beside it, so that nothing tells it from others.
+
     Args:
         session: of a writing transaction.
         keys: wafers that have a gold label.
-        names: who is to be measured; whoever made a gold label is not measured by it.
+        names: who is to be measured; whoever has labelled or reviewed a wafer knows it and is not measured by it.
         person: who does this.
         iteration: round of labelling.
 
@@ -70,24 +72,31 @@ def slip_in_gold(
     Raises:
         AppDatabaseError: a wafer has no gold label.
     """
-    right = label_that_counts(standing(session, keys)).values()
-    authors = {a.wafer_key: a.annotator for a in right if a.source is LabelSource.GOLD}
-    missing = [key for key in keys if key not in authors]
+    knowing = _who_know(session, keys)
+    known = {a.wafer_key for a in standing(session, keys) if a.source is LabelSource.GOLD}
+    missing = [key for key in keys if key not in known]
     if missing:
         raise AppDatabaseError(missing[0], "it has no gold label", "Accept a label of it as gold first.")
-    wanted = select(LabelItem.priority).where(
+    wanted = select(LabelItem.priority, LabelItem.reason).where(
         LabelItem.status == Status.PENDING, LabelItem.iteration == iteration, LabelItem.gold.is_(False)
     )
-    waiting = sorted(session.scalars(wanted), reverse=True) or [0.0]
+    waiting = sorted(((float(p), str(r)) for p, r in session.execute(wanted)), reverse=True) or [(0.0, "")]
     added = 0
     for n, key in enumerate(keys):
-        priority = waiting[(2 * n + 1) * len(waiting) // (2 * len(keys))]
+        beside = waiting[(2 * n + 1) * len(waiting) // (2 * len(keys))]
         for name in names:
-            if name != authors[key] and (iteration, key) not in _wafers_had(session, name):
-                added += fill(
-                    session, [Candidate(key, priority)], person, iteration=iteration, assignee=name, gold=True
-                )
+            if name not in knowing[key] and (iteration, key) not in _wafers_had(session, name):
+                added += fill(session, [Candidate(key, *beside)], person, iteration=iteration, assignee=name, gold=True)
     return added
+
+
+def _who_know(session: Session, keys: Sequence[str]) -> dict[str, set[str]]:
+    """Who has labelled or reviewed each wafer, taken back or not."""
+    found: dict[str, set[str]] = {key: set() for key in keys}
+    wanted = select(Annotation.wafer_key, Annotation.annotator).where(Annotation.wafer_key.in_(keys)).distinct()
+    for key, name in session.execute(wanted):
+        found[key].add(name)
+    return found
 
 
 def _wafers_had(session: Session, name: str) -> set[tuple[int, str]]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.database import AppDatabase
 from core.datasets.label_set import Split
+from core.datasets.reading import NOW, labels_of_keys, labels_of_set
 from core.datasets.wafers import labelled_wafers
 from core.lake import Lake
 from data.datasets import MaskedMaps
@@ -37,6 +38,31 @@ def judged_wafers(database: AppDatabase, lake: Lake, name: str) -> MaskedMaps:
             "Label wafers of three lots or more.",
         )
     return found
+
+
+def blind_wafers(database: AppDatabase, lake: Lake, name: str, judged: MaskedMaps) -> MaskedMaps:
+    """Return those of the judged wafers that somebody labelled blind, with what the blind label says of them.
+
+    Args:
+        database: where labels are.
+        lake: where wafers are.
+        name: of a frozen dataset, whose own labels alone are looked at, or "now".
+        judged: as `judged_wafers` gives them.
+
+    Raises:
+        AppDatabaseError: there is no such dataset.
+    """
+    if name == NOW:
+        found = labels_of_keys(database, lake, judged.names, blind=True)
+    else:
+        found = labels_of_set(database, lake, name, blind=True)
+    wanted = set(judged.names)
+    kept = [one for one in found if one.wafer.key in wanted]
+    return MaskedMaps(
+        [one.wafer.dies for one in kept],
+        [one.label.masks() & one.wafer.failing for one in kept],
+        [one.wafer.key for one in kept],
+    )
 
 
 def demo_wafers(lake: Lake, keys: Sequence[str]) -> int:

@@ -15,18 +15,33 @@ NOW = "now"
 """Stands for the labels that count now, where a frozen dataset could be named."""
 
 
-def labels_of_keys(database: AppDatabase, lake: Lake, keys: Sequence[str]) -> Iterator[Labelled]:
-    """Return the labels that count now, of wafers that have one for their grid, in the order asked."""
+def labels_of_keys(
+    database: AppDatabase, lake: Lake, keys: Sequence[str], *, blind: bool = False
+) -> Iterator[Labelled]:
+    """Return the labels that count now, of wafers that have one for their grid, in the order asked.
+
+    Args:
+        database: where labels are.
+        lake: where wafers are.
+        keys: of the wafers.
+        blind: of blind labels alone.
+    """
     for some in batches(keys, WAFERS_AT_ONCE):
         wafers = lake.wafers_by_keys(some)
         with database.reading() as session:
-            found = labels_of(session, list(wafers.values()))
+            found = labels_of(session, list(wafers.values()), blind=blind)
         for key, a in found.items():
             yield Labelled(wafers[key], a.read(), a.annotator, a.seconds)
 
 
-def labels_of_set(database: AppDatabase, lake: Lake, name: str) -> Iterator[Labelled]:
+def labels_of_set(database: AppDatabase, lake: Lake, name: str, *, blind: bool = False) -> Iterator[Labelled]:
     """Return the labels of a frozen dataset, as they were frozen; wafers that have another grid now are left out.
+
+    Args:
+        database: where labels are.
+        lake: where wafers are.
+        name: of the dataset.
+        blind: those alone that were made blind.
 
     Raises:
         AppDatabaseError: there is no such dataset, or a label of it is not what was frozen.
@@ -35,5 +50,5 @@ def labels_of_set(database: AppDatabase, lake: Lake, name: str) -> Iterator[Labe
         found = labels_in(session, frozen_set(session, name))
     for some in batches(found, WAFERS_AT_ONCE):
         for key, wafer in lake.wafers_by_keys(some).items():
-            if grid_of(wafer) == found[key].grid:
+            if grid_of(wafer) == found[key].grid and (found[key].blind or not blind):
                 yield Labelled(wafer, found[key].read(), found[key].annotator, found[key].seconds)

@@ -37,6 +37,8 @@ SYNTHETIC = "synthetic:"
 """Begins the name of data that anyone can draw again: synthetic:N:SEED."""
 LABELS = "labels:"
 """Begins the name of wafers that people labelled die by die: labels:NAME, test part of a frozen dataset or of now."""
+BLIND_LABELS, ALL_LABELS = "blind labels", "all labels"
+"""By which labels wafers that people labelled were scored: `scored` of such a report."""
 PATTERNS = ("one pattern", "two patterns", "three or more")
 """How many patterns the wafers of a group show, in words."""
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.evaluation.bootstrap import iou_change
 from core.evaluation.metrics import iou_over_dies
-from core.monitoring.judging import COLUMNS, OVERALL, Judged
+from core.monitoring.judging import COLUMNS, OVERALL, Judged, Judgement
 from core.monitoring.quality import LEAST_LABELLED
 from data.classes import CLASSES
 
@@ -16,6 +16,9 @@ DROP_POINTS = 5.0
 """A week-over-week loss of IoU, in points of a hundred, that calls for a person."""
 WEEK = timedelta(days=7)
 NAMES = {c.key: c.name for c in CLASSES} | {OVERALL: "All classes"}
+LABELS = "labels"
+BLIND, EVERY = "blind", "all"
+"""By which labels two weeks are compared."""
 CHANGES = ("product", "class", "wafers_before", "before", "wafers_now", "now", "change", "low", "high")
 
 
@@ -50,6 +53,26 @@ def weekly_changes(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CHANGES)
 
 
+def changes_by_labels(found: Judgement) -> pd.DataFrame:
+    """Compare the newest week with the one before by blind labels where both weeks have ten, else by all labels.
+
+    Returns:
+        As `weekly_changes`, with LABELS beside it: BLIND or EVERY.
+    """
+    every, blind = (
+        weekly_changes(judged).assign(**{LABELS: name}) for judged, name in ((found.every, EVERY), (found.blind, BLIND))
+    )
+    return every if blind.empty else _preferring(blind, every)
+
+
+def _preferring(blind: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    """Take the blind row of a product and class where there is one, and the order of all."""
+    rows = blind.set_index(["product", "class"])
+    keys = list(zip(every["product"], every["class"], strict=True))
+    taken = [rows.loc[[key]].reset_index() if key in rows.index else every.iloc[[n]] for n, key in enumerate(keys)]
+    return pd.concat(taken, ignore_index=True)[[*CHANGES, LABELS]] if taken else every
+
+
 def drops(found: pd.DataFrame, points: float = DROP_POINTS) -> pd.DataFrame:
     """Keep the losses of at least so many points, greatest first.
 
@@ -70,9 +93,10 @@ def words(row: Mapping[Hashable, Any]) -> str:
 lower (95 %: 20.0 lower to 2.0 lower), more than chance'
     """
     on = f" on {row['product']}" if row["product"] else ""
+    kind = "blindly labelled" if row.get(LABELS) == BLIND else "labelled"
     surely = "more than chance" if row["high"] < 0 or row["low"] > 0 else "may be chance"
     return (
-        f"{NAMES[row['class']]}{on}: IoU {row['now']:.2f} on {row['wafers_now']} labelled wafers of the newest week, "
+        f"{NAMES[row['class']]}{on}: IoU {row['now']:.2f} on {row['wafers_now']} {kind} wafers of the newest week, "
         f"{row['before']:.2f} on {row['wafers_before']} the week before, {_moved(row['change'])} "
         f"(95 %: {_moved(row['low'], '')} to {_moved(row['high'], '')}), {surely}"
     )

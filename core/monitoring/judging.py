@@ -1,7 +1,7 @@
 """The model's results held against the labels that count: counts of dies, wafer by wafer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from core.database import AppDatabase
 from core.evaluation.metrics import Counts, confusion, count
 from core.labels.annotations import Annotation, labelled_keys, labels_of
+from core.labels.blind import LEAST_BLIND
 from core.lake import Lake, WaferFilter
 from core.lake.batches import batches
 from data.classes import CLASS_COUNT, CLASS_KEYS
@@ -42,6 +43,7 @@ class Scope:
     Args:
         where: of which wafers.
         models: made by one of these models (name and short hash); none: by any.
+        blind: held against blind labels alone.
 
     Example:
         >>> Scope(WaferFilter(lot="L1"), ["net@1"]).condition()
@@ -50,6 +52,7 @@ class Scope:
 
     where: WaferFilter = _EVERYTHING
     models: Sequence[str] = ()
+    blind: bool = False
 
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition on the view `wafers` and its parameters; wafers without a result are left out."""
@@ -87,6 +90,49 @@ class Judged:
         return Counts(self.counts.hit[which], self.counts.wrong[which], self.counts.missed[which])
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Results held against all labels, and against those alone that were made without the model's proposals.
+
+    Args:
+        every: against the label that counts of each wafer.
+        blind: against the blind label that counts of each wafer that has one.
+    """
+
+    every: Judged
+    blind: Judged
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether there are enough blind labels to measure by them alone."""
+        return len(self.blind.wafers) >= LEAST_BLIND
+
+    @property
+    def used(self) -> Judged:
+        """What to measure by."""
+        return self.blind if self.is_blind else self.every
+
+    @property
+    def basis(self) -> str:
+        """Which labels it is measured by, in a sentence."""
+        count, total = len(self.blind.wafers), len(self.every.wafers)
+        if self.is_blind:
+            return f"Measured by the {count:,} blind labels of {total:,} labelled wafers, made without proposals."
+        return (
+            f"Measured by all labels: {count} of {total:,} wafers are labelled blind, {LEAST_BLIND} are needed. Labels "
+            "that began with the model's proposals flatter it."
+        )
+
+
+def judgement(lake: Lake, database: AppDatabase, scope: Scope) -> Judgement:
+    """Hold what the model found against all labels and against the blind ones.
+
+    Args, Raises:
+        As `judge`.
+    """
+    return Judgement(*(judge(lake, database, replace(scope, blind=blind)) for blind in (False, True)))
+
+
 def judge(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
     """Hold what the model found against what people say is right.
 
@@ -104,7 +150,7 @@ def judge(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
     """
     condition, parameters = scope.condition()
     with database.reading() as session:
-        keys = labelled_keys(session)
+        keys = labelled_keys(session, blind=scope.blind)
     wanted = f"SELECT {', '.join(_FACTS)} FROM wafers WHERE key IN (SELECT unnest(?)) AND {condition} ORDER BY key"
     facts = lake.query(wanted, [keys, *parameters])
     kept, parts = list[str](), list[Counts]()
@@ -112,7 +158,7 @@ def judge(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
     for some in batches(facts["key"], AT_ONCE):
         results = lake.results_by_keys(some)
         with database.reading() as session:
-            labels = labels_of(session, [result.wafer for result in results.values()])
+            labels = labels_of(session, [result.wafer for result in results.values()], blind=scope.blind)
         for key, annotation in labels.items():
             result, failing = results[key], results[key].wafer.failing
             truth, found = annotation.read().masks()[:, failing], result.segmentation.masks[:, failing]

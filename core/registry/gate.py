@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.evaluation.report import LABELS, SYNTHETIC, Report, augmented
+from core.evaluation.report import ALL_LABELS, LABELS, SYNTHETIC, Report, augmented
 from core.registry.card import Card
 from core.settings import Settings, settings
 from data.classes import CLASS_KEYS, CLASSES
@@ -117,7 +117,8 @@ def _mean_iou(candidate: Card, champion: Card, margin: float) -> Check:
     data = max(marked, key=lambda name: (name.startswith(LABELS) and wafers[name] >= ENOUGH, wafers[name]))
     ours, theirs = (_mean(report) for report in marked[data])
     found = f"{ours:.3f} against {theirs:.3f} on {data}"
-    found += f", {wafers[data]:,} wafers" if data.startswith(LABELS) else ""
+    if data.startswith(LABELS):
+        found += f", {wafers[data]:,} wafers, by {marked[data][0].get('scored', ALL_LABELS)}"
     return Check("Mean IoU", found, needed, passed=ours - theirs >= margin - 1e-9)
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.report import LABELS, PATTERNS, SYNTHETIC, Report
+from core.evaluation.report import BLIND_LABELS, LABELS, PATTERNS, SYNTHETIC, Report
+from core.labels.blind import LEAST_BLIND
 from core.registry.card import Card
 from core.registry.gate import ENOUGH, Check, intrinsic, scores
 from core.settings import Settings
@@ -58,6 +59,9 @@ class Reached:
         exact: share of the wafers with exactly the right set of classes.
         confusion: int64 (9, 9), rows true, columns predicted, "none" last.
         lacks: what the report lacks, in words.
+        blind: how many of the wafers were labelled without proposals, None where the report does not say, or
+            nobody labelled them.
+        by_blind: whether these alone were scored.
         crowding: the mean score by how many patterns a wafer shows, in words; empty where the report lacks it.
     """
 
@@ -72,6 +76,8 @@ class Reached:
     confusion: NDArray[np.int64]
     lacks: Sequence[str]
     crowding: str
+    blind: int | None = None
+    by_blind: bool = False
 
     @property
     def measure(self) -> str:
@@ -81,7 +87,8 @@ class Reached:
     @property
     def title(self) -> str:
         """What was measured on what."""
-        return f"{self.data}: {self.wafers:,} {self.kind}, {self.measure}"
+        blind = " labelled blind" if self.by_blind else ""
+        return f"{self.data}: {self.wafers:,} {self.kind}{blind}, {self.measure}"
 
     @property
     def real(self) -> bool:
@@ -149,6 +156,7 @@ def reached(report: Report) -> Reached:
             ("a trivial baseline", bool(baseline) or not by_die),
             ("a confusion table", bool(confusion)),
             ("how many of the wafers are of the demo fab", demo is not None),
+            ("how many of the wafers were labelled blind", not data.startswith(LABELS) or "blind" in report),
         )
         if not there
     ]
@@ -164,6 +172,8 @@ def reached(report: Report) -> Reached:
         confusion=np.array(confusion.get("true_by_predicted", np.zeros((9, 9))), dtype=np.int64),
         lacks=lacks,
         crowding=_crowding(groups),
+        blind=cast("int | None", report.get("blind")),
+        by_blind=report.get("scored") == BLIND_LABELS,
     )
 
 
@@ -234,6 +244,12 @@ def trust_sheet(card: Card, at: Settings | None = None, gated: Sequence[Check] =
         f"{entry.data} holds {entry.wafers:,} wafers: a mean that stands for the model needs {ENOUGH}."
         for entry in entries
         if not entry.enough
+    ]
+    missing += [
+        f"{entry.data} is measured by all labels, which began with a model's proposals as a rule and flatter it: "
+        f"{entry.blind} of the {LEAST_BLIND} blind ones needed are there."
+        for entry in entries
+        if entry.blind is not None and not entry.by_blind
     ]
     if not card.never_shown:
         missing.append("Nobody said what it was never shown.")

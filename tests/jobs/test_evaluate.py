@@ -3,13 +3,17 @@ import json
 import numpy as np
 import pytest
 
+from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
+from core.identity import Person
+from core.labels.label import from_masks
 from core.lake import Lake
 from data.classes import CLASS_KEYS
 from data.synthesis import draw_wafer
 from data.truth import MarkedWafer, save_marked
+from jobs import evaluate
 from jobs.evaluate import main
 from tests.core.label_examples import labelled_home
 
@@ -153,8 +157,25 @@ def test_labels_of_people_are_scored_on_the_test_part_alone(tmp_path, tiny_model
     assert (report["n"], report["data"]) == (len(tested), "labels:now") == (1, "labels:now")
     assert list(report["support"].values()) == masks.sum(axis=0).tolist()
     assert len(report["wafers"]) == 12
-    assert set(report) == DIE_KEYS | {"wafers", "demo"}
-    assert report["demo"] == 0
+    assert set(report) == DIE_KEYS | {"wafers", "demo", "blind", "scored"}
+    assert (report["demo"], report["blind"], report["scored"]) == (0, 0, "all labels")
+
+
+def test_blind_labels_are_scored_alone_where_there_are_enough(tmp_path, tiny_model_path, monkeypatch):
+    labelled_home(tmp_path, lots=6)
+    database, lake = AppDatabase(tmp_path / "decisions.db"), Lake(tmp_path / "lake")
+    [key] = labelled_wafers(database, lake, "now")[Split.TEST].names
+    wafer = lake.wafer(key)
+    masks = np.zeros((8, *wafer.dies.shape), dtype=bool)
+    masks[3, :9] = wafer.failing[:9]
+    with database.writing() as session:
+        submit(session, wafer, from_masks(wafer, masks), Person("ben"), 9.0, blind=True)
+    arguments = (tmp_path, tiny_model_path, "labels:now", "--home", str(tmp_path))
+    assert report_of(*arguments)["scored"] == "all labels"
+    monkeypatch.setattr(evaluate, "LEAST_BLIND", 1)
+    report = report_of(*arguments)
+    assert (report["scored"], report["blind"], report["n"]) == ("blind labels", 1, 1)
+    assert report["support"]["scratch"] == int(wafer.failing[:9].sum())
 
 
 @pytest.mark.slow

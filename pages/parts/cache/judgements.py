@@ -10,7 +10,7 @@ from core.datasets.suspect_classes import SuspectClass
 from core.datasets.suspects import suspect_classes
 from core.lake import Lake
 from core.monitoring.drift import Drift, drift
-from core.monitoring.judging import Judged, Scope, judge, state
+from core.monitoring.judging import Judgement, Scope, judgement, state
 from core.monitoring.learnt import labels_learnt
 from core.monitoring.sides import Condition, Drawn, draw
 from core.segmentation import Segmenter
@@ -21,8 +21,8 @@ from pages.parts.cache.models import segmenter
 EMBEDDED = "SELECT count(*) FROM embeddings WHERE key IN (SELECT unnest(?))"
 
 
-def judged(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
-    """Return results held against labels, kept until a result or a label changes.
+def judged(lake: Lake, database: AppDatabase, scope: Scope) -> Judgement:
+    """Return results held against all labels and against blind ones, kept until a result or a label changes.
 
     Raises:
         LakeError: the lake cannot be read.
@@ -84,8 +84,8 @@ def contradicted_labels(lake: Lake, database: AppDatabase, keys: Sequence[str]) 
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _judged(stamp: str, _lake: Lake, _database: AppDatabase, _scope: Scope) -> Judged:
-    return judge(_lake, _database, _scope)
+def _judged(stamp: str, _lake: Lake, _database: AppDatabase, _scope: Scope) -> Judgement:
+    return judgement(_lake, _database, _scope)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

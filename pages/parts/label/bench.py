@@ -25,6 +25,10 @@ from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import EditorState, wafer_editor
 
 EDITOR = "annotate-editor"
+HIDDEN_HELP = (
+    "A share of the queue comes without proposals: labels that no proposal led to say how right the model is, and how "
+    "far people agree."
+)
 
 
 def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
@@ -82,7 +86,8 @@ def _controls(laid_out: Bench, person: Person, stuck: list[str]) -> str | None:
     if st.button("Submit", type="primary", disabled=bool(stuck), help=why, key="label-submit"):
         asked = "submit"
     person_button(person)
-    link("wafer", "Wafer page", wafer=laid_out.wafer.key)
+    if not laid_out.hidden:  # it shows what the model says
+        link("wafer", "Wafer page", wafer=laid_out.wafer.key)
     return asked
 
 
@@ -108,6 +113,8 @@ def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
     """Show what stands against submitting, and what is only worth a thought."""
     for problem in problems:
         (st.warning if problem.blocks else st.caption)(literal(problem.text))
+    if laid_out.hidden:
+        st.caption("Labelled without the model's proposals.", help=HIDDEN_HELP)
     if laid_out.submitted:
         st.caption("You have labelled this wafer before. Submitting again makes a new version; the old one is kept.")
 
@@ -115,7 +122,15 @@ def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
 def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
     try:
         with open_database().writing() as session:
-            submit(session, laid_out.wafer, state.label, person, state.draft.elapsed_s)
+            submit(
+                session,
+                laid_out.wafer,
+                state.label,
+                person,
+                state.draft.elapsed_s,
+                shown=laid_out.shown,
+                blind=laid_out.blind,
+            )
     except LabelError as error:
         st.error(literal(error))
         return

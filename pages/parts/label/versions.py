@@ -11,18 +11,20 @@ NAMES = {c.key: c.name for c in CLASSES}
 
 
 def label_versions(wafer_key: str, person: Person) -> None:
-    """List the versions of a wafer's label, newest first, each with a way to take it back or to restore it.
+    """List a person's own versions of a wafer's label, newest first, each with a way to take it back or to restore it.
+
+    What others say is not shown to who labels: the label would follow it.
 
     Args:
         wafer_key: the wafer.
-        person: who would do so.
+        person: whose versions, and who would take them back.
     """
     with open_database().reading() as session:
-        history = annotation_history(session, wafer_key)
+        history = [one for one in annotation_history(session, wafer_key) if one.annotator == person.name]
     if not history:
         return
     standing = sum(version.withdrawn_at is None for version in history)
-    with st.expander("Versions of this label"):  # one name, so that it stays open when their number changes
+    with st.expander("Your versions of this label"):  # one name, so that it stays open when their number changes
         st.caption(f"{len(history)}, of which {standing} stand.")
         for version in history:
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -10,7 +10,7 @@ from core.database import AppDatabase
 from core.datasets.reading import NOW
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
-from core.monitoring.changes import CHANGES, DROP_POINTS, NAMES, drops, weekly_changes
+from core.monitoring.changes import CHANGES, DROP_POINTS, LABELS, NAMES, changes_by_labels, drops
 from core.monitoring.drift import LEAST_WAFERS, Drift, untold, verdict_of_look
 from core.monitoring.judging import Scope
 from core.monitoring.quality import LEAST_LABELLED
@@ -40,6 +40,10 @@ CHANGE_HELP = (
     "points; of a single class it must also be more than chance. The rule *Agreement with labels falls* raises an "
     "alarm then."
 )
+LABELS_HELP = (
+    f"Blind: both weeks have {LEAST_LABELLED} wafers that were labelled without the model's proposals, and these alone "
+    "are compared. All: there are too few of them, so that labels which began with proposals count too."
+)
 FEW_WEEKS = f"two weeks in a row with {LEAST_LABELLED} labelled wafers each are needed."
 
 
@@ -57,7 +61,7 @@ def drift_block(lake: Lake, database: AppDatabase, scope: Scope) -> None:
     sides = choose_sides(database, scope.where, last)
     with st.spinner("Comparing wafers and results"):
         found = drift_between(lake, database, sides.recent, sides.reference)
-        changes = weekly_changes(judged(lake, database, scope))
+        changes = changes_by_labels(judged(lake, database, scope))
         fallen = drops(changes)
     with database.reading() as session:
         labelled = len(labelled_keys(session))
@@ -178,6 +182,7 @@ def _changes(changes: pd.DataFrame, fallen: pd.DataFrame) -> None:
                 name.replace("_", " "), format="%.3f" if name in CHANGES[6:] or name in ("before", "now") else "%d"
             )
             for name in CHANGES[2:]
-        },
+        }
+        | {LABELS: st.column_config.TextColumn(help=LABELS_HELP)},
     )
     st.caption(f"{len(fallen)} of {len(changes)} fell." if len(fallen) else "None fell.")

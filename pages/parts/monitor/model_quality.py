@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.database import AppDatabase
 from core.drawing.palette import GREYS, class_colors
+from core.labels.blind import LEAST_BLIND
 from core.lake import Lake
-from core.monitoring.changes import NAMES, drops, weekly_changes, words
+from core.monitoring.changes import NAMES, changes_by_labels, drops, words
 from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope
 from core.monitoring.quality import (
     LEAST_LABELLED,
@@ -40,6 +41,11 @@ IOU_HELP = (
     "People choose what they label, often what is hard, so this is not the mean over all wafers; and a wafer whose "
     "label the model was trained on flatters it."
 )
+BLIND_HELP = (
+    "A label that began with the model's proposals tends to keep them, so it measures the model as right. A share of "
+    "the queue (WAFERSCOPE_BLIND_SHARE) is labelled blind, without proposals. From "
+    f"{LEAST_BLIND} such wafers on, within the filters above, they alone measure the model."
+)
 CURVE_HELP = (
     "Precision (share of the reported dies that are right) against recall (share of the true dies that are found), "
     "over failing dies, at every threshold in steps of 1/255. Dots: where the model stands now. AP: area under the "
@@ -63,7 +69,8 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Calen
         AppDatabaseError: the database cannot be used.
     """
     with st.spinner("Holding results against labels"):
-        judged = judged_now(lake, database, scope)
+        found = judged_now(lake, database, scope)
+    judged = found.used
     labelled = len(judged.wafers)
     if labelled < LEAST_LABELLED:
         with st.container(border=True):
@@ -74,10 +81,11 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Calen
             )
             link("annotate", "Label wafers")
         return
-    for row in drops(weekly_changes(judged)).head(3).to_dict("records"):
+    for row in drops(changes_by_labels(found)).head(3).to_dict("records"):
         st.warning(f"{literal(words(row))}.")
     table = scores(judged.counts)
     _headline(table, labelled)
+    st.caption(found.basis, help=BLIND_HELP)
     _course(judged, period)
     left, right = st.columns([1.15, 1], gap="large")
     with left:

@@ -106,3 +106,17 @@ def test_means_are_over_pairs_by_class_and_month(database, ana):
     months = agreement_by(pairs[pairs["class"] == OVERALL], "month")
     assert months[["month", "pairs"]].to_numpy().tolist() == [["2026-03", 1], ["2026-04", 2]]
     assert months["iou"].tolist() == pytest.approx([1.0, less[0]])
+
+
+def test_a_pair_is_blind_where_both_labels_are(database, ana, one):
+    with database.writing() as session:
+        for person, blind in ((ana, True), (BEN, True), (EVE, None)):
+            submit(session, one, rows_of(one, ("edge", 0, 4)), person, 9.0, blind=blind)
+    with database.reading() as session:
+        found = agreement_pairs(session)
+    overall = found[found["class"] == OVERALL]
+    assert {(r["first"], r["second"]): r["blind"] for r in overall.to_dict("records")} == {
+        ("ben", "ana"): True,
+        ("eve", "ana"): False,
+        ("eve", "ben"): False,
+    }

@@ -5,7 +5,7 @@ from core.annotation.items import Candidate, item_by_id
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
 from core.identity import Person
-from core.labels.annotations import withdraw, write_annotation
+from core.labels.annotations import LabelSource, withdraw, write_annotation
 from data.errors import AppDatabaseError
 from tests.core.label_examples import rows_of, shown
 
@@ -53,3 +53,16 @@ def test_a_gold_wafer_must_have_a_gold_label(database, ana):
         with pytest.raises(AppDatabaseError, match="no gold label"):
             slip_in_gold(session, [one.key], ["ben"], EVE)
         withdraw(session, submitted.id, ana)
+
+
+def test_gold_looks_like_what_waits_beside_it_and_goes_to_nobody_who_knows_the_wafer(database, ana):
+    one = shown()
+    with database.writing() as session:
+        fill(session, [Candidate(f"L:{n}", n / 10, f"doubt {n}") for n in range(9)], ana)
+        write_annotation(session, one, rows_of(one, ("edge", 0, 2)), BEN, 1.0)
+        taken_back = write_annotation(session, one, rows_of(one, ("ring", 0, 2)), ana, 1.0)
+        withdraw(session, taken_back.id, ana)
+        write_annotation(session, one, rows_of(one, ("edge", 0, 2)), EVE, 1.0, LabelSource.GOLD)
+        assert slip_in_gold(session, [one.key], ["ana", "ben", "eve", "zoe"], EVE) == 1
+        [hidden] = [item for item in items(session) if item.gold]
+        assert (hidden.assignee, hidden.priority, hidden.reason) == ("zoe", 0.4, "doubt 4")

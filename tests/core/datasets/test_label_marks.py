@@ -3,10 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.annotation.submissions import submit
 from core.database import AppDatabase
-from core.datasets.label_marks import demo_wafers, judged_wafers, labels_mark, wafers_sha256
+from core.datasets.frozen_sets import freeze
+from core.datasets.label_marks import blind_wafers, demo_wafers, judged_wafers, labels_mark, wafers_sha256
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
+from core.identity import Person
+from core.labels.label import from_masks
 from core.lake import Lake
 from data.classes import CLASS_COUNT
 from data.datasets import MaskedMaps
@@ -62,3 +66,21 @@ def test_wafers_of_the_demo_fab_are_counted_by_where_they_say_they_are_from(tmp_
     lake.append_wafers([*(drawn(n, source_name="demo fab") for n in range(3)), drawn(3, source_name="lot7.klarf")])
     assert demo_wafers(lake, [drawn(n).key for n in (1, 2, 3)]) == 2
     assert demo_wafers(lake, []) == 0
+
+
+def test_blind_are_those_of_the_judged_wafers_with_what_the_blind_label_says(tmp_path):
+    labelled_home(tmp_path, lots=6)
+    database, lake = AppDatabase(tmp_path / "decisions.db"), Lake(tmp_path / "lake")
+    judged = judged_wafers(database, lake, "now")
+    assert not len(blind_wafers(database, lake, "now", judged))
+    wafer = lake.wafer(judged.names[0])
+    masks = np.zeros((CLASS_COUNT, *wafer.dies.shape), dtype=bool)
+    masks[2, :9] = wafer.failing[:9]
+    with database.writing() as session:
+        submit(session, wafer, from_masks(wafer, masks), Person("ben"), 9.0, blind=True)
+        submit(session, wafer, from_masks(wafer, masks[::-1]), Person("eve"), 9.0)  # counts, and is not blind
+        freeze(session, "v1", [wafer], Person("ana"))
+    found = blind_wafers(database, lake, "now", judged)
+    assert found.names == judged.names
+    np.testing.assert_array_equal(found.masks[0], masks)
+    assert not len(blind_wafers(database, lake, "v1", judged))  # the label that was frozen is not blind

@@ -10,6 +10,7 @@ from core.analysis.result import WaferResult
 from core.identity import Person
 from core.instances import find_instances
 from core.labels.annotations import LabelSource, write_annotation
+from core.labels.blind import LabelMaking
 from core.labels.label import from_masks
 from core.segmentation import Segmentation
 from core.severity import severity
@@ -72,8 +73,9 @@ def keep(lake, database, *cases):
     label(database, *((one.wafer, one.truth) for one in cases if one.truth is not None))
 
 
-def label(database, *labelled, person=ANA, source=LabelSource.SUBMITTED):
+def label(database, *labelled, person=ANA, source=LabelSource.SUBMITTED, blind=None):
     """Keep labels: pairs of a wafer and its true masks."""
     with database.writing() as session:
         for wafer, truth in labelled:
-            write_annotation(session, wafer, from_masks(wafer, truth), person, 10.0, source)
+            making = LabelMaking(blind=blind)
+            write_annotation(session, wafer, from_masks(wafer, truth), person, 10.0, source, making)

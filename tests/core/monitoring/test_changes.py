@@ -1,8 +1,9 @@
 import pytest
 
-from core.monitoring.changes import drops, weekly_changes, words
-from core.monitoring.judging import Scope, judge
-from tests.core.monitoring.examples import all_failing, case, keep, rows
+from core.identity import Person
+from core.monitoring.changes import changes_by_labels, drops, weekly_changes, words
+from core.monitoring.judging import Scope, judge, judgement
+from tests.core.monitoring.examples import all_failing, case, keep, label, rows
 
 
 def two_weeks(lake, database, *, before, now, count=10, product="TC38", key="edge", first=0):
@@ -71,3 +72,19 @@ def test_five_points_are_a_drop_and_a_class_must_be_sure(lake, database, change,
 
 def test_without_labels_nothing_changed(lake, database):
     assert weekly_changes(judge(lake, database, Scope())).empty
+
+
+def test_two_weeks_are_compared_by_blind_labels_where_both_have_ten(lake, database):
+    two_weeks(lake, database, before=2, now=4)
+    every = changes_by_labels(judgement(lake, database, Scope()))
+    assert set(every["labels"]) == {"all"}
+    wafers = list(lake.wafers_by_keys(lake.query("SELECT key FROM wafers ORDER BY tested_at")["key"]).values())
+    blind = Person("ben")
+    label(database, *((wafer, rows(edge=(0, 4))) for wafer in wafers[:-1]), person=blind, blind=True)
+    assert set(changes_by_labels(judgement(lake, database, Scope()))["labels"]) == {"all"}
+    label(database, (wafers[-1], rows(edge=(0, 4))), person=blind, blind=True)
+    found = changes_by_labels(judgement(lake, database, Scope()))
+    assert set(found["labels"]) == {"blind"}
+    # Blind labels have four rows: the week before found two of them, the newest all four.
+    assert found[["before", "now"]].iloc[0].tolist() == [0.5, 1.0]
+    assert "on 10 blindly labelled wafers of the newest week" in words(found.iloc[0].to_dict())

@@ -5,8 +5,9 @@ import numpy as np
 from core.evaluation.metrics import iou_over_dies
 from core.identity import Person
 from core.labels.annotations import LabelSource
+from core.labels.blind import LEAST_BLIND
 from core.lake import WaferFilter
-from core.monitoring.judging import COLUMNS, Scope, judge, state
+from core.monitoring.judging import COLUMNS, Scope, judge, judgement, state
 from data.classes import CLASS_INDEX
 from tests.core.monitoring.examples import SIDE, all_failing, case, keep, label, rows
 
@@ -94,3 +95,27 @@ def test_the_state_changes_with_results_labels_and_withdrawals(lake, database):
     seen.append(state(lake, database))
     assert len(set(seen)) == 3
     assert state(lake, database) == seen[-1]
+
+
+def test_labels_that_took_over_what_the_model_found_do_not_measure_it_where_enough_are_blind(lake, database):
+    found, truth = rows(edge=(0, 2)), rows(edge=(0, 4))
+    wafers = [all_failing(n) for n in range(LEAST_BLIND + 5)]
+    keep(lake, database, *(case(wafer, found, found) for wafer in wafers))  # accepted as proposed
+    label(database, *((wafer, truth) for wafer in wafers[: LEAST_BLIND - 1]), person=Person("ben"), blind=True)
+    label(database, *((wafer, found) for wafer in wafers), person=Person("eva"), source=LabelSource.REVIEWED)
+    few = judgement(lake, database, Scope())
+    assert (few.is_blind, iou_over_dies(few.used.counts)[EDGE]) == (False, 1.0)
+    assert few.basis.startswith("Measured by all labels: 29 of 35 wafers are labelled blind, 30 are needed.")
+    label(database, (wafers[LEAST_BLIND], truth), person=Person("ben"), blind=True)
+    enough = judgement(lake, database, Scope())
+    assert (enough.is_blind, iou_over_dies(enough.used.counts)[EDGE]) == (True, 0.5)  # two rows of four, by hand
+    assert enough.basis == "Measured by the 30 blind labels of 35 labelled wafers, made without proposals."
+    assert len(enough.every.wafers) == 35
+
+
+def test_a_blind_label_that_was_taken_over_by_a_later_one_of_its_annotator_measures_nothing(lake, database):
+    wafer, found = all_failing(0), rows(edge=(0, 2))
+    keep(lake, database, case(wafer, None, found))
+    label(database, (wafer, rows(edge=(0, 4))), blind=True)
+    label(database, (wafer, found), blind=False)
+    assert judge(lake, database, Scope(blind=True)).wafers.empty

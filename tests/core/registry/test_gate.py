@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.evaluation.report import BLIND_LABELS
 from core.registry.card import Card, card_of
 from core.registry.gate import gate, scores, still_to_score
 from core.registry.latency import Latency
@@ -70,14 +71,22 @@ def test_thirty_wafers_that_people_labelled_judge_and_fewer_do_not(folder):
     before = made(folder, "people-before", {}, n=300)
     better = made(folder, "people", dict.fromkeys(CLASS_KEYS, 0.05), n=300)
     assert failed(with_labels(better, 0.71, 30), with_labels(before, 0.7, 30)) == {
-        "Mean IoU": "0.710 against 0.700 on labels:now, 30 wafers"
+        "Mean IoU": "0.710 against 0.700 on labels:now, 30 wafers, by all labels"
     }
     assert failed(with_labels(better, 0.71, 29), with_labels(before, 0.7, 29)) == {}
     assert failed(with_labels(better, 0.67, 29), with_labels(before, 0.7, 29)) == {}
     assert failed(with_labels(better, 0.67, 30), with_labels(before, 0.7, 30)) == {
-        "Mean IoU": "0.670 against 0.700 on labels:now, 30 wafers",
+        "Mean IoU": "0.670 against 0.700 on labels:now, 30 wafers, by all labels",
         "Every class": "Edge 0.700 to 0.670 on labels:now",
     }
+
+
+def test_the_gate_says_that_blind_labels_judged(folder):
+    before, better = (made(folder, name, {}, n=300) for name in ("blind-before", "blind"))
+    pair = [with_labels(card, mean, 30) for card, mean in ((better, 0.71), (before, 0.7))]
+    for card in pair:
+        card.reports["labels:now"]["scored"] = BLIND_LABELS
+    assert failed(*pair)["Mean IoU"].endswith("on labels:now, 30 wafers, by blind labels")
 
 
 def test_classes_that_only_a_few_people_s_labels_could_compare_are_not_compared(champion):

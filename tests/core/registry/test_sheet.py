@@ -110,3 +110,20 @@ def test_real_is_said_of_wafers_alone_of_which_it_is_known(data, extra, kind, re
     sheet = trust_sheet(replace(shipped_card(), reports={data: {**told(0.5), "data": data, **extra}}), Settings())
     assert ("Nothing was measured on real wafers." in sheet.missing) == (not real)
     assert f"{data} holds 9 wafers: a mean that stands for the model needs 30." in sheet.missing
+
+
+def test_the_sheet_says_whether_blind_labels_measured_and_how_many_are_missing():
+    def sheet(**extra):
+        report = {**told(0.5), "data": "labels:now", "n": 40, "demo": 0, **extra}
+        return trust_sheet(replace(shipped_card(), reports={"labels:now": report}), Settings())
+
+    blind = sheet(blind=40, scored="blind labels")
+    assert blind.reached[0].title == "labels:now: 40 real wafers labelled blind, IoU over dies"
+    assert not [line for line in blind.missing if "flatter" in line]
+    few = sheet(blind=12, scored="all labels")
+    assert few.reached[0].title == "labels:now: 40 real wafers, IoU over dies"
+    assert [line for line in few.missing if "flatter" in line] == [
+        "labels:now is measured by all labels, which began with a model's proposals as a rule and flatter it: 12 of "
+        "the 30 blind ones needed are there."
+    ]
+    assert any("how many of the wafers were labelled blind" in line for line in sheet().missing)
