@@ -25,6 +25,7 @@ from pages.parts.links import link
 from pages.parts.literal import literal
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
+from pages.parts.wafers.label_versions import label_block
 from pages.parts.wafers.pipeline import pipeline
 from pages.parts.wafers.remarks import remarks
 from pages.parts.wafers.view import compact_view, wafer_view
@@ -109,6 +110,7 @@ def show() -> None:
         not_segmented(wafer, test)
     else:
         segmented(lake, result, test, top)
+    label_block(key)
     findings_block(key, database(), key="wafer-finding")
     earlier_block(lake, key)
     history(wafer, result)

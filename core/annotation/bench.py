@@ -28,6 +28,7 @@ class Bench:
         hidden: the model's proposals are not shown, since the queue wants a blind label.
         shown: the proposals that the label starts from, None where it starts from something else or there are none.
         blind: the person is shown no proposals: they are hidden, or there are none.
+        note: what the person said beside the label before, "" for nothing.
     """
 
     wafer: WaferMap
@@ -39,6 +40,7 @@ class Bench:
     hidden: bool = False
     shown: Label | None = None
     blind: bool = False
+    note: str = ""
 
 
 def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
@@ -67,6 +69,7 @@ def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
         hidden=hidden,
         shown=None if before else proposed,
         blind=proposed is None,
+        note=(before.note or "") if before else "",
     )
 
 

@@ -48,6 +48,7 @@ class LabelItem(Base):
         strategy: of active learning that chose the wafer, None for by hand.
         score: that it gave the wafer, higher is more worth a label; comparable within one choice only.
         blind: it is labelled without proposals, decided when it was given out; None before that.
+        sent_back: a reviewer sent the assignee's label back, and `reason` says why; None for not.
     """
 
     __tablename__ = "label_queue"
@@ -73,6 +74,7 @@ class LabelItem(Base):
     strategy: Mapped[str | None] = mapped_column(String(NAME_LENGTH), default=None)
     score: Mapped[float | None] = mapped_column(default=None)
     blind: Mapped[bool | None] = mapped_column(default=None)
+    sent_back: Mapped[bool | None] = mapped_column(default=None)
 
 
 # Statements of what all annotators do all the time are made once: making one takes as long as running it, while others

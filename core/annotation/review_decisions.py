@@ -1,15 +1,16 @@
 """What is decided of a review: a label is accepted, merged or made again, or nothing is wrong."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.annotation.items import Candidate, LabelItem, first_priority, newest_iteration
 from core.annotation.queue import fill, put_back
-from core.annotation.reviews import Review, ReviewOutcome
+from core.annotation.reviews import Review, ReviewKind, ReviewOutcome
 from core.database import audit
 from core.database.schema import now, row_by_id
 from core.identity import Person
 from core.labels.annotations import (
+    Annotation,
     LabelSource,
     annotation_by_id,
     withdraw,
@@ -84,6 +85,63 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
         wish = Candidate(review.wafer_key, first_priority(session), note or "asked in a review")
         fill(session, [wish], person, iteration=newest_iteration(session))
     return review
+
+
+def send_back(session: Session, number: int, annotation_id: int, person: Person, note: str) -> Review:
+    """Give a label back to who made it, before all other work, with what is to be looked at again.
+
+    The label stands until its annotator submits another, and begins with what it says; whatever is submitted then is
+    looked at again like a new label.
+
+    Args:
+        session: of a writing transaction.
+        number: of the review.
+        annotation_id: of the label, one of those in question.
+        person: who decides.
+        note: what is to be looked at, at least a character.
+
+    Raises:
+        AppDatabaseError: there is no such review, it is decided already, it does not have the label, it is of a hidden
+            known label, which its annotator would learn of, or the note is empty.
+    """
+    review = row_by_id(session, Review, number, "review", "Look at the list of reviews.")
+    if review.kind is ReviewKind.GOLD or annotation_id not in _ids(review):
+        raise AppDatabaseError(
+            review.wafer_key, "this review has no label that can be sent back", "Decide it, or have it labelled again."
+        )
+    if not note.strip():
+        raise AppDatabaseError(review.wafer_key, "a label is sent back with a note", "Say what is to be looked at.")
+    _decide(session, number, ReviewOutcome.SENT_BACK, person, note)
+    annotation = annotation_by_id(session, annotation_id)
+    item = session.scalar(select(LabelItem).where(LabelItem.annotation_id == annotation_id))
+    if item is None:
+        item = _one_more(session, annotation, person)
+    else:
+        put_back(session, item.id, person)
+        item.annotation_id = item.gold_iou = item.seconds = None
+    item.assignee, item.priority = annotation.annotator, first_priority(session)
+    item.reason, item.sent_back = note.strip(), True
+    return review
+
+
+def _one_more(session: Session, annotation: Annotation, person: Person) -> LabelItem:
+    """Queue a wafer once more, for a label that did not come through the queue."""
+    iteration = newest_iteration(session)
+    held = select(func.max(LabelItem.copy)).where(
+        LabelItem.wafer_key == annotation.wafer_key, LabelItem.iteration == iteration
+    )
+    item = LabelItem(
+        wafer_key=annotation.wafer_key,
+        iteration=iteration,
+        copy=(session.scalar(held) or 0) + 1,
+        priority=0.0,
+        reason="",
+        added_by=person.name,
+        added_at=now(),
+    )
+    session.add(item)
+    session.flush()
+    return item
 
 
 def dismiss(session: Session, number: int, person: Person, note: str = "") -> Review:

@@ -44,6 +44,7 @@ class ReviewOutcome(StrEnum):
     MERGED = "merged"  # the reviewer made a label of what there was
     REDO = "redo"  # the labels are taken back and the wafer is labelled again
     DISMISSED = "dismissed"  # nothing is wrong
+    SENT_BACK = "sent back"  # who labelled it looks again, with what the reviewer said
 
 
 class Review(Base):

@@ -87,7 +87,8 @@ def submit(
         annotation = write_annotation(session, wafer, label, person, seconds, making=making)
         item = _close_item(session, annotation, person, seconds)
         drop_draft(session, wafer, person)
-        to_judge = annotation.submitted_at >= begun or (item is not None and item.gold)
+        wanted_again = item is not None and (item.gold or bool(item.sent_back))
+        to_judge = annotation.submitted_at >= begun or wanted_again
         found = screen(session, annotation, item, person) if to_judge else []
     session.flush()
     return Submission(annotation, item, tuple(found))

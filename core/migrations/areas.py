@@ -3,7 +3,7 @@
 from core import root_causes as findings
 from core.alarms import deliveries
 from core.alarms import store as alarms
-from core.annotation import agreement_pairs, reviews
+from core.annotation import agreement_pairs, comments, reviews
 from core.annotation import items as label_items
 from core.database import audit
 from core.database.schema import Base
@@ -20,6 +20,7 @@ AREAS = (
     alarms,
     annotations,
     audit,
+    comments,
     deliveries,
     drafts,
     findings,

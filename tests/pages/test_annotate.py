@@ -1,11 +1,17 @@
 import json
+from collections import Counter
+from dataclasses import replace
 
+import pytest
+
+from core.annotation.bench import proposal
 from core.annotation.items import Candidate, Status, item_by_id
 from core.annotation.queue import fill, take_next
-from core.labels.annotations import annotation_history, labelled_keys, labels_of, write_annotation
+from core.identity import Person
+from core.labels.annotations import LabelSource, annotation_history, labelled_keys, labels_of, write_annotation
 from core.labels.draft import read_draft
 from core.labels.draft_store import draft_of, save_draft
-from core.labels.label import encode
+from core.labels.label import Label, Verdict, encode
 from core.lake import Lake
 from tests.pages.label_examples import ANA, BEN, KEYS, sure_label, texts
 
@@ -136,7 +142,7 @@ def test_an_unknown_wafer_is_said(work):
 def test_a_version_is_taken_back_and_restored(work, database, own_home):
     label = sure_label(own_home, KEYS[0])
     with database.writing() as session:
-        write_annotation(session, Lake(own_home / "lake").wafer(KEYS[0]), label, BEN, 30.0)
+        write_annotation(session, Lake(own_home / "lake").wafer(KEYS[0]), label, ANA, 30.0)
 
     def press_and_look(name):
         app = work("annotate", wafer=KEYS[0])
@@ -147,3 +153,57 @@ def test_a_version_is_taken_back_and_restored(work, database, own_home):
 
     assert press_and_look("Take back") == ("ana", [])
     assert press_and_look("Restore") == (None, [KEYS[0]])
+
+
+def test_who_labels_does_not_see_what_others_say_of_the_wafer(work, database, own_home):
+    with database.writing() as session:
+        for person, source in ((BEN, LabelSource.SUBMITTED), (Person("eva"), LabelSource.GOLD)):
+            label = sure_label(own_home, KEYS[0])
+            write_annotation(session, Lake(own_home / "lake").wafer(KEYS[0]), label, person, 30.0, source)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    assert not app.exception
+    said = texts(app) + " ".join(part.value for part in app.text)
+    assert not [word for word in ("ben", "eva", "gold", "Take back") if word in said]
+
+
+@pytest.mark.parametrize("gold", [True, False])
+def test_a_blind_wafer_shows_no_proposal_and_no_way_to_it_and_gold_looks_like_any_other(
+    work, database, monkeypatch, gold
+):
+    monkeypatch.setenv("WAFERSCOPE_BLIND_SHARE", "0" if gold else "1")
+    with database.writing() as session:
+        fill(session, [Candidate(KEYS[0], 0.5, "uncertain", score=0.25)], ANA, assignee="ana", gold=gold)
+        take_next(session, ANA)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    assert not app.exception
+    assert editor(app)["start"]["instances"] == []
+    said = texts(app)
+    assert "Labelled without the model's proposals." in said
+    assert "Priority 0.50 · score 0.25 · chosen since: uncertain" in said
+    assert "gold" not in said
+    assert "Wafer page" not in [one.label for one in app.get("page_link")]
+    assert "Similar wafers" not in [one.label for one in app.toggle]
+
+
+def test_proposals_that_were_accepted_as_they_are_are_counted_and_the_note_is_kept(work, database, own_home):
+    wafer = Lake(own_home / "lake").wafer(KEYS[0])
+    with database.reading():
+        start = proposal(Lake(own_home / "lake"), wafer)
+    accepted = Label(wafer.key, start.shape, tuple(replace(i, state=Verdict.ACCEPTED) for i in start.instances))
+    with database.writing() as session:
+        save_draft(session, wafer, draft(accepted), ANA)
+    app = work("annotate", "ana", wafer=KEYS[0])
+    app.text_input(key=f"label-note-{KEYS[0]}").set_value("rim is dusty").run()
+    app.button(key="label-submit").click().run()
+    assert not app.exception
+    with database.reading() as session:
+        kept = annotation_history(session, KEYS[0])[0]
+    shown = Counter(i.class_key for i in start.instances)
+    assert (kept.blind, kept.note, kept.proposals) == (False, "rim is dusty", {k: [n, n] for k, n in shown.items()})
+
+
+def test_similar_wafers_are_drawn_when_they_are_asked_for(work):
+    app = work("annotate", "ana", wafer=KEYS[0])
+    app.toggle(key="label-similar").set_value(True).run()
+    assert not app.exception
+    assert "alike" in texts(app) or "index" in texts(app)

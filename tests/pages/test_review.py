@@ -3,12 +3,14 @@ import json
 import numpy as np
 import pytest
 
+from core.annotation.comments import comment
 from core.annotation.items import Candidate, Status
 from core.annotation.progress import items
-from core.annotation.queue import fill
+from core.annotation.queue import fill, take_next
 from core.annotation.reviews import ReviewKind, ReviewOutcome, flag_prediction, open_reviews, reviews_of
 from core.annotation.submissions import submit
-from core.labels.annotations import LabelSource, annotation_history, labels_of
+from core.labels.annotations import LabelSource, annotation_history, labels_of, write_annotation
+from core.labels.blind import LabelMaking
 from core.labels.label import Label, from_masks
 from core.lake import Lake
 from core.lake.embedding_rows import Embedded
@@ -176,3 +178,47 @@ def test_without_a_second_person_agreement_says_what_is_missing(work):
     app = work("review", "eve", what="Agreement")
     assert not app.exception
     assert "No wafer was labelled by two people yet." in app.info[0].value
+
+
+def test_names_are_hidden_where_the_setting_says_so(work, database, own_home, monkeypatch):
+    disputed(database, own_home)
+    monkeypatch.setenv("WAFERSCOPE_HIDE_ANNOTATORS", "on")
+    app = work("review", "eve", review=str(first_review(database).id))
+    assert not app.exception
+    said = texts(app) + " ".join(b.label for b in app.button)
+    assert all(words in said for words in ("Label A", "Label B", "Accept Label A", "Accept Model"))
+    assert not [name for name in ("ana", "ben") if f"{name} (" in said or f"Accept {name}" in said]
+
+
+def test_a_comment_is_said_and_a_label_is_sent_back_with_the_note(work, database, own_home):
+    disputed(database, own_home)
+    number = first_review(database).id
+    app = work("review", "eve", review=str(number))
+    app.text_input(key=f"review-note-{number}").set_value("only the rim").run()
+    app = press(app, "Send back ana (submitted)")
+    assert not app.exception
+    with database.reading() as session:
+        assert reviews_of(session, KEY)[0].verdict is ReviewOutcome.SENT_BACK
+        [item] = items(session)
+        assert (item.assignee, item.reason, item.status) == ("ana", "only the rim", Status.PENDING)
+    with database.writing() as session:
+        comment(session, number, "the arc is dust", BEN)
+        take_next(session, ANA)
+    bench = work("annotate", "ana", wafer=KEY)
+    assert not bench.exception
+    assert "**Sent back to you:** only the rim" in texts(bench)
+    assert "the arc is dust" in " ".join(part.value for part in bench.text)
+
+
+def test_how_much_each_person_accepts_unchanged_is_shown_with_its_count(work, database, own_home):
+    wafer = Lake(own_home / "lake").wafer(KEY)
+    with database.writing() as session:
+        making = LabelMaking(False, {"ring": (4, 3)})
+        write_annotation(session, wafer, Label(KEY, wafer.dies.shape, no_defect=True), ANA, 1.0, making=making)
+    app = work("review", "eve", what="Agreement")
+    assert not app.exception
+    table = next(one.value for one in app.dataframe if "unchanged" in one.value)
+    assert table[["annotator", "class", "proposals", "unchanged", "share"]].to_numpy().tolist() == [
+        ["ana", "All classes", 4, 3, 75.0],
+        ["ana", "Ring", 4, 3, 75.0],
+    ]

@@ -17,14 +17,20 @@ from core.lake import Lake
 from core.lake.scoring import normal_fail_shares
 from data.errors import AppDatabaseError, LabelError
 from pages.parts.cache.stores import database as open_database
-from pages.parts.label.versions import label_versions
+from pages.parts.label.review_comments import comments_on_own
+from pages.parts.label.similar_strip import similar_strip
 from pages.parts.links import link
 from pages.parts.literal import literal
 from pages.parts.person import person_button
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafer_editor.editor import EditorState, wafer_editor
+from pages.parts.wafers.label_versions import own_versions
 
 EDITOR = "annotate-editor"
+LONGEST_NOTE = 1000
+WHY_HELP = (
+    "The highest priority is given out first. The score is of the strategy that chose the wafer: higher says more."
+)
 HIDDEN_HELP = (
     "A share of the queue comes without proposals: labels that no proposal led to say how right the model is, and how "
     "far people agree."
@@ -44,6 +50,7 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
     head.title(literal(f"{wafer.lot_id} {wafer.wafer_id}"), width="content")
     for other in laid_out.others:
         st.warning(literal(_said(other)))
+    _why(laid_out)
     state = wafer_editor(
         wafer,
         laid_out.start,
@@ -59,13 +66,30 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
     with head:
         asked = _controls(laid_out, person, [p.text for p in problems if p.blocks])
     _messages(problems, laid_out)
-    label_versions(wafer.key, person)
+    similar_strip(laid_out, lake)
+    note = _note(laid_out)
+    comments_on_own(wafer.key, person)
+    own_versions(wafer.key, person)
     if state.asked in ("submit", "previous", "next"):
         asked = state.asked
     if asked == "submit" and state.submittable and not any(p.blocks for p in problems):
-        _submit(laid_out, state, person)
+        _submit(laid_out, state, note, person)
     elif asked in ("previous", "next"):
         _step(wafer.key, 1 if asked == "next" else -1, person)
+
+
+def _why(laid_out: Bench) -> None:
+    """Say why the wafer is in the queue and how urgent it is, or that it is not from the queue."""
+    item = laid_out.item
+    if item is None:
+        return
+    sent_back = f"**Sent back to you:** {literal(item.reason)}" if item.sent_back else ""
+    reason = item.reason if item.reason and not item.sent_back else ""
+    score = f"score {item.score:.2f}" if item.score is not None else ""
+    parts = [f"Priority {item.priority:.2f}", score, f"chosen since: {literal(reason)}" if reason else ""]
+    if sent_back:
+        st.warning(sent_back)
+    st.caption(" · ".join(part for part in parts if part), help=WHY_HELP)
 
 
 def _controls(laid_out: Bench, person: Person, stuck: list[str]) -> str | None:
@@ -119,7 +143,19 @@ def _messages(problems: list[LabelProblem], laid_out: Bench) -> None:
         st.caption("You have labelled this wafer before. Submitting again makes a new version; the old one is kept.")
 
 
-def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
+def _note(laid_out: Bench) -> str:
+    """Ask what is to be said beside the label; what was said with the version before stands there."""
+    return st.text_input(
+        "Note",
+        laid_out.note,
+        key=f"label-note-{laid_out.wafer.key}",
+        max_chars=LONGEST_NOTE,
+        placeholder="what the next one who looks at this label should know",
+        help="Kept with the label when it is submitted; it stands on the wafer's page and in reviews.",
+    )
+
+
+def _submit(laid_out: Bench, state: EditorState, note: str, person: Person) -> None:
     try:
         with open_database().writing() as session:
             submit(
@@ -130,6 +166,7 @@ def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
                 state.draft.elapsed_s,
                 shown=laid_out.shown,
                 blind=laid_out.blind,
+                note=note,
             )
     except LabelError as error:
         st.error(literal(error))
