@@ -80,7 +80,7 @@ def submit(
     """
     blocking = [problem.text for problem in validate(label, wafer, limits) if problem.blocks]
     if blocking:
-        raise LabelError(wafer.key, " ".join(blocking), "Then submit again; the draft is kept.")
+        raise LabelError(wafer.key, " ".join(blocking).rstrip("."), "Then submit again; the draft is kept.")
     begun = now()
     with session.no_autoflush:  # each flush takes a millisecond, while all other writers wait
         making = made(label, shown, blind=blind, note=note.strip())

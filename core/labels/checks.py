@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.instances.clusters import REFERENCE_PX
 from core.labels.label import Label
+from data.counting_words import counted
 from data.wafer import WaferMap
 
 
@@ -71,7 +72,8 @@ def validate(label: Label, wafer: WaferMap, limits: LabelLimits | None = None) -
 def _whole(label: Label) -> Iterator[LabelProblem]:
     if label.no_defect and label.kept:
         yield LabelProblem(
-            f"The label says no defect and holds {len(label.kept)}. Reject what is marked, or take “no defect” back."
+            f"The label says no defect and holds {counted(len(label.kept), 'defect')}. Reject what is marked, or take "
+            "“no defect” back."
         )
     if not label.no_defect and not label.kept:
         yield LabelProblem("The label is empty. Mark a defect, or say that there is none.")
@@ -86,11 +88,15 @@ def _instances(label: Label, wafer: WaferMap, limits: LabelLimits) -> Iterator[L
         passing = int((~wafer.failing[i.dies[:, 0], i.dies[:, 1]]).sum())
         if passing:
             yield LabelProblem(
-                f"{i.name} holds {passing} dies that do not fail. Only failing dies are defects.", i.number
+                f"{i.name} holds {counted(passing, 'die that does', 'dies that do')} not fail. Only failing dies are "
+                "defects.",
+                i.number,
             )
         if len(i.dies) * die_px <= limits.min_area_px:
             needed = int(limits.min_area_px / die_px) + 1
-            yield LabelProblem(f"{i.name} has {len(i.dies)} dies, fewer than {needed}. Enlarge or delete it.", i.number)
+            yield LabelProblem(
+                f"{i.name} has {counted(len(i.dies), 'die')}, fewer than {needed}. Enlarge or delete it.", i.number
+            )
         share = len(i.dies) / wafer.tested_count
         if share >= limits.max_instance_share and i.class_key not in limits.unlimited:
             yield LabelProblem(
@@ -117,7 +123,7 @@ def _overlaps(label: Label) -> Iterator[LabelProblem]:
             if shared == len(a.dies) == len(b.dies):
                 yield LabelProblem(f"{a.name} and {b.name} are the same dies twice. Delete one.", b.number)
                 continue
-            text = f"{a.name} and {b.name} share {shared} dies. Merge them if they are one defect."
+            text = f"{a.name} and {b.name} share {counted(shared, 'die')}. Merge them if they are one defect."
             yield LabelProblem(text, b.number, blocks=False)
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from core.labels.coco_images import cell_px, possible_keys, size_of
+from core.labels.coco_images import cell_px, possible_keys, shown, size_of
 from core.labels.coco_masks import failing_dies_within
 from core.labels.label import Label, LabelInstance, Labelled
 from core.labels.run_lengths import coco_run_lengths
 from data.classes import CLASS_KEYS, CLASSES
+from data.counting_words import counted
 from data.errors import FormatError
 from data.formats.own_exports import KIND, MARK
 from data.wafer import WaferMap
@@ -173,12 +174,20 @@ def read_coco(
     for annotation in found["annotations"]:
         by_image.setdefault(_id(annotation.get("image_id")), []).append(annotation)
     labels: list[Label] = []
-    problems = [f"{name}: annotations of image {n!r}, which is not there." for n in by_image if n not in images]
+    problems = [
+        f"{name}: {counted(len(rows), 'annotation')} of image {n:.40} cannot be placed: the file lists no such image."
+        for n, rows in by_image.items()
+        if n not in images
+    ]
     unannotated = 0
     for number, image in images.items():
         wafer = next((wafers[key] for key in possible_keys(image) if key in wafers), None)
         if wafer is None:
-            problems.append(f"{name}: no wafer of the lake fits image {image.get('file_name', number)!r}.")
+            called = shown(image.get("file_name", number))
+            problems.append(
+                f"{name}: no wafer of the lake fits image {called}. Name its file LOT_WAFER, or take the wafer in "
+                "first."
+            )
             continue
         clean = image.get("no_defect") is True or (unannotated_clean and image.get("no_defect") is None)
         if not by_image[number] and not clean:
@@ -216,12 +225,19 @@ def _parsed(text: str, name: str) -> dict[str, list[Mapping[str, Any]]]:
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise FormatError(name, f"it is no COCO JSON ({error})", remedy) from error
+        raise FormatError(name, f"it is no COCO JSON: {_not_json(error)}", remedy) from error
     for part in ("images", "annotations", "categories"):
         rows = found.get(part) if isinstance(found, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise FormatError(name, f"it is no COCO JSON: it has no list of {part}", remedy)
     return {part: found[part] for part in ("images", "annotations", "categories")}
+
+
+def _not_json(error: Exception) -> str:
+    """Return where and why a text is no JSON, in words."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno} cannot be read as JSON"
+    return "its lists lie in one another too deeply" if isinstance(error, RecursionError) else "a number is too long"
 
 
 def _id(number: object) -> str:
@@ -245,18 +261,21 @@ def _instances(
     """Read the annotations of one image; what there is to say about them is added to the problems."""
     number = 0
     for annotation in annotations:
-        said = f"{name}: annotation {annotation.get('id')!r} of {wafer.key}"
+        called = f" {shown(annotation['id'])}" if annotation.get("id") is not None else " without a number"
+        said = f"{name}: annotation{called} of {wafer.key}"
         try:
             key = _class_key(annotation, classes)
             dies, boxed = failing_dies_within(annotation, size_of(image), wafer)
         except FormatError as error:
-            problems.append(f"{said}: {error}.")
+            problems.append(f"{said} is left out. Its {error.where}: {error.problem}. {error.remedy}.")
             continue
         if not len(dies):
-            problems.append(f"{said} holds no failing die.")
+            problems.append(f"{said} is left out: it holds no failing die.")
             continue
         if boxed:
-            problems.append(f"{said} has a box and no outline: the {len(dies):,} failing dies in the box are taken.")
+            problems.append(
+                f"{said} has a box and no outline: {counted(len(dies), 'failing die is', 'failing dies are')} taken from it."
+            )
         number += 1
         yield LabelInstance(number, key, dies)
 
@@ -266,6 +285,8 @@ def _class_key(annotation: Mapping[str, Any], classes: Mapping[str, str]) -> str
     word = classes.get(_id(number), "")
     key = _CLASS_OF.get(word.strip().casefold())
     if key is None:
-        shown = f"{number!r:.40} is no defect class" + (f" ('{word:.40}')" if word else "")
-        raise FormatError("category", shown, f"Name it as one of {', '.join(CLASS_KEYS)}")
+        if number is None:
+            raise FormatError("category", "it names none", f"Name it as one of {', '.join(CLASS_KEYS)}")
+        problem = f"{shown(number)} is no defect class" + (f" (“{word:.40}”)" if word else "")
+        raise FormatError("category", problem, f"Name it as one of {', '.join(CLASS_KEYS)}")
     return key

@@ -1,5 +1,6 @@
 """Images of COCO files: which wafer one shows, and where that wafer's dies lie on it."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from data.wafer import WaferMap
 SIDE_PX = 300
 """Longest side of an image that labels go out with, about; a die is a whole number of pixels."""
 
+SHOWN = 60
+"""Most characters of a file that a sentence repeats."""
 _PREFIX = re.compile(r"[0-9a-f]{8}-")
 _PARTS = "_- ."
 
@@ -64,6 +67,19 @@ def frame_of(size: tuple[float, float], wafer: WaferMap) -> Frame:
     return Frame(size, (0.0, 0.0), (size[0] / rows, size[1] / columns))
 
 
+def shown(value: object) -> str:
+    """Write what a file holds as it stands there, cut where it is long.
+
+    Example:
+        >>> shown("a b"), shown(None), shown([1.5, "x"]), len(shown([7] * 100))
+        ('"a b"', 'nothing', '[1.5, "x"]', 60)
+    """
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
 def size_of(image: Mapping[str, Any]) -> tuple[float, float] | None:
     """Read height and width of an image, None where the file leaves both open.
 
@@ -78,7 +94,7 @@ def size_of(image: Mapping[str, Any]) -> tuple[float, float] | None:
     except (KeyError, TypeError, ValueError):
         height = width = math.nan
     if not (math.isfinite(height) and math.isfinite(width) and min(height, width) > 0):
-        problem = f"width and height are positive numbers, found {said[1]!r:.20} and {said[0]!r:.20}"
+        problem = f"width and height are positive numbers, found {shown(said[1])} and {shown(said[0])}"
         raise FormatError("image", problem, "Export it with its size")
     return height, width
 

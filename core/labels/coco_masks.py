@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from core.labels.coco_images import Frame, frame_of
+from core.labels.coco_images import Frame, frame_of, shown
 from data.errors import FormatError
 from data.wafer import WaferMap
 
@@ -62,7 +62,7 @@ def _areas(segmentation: object) -> list[shapely.Polygon]:
     if segmentation is None:
         return []
     if isinstance(segmentation, str) or not isinstance(segmentation, Sequence):
-        raise FormatError("outline", f"expected a list of points or run lengths, found {segmentation!r:.40}", _REDRAW)
+        raise FormatError("outline", f"expected a list of points or run lengths, found {shown(segmentation)}", _REDRAW)
     flat = bool(segmentation) and all(isinstance(one, int | float) for one in segmentation)
     areas = [_area(ring) for ring in ([segmentation] if flat else segmentation) if ring != []]
     if not all(area.is_valid for area in areas):
@@ -76,7 +76,7 @@ def _area(ring: object) -> shapely.Polygon:
     except (TypeError, ValueError):
         numbers = np.zeros(0)
     if len(numbers) < 6 or len(numbers) % 2 or not np.isfinite(numbers).all():
-        raise FormatError("outline", f"expected three points or more, x and y each, found {ring!r:.60}", _REDRAW)
+        raise FormatError("outline", f"expected three points or more, x and y each, found {shown(ring)}", _REDRAW)
     return shapely.Polygon(numbers.reshape(-1, 2))
 
 
@@ -88,7 +88,7 @@ def _box(box: object) -> tuple[float, float, float, float]:
     except (TypeError, ValueError):
         numbers = np.zeros(0)
     if len(numbers) != 4 or not np.isfinite(numbers).all() or min(numbers[2:]) <= 0:
-        raise FormatError("box", f"expected left, top, width and height, found {box!r:.60}", _REDRAW)
+        raise FormatError("box", f"expected left, top, width and height, found {shown(box)}", _REDRAW)
     left, top, width, height = numbers.tolist()
     return left, top, width, height
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from core.lake.completeness import Losses
 from core.lake.part_faults import Damage
+from data.counting_words import counted
 
 NAMED = 3
 REMEDY = "`python -m jobs.doctor` lists what is damaged and, with `--set-aside`, moves it out of the way"
@@ -37,15 +38,11 @@ class LakeDamage:
             what = "1 part of the lake is" if len(self.parts) == 1 else f"{len(self.parts):,} parts of the lake are"
             said.append(f"{what} damaged and left out: {named}{more}.")
         if wafers:
-            said.append(f"{_counted(wafers, 'wafer is', 'wafers are')} left out, since the dies are lost.")
+            said.append(f"{counted(wafers, 'wafer is', 'wafers are')} left out, since the dies are lost.")
         if results:
             said.append(
-                f"{_counted(results, 'wafer is', 'wafers are')} shown as not segmented, since what was found is lost."
+                f"{counted(results, 'wafer is', 'wafers are')} shown as not segmented, since what was found is lost."
             )
         if not said:
             return ""
         return f"{' '.join(said)} All the rest is shown. {REMEDY}; take in the wafers' files again."
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -16,6 +16,7 @@ from core.instances import Instance
 from core.segmentation import Segmentation
 from data.bin_names import MAP, bin_names
 from data.classes import CLASS_INDEX, CLASSES, DefectClass
+from data.counting_words import counted
 from data.wafer import PASS, WaferMap
 
 ASSETS = Path(__file__).parent
@@ -146,7 +147,7 @@ def _focus(instance: Instance | None) -> dict[str, object] | None:
 
 def _spoken(wafer: WaferMap, instances: Sequence[Instance], names: dict[str, str]) -> str:
     passing = "" if wafer.passing_known else "passing dies unknown; "
-    found = ", ".join(f"{names[i.class_key]} of {i.die_count} dies" for i in instances[:6]) or "no clusters"
+    found = ", ".join(f"{names[i.class_key]} of {counted(i.die_count, 'die')}" for i in instances[:6]) or "no clusters"
     return (
         f"Wafer {wafer.key}: {wafer.fail_count} of {wafer.tested_count} dies fail; {passing}{found}. "
         "Arrow keys move over the dies, plus and minus zoom, Enter picks a cluster, Escape lets go."

@@ -6,6 +6,7 @@ from core.annotation.items import item_to_label
 from core.identity import Person
 from core.labels.annotations import Annotation, LabelSource, annotation_history, restore, withdraw
 from data.classes import CLASSES
+from data.counting_words import counted
 from pages.parts.cache.stores import database as open_database
 from pages.parts.person import person_or_account
 
@@ -60,7 +61,7 @@ def label_block(wafer_key: str) -> None:
 
 def _versions(history: list[Annotation], person: Person) -> None:
     standing = sum(version.withdrawn_at is None for version in history)
-    st.caption(f"{len(history)} version{'s' * (len(history) != 1)}, of which {standing} stand{'s' * (standing == 1)}.")
+    st.caption(f"{counted(len(history), 'version')}, of which {counted(standing, 'stands', 'stand')}.")
     for version in history:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(_said(version), width="stretch")
@@ -74,7 +75,7 @@ def _versions(history: list[Annotation], person: Person) -> None:
 def _said(version: Annotation) -> str:
     """Return who labelled, when, how long, how, and what it says, with the note on a line of its own."""
     label = version.read()
-    found = ", ".join(f"{NAMES[i.class_key]} of {_dies(len(i.dies))}" for i in label.kept) or "no defect"
+    found = ", ".join(f"{NAMES[i.class_key]} of {counted(len(i.dies), 'die')}" for i in label.kept) or "no defect"
     parts = [
         f"{version.submitted_at:%Y-%m-%d %H:%M} UTC, {version.annotator}: {found}",
         SOURCES[version.source],
@@ -83,7 +84,3 @@ def _said(version: Annotation) -> str:
         f"taken back by {version.withdrawn_by}" if version.withdrawn_at else "",
     ]
     return "; ".join(part for part in parts if part) + (f"\nNote: {version.note}" if version.note else "")
-
-
-def _dies(count: int) -> str:
-    return f"{count:,} die{'s' * (count != 1)}"

@@ -102,3 +102,10 @@ def test_a_label_of_another_wafer_is_refused():
     assert "OTHER:W01" in text
     assert "LOT1:W01" in text
     assert blocks
+
+
+def test_one_die_is_a_die():
+    found = label(drawn(1, 1, "ring", 1, 3), drawn(1, 2, "ring", 2, 3))
+    texts = " ".join(text for text, *_ in said(found, limits=LabelLimits(min_area_px=100)))
+    assert "Ring 1 has 1 die, fewer than 2." in texts
+    assert "share 1 die." in texts

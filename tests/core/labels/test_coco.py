@@ -150,3 +150,41 @@ def test_what_is_no_coco_is_refused_in_a_sentence(text):
 def test_an_image_without_annotations_says_no_defect():
     one = labelled([np.zeros((3, 3), dtype=bool)])
     assert read_coco(coco_json([one]), {one.wafer.key: one.wafer}).labels[0].no_defect
+
+
+def test_what_is_said_of_a_damaged_file_are_sentences_without_the_words_of_python():
+    of = labelled([np.ones((5, 5), dtype=bool)]).wafer
+    image = {"id": 7, "file_name": "LOT_1_W01.png", "width": 300, "height": 300}
+    broken = [
+        {"id": 1, "image_id": 7, "category_id": 1, "segmentation": True},
+        {"image_id": 7, "category_id": None, "segmentation": []},
+        {"id": 3, "image_id": 7, "category_id": 1, "segmentation": [["a", "b"] * 40]},
+        {"id": 4, "image_id": 9, "category_id": 1},
+        {"id": 5, "image_id": 7, "category_id": 1, "bbox": [0, 0, {"x": None}, 1]},
+    ]
+    found = read_coco(
+        json.dumps(
+            {"images": [image], "annotations": broken, "categories": [{"id": 1, "name": next(iter(CLASS_KEYS))}]}
+        ),
+        {of.key: of},
+        "labels.json",
+    )
+    said = "\n".join(found.problems)
+    assert "labels.json: 1 annotation of image 9 cannot be placed: the file lists no such image." in said
+    assert "annotation 1 of " in said
+    assert "is left out. Its outline: expected a list of points or run lengths, found true. Draw it anew" in said
+    assert "annotation without a number of " in said
+    assert "Its category: it names none. Name it as one of edge" in said
+    assert "…" in said
+    assert not [word for word in ("None", "True", "Error", "{'", "char ") if word in said]
+    assert all(problem.endswith(".") for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("{,}", "line 1, column 2 cannot be read as JSON"), ("[" * 100_000, "its lists lie in one another too deeply")],
+)
+def test_a_file_that_is_no_json_says_where(text, where):
+    with pytest.raises(FormatError, match=where) as found:
+        read_coco(text, {}, "labels.json")
+    assert "char" not in str(found.value)

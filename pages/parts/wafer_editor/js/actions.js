@@ -4,7 +4,7 @@ import { combine, filled, grown, same, shrunk } from "./grid.js";
 import { fault, inPolygon } from "./polygon.js";
 
 const nameOf = (desk, item) => `${desk.classes.find(c => c.key === item.class).name} ${item.number}`;
-const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+export const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 export const selected = desk => desk.doc.items.filter(item => desk.selection.has(item.number));
 
 // What becomes of an instance that a person gave other dies: a proposal without any is rejected, a drawing is gone.

@@ -1,5 +1,5 @@
 // The editor: holds the document and the desk, listens to hand and keyboard, draws once a frame, talks to Python.
-import { acceptAll, copied, paste, reclass } from "./actions.js";
+import { acceptAll, copied, count, paste, reclass } from "./actions.js";
 import { keepClips, keptClips } from "./clipboard.js";
 import { Gestures } from "./gestures.js";
 import { without } from "./grid.js";
@@ -83,7 +83,7 @@ export class Editor {
     this.clock.alive(seconds());
     this.corner = this.cursor = null;
     if (doc.undecided.length) this.desk.selection.add(doc.undecided[0].number);
-    this.say(draft ? "Your work is back as you left it" : doc.undecided.length ? `${doc.undecided.length} proposed defects: A accepts, X rejects, 1 to 8 says another class` : "");
+    this.say(draft ? "Your work is back as you left it" : doc.undecided.length ? `${count(doc.undecided.length, "proposed defect")}: A accepts, X rejects, 1 to 8 says another class` : "");
     this.sync.watch(doc, data.id, data.wafer, () => this.clock.at(seconds()), data.stored);
     this.hints = missed(this.wafer.dies, this.tally.total, grid);
   }
@@ -207,7 +207,7 @@ export class Editor {
     const { desk } = this;
     if (desk.tool === "wand") desk.gap = Math.max(0, Math.min(9, desk.gap + step));
     else desk.size = Math.max(1, Math.min(41, desk.size + 2 * step));
-    this.say(desk.tool === "wand" ? `Gap of ${desk.gap} dies` : `Brush of ${desk.size} dies`);
+    this.say(desk.tool === "wand" ? `Gap of ${count(desk.gap, "die")}` : `Brush of ${count(desk.size, "die")}`);
     this.settle();
   }
 

@@ -1,5 +1,5 @@
 // The keyboard: one table that is obeyed and shown. An entry: keys as written, what it does, when it fits, what is done.
-import { acceptAll, decide, fillHoles, grow, join, noDefect, remove, shrink } from "./actions.js";
+import { acceptAll, count, decide, fillHoles, grow, join, noDefect, remove, shrink } from "./actions.js";
 import { around, whole, zoomed } from "./view.js";
 import { boxOf } from "./measures.js";
 
@@ -101,5 +101,5 @@ function nextMissed(editor) {
   const dies = editor.hints[editor.hintShown], { columns } = editor.desk.grid, die = dies[Math.floor(dies.length / 2)];
   editor.look(around(editor.view, editor.wafer, boxOf(dies, editor.desk.grid)));
   editor.moveCursor([Math.floor(die / columns), die % columns]);
-  return editor.say(`${dies.length} dense failing dies without a defect, ${editor.hintShown + 1} of ${editor.hints.length}`);
+  return editor.say(`${count(dies.length, "dense failing die")} without a defect, ${editor.hintShown + 1} of ${editor.hints.length}`);
 }

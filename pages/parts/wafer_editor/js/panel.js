@@ -1,5 +1,5 @@
 // Everything around the map: tools, classes, defects, numbers, what was said, and the list of keys.
-import { decide, drawnClass, noDefect, remove } from "./actions.js";
+import { count, decide, drawnClass, noDefect, remove } from "./actions.js";
 import { GROUPS, MODES, TOOLS } from "./keys.js";
 import { ICONS } from "./icons.js";
 
@@ -134,7 +134,7 @@ export class Panel {
 
   describeSelection() {
     const { doc, selection, classes } = this.editor.desk, chosen = doc.items.filter(item => selection.has(item.number));
-    const one = item => `${classes.find(c => c.key === item.class).name} ${item.number}, ${item.dies.length} dies, ${item.state}`;
+    const one = item => `${classes.find(c => c.key === item.class).name} ${item.number}, ${count(item.dies.length, "die")}, ${item.state}`;
     return chosen.length > 1 ? `${chosen.length} defects selected` : chosen.length ? one(chosen[0]) : "Nothing selected";
   }
 
