@@ -5,19 +5,24 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.lake import Lake
 from core.lake.batches import batches
 from core.lake.copies import multiply
 from core.lake.parts import Parts
 from core.pipeline import Pipeline
 from core.segmentation import Segmenter
-from core.settings import settings
+from core.settings import Settings, settings
 from core.storage.folder import Folder
 from data.errors import WaferError
 from data.synthesis.fab import demo_fab
 from jobs.build_index import build
 from jobs.check_alarms import check_alarms
 from jobs.command import command
+from jobs.demo_labels import ANNOTATORS, label_demo
+from jobs.demo_run import keep_demo_run
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
 
@@ -77,26 +82,32 @@ def fill(config: DemoConfig, *, wafers_per_part: int = WAFERS_PER_PART) -> None:
         return
     if mark is None or not count:
         mark = Mark(config.wafers or at.demo_wafers, config.seed)
-    _make(lake, load_segmenter(at, config.model), home, mark, at.home, wafers_per_part)
+    _make(lake, load_segmenter(at, config.model), home, mark, at, config.model, wafers_per_part)
     try:
         check_alarms(at, lake, deliver=False)
     except (WaferError, OSError) as error:  # the demo is there however this goes
         print(error, file=sys.stderr)
 
 
-def _make(lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark, indexes: Path, wafers_per_part: int) -> None:
-    """Draw, keep, segment, embed and index; wafers and results that are there already are not made twice."""
+def _make(
+    lake: Lake, segmenter: Segmenter, home: Folder, mark: Mark, at: Settings, model: str, wafers_per_part: int
+) -> None:
+    """Draw, keep, segment, embed, index and label; what is there already is not made twice."""
     _write_mark(home, mark)
     drawn_count = min(mark.wafers, DRAWN_AT_MOST)
+    truths: dict[str, NDArray[np.uint8]] = {}
     with ProgressLine("drew", drawn_count) as progress:
         done = 0
         for drawn in batches(demo_fab(seed=mark.seed, wafers=drawn_count), wafers_per_part):
             lake.append_wafers(one.wafer for one in drawn)
+            truths |= {one.wafer.key: np.packbits(one.masks) for one in drawn}
             done += len(drawn)
             progress.update(done)
     segment_lake(Pipeline(lake, segmenter))
     if segmenter.embeds:
-        build(lake, segmenter, indexes)
+        build(lake, segmenter, at.home)
+        label_demo(at, lake, truths, mark.seed, model)
+        keep_demo_run(at, ANNOTATORS[0])
     lake.compact()
     if mark.wafers > drawn_count:
         with ProgressLine("copied", mark.wafers) as progress:

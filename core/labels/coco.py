@@ -273,9 +273,8 @@ def _instances(
             problems.append(f"{said} is left out: it holds no failing die.")
             continue
         if boxed:
-            problems.append(
-                f"{said} has a box and no outline: {counted(len(dies), 'failing die is', 'failing dies are')} taken from it."
-            )
+            taken = counted(len(dies), "failing die in the box is", "failing dies in the box are")
+            problems.append(f"{said} has a box and no outline: the {taken} taken.")
         number += 1
         yield LabelInstance(number, key, dies)
 

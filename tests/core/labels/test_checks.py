@@ -37,7 +37,7 @@ def test_an_empty_label_must_say_that_there_is_no_defect():
 
 def test_no_defect_and_a_defect_contradict_each_other():
     ((text, _, blocks),) = said(label(drawn(6, 6), no_defect=True))
-    assert text.startswith("The label says no defect and holds 1.")
+    assert text.startswith("The label says no defect and holds 1 defect.")
     assert blocks
 
 

@@ -126,7 +126,7 @@ def test_what_cannot_be_used_is_said_and_the_rest_goes_through():
     assert (found.labels[0].instances, found.labels[0].no_defect) == ((), False)
     assert len(found.problems) == 2
     assert "99 is no defect class" in found.problems[0]
-    assert "no wafer of the lake fits image 'nowhere_W9.png'" in found.problems[1]
+    assert 'no wafer of the lake fits image "nowhere_W9.png"' in found.problems[1]
 
 
 @pytest.mark.parametrize(

@@ -155,9 +155,9 @@ def test_ids_may_be_text_and_the_size_of_run_lengths_stands_for_that_of_the_imag
         ({"segmentation": [], "bbox": [1, 2, 3]}, "expected left, top, width and height"),
         ({"segmentation": {"counts": "x"}}, "expected a size of two whole numbers"),
         ({"category_id": 77}, "77 is no defect class. Name it as one of edge, center"),
-        ({"category_id": None}, "None is no defect class"),
+        ({"category_id": None}, "it names none"),
         ({"segmentation": [[0, 0, 9, 9, 9, 0, 0, 9]]}, "it crosses itself"),
-        ({"image_id": "9"}, "annotations of image '9', which is not there"),
+        ({"image_id": "9"}, "of image 9 cannot be placed: the file lists no such image"),
     ],
 )
 def test_each_problem_is_a_sentence_in_plain_words(changed, said):
