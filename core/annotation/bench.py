@@ -28,6 +28,7 @@ class Bench:
         hidden: the model's proposals are not shown, since the queue wants a blind label.
         shown: the proposals that the label starts from, None where it starts from something else or there are none.
         blind: the person is shown no proposals: they are hidden, or there are none.
+        wanted: item that a label would end: in hand, else one that waits for the person; None for none.
         note: what the person said beside the label before, "" for nothing.
     """
 
@@ -40,6 +41,7 @@ class Bench:
     hidden: bool = False
     shown: Label | None = None
     blind: bool = False
+    wanted: LabelItem | None = None
     note: str = ""
 
 
@@ -69,6 +71,7 @@ def bench(database: AppDatabase, lake: Lake, key: str, person: Person) -> Bench:
         hidden=hidden,
         shown=None if before else proposed,
         blind=proposed is None,
+        wanted=wanted,
         note=(before.note or "") if before else "",
     )
 

@@ -9,6 +9,7 @@ from core.segmentation.uncertainty import Uncertainty
 from core.selection.covering import farthest_first, typical_first
 from core.selection.pool import PLACED, UNSURE, Pick, Pool, Strategy
 from data.classes import CLASSES
+from data.counting_words import counted
 from data.errors import WaferValueError
 
 UNCERTAINTY_WEIGHT = 0.7
@@ -136,7 +137,11 @@ def _stratified(pool: Pool, count: int, rng: np.random.Generator, iteration: int
 def _typical(pool: Pool, count: int, rng: np.random.Generator, iteration: int, weight: float) -> _Chosen:
     found = typical_first(_vectors(pool), pool.labelled, count, int(rng.integers(2**31)))
     return [
-        (i, float(count - n) / count, f"the most typical left of a group of {size:,} wafers that look alike")
+        (
+            i,
+            float(count - n) / count,
+            f"the most typical left of a group of {counted(size, 'wafer that looks', 'wafers that look')} alike",
+        )
         for n, (i, _, size) in enumerate(found)
     ]
 

@@ -79,8 +79,8 @@ def label_bench(laid_out: Bench, person: Person, lake: Lake) -> None:
 
 
 def _why(laid_out: Bench) -> None:
-    """Say why the wafer is in the queue and how urgent it is, or that it is not from the queue."""
-    item = laid_out.item
+    """Say why the wafer is in the queue and how urgent it is, where it is from the queue."""
+    item = laid_out.wanted
     if item is None:
         return
     sent_back = f"**Sent back to you:** {literal(item.reason)}" if item.sent_back else ""
