@@ -21,6 +21,7 @@ from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, Moment, now
 from core.identity import Person
 from core.labels.draft_store import Draft
+from core.people.roles import Permission, permit, permit_own
 from core.settings import settings
 from data.errors import AppDatabaseError
 
@@ -64,9 +65,13 @@ def fill(
         assignee: who shall do them, None for whoever comes first.
         gold: their right labels are known; one more copy of each is added, for the assignee.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         How many items were added.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     held = _copies_held(session, [c.wafer_key for c in candidates], iteration)
     added = 0
     for candidate in {c.wafer_key: c for c in candidates}.values():
@@ -107,9 +112,13 @@ def take_next(session: Session, person: Person, iteration: int | None = None, bu
         iteration: of this round only, None for all.
         but: key of a wafer that is not wanted, since the person is at it.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         The item, now in progress; None when there is nothing to do.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     release_idle(session)
     wanted = _NEXT if iteration is None else _NEXT.where(LabelItem.iteration == iteration)
     found = session.scalar(wanted, {"person": person.name, "but": but})
@@ -122,7 +131,11 @@ def go_on(session: Session, person: Person) -> LabelItem | None:
     Args:
         session: of a writing transaction.
         person: who asks.
+
+    Raises:
+        NotAllowedError: the acting person may not.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     return next(iter(items_in_hand(session, person)), None) or take_next(session, person)
 
 
@@ -130,8 +143,10 @@ def take(session: Session, number: int, person: Person) -> LabelItem:
     """Assign a certain item to a person, whoever it was meant for, unless somebody is at it.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item, or it is not to be done, or another has it in progress.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     item = item_by_id(session, number)
     if item.status is Status.IN_PROGRESS and item.assignee == person.name:
         return item
@@ -145,9 +160,11 @@ def put_back(session: Session, number: int, person: Person) -> LabelItem:
     """Let go of an item that is in progress, done or skipped: it waits again, for anybody unless it is gold.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item.
     """
     item = item_by_id(session, number)
+    permit_own(person, item.assignee or person.name, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     _free(item)
     audit.record(session, person, "queue.put_back", f"wafer {item.wafer_key}", {"item": number})
     return item
@@ -167,9 +184,11 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
         The spare one that now waits instead, None when there is none or none is needed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item, it is closed already, or no reason is given.
     """
     item = item_by_id(session, number)
+    permit_own(person, item.assignee or person.name, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     if item.status not in OPEN:
         raise AppDatabaseError(item.wafer_key, f"it is {item.status} already", "There is nothing to skip.")
     if not reason.strip():
@@ -225,8 +244,10 @@ def take_back(session: Session, iteration: int, person: Person) -> int:
         How many items.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: somebody has begun with one of them, or nothing was chosen.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     chosen = choice_of(session, iteration)
     for item in chosen:
         session.delete(item)

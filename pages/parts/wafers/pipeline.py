@@ -20,12 +20,14 @@ def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeli
         ModelError: the challenger's file is missing or damaged.
         LakeError: the lake cannot be used.
     """
+    person = person_here()
     return Pipeline(
         lake(),
         segmenter,
         challenger=challenger(),
         tta=tta,
         database=database,
-        send=sending_job(settings(), person_here()),
+        send=sending_job(settings(), person),
         tidy=False,
+        person=person,
     )
