@@ -146,6 +146,11 @@ def remove(database: AppDatabase, batch: Batch, person: Person) -> None:
     shutil.rmtree(batch.path)
 
 
+def may_see(person: Person, found: Standing) -> bool:
+    """Return whether a person may see a batch: of whatever products it is, their own; others who sees all products."""
+    return person.products is None or (found.job is not None and found.job.started_by == person.name)
+
+
 def standing(database: AppDatabase, batch: Batch) -> Standing:
     """Return how a batch stands.
 

@@ -210,6 +210,13 @@ class Lake:
         sql = f"SELECT count(*) AS n FROM wafers WHERE {condition}"
         return int(self.seen_by(where)._dicts(sql, parameters)[0]["n"])
 
+    def seen(self, keys: Iterable[str]) -> set[str]:
+        """Return those of some keys that may be seen here: all, unless the lake is narrowed to some products."""
+        if self.products is None:
+            return set(keys)
+        sql = "SELECT key FROM wafers WHERE key IN (SELECT unnest(?))"
+        return {row["key"] for row in self._dicts(sql, [list(keys)])}
+
     def distinct(self, column: str) -> list[str]:
         """List the values of a column of DISTINCT_COLUMNS that a person can filter by, sorted, empty ones left out.
 
@@ -239,6 +246,11 @@ class Lake:
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run SQL as `query` does, for long answers or wide cells."""
         return self._view.rows(sql, parameters, self._sight)
+
+    @property
+    def name(self) -> str:
+        """What tells this lake from any other, and from another sight of the same: for keys of what is kept of it."""
+        return f"{self.root} {self._sight}"
 
     @property
     def damage(self) -> LakeDamage:

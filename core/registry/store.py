@@ -146,9 +146,8 @@ class Registry:
                 client.log_artifacts(run.info.run_id, folder)
             client.set_terminated(run.info.run_id)
             tags = {"sha256": card.sha256, "person": person.name}
-            return client.create_model_version(
-                REGISTERED, run.info.artifact_uri, run.info.run_id, tags=tags, description=note
-            )
+            source, number = run.info.artifact_uri, run.info.run_id
+            return client.create_model_version(REGISTERED, source, number, tags=tags, description=note)
 
         return self._version(self._ask(kept))
 

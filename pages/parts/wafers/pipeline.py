@@ -5,7 +5,7 @@ from core.pipeline import Pipeline
 from core.segmentation import Segmenter
 from core.settings import settings
 from pages.parts.cache.models import challenger
-from pages.parts.cache.stores import database, lake
+from pages.parts.cache.stores import database, whole_lake
 from pages.parts.person import person_here
 
 
@@ -22,7 +22,7 @@ def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeli
     """
     person = person_here()
     return Pipeline(
-        lake(),
+        whole_lake(),
         segmenter,
         challenger=challenger(),
         tta=tta,
