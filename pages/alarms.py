@@ -98,7 +98,7 @@ def show() -> None:
         rule_editor(lake, database)
         return
     if view == DELIVERY:
-        channel_editor(database)
+        channel_editor(lake, database)
         return
     faster_note()
     past = view == HISTORY

@@ -21,6 +21,7 @@ READ = {
     "core.annotation.progress.progress",
     "core.annotation.progress.begun",
     "core.annotation.progress.trail",
+    "core.batches.control.may_see",
     "core.labels.annotations.own_annotation",
     "core.labels.draft_store.draft_of",
     "core.labels.draft_store.drafts_of",
