@@ -88,3 +88,8 @@ def json_line(entry: AuditEntry) -> str:
     """Return an entry as one line of JSON, without the line's end."""
     row = row_of(entry)
     return json.dumps({**row, "at": entry.at.isoformat()}, ensure_ascii=False, default=str)
+
+
+def first_moment(session: Session) -> datetime | None:
+    """Return when the first entry was made, None where there is none."""
+    return session.scalar(select(func.min(AuditEntry.at)))
