@@ -1,9 +1,8 @@
 import json
 
-import pyotp
 import pytest
 
-from core.database.schema import now
+from core.people.accounts import find_account
 from core.people.keys import key_of, list_keys
 from core.people.roles import Permission, Role
 from core.people.second_factor import codes_left, has_second_factor
@@ -11,20 +10,9 @@ from core.people.sessions import list_sessions, open_session
 from core.people.signing_in import SignedIn
 from core.people.signing_in import sign_in as come_in
 from tests.pages.conftest import PASSWORD
+from tests.pages.people_examples import button, code_of, field, words
 
 NEW = "a wholly other sentence"
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label == label)
-
-
-def field(app, label):
-    return next(one for one in app.text_input if one.label == label)
-
-
-def words(app):
-    return " ".join(str(one.value) for kind in ("markdown", "caption", "info", "error") for one in app.get(kind))
 
 
 @pytest.fixture
@@ -86,7 +74,7 @@ def test_a_second_factor_is_set_up_by_a_code_and_taken_away_by_a_recovery_code(a
     field(app, "Code").set_value("000000")
     app = button(app, "Turn on").click().run()
     assert "not the one that the app shows" in app.error[0].value
-    field(app, "Code").set_value(pyotp.TOTP(secret).at(now()))
+    field(app, "Code").set_value(code_of(secret))
     app = button(app, "Turn on").click().run()
     codes = app.code[0].value.split()
     assert len(codes) == 10
@@ -165,8 +153,6 @@ def test_a_secret_goes_when_the_page_is_left(account):
 
 
 def test_whoever_has_been_deactivated_sees_nothing(account, database):
-    from core.people.accounts import find_account
-
     app = account("Profile")
     with database.writing() as session:
         find_account(session, account.person.id).active = False

@@ -44,15 +44,9 @@ def people_table(accounts: Sequence[Account]) -> None:
 
 def chosen_account(accounts: Sequence[Account]) -> Account | None:
     """Choose one of the accounts; None before one was chosen."""
-    by_email = {account.email: account for account in accounts}
-    note_ignored(PERSON_SHOWN, "account", by_email)
-    email = st.selectbox(
-        "Change",
-        list(by_email),
-        index=None,
-        format_func=lambda one: f"{by_email[one].name} · {one}",
-        key=PERSON_SHOWN,
-        bind="query-params",
-        placeholder="Choose somebody",
+    by_name = {account.name: account for account in accounts}
+    note_ignored(PERSON_SHOWN, "account of", by_name)
+    name = st.selectbox(
+        "Change", list(by_name), index=None, key=PERSON_SHOWN, bind="query-params", placeholder="Choose somebody"
     )
-    return by_email.get(email or "")
+    return by_name.get(name or "")
