@@ -41,8 +41,9 @@ def test_nobody_but_an_admin_sees_the_page(open_page, own_home, sign_in):
 
 def test_the_newest_entries_stand_first_with_who_what_and_when(trail):
     table = trail().dataframe[0].value
-    assert list(table.columns[:5]) == ["at", "person", "action", "subject", "details"]
+    assert list(table.columns[:5]) == ["at", "person", "action", "subject", "whose"]
     assert table["subject"].tolist()[-3:] == ["wafer =1+1", "wafer LOT2:W01", "wafer LOT1:W01"]
+    assert set(table["whose"].dropna()) == {"Ana Novak"}
     assert table["details"].iloc[-1] == '{"text": "of bo"}'
 
 

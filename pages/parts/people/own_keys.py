@@ -44,7 +44,8 @@ def _row(key: ApiKey, person: Person, database: AppDatabase) -> None:
         st.markdown(
             f"**{literal(key.name)}** · {literal(f'ws_{key.prefix}_…')}  \n"
             f"{literal(', '.join(key.scopes))}  \n"
-            f"made {moment_words(key.made_at)}, ends {moment_words(key.ends_at)}, last used {literal(used)}"
+            f"made {moment_words(key.made_at)}, ends {moment_words(key.ends_at)}, last used {literal(used)}",
+            width="stretch",
         )
         with st.popover("Rotate", key=f"key-rotate-{key.id}", help="A new key with the same scopes in its place."):
             ends = st.selectbox("The old one ends", list(OVERLAPS), index=2, key=f"key-overlap-{key.id}")

@@ -31,8 +31,7 @@ def profile(person: Person, database: AppDatabase) -> None:
     with st.container(border=True):
         for column, rows in zip(st.columns(2), (list(said)[:3], list(said)[3:]), strict=True):
             for name in rows:
-                column.caption(name)
-                column.markdown(literal(said[name]))
+                column.markdown(f":gray[{name}]  \n{literal(said[name])}")
         st.caption("An admin changes these.")
     with st.expander("What this role may do"):
         st.markdown("\n".join(f"- {words}" for permission, words in WORDS.items() if may(person, permission)))

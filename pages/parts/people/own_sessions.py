@@ -35,6 +35,7 @@ def _row(visit: Visit, person: Person, database: AppDatabase, *, here: bool) -> 
             f"**{literal(browser_words(visit.browser))}**{mark}  \nfrom {literal(visit.address or 'unknown')}, "
             f"since {moment_words(visit.started_at)}, last used {moment_words(visit.seen_at)}",
             help=literal(visit.browser) or None,
+            width="stretch",
         )
         if not here:
             st.button("End", key=f"session-end-{visit.id}", on_click=_end, args=(person, database, visit.id))

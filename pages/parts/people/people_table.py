@@ -35,6 +35,7 @@ def people_table(accounts: Sequence[Account]) -> None:
         rows,
         hide_index=True,
         alt=ALT,
+        placeholder="never",
         column_config={
             "last seen": st.column_config.DatetimeColumn("last seen", format="YYYY-MM-DD HH:mm", help="UTC."),
             "products": st.column_config.TextColumn("products", help="Whose wafers they see."),

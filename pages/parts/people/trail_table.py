@@ -12,9 +12,12 @@ from core.database.audit import AuditEntry
 from core.database.trail_search import TrailFilter, count, find, json_line, row_of, walk
 from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
+from core.people.accounts import list_accounts, subject_of
 from pages.parts.links import TRAIL_PAGE
 
 ROWS = 100
+HEIGHT, FIT = 720, 18
+"""Of the table, in pixels, and how many rows it shows at that."""
 MOST_IN_FILE = 100_000
 ALT = "Entries of the trail"
 
@@ -28,16 +31,22 @@ def trail_table(where: TrailFilter, database: AppDatabase) -> None:
             st.markdown(f"**{found:,}** entries", width="content")
             _files(where, database, found)
             page = st.pagination(pages, key=TRAIL_PAGE, bind="query-params") if pages > 1 else 1
+        whose = {subject_of(account.id): account.name for account in list_accounts(session)}
         entries = find(session, where, ROWS, (page - 1) * ROWS)
     if not found:
         st.info("No entry is like that. Everything that people decide or change leaves one.")
         return
+    table = as_table(entries)
+    table.insert(4, "whose", table["subject"].map(whose))
     st.dataframe(
-        as_table(entries),
+        table,
         hide_index=True,
         alt=ALT,
+        height=HEIGHT if len(table) > FIT else "auto",
+        placeholder="",
         column_config={
             "at": st.column_config.DatetimeColumn("at", format="YYYY-MM-DD HH:mm:ss", help="UTC."),
+            "whose": st.column_config.TextColumn("whose", help="Name of the account that the subject is."),
             "details": st.column_config.TextColumn("details", width="large"),
         },
     )
