@@ -1,20 +1,27 @@
 """An admin comes in by a link and a second factor; somebody else is let in, held to less, and sent away."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.analysis.result import analyse
 from core.annotation.items import Candidate
 from core.annotation.queue import fill
 from core.database import AppDatabase
 from core.database.schema import now
 from core.identity import local_person
 from core.lake import Lake
+from core.people.invitations import accept, invite
+from core.people.roles import Role
 from core.people.second_factor import STEP_SECONDS
+from core.segmentation import Segmenter
+from core.similarity.upkeep import bring_up_to_date
 from jobs.people import main
+from pages.parts.links import NAMES
 from tests.core.similarity.similar_examples import WAFERS
 from tests.journeys.conftest import PATIENCE_MS
 from tests.journeys.running_app import free_port, running_app
@@ -23,6 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 ADA, BO = "ada@fab.example", "bo@fab.example"
 PASSWORD = "seven grey owls at noon"
+SETTLED_MS = 500
 SENT_AWAY_MS = 5_000
 """Within it an open page shows the sign-in after its session has ended."""
 
@@ -36,7 +44,12 @@ def app_url(app_home, tiny_model_path):
         "WAFERSCOPE_ACCOUNTS": "on",
         "WAFERSCOPE_URL": f"http://127.0.0.1:{port}",
     }
-    Lake(app_home / "lake").append_wafers(WAFERS)
+    lake, segmenter = Lake(app_home / "lake"), Segmenter.load(str(tiny_model_path), threads=1)
+    wafers = [replace(one, tested_at=now() - timedelta(days=n)) for n, one in enumerate(WAFERS)]
+    lake.append_wafers(wafers)
+    lake.append_results(analyse(wafers, segmenter))
+    for _ in bring_up_to_date(lake, segmenter, app_home):
+        pass
     with running_app(app_home, environment, port=port) as url:
         yield url
 
@@ -103,7 +116,7 @@ def sign_in(tab: Page, totp: pyotp.TOTP) -> None:
     tab.get_by_role("button", name="Sign in").click()
 
 
-def invite(tab: Page, app_url: str) -> str:
+def invite_bo(tab: Page, app_url: str) -> str:
     tab.goto(f"{app_url}/people?show_people=Invite")
     tab.get_by_role("textbox", name="E-mail").fill(BO)
     tab.get_by_role("textbox", name="Name").fill("Bo Li")
@@ -116,6 +129,11 @@ def invite(tab: Page, app_url: str) -> str:
 def choose(tab: Page, label: str, option: str) -> None:
     tab.get_by_role("combobox", name=label).click()
     tab.get_by_role("option", name=option, exact=True).click()
+
+
+def idle(tab: Page) -> None:
+    tab.wait_for_timeout(SETTLED_MS)
+    tab.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
 
 
 def test_people_come_in_are_held_to_their_role_and_are_sent_away(app_home, app_url, link, tab, other_tab):
@@ -131,8 +149,9 @@ def test_people_come_in_are_held_to_their_role_and_are_sent_away(app_home, app_u
     wait_for(tab, "Account")  # where they signed out
 
     # Somebody is invited as an annotator, comes in by the link, and labels.
-    set_password(other_tab, invite(tab, app_url))
+    set_password(other_tab, invite_bo(tab, app_url))
     other_tab.goto(f"{app_url}/annotate")
+    other_tab.get_by_role("button", name="Start with the next wafer").click()
     other_tab.locator("canvas.over").wait_for()
     expect(other_tab.get_by_role("link", name="Trail")).to_have_count(0)
 
@@ -162,3 +181,50 @@ def test_people_come_in_are_held_to_their_role_and_are_sent_away(app_home, app_u
     text = download.value.path().read_text(encoding="utf-8-sig")
     assert {"account.deactivate", "account.role", "second-factor.add", "sign-in"} <= set(re.findall(r"[\w.-]+", text))
     database.close()
+
+
+def test_no_page_breaks_the_content_security_policy(app_home, app_url, tab):
+    database = AppDatabase(app_home / "decisions.db")
+    with database.writing() as session:
+        accept(session, invite(session, local_person(), "cy@fab.example", "Cy Po", Role.ADMIN), PASSWORD)
+        fill(session, [Candidate(WAFERS[1].key, 1.0)], local_person())
+    database.close()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text) if "Security Policy" in message.text else None)
+    tab.goto(app_url)
+    tab.get_by_label("E-mail").fill("cy@fab.example")
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    wait_for(tab, "Overview")
+    for name in NAMES:
+        tab.goto(f"{app_url}/{name}")
+        tab.locator("h1").first.wait_for()
+        idle(tab)
+    assert said == []
+
+    # The label editor draws, the sketch is looked for, a chart is drawn, a file is taken away.
+    tab.goto(f"{app_url}/annotate")
+    tab.get_by_role("button", name="Start with the next wafer").click()
+    drag(tab, "canvas.over")
+    tab.goto(f"{app_url}/similar?look_for=Sketch")
+    drag(tab, "canvas.upper-canvas")
+    tab.get_by_role("img", name=re.compile("^Found: ")).first.wait_for()
+    tab.goto(f"{app_url}/trends")
+    tab.locator(".js-plotly-plot").first.wait_for()
+    tab.goto(f"{app_url}/wafers")
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download CSV").click()
+    assert download.value.path().stat().st_size
+    assert said == []
+
+
+def drag(tab: Page, canvas: str) -> None:
+    """Draw a line across the wafer."""
+    tab.locator(canvas).scroll_into_view_if_needed()
+    box = tab.locator(canvas).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 60, y + 40, steps=8)
+    tab.mouse.up()
+    idle(tab)
