@@ -152,6 +152,7 @@ def test_somebody_is_invited_by_a_link_that_is_shown_once(people, database):
     field(app, "Name").set_value("Cy Po")
     app.selectbox[0].set_value(Role.REVIEWER)
     app = button(app, "Invite").click().run()
+    assert field(app, "E-mail").value == ""
     cy = account_of_shown(database, app)
     assert (cy.email, cy.name, cy.role, cy.products) == ("cy@fab.example", "Cy Po", Role.REVIEWER, None)
     app = button(app, "I have it").click().run()

@@ -68,7 +68,8 @@ def test_an_entry_that_nobody_made_is_not_found(trail):
 
 def test_nonsense_in_a_link_is_said(trail):
     app = trail(who="nobody at all", between="soon")
-    assert "nobody at all" in app.warning[0].value
+    assert "no person 'nobody at all'" in app.warning[0].value
+    assert "no entry of 'soon'" in app.warning[1].value
     assert len(app.dataframe[0].value) > 3
 
 

@@ -19,8 +19,10 @@ from pages.parts.people.attempts import attempt
 from pages.parts.people.shown_once import show_once_after, shown_once
 from pages.parts.people.words import product_words, role_words
 from pages.parts.state.once import drop_once, keep_once, kept_once
+from pages.parts.state.widgets import set_widget, widget_number
 
 LINK, LINKS = "invitation-link", "invitation-links"
+INVITED = "invited-here"
 DAYS = HOURS[LinkKind.INVITATION] // 24
 EXAMPLE = f"{','.join(COLUMNS)}\nana@fab.example,Ana Novak,engineer,DRAM8G;NAND\nbo@fab.example,Bo Li,viewer,\n"
 PREVIEW = "People of the list"
@@ -29,20 +31,23 @@ PREVIEW = "People of the list"
 def invite_one(person: Person, lake: Lake, database: AppDatabase) -> None:
     """Draw the form that invites one person, and the link that it brought."""
     shown_once(LINK, f"{ADVICE} It lasts {DAYS} days.")
+    invited = widget_number(INVITED, 0)
+    stamp = f"invite-{invited}"  # the fields of the next one are empty
     with st.container(border=True):
         left, right = st.columns(2)
         with left:
-            email = st.text_input("E-mail", max_chars=EMAIL_LENGTH, key="invite-email", autocomplete="off")
-            role = role_choice(Role.VIEWER, "invite-role")
+            email = st.text_input("E-mail", max_chars=EMAIL_LENGTH, key=f"{stamp}-email", autocomplete="off")
+            role = role_choice(Role.VIEWER, f"{stamp}-role")
         with right:
             name = st.text_input(
-                "Name", max_chars=LONGEST_NAME, key="invite-name", autocomplete="off", help="As records will show it."
+                "Name", max_chars=LONGEST_NAME, key=f"{stamp}-name", autocomplete="off", help="As records will show it."
             )
-            products = product_choice(None, lake, "invite")
+            products = product_choice(None, lake, stamp)
         if st.button("Invite", type="primary"):
             with attempt():
                 with database.writing() as session:
                     token = invite(session, person, email, name, role, products)
+                set_widget(INVITED, invited + 1)
                 show_once_after(LINK, f"Invitation for {name}, {email}", password_link(token))
 
 

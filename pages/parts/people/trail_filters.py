@@ -43,7 +43,7 @@ def trail_filters(database: AppDatabase) -> TrailFilter:
 def _days(first: date) -> tuple[datetime | None, datetime | None]:
     """Choose first and last day, both included; None each where all days are chosen."""
     whole = (first, max(first, now().date()))
-    note_ignored_days(TRAIL_DAYS, whole)
+    note_ignored_days(TRAIL_DAYS, whole, "no entry of")
     chosen = st.date_input(
         "Days",
         value=whole,
