@@ -76,7 +76,7 @@ def session_number() -> int | None:
 
 def account_button(person: Person) -> None:
     """Show who has signed in, and offer to sign out; all pages of this session are closed then."""
-    with st.popover(literal(person.name), width="stretch", help="You, and what you may do."):
+    with st.popover(literal(person.name), width="stretch"):
         st.caption(f"Signed in as {literal(person.role.replace('_', ' '))}.")
         link("account", "Your account")
         number = session_number()
