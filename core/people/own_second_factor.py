@@ -21,6 +21,7 @@ def remove_own(database: AppDatabase, person: Person, code: str) -> None:
         PasswordError: the code is not right.
         AccountError: the acting person has no account, or it is locked for a while.
     """
+    permit(person, Permission.ACCOUNT_WRITE)
     number = _prove(database, person, code)
     with database.writing() as session:
         remove(session, person, number)
@@ -38,13 +39,13 @@ def renew_codes(database: AppDatabase, person: Person, code: str) -> list[str]:
         PasswordError: the code is not right.
         AccountError: the acting person has no account, or it is locked for a while.
     """
+    permit(person, Permission.ACCOUNT_WRITE)
     _prove(database, person, code)
     with database.writing() as session:
         return new_recovery_codes(session, person)
 
 
 def _prove(database: AppDatabase, person: Person, code: str) -> int:
-    permit(person, Permission.ACCOUNT_WRITE)
     if person.id is None:
         raise AccountError(person.name, "there is no account to change", "Sign in.")
     with database.writing() as session:

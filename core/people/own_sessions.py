@@ -22,6 +22,7 @@ def end_own(session: Session, person: Person, number: int) -> None:
         NotAllowedError: the acting person may not.
         AccountError: the acting person has no account.
     """
+    permit(person, Permission.ACCOUNT_WRITE)
     account = _account_id(person)
     if number in {visit.id for visit in list_sessions(session, account)}:
         end_session(session, number)
@@ -40,13 +41,13 @@ def end_others(session: Session, person: Person, kept: int | None) -> None:
         NotAllowedError: the acting person may not.
         AccountError: the acting person has no account.
     """
+    permit(person, Permission.ACCOUNT_WRITE)
     account = _account_id(person)
     end_all(session, account, kept)
     audit.record(session, person, "session.end-others", subject_of(account), {})
 
 
 def _account_id(person: Person) -> int:
-    permit(person, Permission.ACCOUNT_WRITE)
     if person.id is None:
         raise AccountError(person.name, "there is no account with sessions", "Sign in.")
     return person.id

@@ -19,6 +19,8 @@ ROWS = 100
 HEIGHT, FIT = 720, 18
 """Of the table, in pixels, and how many rows it shows at that."""
 MOST_IN_FILE = 100_000
+NOT_ON_SCREEN = ("id", "person_id", "previous", "hash")
+"""Columns that files alone hold: they are for programs."""
 ALT = "Entries of the trail"
 
 
@@ -36,7 +38,7 @@ def trail_table(where: TrailFilter, database: AppDatabase) -> None:
     if not found:
         st.info("No entry is like that. Everything that people decide or change leaves one.")
         return
-    table = as_table(entries)
+    table = as_table(entries).drop(columns=list(NOT_ON_SCREEN), errors="ignore")
     table.insert(4, "whose", table["subject"].map(whose))
     st.dataframe(
         table,
