@@ -11,6 +11,7 @@ from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, now, row_by_id
 from core.identity import Person
 from core.labels.annotations import Annotation
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 
 
@@ -43,8 +44,10 @@ def comment(session: Session, number: int, text: str, person: Person) -> ReviewC
         person: who says it.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or the text is empty or too long.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     review = row_by_id(session, Review, number, "review", "Look at the list of reviews.")
     said = text.strip()
     if not 0 < len(said) <= LONGEST_COMMENT:

@@ -17,6 +17,7 @@ from core.labels.annotations import (
     write_annotation,
 )
 from core.labels.label import Label
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 from data.wafer import WaferMap
 
@@ -42,9 +43,11 @@ def accept(
         source: gold to measure annotators by it from now on.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.ACCEPTED, person, note, (wafer, label, source))
 
 
@@ -60,9 +63,11 @@ def merge(
     """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.MERGED, person, note, (wafer, label, source))
 
 
@@ -70,8 +75,10 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
     """Take the labels in question back, all but gold ones, and let the wafer be labelled again, before all others.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     review = _decide(session, number, ReviewOutcome.REDO, person, note)
     for annotation_id in (review.first_id, review.second_id):
         if annotation_id is not None and annotation_by_id(session, annotation_id).source is not LabelSource.GOLD:
@@ -101,9 +108,11 @@ def send_back(session: Session, number: int, annotation_id: int, person: Person,
         note: what is to be looked at, at least a character.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, it is decided already, it does not have the label, it is of a hidden
             known label, which its annotator would learn of, or the note is empty.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     review = row_by_id(session, Review, number, "review", "Look at the list of reviews.")
     if review.kind is ReviewKind.GOLD or annotation_id not in _ids(review):
         raise AppDatabaseError(
@@ -148,8 +157,10 @@ def dismiss(session: Session, number: int, person: Person, note: str = "") -> Re
     """Decide that nothing is to be changed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.DISMISSED, person, note)
 
 

@@ -15,6 +15,7 @@ from core.labels.blind import made
 from core.labels.checks import LabelLimits, validate
 from core.labels.draft_store import drop_draft
 from core.labels.label import Label
+from core.people.roles import Permission, permit
 from data.errors import LabelError
 from data.wafer import WaferMap
 
@@ -64,6 +65,7 @@ def submit(
         note: what the person says beside the label.
 
     Raises:
+        NotAllowedError: the acting person may not.
         LabelError: the label is of another wafer or grid, or is not fit to be submitted; it says why.
 
     Example:
@@ -78,6 +80,7 @@ def submit(
         >>> done.annotation.annotator, done.item
         ('ana', None)
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     blocking = [problem.text for problem in validate(label, wafer, limits) if problem.blocks]
     if blocking:
         raise LabelError(wafer.key, " ".join(blocking).rstrip("."), "Then submit again; the draft is kept.")

@@ -5,6 +5,7 @@ import streamlit as st
 from core.annotation.items import item_to_label
 from core.identity import Person
 from core.labels.annotations import Annotation, LabelSource, annotation_history, restore, withdraw
+from core.people.roles import Permission, may
 from data.classes import CLASSES
 from data.counting_words import counted
 from pages.parts.cache.stores import database as open_database
@@ -49,6 +50,8 @@ def label_block(wafer_key: str) -> None:
     person = person_or_account()
     with open_database().reading() as session:
         history = annotation_history(session, wafer_key)
+        if not may(person, Permission.ANNOTATION_READ_ALL):
+            history = [one for one in history if one.annotator == person.name]
         wanted = item_to_label(session, wafer_key, person)
     if not history and wanted is None:
         return
