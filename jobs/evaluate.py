@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from core.database import AppDatabase
-from core.datasets.label_marks import SHOWN, blind_wafers, demo_wafers, judged_wafers, wafers_sha256
+from core.datasets.label_marks import SHOWN, blind_wafers, demo_wafers, judged_wafers, scored_wafers, wafers_sha256
 from core.evaluation.report import (
     ALL_LABELS,
     BLIND_LABELS,
@@ -23,7 +23,6 @@ from core.evaluation.report import (
     evaluate_labelled,
     evaluate_marked,
 )
-from core.labels.blind import LEAST_BLIND
 from core.lake import Lake
 from core.segmentation import Segmenter
 from core.settings import Settings, settings
@@ -163,8 +162,7 @@ def _by_people(config: EvaluateConfig, segmenter: Segmenter, at: Settings) -> Re
     lake, database, name = Lake(at.lake_url), AppDatabase(at.database_place), config.data.removeprefix(LABELS)
     found = judged_wafers(database, lake, name)
     blind = blind_wafers(database, lake, name, found)
-    if len(blind) >= LEAST_BLIND:
-        found = blind
+    found = scored_wafers(found, blind)
     by_blind: Report = {"blind": len(blind), "scored": BLIND_LABELS if found is blind else ALL_LABELS}
     named = zip(found.maps, found.masks, found.names, strict=True)
     marked = (MarkedWafer(WaferMap(dies=dies, lot_id="labels", wafer_id=key), masks) for dies, masks, key in named)

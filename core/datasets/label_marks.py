@@ -9,6 +9,7 @@ from core.database import AppDatabase
 from core.datasets.label_set import Split
 from core.datasets.reading import NOW, labels_of_keys, labels_of_set
 from core.datasets.wafers import labelled_wafers
+from core.labels.blind import LEAST_BLIND
 from core.lake import Lake
 from data.datasets import MaskedMaps
 from data.errors import SettingError
@@ -63,6 +64,17 @@ def blind_wafers(database: AppDatabase, lake: Lake, name: str, judged: MaskedMap
         [one.label.masks() & one.wafer.failing for one in kept],
         [one.wafer.key for one in kept],
     )
+
+
+def scored_wafers(judged: MaskedMaps, blind: MaskedMaps, least: int = LEAST_BLIND) -> MaskedMaps:
+    """Return what a model is scored on: the blind ones where there are enough, else all that are judged.
+
+    Args:
+        judged: as `judged_wafers` gives them.
+        blind: as `blind_wafers` gives them.
+        least: how many blind ones are enough.
+    """
+    return blind if len(blind) >= least else judged
 
 
 def demo_wafers(lake: Lake, keys: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 import math
 
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
+from core.labels.blind import LEAST_BLIND
 from core.lake.scoring import LEAST_NORMAL
 from core.severity import MOST_NORMAL, NORMAL_FAIL_SHARE
 
@@ -84,6 +85,11 @@ HELP = {
     "tested": "Time at the end of the wafer's test, UTC.",
     "classes": "Classes that hold at least one die of the wafer.",
 }
+BLIND_HELP = (
+    "Labels that begin with the model's proposals tend to keep them, so they measure the model as right. A share of "
+    f"the queue (WAFERSCOPE_BLIND_SHARE) is labelled blind, without proposals. From {LEAST_BLIND} such wafers on, "
+    "within the filters above, they alone measure the model."
+)
 
 
 def number(value: float, form: str) -> str:

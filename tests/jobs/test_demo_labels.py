@@ -4,7 +4,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import jobs.demo
 from core.active_learning.rounds import rounds
 from core.annotation.agreement_pairs import OVERALL, agreement_pairs
 from core.annotation.bench import Bench
@@ -30,9 +29,7 @@ WAFERS, SEED = 60, 20261123
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, tiny_model_path):
     home = tmp_path_factory.mktemp("demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs.demo, "keep_demo_run", lambda *_: None)
-        fill_demo(DemoConfig(wafers=WAFERS, home=home, model=str(tiny_model_path)))
+    fill_demo(DemoConfig(wafers=WAFERS, home=home, model=str(tiny_model_path)))
     return home
 
 

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 
 from core.analysis.result import analyse
-from core.annotation.items import Candidate
-from core.annotation.queue import fill
 from core.annotation.reviews import ReviewKind, reviews_of
-from core.identity import Person
-from core.labels.annotations import LabelSource, write_annotation
-from core.labels.blind import LabelMaking
-from core.labels.label import Label
 from core.lake import Lake
 from core.lake.wafer_tests import list_tests
 from core.registry.traffic import Challenger
@@ -22,7 +16,6 @@ from core.trends.overview import start_of
 from tests.core.lake_examples import drawn, found_on
 from tests.core.wafers import disc, radius, wafer
 from tests.pages.conftest import WAFERS
-from tests.pages.label_examples import ANA, BEN, KEYS, sure_label, texts
 from tests.tiny_model import write_tiny_model
 
 SEGMENTED_KEY = "LOT001:W05"  # ring and scratch
@@ -301,23 +294,3 @@ def test_a_link_to_a_test_that_is_not_there_shows_the_newest(open_page, tmp_path
     app = open_page("wafer", home=tmp_path, wafer=first.key, test="0123")
     assert not app.exception
     assert any("ST2" in caption.value for caption in app.caption)
-
-
-def test_who_labelled_a_wafer_and_how_is_shown_and_gold_is_not_called_gold(open_page, database, own_home, monkeypatch):
-    wafer = Lake(own_home / "lake").wafer(KEYS[0])
-    nothing = Label(wafer.key, wafer.dies.shape, no_defect=True)
-    with database.writing() as session:
-        write_annotation(session, wafer, nothing, ANA, 31.0, making=LabelMaking(True, note="clean"))
-        write_annotation(session, wafer, sure_label(own_home, KEYS[0]), BEN, 30.0, LabelSource.GOLD)
-    monkeypatch.setattr("pages.parts.wafers.label_versions.person_or_account", lambda: Person("eve"))
-    app = open_page("wafer", home=own_home, wafer=KEYS[0])
-    assert not app.exception
-    said = " ".join(part.value for part in app.text)
-    assert "ana: no defect; submitted; 31 s of work; labelled blind, without proposals\nNote: clean" in said
-    assert "decided in a review" in said
-    assert "gold" not in said
-    with database.writing() as session:
-        fill(session, [Candidate(KEYS[0])], ANA, assignee="eve")
-    waiting = open_page("wafer", home=own_home, wafer=KEYS[0])
-    assert "This wafer waits for your label." in texts(waiting)
-    assert "clean" not in " ".join(part.value for part in waiting.text)

@@ -177,7 +177,12 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, Side], person: Pers
     )
     source = LabelSource.GOLD if gold else LabelSource.REVIEWED
     with st.container(horizontal=True):
-        merging = st.session_state.get(f"merge-{review.id}", False)  # its editor has the keys then
+        merging = st.toggle(
+            "Merge by hand",
+            key=f"merge-{review.id}",
+            disabled=not said,
+            help="Starts from all that anybody marked; correct it and keep it. The row's keys are the editor's then.",
+        )
         for (name, side), key in zip(said.items(), ACCEPT_KEYS, strict=False):
             shortcut = None if merging else key
             if st.button(f"Accept {literal(name)}", key=f"accept-{review.id}-{name}", shortcut=shortcut):
@@ -185,12 +190,6 @@ def _decide(review: Review, wafer: WaferMap, said: dict[str, Side], person: Pers
                 _settle(
                     partial(accept, number=review.id, wafer=wafer, label=label, person=person, note=note, source=source)
                 )
-        merging = st.toggle(
-            "Merge by hand",
-            key=f"merge-{review.id}",
-            disabled=not said,
-            help="Starts from all that anybody marked; correct it and keep it.",
-        )
         _send_back(review, said, person, note)
         if st.button(
             "Label again",

@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.database import AppDatabase
 from core.drawing.palette import GREYS, class_colors
-from core.labels.blind import LEAST_BLIND
 from core.lake import Lake
 from core.monitoring.changes import NAMES, changes_by_labels, drops, words
 from core.monitoring.judging import COLUMNS, OVERALL, Judged, Scope
@@ -32,6 +31,7 @@ from pages.parts.cache.judgements import judged as judged_now
 from pages.parts.cache.models import segmenter
 from pages.parts.links import link
 from pages.parts.literal import literal
+from pages.parts.measures import BLIND_HELP
 from pages.parts.state.choices import chosen_palette, current_theme
 
 IOU_HELP = (
@@ -40,11 +40,6 @@ IOU_HELP = (
     "times; none below five wafers. The truth is the label that counts (gold, then reviewed, then submitted). "
     "People choose what they label, often what is hard, so this is not the mean over all wafers; and a wafer whose "
     "label the model was trained on flatters it."
-)
-BLIND_HELP = (
-    "A label that began with the model's proposals tends to keep them, so it measures the model as right. A share of "
-    "the queue (WAFERSCOPE_BLIND_SHARE) is labelled blind, without proposals. From "
-    f"{LEAST_BLIND} such wafers on, within the filters above, they alone measure the model."
 )
 CURVE_HELP = (
     "Precision (share of the reported dies that are right) against recall (share of the true dies that are found), "

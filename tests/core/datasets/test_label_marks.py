@@ -6,10 +6,18 @@ import pytest
 from core.annotation.submissions import submit
 from core.database import AppDatabase
 from core.datasets.frozen_sets import freeze
-from core.datasets.label_marks import blind_wafers, demo_wafers, judged_wafers, labels_mark, wafers_sha256
+from core.datasets.label_marks import (
+    blind_wafers,
+    demo_wafers,
+    judged_wafers,
+    labels_mark,
+    scored_wafers,
+    wafers_sha256,
+)
 from core.datasets.label_set import Split
 from core.datasets.wafers import labelled_wafers
 from core.identity import Person
+from core.labels.blind import LEAST_BLIND
 from core.labels.label import from_masks
 from core.lake import Lake
 from data.classes import CLASS_COUNT
@@ -84,3 +92,9 @@ def test_blind_are_those_of_the_judged_wafers_with_what_the_blind_label_says(tmp
     assert found.names == judged.names
     np.testing.assert_array_equal(found.masks[0], masks)
     assert not len(blind_wafers(database, lake, "v1", judged))  # the label that was frozen is not blind
+
+
+@pytest.mark.parametrize(("count", "by_blind"), [(LEAST_BLIND - 1, False), (LEAST_BLIND, True)])
+def test_blind_labels_are_scored_alone_where_there_are_enough(wafers, count, by_blind):
+    blind = MaskedMaps(wafers.maps[:1] * count, wafers.masks[:1] * count, [f"B:{n}" for n in range(count)])
+    assert scored_wafers(wafers, blind) is (blind if by_blind else wafers)
