@@ -65,8 +65,7 @@ def quality_block(lake: Lake, database: AppDatabase, scope: Scope, period: Calen
     """
     with st.spinner("Holding results against labels"):
         found = judged_now(lake, database, scope)
-    judged = found.used
-    labelled = len(judged.wafers)
+    labelled = len((judged := found.used).wafers)
     if labelled < LEAST_LABELLED:
         with st.container(border=True):
             st.markdown(f"**{labelled} labelled wafers; {LEAST_LABELLED} needed.**")
