@@ -21,8 +21,8 @@ from data.synthesis.fab import demo_fab
 from jobs.build_index import build
 from jobs.check_alarms import check_alarms
 from jobs.command import command
-from jobs.demo_labels import ANNOTATORS, label_demo
-from jobs.demo_run import keep_demo_run
+from jobs.demo_labels import label_demo
+from jobs.demo_run import RECORDER, keep_demo_run
 from jobs.progress import ProgressLine
 from jobs.segment import load_segmenter, segment_lake
 
@@ -107,7 +107,7 @@ def _make(
     if segmenter.embeds:
         build(lake, segmenter, at.home)
         label_demo(at, lake, truths, mark.seed, model)
-        keep_demo_run(at, ANNOTATORS[0])
+        keep_demo_run(at, RECORDER)
     lake.compact()
     if mark.wafers > drawn_count:
         with ProgressLine("copied", mark.wafers) as progress:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.database import AppDatabase
 from core.database.schema import now
-from core.identity import Person
+from core.identity import Person, named_person
 from core.jobs.folder import LOG, job_folder
 from core.jobs.store import JobState, add_job, newest_jobs
 from core.settings import Settings
@@ -25,6 +25,8 @@ RECORDED = Path(__file__).parent / "demo_run.json"
 JOB, EXPERIMENT = "train", "waferscope"
 AT_ONCE = 500
 """Values that MLflow takes at once."""
+RECORDER = named_person("the demo, recorded beforehand")
+"""Stands as having started the run, so that its page says what it is."""
 TITLE = "Train after round 1 of the demo"
 SAID = (
     "This run was not trained on this machine: it was measured beforehand on labels of the demo fab, with the command "
