@@ -146,7 +146,7 @@ def _chain(session: Session, _context: UOWTransaction, _instances: object) -> No
     if not new:
         return
     last = session.execute(select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)).first()
-    number, previous = (last.id, last.hash) if last else (0, BEGINNING)
-    for number, entry in enumerate(new, number + 1):
+    newest, previous = (last.id, last.hash) if last else (0, BEGINNING)
+    for number, entry in enumerate(new, newest + 1):
         entry.id, entry.previous = number, previous
         entry.hash = previous = hash_of({name: getattr(entry, name) for name in HASHED})

@@ -28,6 +28,7 @@ _SQLITE_AT_THE_END = """
     CREATE TRIGGER audit_at_the_end BEFORE INSERT ON audit WHEN NEW.id <= (SELECT max(id) FROM audit)
     BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
 """
+_SQLITE = (_SQLITE_NO_EDIT.format(verb="UPDATE"), _SQLITE_NO_EDIT.format(verb="DELETE"), _SQLITE_AT_THE_END)
 _POSTGRESQL_NO_EDIT = (
     "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
 )
@@ -68,11 +69,7 @@ def upgrade() -> None:
             batch_op.alter_column(name, existing_type=sa.String(length=length), nullable=False)
         batch_op.create_unique_constraint(batch_op.f("uq_audit_previous"), ["previous"])
         batch_op.create_index(batch_op.f("ix_audit_person_id"), ["person_id"], unique=False)
-    if _on_sqlite():
-        statements = (_SQLITE_NO_EDIT.format(verb="UPDATE"), _SQLITE_NO_EDIT.format(verb="DELETE"), _SQLITE_AT_THE_END)
-    else:
-        statements = _POSTGRESQL
-    for statement in statements:
+    for statement in _SQLITE if _on_sqlite() else _POSTGRESQL:
         op.execute(statement)
 
 
