@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.database.audit import BEGINNING, AuditEntry, hash_of
 from core.database.schema import now
-from data.errors import AppDatabaseError
+from data.errors import TrailError
 
 BATCH = 1000
 _COLUMNS = tuple(AuditEntry.__table__.columns)
@@ -115,6 +115,20 @@ def write_seal(sealed: Seal) -> str:
     return json.dumps(asdict(sealed))
 
 
+def read_seals(text: str, where: str) -> list[Seal]:
+    """Return the seals of a file, one a line.
+
+    Args:
+        text: of the file.
+        where: it was read, for errors.
+
+    Raises:
+        TrailError: a line is none, or there is none at all.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [read_seal(line, where) for line in lines or [""]]
+
+
 def read_seal(text: str, where: str) -> Seal:
     """Return a seal that was written as JSON.
 
@@ -123,14 +137,14 @@ def read_seal(text: str, where: str) -> Seal:
         where: it was read, for errors.
 
     Raises:
-        AppDatabaseError: it is none.
+        TrailError: it is none.
     """
     try:
         held = json.loads(text)
         found = Seal(int(held["id"]), str(held["hash"]), str(held["at"]))
         datetime.fromisoformat(found.at)
     except (ValueError, KeyError, TypeError) as error:
-        raise AppDatabaseError(
+        raise TrailError(
             where, f"expected a seal of the trail, found something else ({error})", "Name the file that `seal` wrote."
         ) from error
     return found

@@ -113,6 +113,15 @@ class Settings:
             "`secret.key` in the home folder, made when missing."
         ),
     )
+    trail_authorization: str = field(
+        default="",
+        metadata=row(
+            "What stands in the Authorization header when the audit trail is streamed to a collector; empty: none."
+        ),
+    )
+    trail_views: bool = field(
+        default=False, metadata=row("Whether the audit trail tells who looked at which wafer; it grows by that.")
+    )
     threads: int = field(
         default=0, metadata=row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )

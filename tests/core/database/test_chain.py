@@ -10,7 +10,7 @@ from core.database import AppDatabase
 from core.database.audit import BEGINNING, HASHED, AuditEntry, hash_of, record
 from core.database.chain import Break, Fault, Link, first_fault, read_seal, seal, verify, write_seal
 from core.identity import Person
-from data.errors import AppDatabaseError
+from data.errors import TrailError
 
 TABLE = AuditEntry.__table__
 KNOWN = Person("Ana", "account", 7, address="10.0.0.1", request_id="r1")
@@ -155,7 +155,7 @@ def test_an_empty_trail_has_a_seal(database):
 
 @pytest.mark.parametrize("nonsense", ["", "[]", '{"id": 1}', '{"id": "x", "hash": "", "at": ""}'])
 def test_a_seal_that_is_none_is_refused(nonsense):
-    with pytest.raises(AppDatabaseError, match=r"^seal\.json: expected a seal of the trail"):
+    with pytest.raises(TrailError, match=r"^seal\.json: expected a seal of the trail"):
         read_seal(nonsense, "seal.json")
 
 
