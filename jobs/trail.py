@@ -5,16 +5,16 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.database import AppDatabase
 from core.database.audit import record
 from core.database.chain import Seal, read_seals, seal, verify, write_seal
+from core.database.trail_search import TrailFilter, TrailRow, follow, json_line, row_of
 from core.exports.cells import encoded_csv, plain_row
 from core.identity import local_person
-from core.people.trail import TrailFilter, TrailRow, rows_from
 from core.people.trail_stream import send_new, target_of
 from core.settings import Settings, settings
 from core.storage.folder import Folder, make_durable
@@ -95,33 +95,34 @@ def _seal(database: AppDatabase, out: Path | None) -> None:
 def _export(database: AppDatabase, config: TrailConfig) -> None:
     if config.out is None or config.out.suffix not in (".csv", ".jsonl"):
         raise SettingError("--out", "expected a file that ends in .csv or .jsonl", "Name one.")
-    person, wanted = local_person(), TrailFilter(_moment("--since", config.since), _moment("--until", config.until))
+    wanted = TrailFilter(since=_moment("--since", config.since), until=_moment("--until", config.until))
     folder = Folder(config.out.absolute().parent)
     with database.reading() as session, folder.new_file(config.out.name) as path:
         make_private_file(path)
-        rows = rows_from(session, person, wanted=wanted)
+        rows = follow(session, wanted)
         count = _write_csv(path, rows) if config.out.suffix == ".csv" else _write_lines(path, rows)
     with database.writing() as session:
         said = {"since": config.since, "until": config.until, "rows": count}
-        record(session, person, "trail.export", "audit trail", said)
+        record(session, local_person(), "trail.export", "audit trail", said)
     print(f"{config.out}: {count:,} rows.")
 
 
 def _write_lines(path: Path, rows: Iterable[TrailRow]) -> int:
-    with path.open("w", encoding="utf-8") as file:
-        return sum(1 for row in rows if file.write(row.as_line()))
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        return sum(1 for row in rows if file.write(f"{json_line(row)}\n"))
 
 
 def _write_csv(path: Path, rows: Iterable[TrailRow]) -> int:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         file.write(encoded_csv("").decode("utf-8"))
-        table = csv.DictWriter(file, list(TrailRow.__dataclass_fields__), lineterminator="\n")
+        table = csv.DictWriter(file, [field.name for field in fields(TrailRow)], lineterminator="\n")
         table.writeheader()
         return sum(1 for row in rows if table.writerow(_cells(row)))
 
 
 def _cells(row: TrailRow) -> dict[str, object]:
-    return plain_row(row.as_dict() | {"details": json.dumps(row.details, ensure_ascii=False)})
+    details = json.dumps(row.details, ensure_ascii=False)
+    return plain_row(row_of(row) | {"at": row.at.isoformat(), "details": details})
 
 
 def _moment(flag: str, text: str) -> datetime | None:

@@ -13,8 +13,9 @@ from core.database import AppDatabase
 from core.database.audit import BEGINNING
 from core.database.chain import Seal, read_seal, write_seal
 from core.database.schema import now
+from core.database.trail_search import TrailFilter, TrailRow, follow, json_line
 from core.identity import Person
-from core.people.trail import TrailRow, rows_from
+from core.people.roles import Permission, permit
 from core.storage.folder import Folder
 from core.storage.home import make_private_file
 from data.errors import SettingError, TrailError
@@ -153,11 +154,12 @@ def send_new(database: AppDatabase, person: Person, target: Target, position: Pa
         TrailError: the target did not take them, or the trail does not go on where it was left.
         NotAllowedError: the acting person may not.
     """
+    permit(person, Permission.USER_READ)
     sent, reached = 0, _reached(target, position)
     folder = Folder(position.parent)
     while True:
         with database.reading() as session:
-            rows = rows_from(session, person, max(reached.id - 1, 0), at_once=AT_ONCE)
+            rows = follow(session, TrailFilter(), max(reached.id - 1, 0))
             found = list(islice(rows, AT_ONCE))  # beginning with the last one sent, which must be there as it was
         if reached.id and (not found or (found[0].id, found[0].hash) != (reached.id, reached.hash)):
             raise _does_not_go_on(reached, position)
@@ -197,4 +199,4 @@ def _after_newline(file: BinaryIO, end: int) -> int:
 
 
 def _lines(rows: Sequence[TrailRow]) -> bytes:
-    return "".join(row.as_line() for row in rows).encode()
+    return "".join(f"{json_line(row)}\n" for row in rows).encode("utf-8", "backslashreplace")
