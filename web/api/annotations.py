@@ -13,6 +13,7 @@ from core.datasets.reading import labels_of_keys
 from core.labels.annotations import Annotation, annotation_history, labelled_keys, own_annotation, restore, withdraw
 from core.labels.checks import validate
 from core.labels.coco import coco_json
+from core.people.accesses import exported
 from data.errors import LabelError
 from data.wafer import WaferMap
 from web.api import stores
@@ -82,6 +83,7 @@ def export_coco(
     with stores.database().reading() as session:
         keys = labelled_keys(session)[:MOST_EXPORTED]
     labelled = labels_of_keys(stores.database(), stores.lake(), keys)
+    exported(stores.database(), person, "file coco.json", {"labels": len(keys)})
     text = coco_json(labelled, "rle" if form == "rle" else "polygon")
     return Response(
         text, media_type="application/json", headers={"content-disposition": 'attachment; filename="coco.json"'}
