@@ -8,6 +8,8 @@ from data.errors import WaferValueError
 LONGEST_NAME = 200
 ACCOUNT = "account"
 """Origin of a person who has signed in."""
+CALLER = "waferscope.person"
+"""Under which the guard leaves who asks in a request's scope."""
 
 
 @dataclass(frozen=True)

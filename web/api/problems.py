@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from core.identity import Person
+from core.identity import CALLER, Person
 from core.people.accesses import refused
 from data.errors import (
     AccountError,
@@ -33,7 +33,6 @@ from web.api import stores
 from web.api.envelope import failure
 from web.api.errors import BusyError, ChangedError, ConflictError, NotFoundError, RequestError
 from web.api.turns import RETRY_SECONDS
-from web.guard import CALLER
 
 _log = logging.getLogger(__name__)
 

@@ -3,12 +3,11 @@ from starlette.testclient import TestClient
 import data.errors
 from core.database import AppDatabase
 from core.database.audit import entries
-from core.identity import Person
+from core.identity import CALLER, Person
 from core.people.roles import Permission, permit
 from data.errors import WaferError
 from web.api import make_api
 from web.api.problems import STATUS, status_of
-from web.guard import CALLER
 
 
 def test_no_error_of_the_data_and_core_is_answered_by_chance():
@@ -30,7 +29,7 @@ def test_what_fails_unforeseen_is_said_without_its_words_and_logged(home, caplog
     from web.alone import app
     from web.api import stores
 
-    def fail():
+    def fail(_):
         raise RuntimeError("secret words")
 
     monkeypatch.setattr(stores, "lake", fail)
