@@ -97,7 +97,11 @@ def keep_rule(
         product: "" for wafers whose files name none.
         rule: what holds from now on; the one that changes nothing takes it away.
         person: who says so.
+
+    Raises:
+        NotAllowedError: the acting person may not.
     """
+    permit(person, Permission.WAFER_WRITE)
     with database.writing() as session:
         audit.record(session, person, "orientation.rule", f"product {product}"[:NAME_LENGTH], asdict(rule))
         session.flush()
