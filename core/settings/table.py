@@ -106,6 +106,9 @@ class Settings:
     session_days: float = field(
         default=7.0, metadata=row("Days after which a person has to sign in again in any case.", 0.01)
     )
+    erasure_days: float = field(
+        default=30.0, metadata=row("Days between asking that a person is erased and doing so.", 0)
+    )
     secret_key: str = field(
         default="",
         metadata=row(
