@@ -15,6 +15,7 @@ from core.exports.names import safe_part
 from core.exports.review_points import Places
 from core.lake import Lake, WaferFilter
 from core.reports.lot_tables import results_of
+from pages.parts.blocks.taking import told
 from pages.parts.literal import literal
 from pages.parts.person import person_here
 from pages.parts.state.choices import chosen_palette, current_theme
@@ -83,7 +84,7 @@ def archive_menu(results: Callable[[], Iterable[WaferResult]], count: int, name:
             st.caption(f"The first {MOST_WAFERS:,} of {count:,} wafers; `python -m jobs.export` takes any number.")
         st.download_button(
             f"Export {min(count, MOST_WAFERS):,} wafer{'s' * (count != 1)}",
-            data=partial(_archive, results, keys, style),
+            data=told(partial(_archive, results, keys, style), f"{name}.zip"),
             file_name=f"{name}.zip",
             mime="application/zip",
             on_click="ignore",
@@ -118,7 +119,7 @@ def _button(
 ) -> None:
     st.download_button(
         one.label,
-        data=make,
+        data=told(make, f"{name}{one.ending}"),
         file_name=f"{name}{one.ending}",
         mime=one.mime,
         help=literal(refused) or one.help,

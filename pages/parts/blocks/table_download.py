@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
+from pages.parts.blocks.taking import told
 
 
 def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
@@ -17,7 +18,7 @@ def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
     """
     st.download_button(
         label,
-        data=lambda: encoded_csv(frame_csv(table)),
+        data=told(lambda: encoded_csv(frame_csv(table)), f"{name}.csv"),
         file_name=f"{name}.csv",
         mime="text/csv",
         on_click="ignore",

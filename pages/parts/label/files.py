@@ -14,6 +14,7 @@ from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.blocks.taking import told
 from pages.parts.cache.stores import database as open_database
 from pages.parts.literal import literal
 from pages.parts.uploads import upload_bounds
@@ -66,7 +67,7 @@ def _out(lake: Lake, keys: list[str]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "COCO JSON",
-            lambda: coco_json(_labels(lake, keys)),
+            told(lambda: coco_json(_labels(lake, keys)), COCO_FILE),
             COCO_FILE,
             "application/json",
             help=COCO_OUT,
@@ -74,7 +75,7 @@ def _out(lake: Lake, keys: list[str]) -> None:
         )
         st.download_button(
             "All as zip",
-            lambda: labels_zip(_labels(lake, keys)),
+            told(lambda: labels_zip(_labels(lake, keys)), "labels.zip"),
             "labels.zip",
             "application/zip",
             help=ALL_OUT,
