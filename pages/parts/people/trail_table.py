@@ -12,6 +12,7 @@ from core.database.trail_search import TrailFilter, TrailRow, count, find, json_
 from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
 from core.people.accounts import list_accounts, subject_of
+from pages.parts.blocks.taking import told
 from pages.parts.links import TRAIL_PAGE
 
 ROWS = 100
@@ -79,5 +80,11 @@ def _files(where: TrailFilter, database: AppDatabase, found: int) -> None:
         ("Download JSONL", lines, "jsonl", "application/x-ndjson"),
     ):
         st.download_button(
-            label, data=make, file_name=f"trail.{ending}", mime=mime, help=most, on_click="ignore", disabled=not found
+            label,
+            data=told(make, f"trail.{ending}"),
+            file_name=f"trail.{ending}",
+            mime=mime,
+            help=most,
+            on_click="ignore",
+            disabled=not found,
         )
