@@ -9,6 +9,7 @@ from starlette.routing import Route
 from core.database import AppDatabase
 from core.identity import Person
 from core.people.keys import key_of, use_key
+from core.people.providers import read_providers
 from core.people.sessions import Visit, is_stale, session_of, touch
 from core.settings import Settings
 from web.guard import Guard
@@ -18,6 +19,7 @@ from web.loopback_only import LoopbackOnly
 from web.open_sockets import OpenSockets
 from web.remembered import Remembered
 from web.security_headers import SecurityHeaders
+from web.sign_in.company import paths_of
 from web.sign_in.door import Door
 from web.sign_in.forms import Forms
 from web.sign_in.routes import sign_in_routes
@@ -39,6 +41,9 @@ def entrance(
         held: returns the bytes of all files that open pages hold now.
         farewell: message after which a page asks for itself anew.
         pictures: the logo and the icon.
+
+    Raises:
+        SettingError: a setting of the names of the app, or of who signs people in, cannot be used.
     """
     outer = [Middleware(SecurityHeaders, tls=at.tls), Middleware(HostGuard, hosts=at.hosts)]
     limits = Middleware(VisitorLimits, limits=Limits(at.upload_mb, at.uploads_mb, at.pages_open), held=held)
@@ -47,8 +52,10 @@ def entrance(
     visits, keys = Remembered(sessions_of(database)), Remembered(accounts_of(database))
     sockets = OpenSockets(visits.standing, farewell)
     door = Door(database, visits, Forms(tls=at.tls), pictures)
-    guard = Middleware(Guard, visits=visits, keys=keys, sockets=sockets, tls=at.tls)
-    return [*outer, guard, limits], [HEALTH, *sign_in_routes(door)]
+    providers = read_providers(at.oidc)
+    opened = paths_of(providers)
+    guard = Middleware(Guard, visits=visits, keys=keys, sockets=sockets, tls=at.tls, more_open=opened)
+    return [*outer, guard, limits], [HEALTH, *sign_in_routes(door, providers, at.url)]
 
 
 def sessions_of(database: Callable[[], AppDatabase]) -> Callable[[Collection[str]], dict[str, Visit]]:

@@ -113,6 +113,10 @@ class Settings:
             "`secret.key` in the home folder, made when missing."
         ),
     )
+    oidc: str = field(
+        default="",
+        metadata=row("TOML file of the identity providers (OpenID Connect) by which people may sign in; empty: none."),
+    )
     threads: int = field(
         default=0, metadata=row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )

@@ -67,6 +67,25 @@ class Field:
         )
 
 
+@dataclass(frozen=True)
+class Button:
+    """A way to sign in elsewhere.
+
+    Args:
+        text: on it.
+        address: of this app, that leads there.
+    """
+
+    text: str
+    address: str
+
+
+def elsewhere(buttons: Sequence[Button]) -> str:
+    """Write buttons that stand above a form, and what parts them from it; nothing where there are none."""
+    links = "".join(f'<a class="button" href="{escape(one.address)}">{escape(one.text)}</a>' for one in buttons)
+    return f'<div class="elsewhere">{links}</div><p class="or"><span>or</span></p>' if buttons else ""
+
+
 def form(action: str, fields: Sequence[Field], button: str, hidden: dict[str, str]) -> str:
     """Write a form; the first field that one can write in, and in which nothing stands, has the keyboard.
 
