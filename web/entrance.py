@@ -11,12 +11,14 @@ from core.identity import Person
 from core.people.keys import key_of, use_key
 from core.people.providers import read_providers
 from core.people.sessions import Visit, is_stale, session_of, touch
+from core.people.vouched import Admission
 from core.settings import Settings
 from web.guard import Guard
 from web.health import HEALTH
 from web.host_guard import HostGuard
 from web.loopback_only import LoopbackOnly
 from web.open_sockets import OpenSockets
+from web.proxy_identity import ProxyIdentity, proxy_secret
 from web.remembered import Remembered
 from web.security_headers import SecurityHeaders
 from web.sign_in.company import paths_of
@@ -55,7 +57,10 @@ def entrance(
     providers = read_providers(at.oidc)
     opened = paths_of(providers)
     guard = Middleware(Guard, visits=visits, keys=keys, sockets=sockets, tls=at.tls, more_open=opened)
-    return [*outer, guard, limits], [HEALTH, *sign_in_routes(door, providers, at.url)]
+    if at.proxy_header or at.proxy_secret_file:
+        outer.append(Middleware(ProxyIdentity, header=at.proxy_header, secret=proxy_secret(at)))
+    routes = sign_in_routes(door, providers, at.url, Admission(sign_up=at.proxy_sign_up))
+    return [*outer, guard, limits], [HEALTH, *routes]
 
 
 def sessions_of(database: Callable[[], AppDatabase]) -> Callable[[Collection[str]], dict[str, Visit]]:

@@ -15,6 +15,7 @@ from core.people.sessions import Visit
 from data.errors import AppDatabaseError
 from web.cookies import session_token
 from web.open_sockets import POLICY_VIOLATION, OpenSockets
+from web.proxy_identity import EMAIL
 from web.remembered import Remembered
 from web.security_headers import REQUEST_ID
 
@@ -87,7 +88,7 @@ class Guard:
         except AppDatabaseError as error:
             await self._fail(scope, send, error)
             return
-        if visit is None:
+        if visit is None or (visit.proxied and visit.proxied != scope.get(EMAIL)):  # the proxy may know somebody else
             await self._meet_stranger(scope, receive, send)
             return
         scope[VISIT] = visit

@@ -14,10 +14,19 @@ from data.errors import SettingError
 VARIABLE = "WAFERSCOPE_OIDC"
 SCOPES = ("openid", "email", "profile")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-KEYS = frozenset(
-    "title issuer client_id client_secret client_secret_file scopes hosts proxy ca_file email_domains trust_email "
-    "sign_up sign_up_role sign_up_products take_over roles products".split()
+CONNECTION = (
+    "title",
+    "issuer",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "scopes",
+    "hosts",
+    "proxy",
+    "ca_file",
 )
+PEOPLE = ("email_domains", "trust_email", "sign_up", "sign_up_role", "sign_up_products", "take_over")
+KEYS = frozenset((*CONNECTION, *PEOPLE, "roles", "products"))
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 

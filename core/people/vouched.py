@@ -148,7 +148,7 @@ def _find(session: Session, vouched: Vouched, admission: Admission) -> Account |
         return _sign_up(session, vouched, admission) if admission.sign_up else UNKNOWN
     if by_email.sign_in != vouched.way and not admission.take_over:
         return OTHER_WAY
-    if vouched.subject and session.get(VouchedIdentity, by_email.id) and by_email.sign_in == vouched.way:
+    if vouched.subject and by_email.sign_in == vouched.way and session.get(VouchedIdentity, by_email.id) is not None:
         return OTHER_PERSON
     if by_email.active:
         _take(session, by_email, vouched)

@@ -26,6 +26,8 @@ SECONDS = 5.0
 """For which an answer is waited for, twice: for the connection and for what it says."""
 KEPT_SECONDS = 3600.0
 """For which what a provider says of itself is taken to stand."""
+FAILED_SECONDS = 5.0
+"""For which one that could not be asked is not asked again: many people may wait for it."""
 LEEWAY_SECONDS = 60
 LARGEST_BYTES = 1024 * 1024
 DISCOVERY = "/.well-known/openid-configuration"
@@ -57,6 +59,7 @@ class ProviderTalk:
         self.provider = provider
         self._callback = callback
         self._known: _Known | None = None
+        self._failed: tuple[float, AccountError] | None = None
         self._lock = Lock()
 
     def address(self, journey: Journey) -> str:
@@ -140,7 +143,13 @@ class ProviderTalk:
         with self._lock:
             known = self._known
             if known is None or known is outdated or time.monotonic() - known.at > KEPT_SECONDS:
-                self._known = known = self._ask()
+                if self._failed and time.monotonic() - self._failed[0] < FAILED_SECONDS:
+                    raise self._failed[1]
+                try:
+                    self._known = known = self._ask()
+                except AccountError as error:
+                    self._failed = time.monotonic(), error
+                    raise
             return known
 
     def _ask(self) -> _Known:

@@ -6,10 +6,13 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from core.people.accounts import PROXY
 from core.people.sessions import end_session
 from core.people.signing_in import Refused, SignedIn, sign_in
+from core.people.vouched import Admission, Vouched, let_in_vouched
 from web.cookies import session_token
 from web.own_threads import BusyError
+from web.proxy_identity import EMAIL
 from web.sign_in.door import BUSY, RETRY_SECONDS, Door, address_of, browser_of, visit_of
 from web.sign_in.forms import TOO_OLD
 from web.sign_in.look import Button, Field, elsewhere, form, paragraph, said
@@ -29,19 +32,24 @@ class SigningIn:
     Args:
         door: what is needed to let somebody in.
         buttons: writes those that lead elsewhere, for a place of the app where somebody wants to go.
+        by_proxy: what holds for people for whom the trusted proxy vouches, and whom nobody here knows.
     """
 
-    def __init__(self, door: Door, buttons: Callable[[str], Sequence[Button]] = lambda _: ()) -> None:
+    def __init__(self, door: Door, buttons: Callable[[str], Sequence[Button]], by_proxy: Admission) -> None:
         self._door = door
         self._buttons = buttons
+        self._by_proxy = by_proxy
 
     async def show(self, request: Request) -> Response:
         """Show the sign-in; who has signed in already goes where they wanted to go."""
         back = way_back(request.query_params.get("next", ""))
         if visit_of(request):
             return RedirectResponse(back, 303, {"cache-control": "no-store"})
-        told = SIGNED_OUT if LEFT in request.query_params else ""
-        return self.page(request, back, told=told)
+        if LEFT in request.query_params:
+            return self.page(request, back, told=SIGNED_OUT)
+        if email := request.scope.get(EMAIL):
+            return await self._take_proxied(request, email, back)
+        return self.page(request, back)
 
     async def take(self, request: Request) -> Response:
         """Read e-mail and password."""
@@ -114,6 +122,24 @@ class SigningIn:
             return await self._door.threads.run(work)
         except BusyError as error:
             return error
+
+    async def _take_proxied(self, request: Request, email: str, back: str) -> Response:
+        """Let in for whom the trusted proxy vouches."""
+        work = partial(
+            let_in_vouched,
+            self._door.database(),
+            Vouched(PROXY, "", email),
+            self._by_proxy,
+            address=address_of(request),
+            browser=browser_of(request),
+        )
+        try:
+            answer: SignedIn | Refused | BusyError = await self._door.threads.run(work)
+        except BusyError as error:
+            answer = error
+        if isinstance(answer, SignedIn):
+            return await self.enter(request, answer, back)
+        return self._refused(answer, partial(self.page, request, back))
 
     async def enter(self, request: Request, answer: SignedIn, back: str) -> Response:
         """Let in under the new token; what the browser held before is worth nothing from now on."""
