@@ -144,7 +144,7 @@ class ProviderTalk:
             known = self._known
             if known is None or known is outdated or time.monotonic() - known.at > KEPT_SECONDS:
                 if self._failed and time.monotonic() - self._failed[0] < FAILED_SECONDS:
-                    raise self._failed[1]
+                    raise self._failed[1].with_traceback(None)
                 try:
                     self._known = known = self._ask()
                 except AccountError as error:
