@@ -80,5 +80,5 @@ def test_its_settings_are_read(tmp_path):
         replace(at, proxy_header="X Remote"),
         replace(at, proxy_header="X-Waferscope-Proxy"),
     ):
-        with pytest.raises(SettingError, match="^WAFERSCOPE_PROXY"):
+        with pytest.raises(SettingError, match=r"^WAFERSCOPE_PROXY"):
             proxy_secret(wrong)

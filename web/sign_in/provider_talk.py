@@ -184,7 +184,7 @@ class ProviderTalk:
 
     def _session(self, known: _Known | None) -> OAuth2Session:
         secret = self.provider.secret
-        post = known is not None and BASIC not in known.methods and POST in known.methods
+        post = known is not None and POST in known.methods  # in which no two sides encode a secret differently
         session = OAuth2Session(
             self.provider.client_id,
             secret or None,

@@ -63,5 +63,5 @@ def test_a_claim_in_a_claim_and_one_whose_name_is_an_address():
     ],
 )
 def test_nonsense_is_one_sentence(table):
-    with pytest.raises(SettingError, match="^WAFERSCOPE_OIDC .fab"):
+    with pytest.raises(SettingError, match=r"^WAFERSCOPE_OIDC \[fab"):
         read_rules("WAFERSCOPE_OIDC [fab]", table, sign_up=False, take_over=False)

@@ -94,7 +94,7 @@ def test_the_issuer_s_host_and_those_that_are_named_may_be_asked(read):
     ],
 )
 def test_nonsense_is_one_sentence(read, text):
-    with pytest.raises(SettingError, match="^WAFERSCOPE_OIDC"):
+    with pytest.raises(SettingError, match=r"^WAFERSCOPE_OIDC"):
         read(text)
 
 

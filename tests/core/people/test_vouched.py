@@ -21,12 +21,13 @@ from core.people.vouched import (
 from tests.core.people.conftest import PASSWORD, SYSTEM
 
 ANA = Vouched("oidc:fab", "https://fab.example u-1", "ana@fab.example", "Ana Novak")
+CLOSED = Admission()
 OPEN = Admission(sign_up=True, products=("A1",))
 
 
 @pytest.fixture
 def come(database):
-    return lambda vouched=ANA, admission=Admission(): let_in_vouched(
+    return lambda vouched=ANA, admission=CLOSED: let_in_vouched(
         database, vouched, admission, address="10.0.0.7", browser="Firefox"
     )
 

@@ -75,9 +75,9 @@ class LoopbackProvider:
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         """Return what a code is worth; it is worth that once."""
         time.sleep(self.slow)
-        shown = base64.b64encode(f"{CLIENT}:{SECRET.replace(' ', '%20')}".encode()).decode()
-        plain = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        if authorization not in (f"Basic {shown}", f"Basic {plain}"):
+        basic = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        in_form = "client_secret_post" in self.about.get("token_endpoint_auth_methods_supported", ())
+        if (form.get("client_secret") != SECRET) if in_form else (authorization != basic):
             return 401, {"error": "invalid_client"}
         asked = self._codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()

@@ -1,5 +1,4 @@
 import pytest
-from joserfc.jwk import RSAKey
 
 from core.people.accounts import account_of, list_accounts
 from core.people.leaving import deactivate
@@ -7,7 +6,6 @@ from core.people.roles import Role
 from core.people.vouched import INACTIVE, NO_ROLE, OTHER_PERSON, OTHER_WAY, UNKNOWN
 from tests.web.sign_in.conftest import ROOT, Browser, refusal
 from web.cookies import SESSION
-from web.sign_in import provider_talk
 from web.sign_in.company import CANCELLED, NO_EMAIL, NOT_BEGUN, OTHER_DOMAIN, UNVERIFIED
 
 ROLES = """

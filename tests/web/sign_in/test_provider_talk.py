@@ -127,7 +127,7 @@ def test_no_proxy_of_the_environment_is_asked(browser, member, monkeypatch):
     assert browser().sign_in().status == 303
 
 
-def test_one_that_takes_the_secret_in_the_form_alone_gets_it_there(browser, member, provider):
+def test_one_that_takes_the_secret_in_the_form_gets_it_there(browser, member, provider):
     member()
     provider.about = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert browser().sign_in().status == 303
