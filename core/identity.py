@@ -10,6 +10,8 @@ ACCOUNT = "account"
 """Origin of a person who has signed in."""
 VOUCHED = "vouched"
 """Origin of an identity provider or proxy, which the settings name, where it changes accounts itself."""
+CALLER = "waferscope.person"
+"""Under which the guard leaves who asks in a request's scope."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.batches.control import Standing, standings
+from core.batches.control import Standing, may_see, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
+from pages.parts.person import person_or_account
 from pages.parts.segment.batch_start import CHOSEN, start_batch
 from pages.parts.segment.batch_view import batch_view
 
@@ -69,7 +70,8 @@ def choose_batch(found: list[Standing]) -> Standing:
 def show() -> None:
     """Offer a new batch, watch one, list all."""
     st.title("Batch")
-    found = standings(database(), settings())
+    person = person_or_account()
+    found = [one for one in standings(database(), settings()) if may_see(person, one)]
     with st.expander("New batch", expanded=not found):
         start_batch(open_lake())
     if found:

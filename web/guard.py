@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.identity import Person
+from core.identity import CALLER, Person
 from core.people.sessions import Visit
 from data.errors import AppDatabaseError
 from web.cookies import session_token
@@ -31,8 +31,8 @@ ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
 OWN = b"x-waferscope-"
 """What a header's name begins with that the guard alone may set."""
 PERSON, SESSION, REQUEST = b"x-waferscope-person", b"x-waferscope-session", b"x-waferscope-request"
-VISIT, CALLER = "waferscope.visit", "waferscope.person"
-"""Under which the session, and who asks, stand in a request's scope."""
+VISIT = "waferscope.visit"
+"""Under which the session stands in a request's scope."""
 API = "/api/"
 BEARER = b"bearer "
 LONGEST_KEY = 100

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from core.identity import Person
+from core.people.roles import Permission, permit
 from core.settings import Settings
 from core.storage.folder import Folder
 from data.errors import SettingError
@@ -61,7 +62,11 @@ class OrientationRules:
             product: "" for wafers whose files name none.
             rule: what holds from now on.
             person: who says so.
+
+        Raises:
+            NotAllowedError: the acting person may not.
         """
+        permit(person, Permission.WAFER_WRITE)
         path = f"{FOLDER}/{_name(product)}"
         if rule == OrientationRule():
             self._folder.remove(path)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.people.accounts import LOCAL, PROXY
 from core.people.claims import ClaimRules, read_rules, texts_of
+from core.settings import Settings
 from data.errors import SettingError
 
 VARIABLE = "WAFERSCOPE_OIDC"
@@ -115,6 +117,19 @@ def read_providers(path: str) -> dict[str, Provider]:
         problem = f"expected a TOML file of providers at {path} ({error})"
         raise SettingError(VARIABLE, problem, "Correct or unset it.") from error
     return {name: _provider(name, table) for name, table in said.items()}
+
+
+def ways(at: Settings) -> list[str]:
+    """List the ways in which people may sign in by the settings, as accounts name them.
+
+    Raises:
+        SettingError: the file of the providers cannot be used.
+    """
+    return [
+        LOCAL,
+        *(provider.way for provider in read_providers(at.oidc).values()),
+        *([PROXY] if at.proxy_header else []),
+    ]
 
 
 def _provider(name: str, table: object) -> Provider:

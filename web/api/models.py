@@ -9,18 +9,19 @@ from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from core.people.roles import Permission
 from core.registry.gate import Check
 from core.registry.promotion import challenge, promote, rollback
 from core.registry.store import Registry, Roles, Version
 from core.settings import settings
 from data.errors import ModelError
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import ConflictError, NotFoundError
 from web.api.turns import in_turn
 
-ROUTER = APIRouter(prefix="/models", tags=["models"])
+ROUTER = APIRouter(prefix="/models", tags=["models"], dependencies=[needs(Permission.MODEL_READ)])
 
 Number = Annotated[int, Path(ge=0, le=2**31 - 1, alias="version", description="Number of the version; 0 ships.")]
 

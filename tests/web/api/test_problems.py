@@ -24,7 +24,7 @@ def test_what_fails_unforeseen_is_said_without_its_words_and_logged(home, caplog
     from web.alone import app
     from web.api import stores
 
-    def fail():
+    def fail(_):
         raise RuntimeError("secret words")
 
     monkeypatch.setattr(stores, "lake", fail)
