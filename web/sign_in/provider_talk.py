@@ -22,12 +22,9 @@ from core.people.providers import Provider
 from data.errors import AccountError
 from web.sign_in.underway import Journey
 
-SECONDS = 5.0
-"""For which an answer is waited for, twice: for the connection and for what it says."""
+SECONDS = FAILED_SECONDS = 5.0
 KEPT_SECONDS = 3600.0
 """For which what a provider says of itself is taken to stand."""
-FAILED_SECONDS = 5.0
-"""For which one that could not be asked is not asked again: many people may wait for it."""
 LEEWAY_SECONDS = 60
 LARGEST_BYTES = 1024 * 1024
 DISCOVERY = "/.well-known/openid-configuration"
@@ -53,11 +50,16 @@ class ProviderTalk:
     Args:
         provider: which.
         callback: address of this app where people come back.
+        seconds: for which an answer is waited for, twice: for the connection and for what it says.
+        failed_seconds: for which one that could not be asked is not asked again: many people may wait for it.
     """
 
-    def __init__(self, provider: Provider, callback: str) -> None:
+    def __init__(
+        self, provider: Provider, callback: str, seconds: float = SECONDS, failed_seconds: float = FAILED_SECONDS
+    ) -> None:
         self.provider = provider
         self._callback = callback
+        self._seconds, self._failed_seconds = seconds, failed_seconds
         self._known: _Known | None = None
         self._failed: tuple[float, AccountError] | None = None
         self._lock = Lock()
@@ -143,7 +145,7 @@ class ProviderTalk:
         with self._lock:
             known = self._known
             if known is None or known is outdated or time.monotonic() - known.at > KEPT_SECONDS:
-                if self._failed and time.monotonic() - self._failed[0] < FAILED_SECONDS:
+                if self._failed and time.monotonic() - self._failed[0] < self._failed_seconds:
                     raise self._failed[1].with_traceback(None)
                 try:
                     self._known = known = self._ask()
@@ -192,7 +194,7 @@ class ProviderTalk:
             scope=" ".join(self.provider.scopes),
             redirect_uri=self._callback,
             code_challenge_method="S256",
-            default_timeout=SECONDS,
+            default_timeout=self._seconds,
         )
         session.trust_env = False
         session.proxies = {"http": self.provider.proxy, "https": self.provider.proxy} if self.provider.proxy else {}

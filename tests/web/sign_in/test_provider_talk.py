@@ -1,8 +1,17 @@
 import pytest
 from joserfc.jwk import RSAKey
 
+from core.people.providers import read_providers
+from data.errors import AccountError
 from tests.web.sign_in.conftest import refusal
-from web.sign_in import provider_talk
+from web.sign_in.provider_talk import ProviderTalk
+from web.sign_in.underway import begin
+
+
+@pytest.fixture
+def talk(table):
+    """Return what talks with the provider, with a patience of its own."""
+    return lambda **patience: ProviderTalk(read_providers(table())["fab"], "http://localhost/back", **patience)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +78,13 @@ def test_a_provider_that_is_not_there_is_one_sentence(browser, trail):
     assert trail("sign-in.refused")[0][3]["by"] == "oidc:fab"
 
 
-def test_a_provider_that_does_not_answer_in_time_is_one_sentence(browser, member, provider, monkeypatch):
-    member()
-    monkeypatch.setattr(provider_talk, "SECONDS", 0.2)
-    ana = browser()
-    back = ana.begin()
+def test_a_provider_that_does_not_answer_in_time_is_one_sentence(talk, provider):
+    hasty = talk(seconds=0.2)
+    journey = begin("t" * 43, "fab", "/")
+    hasty.address(journey)
     provider.slow = 1.0
-    assert "does not answer in time" in refusal(ana.get(back))
+    with pytest.raises(AccountError, match="does not answer in time"):
+        hasty.claims(journey, "code")
 
 
 @pytest.mark.parametrize(
@@ -109,15 +118,19 @@ def test_what_is_said_of_a_person_elsewhere_counts_if_it_is_the_same_person(brow
     assert "somebody else" in refusal(browser().sign_in())
 
 
-def test_one_that_could_not_be_asked_is_left_alone_for_a_moment(browser, provider, monkeypatch):
+def test_one_that_could_not_be_asked_is_left_alone_for_a_moment(talk, provider):
+    patient, restless = talk(), talk(failed_seconds=0.0)
+    journey = begin("t" * 43, "fab", "/")
     provider.about = {"issuer": "http://127.0.0.1:9"}
-    ana = browser()
-    refusal(ana.get("/login/oidc/fab"))
+    for one in (patient, restless):
+        with pytest.raises(AccountError, match="by another address"):
+            one.address(journey)
     provider.about = {}
-    refusal(ana.get("/login/oidc/fab"))
-    assert len(provider.asked) == 1
-    monkeypatch.setattr(provider_talk, "FAILED_SECONDS", 0.0)
-    assert ana.get("/login/oidc/fab").status == 303
+    before = len(provider.asked)
+    with pytest.raises(AccountError, match="by another address"):
+        patient.address(journey)
+    assert len(provider.asked) == before
+    assert restless.address(journey).startswith(provider.issuer)
 
 
 def test_no_proxy_of_the_environment_is_asked(browser, member, monkeypatch):
