@@ -13,6 +13,7 @@ from core.people.providers import read_providers
 from core.people.sessions import Visit, is_stale, session_of, touch
 from core.people.vouched import Admission
 from core.settings import Settings
+from data.errors import SettingError
 from web.guard import Guard
 from web.health import HEALTH
 from web.host_guard import HostGuard
@@ -50,6 +51,9 @@ def entrance(
     outer = [Middleware(SecurityHeaders, tls=at.tls), Middleware(HostGuard, hosts=at.hosts)]
     limits = Middleware(VisitorLimits, limits=Limits(at.upload_mb, at.uploads_mb, at.pages_open), held=held)
     if not at.accounts:
+        if at.oidc or at.proxy_header:
+            which = "WAFERSCOPE_OIDC" if at.oidc else "WAFERSCOPE_PROXY_HEADER"
+            raise SettingError(which, "it says who may sign in, and nobody has to", "Set WAFERSCOPE_ACCOUNTS=on.")
         return [*outer, *([] if at.open_without_accounts else [Middleware(LoopbackOnly)]), limits], [HEALTH]
     visits, keys = Remembered(sessions_of(database)), Remembered(accounts_of(database))
     sockets = OpenSockets(visits.standing, farewell)

@@ -1,6 +1,8 @@
 """Signing in with the company's account: the way to an identity provider, and back from it."""
 
 import secrets
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -26,6 +28,7 @@ from web.sign_in.way_back import HOME, way_back
 START = "/login/oidc/"
 THREADS, WAITING = 4, 16
 LONGEST_CODE = 4000
+MOST_TOLD, TOLD_SECONDS = 100, 60.0
 NOT_BEGUN = "This sign-in was not begun in this browser, or took too long. Please try again."
 CANCELLED = "You did not sign in there. Please try again, or sign in another way."
 UNVERIFIED = "{title} does not say that your e-mail address is verified. Please ask an admin."
@@ -56,6 +59,7 @@ class CompanySignIn:
             name: ProviderTalk(provider, f"{url.rstrip('/')}{START}{name}/callback")
             for name, provider in providers.items()
         }
+        self._told: deque[float] = deque(maxlen=MOST_TOLD)
         self._threads = OwnThreads(THREADS, WAITING)  # a provider that does not answer keeps no passwords waiting
 
     def routes(self) -> list[Route]:
@@ -135,6 +139,9 @@ class CompanySignIn:
     async def _refuse(
         self, talk: ProviderTalk, request: Request, sentence: str, back: str, status: int = UNAUTHORIZED
     ) -> Response:
+        if self._is_flood():
+            return self._signing_in.page(request, back, sentence, status=status)
+
         def tell() -> None:
             with self._door.database().writing() as session:
                 tell_refusal(
@@ -150,6 +157,14 @@ class CompanySignIn:
         except BusyError:
             sentence, status = BUSY, BUSY_STATUS
         return self._signing_in.page(request, back, sentence, status=status)
+
+    def _is_flood(self) -> bool:
+        """Whether so much was told to the trail in a minute that more would fill it: anybody may ask for these pages."""
+        moment = time.monotonic()
+        if len(self._told) == MOST_TOLD and moment - self._told[0] < TOLD_SECONDS:
+            return True
+        self._told.append(moment)
+        return False
 
 
 def vouched_by(provider: Provider, claims: Mapping[str, Any]) -> Vouched:

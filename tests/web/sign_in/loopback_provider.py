@@ -103,52 +103,54 @@ def _packed(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+class _Handler(BaseHTTPRequestHandler):
+    provider: LoopbackProvider
+
+    def log_message(self, *_: object) -> None:
+        """What is asked for stands in the provider."""
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        self.provider.asked.append(parts.path)
+        if parts.path == "/.well-known/openid-configuration":
+            self._answer(200, self.provider.description())
+        elif parts.path == "/keys":
+            self._answer(200, {"keys": [self.provider.key.as_dict(private=False)]})
+        elif parts.path == "/userinfo":
+            self._answer(200, self.provider.userinfo)
+        elif parts.path == "/authorization":
+            self._lead(self.provider.authorize({k: v[0] for k, v in parse_qs(parts.query).items()}))
+        else:
+            self._lead(f"{self.provider.issuer}/keys")
+
+    def do_POST(self) -> None:
+        self.provider.asked.append(self.path)
+        form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        plain = {name: values[0] for name, values in form.items()}
+        self._answer(*self.provider.token(plain, self.headers.get("authorization", "")))
+
+    def _lead(self, place: str) -> None:
+        self.send_response(302)
+        self.send_header("location", place)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def _answer(self, status: int, said: dict[str, Any]) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
 @contextmanager
 def running_provider() -> Iterator[LoopbackProvider]:
     """Run one on a free port of this machine."""
     provider = LoopbackProvider()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """What is asked for stands in the provider."""
-
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            provider.asked.append(parts.path)
-            if parts.path == "/.well-known/openid-configuration":
-                self._answer(200, provider.description())
-            elif parts.path == "/keys":
-                self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
-            elif parts.path == "/userinfo":
-                self._answer(200, provider.userinfo)
-            elif parts.path == "/authorization":
-                self._lead(provider.authorize({k: v[0] for k, v in parse_qs(parts.query).items()}))
-            else:
-                self._lead(f"{provider.issuer}/keys")
-
-        def do_POST(self) -> None:
-            provider.asked.append(self.path)
-            form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-            plain = {name: values[0] for name, values in form.items()}
-            self._answer(*provider.token(plain, self.headers.get("authorization", "")))
-
-        def _lead(self, place: str) -> None:
-            self.send_response(302)
-            self.send_header("location", place)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def _answer(self, status: int, said: dict[str, Any]) -> None:
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": provider}))
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield provider

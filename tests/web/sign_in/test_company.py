@@ -6,7 +6,7 @@ from core.people.roles import Role
 from core.people.vouched import INACTIVE, NO_ROLE, OTHER_PERSON, OTHER_WAY, UNKNOWN
 from tests.web.sign_in.conftest import ROOT, Browser, refusal
 from web.cookies import SESSION
-from web.sign_in.company import CANCELLED, NO_EMAIL, NOT_BEGUN, OTHER_DOMAIN, UNVERIFIED
+from web.sign_in.company import CANCELLED, MOST_TOLD, NO_EMAIL, NOT_BEGUN, OTHER_DOMAIN, UNVERIFIED
 
 ROLES = """
 [fab.roles]
@@ -212,3 +212,10 @@ def test_a_name_of_a_provider_stays_a_text(browser, database, provider):
     assert browser("sign_up = true").sign_in().status == 303
     with database.reading() as session:
         assert [a.name for a in list_accounts(session)] == ["<script>alert(1)</script>"]
+
+
+def test_whoever_asks_a_thousand_times_does_not_fill_the_trail(browser, trail):
+    ana = browser()
+    for _ in range(MOST_TOLD + 20):
+        assert refusal(ana.get("/login/oidc/fab/callback?state=x")) == NOT_BEGUN
+    assert len(trail("sign-in")) == MOST_TOLD
