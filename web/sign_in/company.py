@@ -133,8 +133,7 @@ class CompanySignIn:
         except BusyError:
             return self._signing_in.page(request, back, BUSY, status=BUSY_STATUS)
         except WaferError as error:
-            sentence = f"{error.where}: {error.problem}. {error.remedy}"
-            return await self._refuse(talk, request, sentence, back)
+            return await self._refuse(talk, request, f"{error.where}: {error.problem}. {error.remedy}", back)
 
     async def _refuse(
         self, talk: ProviderTalk, request: Request, sentence: str, back: str, status: int = UNAUTHORIZED
@@ -159,7 +158,7 @@ class CompanySignIn:
         return self._signing_in.page(request, back, sentence, status=status)
 
     def _is_flood(self) -> bool:
-        """Whether so much was told to the trail in a minute that more would fill it: anybody may ask for these pages."""
+        """Whether the trail was told so much in a minute that more would fill it; anybody may ask for these pages."""
         moment = time.monotonic()
         if len(self._told) == MOST_TOLD and moment - self._told[0] < TOLD_SECONDS:
             return True

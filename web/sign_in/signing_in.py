@@ -187,12 +187,15 @@ class SigningIn:
             Field("password", "Password", "password", "current-password", more={"required": "", "maxlength": "256"}),
         )
 
+        buttons = self._buttons(back)
+        in_form = bool(email) or not buttons  # who wrote an e-mail signs in by it
+
         def body(hidden: dict[str, str]) -> str:
             return (
                 said(refused)
                 + said(told, refused=False)
-                + elsewhere(self._buttons(back))
-                + form("/login", fields, "Sign in", {**hidden, "next": back})
+                + elsewhere(buttons, focused=not in_form)
+                + form("/login", fields, "Sign in", {**hidden, "next": back}, focused=in_form)
                 + '<p class="below">No account, or password forgotten? An administrator can send you a link.</p>'
             )
 

@@ -1,6 +1,7 @@
 """An identity provider (OpenID Connect) on this machine, which signs anybody in, and can be told to go wrong."""
 
 import base64
+import functools
 import hashlib
 import json
 import secrets
@@ -19,7 +20,8 @@ from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 CLIENT, SECRET = "waferscope", "a secret that only the two know"
 
 
-def _new_key() -> Key:
+@functools.cache
+def _first_key() -> Key:
     return RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True)
 
 
@@ -50,7 +52,7 @@ class LoopbackProvider:
     stolen_key: Key | None = None
     asked: list[str] = field(default_factory=list)
     slow: float = 0.0
-    key: Key = field(default_factory=_new_key)
+    key: Key = field(default_factory=_first_key)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def rotate(self, key: Key | None = None) -> None:

@@ -26,7 +26,8 @@ def account(database, email: str = "ana@fab.example"):
 def test_somebody_with_an_account_comes_in_and_goes_where_they_wanted(browser, member, trail):
     number, ana = member(), browser()
     shown = ana.get("/login?next=/wafer%3Fkey%3DL1:W01")
-    assert 'href="/login/oidc/fab?next=/wafer%3Fkey%3DL1%3AW01">Sign in with Fab account</a>' in shown.body
+    assert 'href="/login/oidc/fab?next=/wafer%3Fkey%3DL1%3AW01" autofocus>Sign in with Fab account</a>' in shown.body
+    assert shown.body.count("autofocus") == 1
     came = ana.sign_in("/login/oidc/fab?next=/wafer%3Fkey%3DL1:W01")
     assert (came.status, came.headers["location"]) == (303, "/wafer?key=L1:W01")
     assert "HttpOnly" in came.cookies[SESSION]
