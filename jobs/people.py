@@ -11,9 +11,9 @@ from core.identity import Person, local_person
 from core.people.accounts import LOCAL, Account, account_of, activate, add_account, list_accounts
 from core.people.invitations import invite, password_link, reset
 from core.people.leaving import deactivate
-from core.people.lockout import unlock
 from core.people.providers import ways
 from core.people.roles import Role
+from core.people.unlocking import unlock_account
 from core.settings import settings
 from data.errors import AccountError, SettingError
 from jobs.command import command
@@ -68,10 +68,8 @@ def _act(session: Session, action: str, config: PeopleConfig) -> str:
     if action == "reset":
         token = reset(session, person, account.id)
         return f"Send this link to {config.email}; it works once, for one hour:\n{password_link(token)}"
-    if action == "unlock":
-        unlock(session, account.email)
-    else:
-        (deactivate if action == "deactivate" else activate)(session, person, account.id)
+    acts = {"unlock": unlock_account, "deactivate": deactivate, "activate": activate}
+    acts[action](session, person, account.id)
     return f"{account.name}: done."
 
 

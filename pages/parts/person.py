@@ -13,6 +13,7 @@ from core.people.sessions import end_session
 from core.settings import settings
 from data.errors import WaferValueError
 from pages.parts.cache.stores import account_here, database
+from pages.parts.links import link
 from pages.parts.literal import literal
 from pages.parts.state.choices import keep_name, said_name
 
@@ -63,8 +64,9 @@ def session_number() -> int | None:
 
 def account_button(person: Person) -> None:
     """Show who has signed in, and offer to sign out; all pages of this session are closed then."""
-    with st.popover(literal(person.name), width="stretch", help="You, and what you may do."):
+    with st.popover(literal(person.name), width="stretch"):
         st.caption(f"Signed in as {literal(person.role.replace('_', ' '))}.")
+        link("account", "Your account")
         number = session_number()
         if st.button("Sign out", width="stretch") and number is not None:
             with database().writing() as session:

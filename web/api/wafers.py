@@ -1,12 +1,9 @@
 """`/wafers`: files in, lists and single wafers out."""
 
 import tempfile
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import pandas as pd
 from fastapi import APIRouter, Form, Query, UploadFile
 
 from core.alarms.sending import deliver_due
@@ -26,6 +23,7 @@ from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import NotFoundError, RequestError
 from web.api.filters import Cursor, Limit, Sort, Which, read_cursor, write_cursor
+from web.api.rows import plain
 from web.api.shapes import TakenInAnswer, TestRecord, WaferDetail, WaferPage, WaferRow
 from web.api.turns import in_turn
 from web.api.uploads import on_disk
@@ -159,19 +157,8 @@ def _noted(wafer: WaferMap, keys: list[str]) -> WaferMap:
 
 
 def _row(found: dict[Any, Any]) -> WaferRow:
-    """A row of the table, with nothing where pandas has its signs for nothing."""
-    plain: dict[str, Any] = {str(name): _plain(value) for name, value in found.items()}
-    return WaferRow(**{**plain, "classes_present": plain["classes_present"] or []})
-
-
-def _plain(value: Any) -> object:  # noqa: ANN401 - a cell of any column
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, str):
-        return value
-    if pd.isna(value):
-        return None
-    return value.to_pydatetime().replace(tzinfo=UTC) if isinstance(value, pd.Timestamp) else value
+    told: dict[str, Any] = {str(name): plain(value) for name, value in found.items()}
+    return WaferRow(**{**told, "classes_present": told["classes_present"] or []})
 
 
 def _detail(wafer: WaferMap, tests: list[TestRecord], dies: bool) -> WaferDetail:
