@@ -1,6 +1,6 @@
 """Letting in people for whom somebody else vouches: an identity provider, or a proxy that the settings trust."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -31,6 +31,7 @@ INACTIVE = "Your account has been deactivated. An admin can activate it again."
 OTHER_WAY = "Your account signs in another way. Please use that, or ask an admin."
 OTHER_PERSON = "Your e-mail address belongs to an account of somebody else. Please ask an admin."
 NO_ROLE = "None of your groups may use Waferscope. Please ask an admin."
+NO_NAME = "Your name cannot be used here. Please ask an admin to invite you."
 NO_EMAIL = "Your e-mail address cannot be used here. Please ask an admin."
 
 
@@ -100,6 +101,10 @@ def let_in_vouched(
         address: from which.
         browser: as it calls itself.
     """
+    try:
+        vouched = replace(vouched, email=email_of(vouched.email))
+    except AccountError:  # what no account can have is asked of no database either
+        vouched = replace(vouched, email="")
     with database.writing() as session:
         found = _find(session, vouched, admission)
         if isinstance(found, Account) and not found.active:
@@ -137,6 +142,8 @@ def acting_for(way: str) -> Person:
 
 def _find(session: Session, vouched: Vouched, admission: Admission) -> Account | str:
     """Return whose account it is, or why it is nobody's."""
+    if not vouched.email:
+        return NO_EMAIL
     if vouched.without_role:
         return NO_ROLE
     known = session.scalar(select(VouchedIdentity).where(VouchedIdentity.subject_hash == hash_of(vouched.subject)))
@@ -175,20 +182,15 @@ def _sign_up(session: Session, vouched: Vouched, admission: Admission) -> Accoun
     role = vouched.role or admission.role
     products = admission.products if vouched.products is None else vouched.products
     name = " ".join(vouched.name.split()) or vouched.email.partition("@")[0]
-    try:
-        email = email_of(vouched.email)
-    except AccountError:
-        return NO_EMAIL
-    for shown in (name, f"{name[: LONGEST_NAME - len(email) - 3]} ({email})"):  # a name may be taken
+    person, email = acting_for(vouched.way), vouched.email
+    for shown in (name, f"{name[: max(0, LONGEST_NAME - len(email) - 3)]} ({email})"):  # a name may be taken
         try:
-            account = add_account(
-                session, acting_for(vouched.way), email, shown, role, _kept(products), sign_in=vouched.way
-            )
+            account = add_account(session, person, email, shown, role, _kept(products), sign_in=vouched.way)
         except AccountError:
             continue
         _remember(session, account, vouched)
         return account
-    return NO_EMAIL
+    return NO_NAME
 
 
 def _apply(session: Session, account: Account, vouched: Vouched) -> None:

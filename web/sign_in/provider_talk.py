@@ -121,7 +121,7 @@ class ProviderTalk:
                 {"nonce": journey.nonce, "client_id": self.provider.client_id, "access_token": access},
             )
             claims.validate(leeway=LEEWAY_SECONDS)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise self._refusal(f"what it says of you does not hold ({_reason(error)})") from None
         if not isinstance(claims["sub"], str) or not claims["sub"]:
             raise self._refusal("what it says of you does not hold (no subject)")
@@ -211,5 +211,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RequestException):
         return "it cannot be reached, or does not answer in time"
     if isinstance(error, AuthlibBaseError):
-        return "it does not take the code of this sign-in any more"
+        used = error.error == "invalid_grant"
+        return "it does not take the code of this sign-in any more" if used else "it does not take this app's secret"
     return str(error).partition(":")[0] if isinstance(error, JoseError) else "its answer cannot be read"

@@ -33,6 +33,10 @@ def talk(table):
         {"sub": ""},
         {"exp": "never"},
         {"at_hash": "AAAA"},
+        {"at_hash": 7},
+        {"exp": 1e308},
+        {"iat": "\ud800"},
+        {"aud": {"waferscope": True}},
     ],
 )
 def test_what_does_not_hold_lets_nobody_in(browser, member, provider, trail, changed):
@@ -153,3 +157,10 @@ def test_the_secret_is_read_anew_and_its_absence_is_a_sentence(browser, member, 
     (tmp_path / "secret").unlink()
     sentence = refusal(ana.get("/login/oidc/fab"))
     assert "cannot be read" in sentence
+
+
+def test_a_wrong_secret_is_said_as_that(browser, member, tmp_path):
+    member()
+    ana = browser()
+    (tmp_path / "secret").write_text("wrong")
+    assert "does not take this app" in refusal(ana.sign_in())
