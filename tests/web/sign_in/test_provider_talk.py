@@ -34,7 +34,7 @@ def talk(table):
         {"exp": "never"},
         {"at_hash": "AAAA"},
         {"at_hash": 7},
-        {"iat": "\ud800"},
+        {"iat": "never"},
         {"aud": {"waferscope": True}},
     ],
 )
