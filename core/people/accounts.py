@@ -15,6 +15,8 @@ from data.errors import AccountError
 EMAIL_LENGTH = 254
 LOCAL = "local"
 """How people sign in whose password is kept here."""
+PROXY = "proxy"
+"""How people sign in for whom a proxy vouches that the settings trust."""
 
 
 class Account(Base):

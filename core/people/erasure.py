@@ -15,6 +15,7 @@ from core.people.lockout import unlock
 from core.people.passwords import Password
 from core.people.roles import Permission, permit
 from core.people.second_factor import RecoveryCode, SecondFactor
+from core.people.vouched import VouchedIdentity
 from core.settings import settings
 from data.errors import AccountError
 
@@ -130,7 +131,7 @@ def erase(session: Session, person: Person, number: int) -> int:
         raise AccountError(subject_of(number), "its grace time has not ended", "Ask for the erasure, and wait.")
     account = deactivate(session, person, number)
     unlock(session, account.email)
-    for kind in (Password, SecondFactor, RecoveryCode):
+    for kind in (Password, SecondFactor, RecoveryCode, VouchedIdentity):
         session.execute(delete(kind).where(kind.account_id == number))
     session.execute(update(ApiKey).where(ApiKey.account_id == number).values(name="erased", last_address=""))
     records = _rename(session, account.name, erased_name(number))

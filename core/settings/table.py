@@ -125,6 +125,25 @@ class Settings:
     trail_views: bool = field(
         default=False, metadata=row("Whether the audit trail tells who looked at which wafer; it grows by that.")
     )
+    oidc: str = field(
+        default="",
+        metadata=row("TOML file of the identity providers (OpenID Connect) by which people may sign in; empty: none."),
+    )
+    proxy_header: str = field(
+        default="",
+        metadata=row(
+            "Header in which a proxy that signs people in says their e-mail, such as X-Remote-Email; empty: none is "
+            "believed."
+        ),
+    )
+    proxy_secret_file: str = field(
+        default="",
+        metadata=row("File of the secret by which that proxy is known; it sends it as X-Waferscope-Proxy."),
+    )
+    proxy_sign_up: bool = field(
+        default=False,
+        metadata=row("Let people for whom the proxy vouches, and who have no account, in as viewers of no products."),
+    )
     threads: int = field(
         default=0, metadata=row("Processor threads the model may use; 0: as many as there are cores.", 0)
     )
