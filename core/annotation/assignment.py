@@ -10,6 +10,7 @@ from core.annotation.queue import fill
 from core.database import audit
 from core.identity import Person
 from core.labels.annotations import Annotation, LabelSource, standing
+from core.people.accounts import in_trail
 from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 
@@ -29,7 +30,8 @@ def assign(session: Session, numbers: Iterable[int], assignee: str | None, perso
     for item in moved:
         item.assignee = assignee
     if moved:
-        details = {"items": [item.id for item in moved], "assignee": assignee}
+        told = None if assignee is None else in_trail(session, assignee)
+        details = {"items": [item.id for item in moved], "assignee": told}
         audit.record(session, person, "queue.assign", "queue", details)
     return len(moved)
 
@@ -57,7 +59,8 @@ def balance(session: Session, names: Sequence[str], person: Person, iteration: i
         if item.assignee:
             load[item.assignee] += 1
             had[item.assignee].add((item.iteration, item.wafer_key))
-    audit.record(session, person, "queue.balance", "queue", {"people": list(names), "items": len(assigned)})
+    told = [in_trail(session, name) for name in names]
+    audit.record(session, person, "queue.balance", "queue", {"people": told, "items": len(assigned)})
     return load
 
 

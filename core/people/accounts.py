@@ -15,6 +15,8 @@ from data.errors import AccountError
 EMAIL_LENGTH = 254
 LOCAL = "local"
 """How people sign in whose password is kept here."""
+PROXY = "proxy"
+"""How people sign in for whom a proxy vouches that the settings trust."""
 
 
 class Account(Base):
@@ -110,7 +112,7 @@ def add_account(
     )
     session.add(account)
     session.flush()
-    said = {"name": shown, "role": role.value, "products": account.products, "sign_in": sign_in}
+    said = {"role": role.value, "products": account.products, "sign_in": sign_in}
     audit.record(session, person, "account.add", subject_of(account.id), said)
     return account
 
@@ -202,6 +204,12 @@ def activate(session: Session, person: Person, number: int) -> Account:
 def subject_of(number: int) -> str:
     """Return how the audit trail names an account: by its number, so that a name can be erased."""
     return f"account {number}"
+
+
+def in_trail(session: Session, name: str) -> str:
+    """Return how the details of the audit trail name somebody: by the number of the account, where there is one."""
+    number = session.scalar(select(Account.id).where(Account.name == name))
+    return name if number is None else subject_of(number)
 
 
 def keep_an_admin(session: Session, account: Account) -> None:

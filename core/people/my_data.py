@@ -40,7 +40,7 @@ def own_data(session: Session, person: Person) -> Plain:
         "account": _fields(account, names) | factor,
         "sessions": [_fields(visit, of_session) for visit in list_sessions(session, account.id)],
         "keys": [_fields(key, of_key) for key in list_keys(session, account.id)],
-        "trail": [_plain(row_of(entry)) for entry in walk(session, TrailFilter(person=account.name))],
+        "trail": [_plain(row_of(entry)) for entry in walk(session, TrailFilter(person_id=account.id))],
     }
 
 

@@ -10,9 +10,10 @@ from starlette.routing import Route
 from core.batches.control import may_see, standing
 from core.batches.folder import BATCHES, Batch
 from core.exports.names import safe_part
-from core.identity import CALLER
+from core.identity import CALLER, local_person
+from core.people.accesses import exported
 from core.settings import settings
-from data.errors import BatchError
+from data.errors import BatchError, NotAllowedError
 from pages.parts.cache.stores import database
 from pages.parts.links import NAMES
 
@@ -35,6 +36,10 @@ def _results(request: Request) -> FileResponse:
         raise HTTPException(404, "There is no such batch.") from error
     if batch.results is None:
         raise HTTPException(404, "The batch has no results yet.")
+    try:
+        exported(database(), person or local_person(), f"batch {name}")
+    except NotAllowedError as error:
+        raise HTTPException(403, str(error)) from error
     return FileResponse(batch.results, media_type="application/zip", filename=f"{safe_part(title)}_results.zip")
 
 

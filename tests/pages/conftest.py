@@ -88,6 +88,8 @@ def sign_in(own_home, database, monkeypatch) -> Callable[..., Person]:
             session.flush()
             visit = session_of(session, key)
         monkeypatch.setattr(st, "user", {"person": str(account.id), "session": str(visit.id)})
+        monkeypatch.setattr(type(st.context), "ip_address", "10.0.0.7")
+        monkeypatch.setattr(type(st.context), "headers", {})
         return visit.person
 
     return enter

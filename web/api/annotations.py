@@ -13,6 +13,7 @@ from core.datasets.reading import labels_of_keys
 from core.labels.annotations import Annotation, annotation_history, labelled_keys, own_annotation, restore, withdraw
 from core.labels.checks import validate
 from core.labels.coco import coco_json
+from core.people.accesses import exported
 from core.people.roles import Permission
 from data.errors import LabelError
 from data.wafer import WaferMap
@@ -82,6 +83,7 @@ def export_coco(
     """Return the labels that count now as one COCO file."""
     with stores.database().reading() as session:
         keys = labelled_keys(session)[:MOST_EXPORTED]
+    exported(stores.database(), person, "file coco.json", {"labels": len(keys)})
     labelled = labels_of_keys(stores.database(), stores.lake(person), keys)
     text = coco_json(labelled, "rle" if form == "rle" else "polygon")
     return Response(

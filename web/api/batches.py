@@ -12,6 +12,7 @@ from core.batches.folder import BATCHES, Batch, new_batch
 from core.batches.notes import BatchRequest
 from core.exports.names import safe_part
 from core.identity import Person
+from core.people.accesses import exported
 from core.people.roles import Permission
 from core.settings import settings
 from data.errors import BatchError
@@ -147,6 +148,7 @@ def batch_results(name: str, person: Acting) -> FileResponse:
     if batch.results is None:
         raise NotFoundError("name", "the batch has no results yet", "Ask for its status until it is completed.")
     title = safe_part(batch.request.title)
+    exported(stores.database(), person, f"batch {name}")
     return FileResponse(batch.results, media_type="application/zip", filename=f"{title}_results.zip")
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from core.people.accesses import downloaded_model
 from core.people.roles import Permission
 from core.registry.gate import Check
 from core.registry.promotion import challenge, promote, rollback
@@ -124,6 +125,7 @@ def model_file(version: Number, person: Acting) -> FileResponse:
     """Send the file; ranges of it can be asked for."""
     registry = _registry()
     found = _version(registry, version)
+    downloaded_model(stores.database(), person, version)
     headers = {"x-model-version": str(version), "x-model-sha256": found.card.sha256}
     return FileResponse(
         registry.file(version), media_type="application/octet-stream", filename=f"model-{version}.onnx", headers=headers

@@ -12,6 +12,7 @@ from core.identity import Person
 from core.ingestion.orientation_rules import with_rules
 from core.ingestion.sources import Sources, keeping_originals
 from core.lake.wafer_tests import list_tests, wafer_of_test
+from core.people.accesses import viewed
 from core.people.roles import Permission
 from core.pipeline import Pipeline, take_in
 from core.settings import settings
@@ -84,6 +85,7 @@ def one_wafer(
     """Return what is known of a wafer."""
     lake = stores.lake(person)
     wafer = wafer_by_key(key, person) if not test else _of_test(key, test, person)
+    viewed(stores.database(), person, key)
     tests = [
         TestRecord(
             id=one.id,

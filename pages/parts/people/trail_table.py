@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from core.database import AppDatabase
-from core.database.audit import AuditEntry
-from core.database.trail_search import TrailFilter, count, find, json_line, row_of, walk
+from core.database.trail_search import TrailFilter, TrailRow, count, find, json_line, row_of, walk
 from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
 from core.people.accounts import list_accounts, subject_of
+from pages.parts.blocks.taking import told
 from pages.parts.links import TRAIL_PAGE
 
 ROWS = 100
@@ -54,7 +54,7 @@ def trail_table(where: TrailFilter, database: AppDatabase) -> None:
     )
 
 
-def as_table(entries: Iterable[AuditEntry]) -> pd.DataFrame:
+def as_table(entries: Iterable[TrailRow]) -> pd.DataFrame:
     """Return entries as a table, when, who, what and on what first; details as JSON."""
     rows = pd.DataFrame([row_of(entry) for entry in entries])
     if rows.empty:
@@ -80,5 +80,11 @@ def _files(where: TrailFilter, database: AppDatabase, found: int) -> None:
         ("Download JSONL", lines, "jsonl", "application/x-ndjson"),
     ):
         st.download_button(
-            label, data=make, file_name=f"trail.{ending}", mime=mime, help=most, on_click="ignore", disabled=not found
+            label,
+            data=told(make, f"trail.{ending}"),
+            file_name=f"trail.{ending}",
+            mime=mime,
+            help=most,
+            on_click="ignore",
+            disabled=not found,
         )

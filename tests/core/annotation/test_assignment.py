@@ -4,8 +4,11 @@ from core.annotation.assignment import assign, balance, slip_in_gold
 from core.annotation.items import Candidate, item_by_id
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
+from core.database.audit import entries
 from core.identity import Person
 from core.labels.annotations import LabelSource, withdraw, write_annotation
+from core.people.accounts import add_account
+from core.people.roles import Role
 from data.errors import AppDatabaseError
 from tests.core.label_examples import rows_of, shown
 
@@ -66,3 +69,16 @@ def test_gold_looks_like_what_waits_beside_it_and_goes_to_nobody_who_knows_the_w
         assert slip_in_gold(session, [one.key], ["ana", "ben", "eve", "zoe"], EVE) == 1
         [hidden] = [item for item in items(session) if item.gold]
         assert (hidden.assignee, hidden.priority, hidden.reason) == ("zoe", 0.4, "doubt 4")
+
+
+def test_the_trail_names_people_of_accounts_by_their_numbers(database, ana):
+    with database.writing() as session:
+        bo = add_account(session, Person("root"), "bo@fab.example", "Bo Lind", Role.ANNOTATOR)
+        fill(session, wishes(2), ana)
+        session.flush()
+        assign(session, [1], "Bo Lind", ana)
+        balance(session, ["Bo Lind", "guest"], ana)
+    with database.reading() as session:
+        balanced, assigned = entries(session, "queue", limit=2)
+    assert assigned.details == {"items": [1], "assignee": f"account {bo.id}"}
+    assert balanced.details["people"] == [f"account {bo.id}", "guest"]

@@ -63,7 +63,7 @@ def narrow(shared_home, monkeypatch):
     database = AppDatabase(shared_home / "decisions.db")
 
     def sign_in(products, role=Role.ADMIN):
-        name = f"Zoe {role.value} {products}"
+        name = f"Zoe {role.value} {len(products or ())}"
         email = f"{role.value}{len(products or ())}@fab.example"
         with database.writing() as session:
             account = account_of(session, email) or add_account(session, ROOT, email, name, role, products)
@@ -110,3 +110,20 @@ SHOWING = ("overview", "trends", "lot", "alarms", "wafers", "commonality", "comp
 def test_who_sees_all_products_is_shown_both(open_page, shared_home, narrow, page):
     narrow(None)
     assert OTHER in str(open_page(page, home=shared_home)._tree)
+
+
+REFUSED = {"segment", "batch", "annotate", "review", "label_queue", "active_learning", "model_versions", "training"}
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name not in {*REFUSED, "people", "trail"}])
+def test_a_viewer_looks_at_everything_and_is_refused_nothing_on_the_way(open_page, shared_home, narrow, page):
+    narrow(None, Role.VIEWER)
+    app = open_page(page, home=shared_home)
+    assert not app.exception
+    assert not [one.value for one in app.error if "may not" in one.value]
+
+
+@pytest.mark.parametrize("page", sorted(REFUSED))
+def test_a_viewer_is_told_who_may_do_the_rest(open_page, shared_home, narrow, page):
+    narrow(None, Role.VIEWER)
+    assert [one.value for one in open_page(page, home=shared_home).error if "may not" in one.value]

@@ -23,7 +23,7 @@ READS = {
     "/models/served": Role.ENGINEER,
     "/train": Role.ENGINEER,
     "/annotations/queue": Role.ANNOTATOR,
-    "/annotations/export/coco": Role.ANNOTATOR,
+    "/annotations/export/coco": Role.ENGINEER,
 }
 WRITES = {
     ("POST", "/annotations/queue/next"): Role.ANNOTATOR,
