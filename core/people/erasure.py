@@ -32,6 +32,7 @@ NAMED_IN = (
     ("jobs", "started_by"),
     ("label_queue", "added_by"),
     ("label_queue", "assignee"),
+    ("review_comments", "person"),
     ("reviews", "decided_by"),
     ("reviews", "opened_by"),
 )

@@ -175,22 +175,15 @@ class Settings:
     )
     demo_wafers: int = field(default=2000, metadata=row("Number of wafers in the demo lake.", 1))
     label_idle_minutes: int = field(
-        default=30,
-        metadata=row("Minutes without a change after which a wafer that somebody began to label goes to others.", 1),
+        default=30, metadata=row("Minutes without a change after which a wafer that is begun goes to others.", 1)
     )
     blind_share: float = field(
         default=0.2,
         metadata=row(
-            "Share of the label queue, 0 to 1, that is labelled without the model's proposals and so can measure the "
-            "model; hidden wafers of known label always are, and with 0 they alone, by which people could tell them.",
-            0,
-            1,
+            "Share of the queue labelled without proposals, 0 to 1; at 0 hidden known wafers stand out.", 0, 1
         ),
     )
-    hide_annotators: bool = field(
-        default=False,
-        metadata=row("Hide on the Review page who labelled, until it is decided, so that labels are judged alone."),
-    )
+    hide_annotators: bool = field(default=False, metadata=row("Hide in reviews who labelled, until it is decided."))
     keep_results_days: int = field(
         default=730,
         metadata=row(
@@ -241,10 +234,8 @@ class Settings:
     color_safe: bool = field(
         default=False, metadata=row("Start with the palette that colour-blind people can tell apart.")
     )
-
     csv_bom: bool = field(
-        default=False,
-        metadata=row("Begin CSV files with a byte order mark, by which Excel knows that their text is UTF-8."),
+        default=False, metadata=row("Begin CSV files with a byte order mark, by which Excel knows that it is UTF-8.")
     )
 
     def at(self, home: Path | None) -> "Settings":
