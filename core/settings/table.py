@@ -178,10 +178,7 @@ class Settings:
         default=30, metadata=row("Minutes without a change after which a wafer that is begun goes to others.", 1)
     )
     blind_share: float = field(
-        default=0.2,
-        metadata=row(
-            "Share of the queue labelled without proposals, 0 to 1; at 0 hidden known wafers stand out.", 0, 1
-        ),
+        default=0.2, metadata=row("Share of the queue labelled without proposals; at 0 hidden gold stands out.", 0, 1)
     )
     hide_annotators: bool = field(default=False, metadata=row("Hide in reviews who labelled, until it is decided."))
     keep_results_days: int = field(
