@@ -132,6 +132,13 @@ class Settings:
             "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
         ),
     )
+    severity: str = field(
+        default="",
+        metadata=row(
+            "TOML file with the saturations, points and normal failing share of single products in severity; empty: "
+            "the following three for all."
+        ),
+    )
     severity_density_saturation: float = field(
         default=1.0, metadata=row("Affected dies per cm2 of wafer at which severity's density term is full.", 1e-9)
     )

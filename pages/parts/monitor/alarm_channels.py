@@ -19,6 +19,7 @@ from core.alarms.sending import check_address, deliver_due, send_test, shown
 from core.alarms.store import Alarm
 from core.database import AppDatabase
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
 from pages.parts.literal import literal
 from pages.parts.person import person_here
@@ -101,7 +102,7 @@ def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], database: AppDa
             with explained(), st.spinner("Sending"):
                 with database.writing() as session:
                     try_again(session, person_here())
-                deliver_due(database)
+                deliver_due(database, lake())
             st.rerun()
 
 
