@@ -1,6 +1,7 @@
 """Die-exact pictures of wafers: dies as crisp cells, coloured by pattern, on a disc with rim and notch.
 
-A die's cell is square where the file did not say how large dies are, and to scale where it did. A die that belongs to
+Dies are to scale where the file says how large they are; where not, they have the shape with which they fill a round
+wafer. A die that belongs to
 several patterns shows all their colours as diagonal bands.
 """
 
