@@ -3,14 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.batches.control import Standing, standings
+from core.batches.control import UNDERWAY, Standing, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.segment.batch_start import CHOSEN, start_batch
-from pages.parts.segment.batch_view import batch_view
+from pages.parts.segment.batch_view import LOOK_SECONDS, batch_view
 
 
 def listed(found: list[Standing]) -> pd.DataFrame:
@@ -50,6 +50,10 @@ def earlier(found: list[Standing]) -> None:
     csv_button(table, "batches")
 
 
+def _list() -> None:
+    earlier(standings(database(), settings()))
+
+
 def choose_batch(found: list[Standing]) -> Standing:
     """Choose a batch; the link keeps which."""
     by_name = {one.batch.name: one for one in found}
@@ -74,7 +78,8 @@ def show() -> None:
         start_batch(open_lake())
     if found:
         batch_view(choose_batch(found))
-        earlier(found)
+        underway = any(one.state in UNDERWAY for one in found)
+        st.fragment(_list, run_every=LOOK_SECONDS if underway else None)()
     else:
         st.info(
             "No batch yet. Upload a zip of wafer maps or choose wafers of the lake above: the work goes on outside "

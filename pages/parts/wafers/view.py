@@ -10,6 +10,7 @@ from core.instances import Instance
 from core.severity import ProductRules
 from data.classes import CLASSES
 from pages.parts.blocks import charts
+from pages.parts.blocks.flowing_row import flowing_row
 from pages.parts.blocks.old_scores import old_score_note
 from pages.parts.cache.results import everywhere
 from pages.parts.literal import literal
@@ -130,7 +131,7 @@ def _distribution(result: WaferResult, summary: WaferSummary, key: str) -> None:
     if not summary.dies_by_class:
         st.caption("No pattern was found on this wafer: its failing dies are single, at the normal level.")
         return
-    by_class, sure, zones, quadrants = st.columns([1.5, 1.3, 1, 0.8], gap="medium")
+    by_class, sure, zones, quadrants = flowing_row(360, 280, 220, 168, align="top")
     with by_class:
         st.markdown("**Dies by class**", help=HELP["by_class"])
         charts.bars_by_class(summary, key=f"{key}-by-class")

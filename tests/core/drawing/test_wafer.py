@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.drawing.palette import GREYS, Palette, Theme, class_colors, rgb
 from core.drawing.sheet import cell_aspect, lay_out, rim_in_dies
-from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
+from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png, to_scale
 from data.classes import CLASS_KEYS
 from data.errors import WaferValueError
 from data.geometry import geometry
@@ -191,3 +191,13 @@ def test_a_thumbnail_of_a_round_wafer_is_round_whatever_the_pitch():
     picture = np.asarray(Image.open(io.BytesIO(thumbnail_png(shown, side_px=96))))
     seen = picture[..., 3] > 0
     assert abs(int(seen.any(axis=0).sum()) - int(seen.any(axis=1).sum())) <= 2
+
+
+@pytest.mark.parametrize("cell_px", [1, 2, 3, 8])
+def test_small_pictures_are_round_although_their_cells_are_whole_pixels(cell_px):
+    shown = wafer(np.zeros((38, 34), dtype=bool), die_pitch_mm=(7.89, 8.82), diameter_mm=300.0)
+    picture = to_scale(draw_wafer(shown, cell_px=cell_px), shown, cell_px, 96)
+    filled = picture[..., 3] > 128
+    down, across = np.ptp(np.flatnonzero(filled.any(axis=1))), np.ptp(np.flatnonzero(filled.any(axis=0)))
+    assert picture.shape == (96, 96, 4)
+    assert abs(down - across) <= 6  # the notch

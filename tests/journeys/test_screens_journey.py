@@ -1,0 +1,135 @@
+"""No page is cut in a window of 1024 pixels, none is read out in marks, and scales are as tall as their maps."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.analysis.result import analyse
+from core.lake import Lake
+from core.segmentation import Segmenter
+from tests.core.similarity.similar_examples import shown
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+CUT = """() => {
+  const main = document.querySelector('[data-testid=stMain]'), edge = main.getBoundingClientRect().right, cut = [];
+  const apart = '[data-testid=stDataFrame], [data-testid=stTable], .js-plotly-plot, [data-testid=stFileUploader], pre';
+  for (const input of main.querySelectorAll('input')) {
+    if (input.offsetWidth > 20 && input.scrollWidth > input.clientWidth + 1) cut.push(input.value || input.placeholder);
+  }
+  const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const parent = text.parentElement, range = document.createRange();
+    if (!text.textContent.trim() || parent.closest(apart) || !parent.checkVisibility({ visibilityProperty: true })) continue;
+    range.selectNodeContents(text);
+    const box = range.getBoundingClientRect();
+    if (box.width < 2) continue;
+    let hidden = box.right > edge + 1 || (getComputedStyle(parent).textOverflow === 'ellipsis' && parent.scrollWidth > parent.clientWidth + 1);
+    for (let up = parent; up !== main && !hidden; up = up.parentElement) {
+      const hull = up.getBoundingClientRect();
+      hidden = getComputedStyle(up).overflowX !== 'visible' && hull.width > 2 && (box.right > hull.right + 2 || box.left < hull.left - 2);
+    }
+    if (hidden) cut.push(text.textContent);
+  }
+  for (const chart of main.querySelectorAll('.js-plotly-plot .main-svg')) {
+    const holder = chart.closest('[data-testid=stPlotlyChart]').getBoundingClientRect();
+    if (chart.getBoundingClientRect().width > holder.width + 2) cut.push('a chart');
+  }
+  return [...new Set(cut)];
+}"""
+MARKED = """() => [...document.querySelectorAll('[aria-label]')].map(one => one.getAttribute('aria-label'))
+  .filter(label => /\\*\\*|\\\\|`|:[a-z]+\\[/.test(label))"""
+PAGES = (
+    "",
+    "trends",
+    "commonality",
+    "lot?lot=A_1",
+    "alarms",
+    "monitoring",
+    "wafers",
+    "wafer?wafer=A_1:W01",
+    "wafer?wafer=A_1:W01&other=A_1:W02",
+    "similar?wafer=A_1:W01",
+    "map",
+    "compare",
+    "segment",
+    "batch",
+    "annotate?wafer=A_1:W01",
+    "review",
+    "label_queue",
+    "active_learning",
+    "training",
+    "model_versions",
+)
+
+
+@pytest.fixture(scope="module")
+def fab(app_home, tiny_model_path):
+    """Two lots of two products, a month apart, whose names hold marks."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    wafers = [
+        replace(
+            shown(f"W{n + 1:02d}", 10 * m + n, ["edge"]),
+            lot_id=f"A_{m + 1}",
+            product=f"TC_{m}",
+            tested_at=start + timedelta(days=30 * m, minutes=n),
+            attributes={"slot": str(n + 1), "etch_tool": f"E{n % 2}"},
+        )
+        for m in range(2)
+        for n in range(4)
+    ]
+    lake = Lake(app_home / "lake")
+    lake.append_wafers(wafers)
+    lake.append_results(analyse(wafers, Segmenter.load(str(tiny_model_path), threads=1)))
+
+
+@pytest.fixture
+def narrow(tab):
+    """A tab 1024 pixels wide."""
+    tab.set_viewport_size({"width": 1024, "height": 768})
+    return tab
+
+
+def settle(tab, address: str) -> None:
+    tab.goto(address)
+    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    if tab.get_by_label("Your name").count():
+        tab.get_by_label("Your name").fill("Ana")
+        tab.get_by_role("button", name="Go on").click()
+        tab.wait_for_timeout(500)
+        tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    tab.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+    tab.wait_for_timeout(1500)
+
+
+@pytest.mark.usefixtures("fab")
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_cut_in_a_narrow_window_and_names_read_out_are_plain(app_url, narrow, path):
+    settle(narrow, f"{app_url}/{path}")
+    assert narrow.evaluate(CUT) == []
+    assert narrow.evaluate(MARKED) == []
+
+
+@pytest.mark.usefixtures("fab")
+@pytest.mark.parametrize("path", ["lot?lot=A_1", "compare"])
+def test_a_scale_is_as_tall_as_its_map(app_url, narrow, path):
+    settle(narrow, f"{app_url}/{path}")
+    heights = narrow.evaluate(
+        "() => [...document.querySelectorAll('.imagelayer image')].map(one => one.getBoundingClientRect().height)"
+    )
+    assert len(heights) == 2
+    assert abs(heights[0] - heights[1]) < 1
+
+
+@pytest.mark.usefixtures("fab")
+def test_pages_fold_once_where_a_label_is_drawn_in_a_narrow_window(app_url, narrow):
+    sidebar = narrow.get_by_test_id("stSidebar")
+    settle(narrow, f"{app_url}/wafers")
+    assert sidebar.get_attribute("aria-expanded") == "true"
+    settle(narrow, f"{app_url}/annotate?wafer=A_1:W01")
+    assert sidebar.get_attribute("aria-expanded") == "false"
+    narrow.get_by_test_id("stExpandSidebarButton").click()
+    narrow.wait_for_timeout(500)
+    settle(narrow, f"{app_url}/annotate?wafer=A_1:W02")
+    assert sidebar.get_attribute("aria-expanded") == "true"
