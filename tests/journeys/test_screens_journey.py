@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from core.analysis.result import analyse
 from core.lake import Lake
@@ -21,14 +22,18 @@ CUT = """() => {
   const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const parent = text.parentElement, range = document.createRange();
-    if (!text.textContent.trim() || parent.closest(apart) || !parent.checkVisibility({ visibilityProperty: true })) continue;
+    if (!text.textContent.trim() || parent.closest(apart)) continue;
+    if (!parent.checkVisibility({ visibilityProperty: true })) continue;
     range.selectNodeContents(text);
     const box = range.getBoundingClientRect();
     if (box.width < 2) continue;
-    let hidden = box.right > edge + 1 || (getComputedStyle(parent).textOverflow === 'ellipsis' && parent.scrollWidth > parent.clientWidth + 1);
+    const wide = parent.scrollWidth > parent.clientWidth + 1;
+    const shortened = wide && getComputedStyle(parent).textOverflow === 'ellipsis';
+    let hidden = box.right > edge + 1 || shortened;
     for (let up = parent; up !== main && !hidden; up = up.parentElement) {
       const hull = up.getBoundingClientRect();
-      hidden = getComputedStyle(up).overflowX !== 'visible' && hull.width > 2 && (box.right > hull.right + 2 || box.left < hull.left - 2);
+      const outside = hull.width > 2 && (box.right > hull.right + 2 || box.left < hull.left - 2);
+      hidden = outside && getComputedStyle(up).overflowX !== 'visible';
     }
     if (hidden) cut.push(text.textContent);
   }
@@ -72,7 +77,7 @@ def fab(app_home, tiny_model_path):
         replace(
             shown(f"W{n + 1:02d}", 10 * m + n, ["edge"]),
             lot_id=f"A_{m + 1}",
-            product=f"TC_{m}",
+            product="TC_0",
             tested_at=start + timedelta(days=30 * m, minutes=n),
             attributes={"slot": str(n + 1), "etch_tool": f"E{n % 2}"},
         )
@@ -124,12 +129,14 @@ def test_a_scale_is_as_tall_as_its_map(app_url, narrow, path):
 
 @pytest.mark.usefixtures("fab")
 def test_pages_fold_once_where_a_label_is_drawn_in_a_narrow_window(app_url, narrow):
-    sidebar = narrow.get_by_test_id("stSidebar")
+    sidebar, collapsed = narrow.get_by_test_id("stSidebar"), "data-collapsed"
     settle(narrow, f"{app_url}/wafers")
-    assert sidebar.get_attribute("aria-expanded") == "true"
+    expect(sidebar).to_have_attribute(collapsed, "false")
     settle(narrow, f"{app_url}/annotate?wafer=A_1:W01")
-    assert sidebar.get_attribute("aria-expanded") == "false"
+    expect(sidebar).to_have_attribute(collapsed, "true")
     narrow.get_by_test_id("stExpandSidebarButton").click()
-    narrow.wait_for_timeout(500)
-    settle(narrow, f"{app_url}/annotate?wafer=A_1:W02")
-    assert sidebar.get_attribute("aria-expanded") == "true"
+    expect(sidebar).to_have_attribute(collapsed, "false")
+    narrow.get_by_test_id("stSidebarNavLink").filter(has_text="Wafers").click()
+    narrow.get_by_test_id("stSidebarNavLink").filter(has_text="Annotate").click()
+    expect(narrow.get_by_text("Start with the next wafer")).to_be_visible()
+    expect(sidebar).to_have_attribute(collapsed, "false")

@@ -2,15 +2,14 @@
 import { Editor } from "./editor.js";
 
 const alive = new WeakMap();
-const NARROW = 1100, FOLDED = "waferscope-folded";
+const NARROW = 1100;
+let folded = false;
 
-// A narrow window has no room for both the map and the list of pages, which folds: once a tab, for people open it again.
+// A narrow window has no room for both the map and the list of pages, which folds: once, for people open it again.
 function foldPages() {
-  if (innerWidth >= NARROW || sessionStorage.getItem(FOLDED)) return;
-  const fold = document.querySelector('[data-testid="stSidebar"][aria-expanded="true"] [data-testid="stSidebarCollapseButton"] button');
-  if (!fold) return;
-  sessionStorage.setItem(FOLDED, "yes");
-  fold.click();
+  if (folded || innerWidth >= NARROW) return;
+  folded = true;
+  document.querySelector('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
 }
 
 export default function (component) {
