@@ -9,7 +9,10 @@ let folded = false;
 function foldPages() {
   if (folded || innerWidth >= NARROW) return;
   folded = true;
-  document.querySelector('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
+  const pages = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]');
+  // Streamlit draws the button that folds only while the pointer is there, and has no other way to fold.
+  pages?.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+  setTimeout(() => pages?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 100);
 }
 
 export default function (component) {
