@@ -5,10 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from core.analysis.result import analyse
+from core.database import AppDatabase
+from core.database.schema import now
+from core.identity import Person
+from core.jobs.store import Job, JobState, add_job
 from core.lake import Lake
 from core.segmentation import Segmenter
+from tests.core.batches.batch_examples import mixed_folder, read_batch
 from tests.core.similarity.similar_examples import shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -125,6 +131,26 @@ def test_a_scale_is_as_tall_as_its_map(app_url, narrow, path):
     )
     assert len(heights) == 2
     assert abs(heights[0] - heights[1]) < 1
+
+
+def test_the_list_of_batches_keeps_up_with_the_one_under_way(app_url, app_home, narrow):
+    batch, database = read_batch(app_home, mixed_folder(app_home / "in")), AppDatabase(app_home / "decisions.db")
+
+    def done(count: int) -> None:
+        with database.writing() as session:
+            job = session.scalars(select(Job).where(Job.title == "one")).one()
+            job.state, job.host, job.process, job.heartbeat_at = JobState.RUNNING, "elsewhere", "1 0 boot", now()
+            job.done, job.total, job.share = count, 7, count / 7
+
+    with database.writing() as session:
+        add_job(session, "batch", ["--out", str(batch.path)], "one", Person("ana"))
+    done(3)
+    settle(narrow, f"{app_url}/batch")
+    listed = narrow.get_by_test_id("stDataFrame").get_by_role("gridcell")
+    for count in (3, 5):
+        done(count)
+        expect(narrow.get_by_text(f"Segmenting: {count} of 7")).to_be_visible(timeout=20_000)
+        expect(listed.nth(2)).to_have_text(str(count), timeout=20_000)
 
 
 @pytest.mark.usefixtures("fab")
