@@ -8,6 +8,10 @@ from data.errors import WaferValueError
 LONGEST_NAME = 200
 ACCOUNT = "account"
 """Origin of a person who has signed in."""
+VOUCHED = "vouched"
+"""Origin of an identity provider or proxy, which the settings name, where it changes accounts itself."""
+CALLER = "waferscope.person"
+"""Under which the guard leaves who asks in a request's scope."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Person:
     Args:
         name: unique name, as it stands in records.
         origin: who vouches for the name: "local" is the operating system's account, "said" the person alone,
-            "account" an account of the app that was signed in to.
+            "account" an account of the app that was signed in to, "vouched" the settings, that name a provider.
         id: number of the account, None without one.
         role: of the account, "" without one.
         products: names of the products that the account may see, None for all.

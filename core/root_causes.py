@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, now
 from core.identity import Person
+from core.people.roles import Permission, permit
 from data.errors import WaferValueError
 
 LONGEST_TEXT = 4000
@@ -46,8 +47,10 @@ def write_finding(session: Session, wafer_key: str, root_cause: str, fa_finding:
         person: who writes.
 
     Raises:
+        NotAllowedError: the acting person may not.
         WaferValueError: a text is too long.
     """
+    permit(person, Permission.FINDING_WRITE)
     texts = {"root cause": root_cause.strip(), "FA finding": fa_finding.strip()}
     for name, text in texts.items():
         if len(text) > LONGEST_TEXT:

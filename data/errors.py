@@ -96,6 +96,10 @@ class AppDatabaseError(WaferError):
     """An app database that cannot be opened, read or written."""
 
 
+class TrailError(AppDatabaseError):
+    """An audit trail that is not as it was written, cannot be sent on, or a seal of it that is none."""
+
+
 class NotAllowedError(WaferError):
     """Something that the acting person's role does not allow."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from core.database import AppDatabase
 from core.downloads.folder import ExportFolder
 from core.downloads.formats import LOT_FORMATS, PERIOD_FORMATS, WAFER_FORMATS, ExportStyle, FormatKey, chosen
 from core.drawing.palette import Palette
@@ -13,6 +14,7 @@ from core.exports.review_points import Places
 from core.identity import local_person
 from core.lake import Lake, WaferFilter
 from core.lake.batches import batches
+from core.people.accesses import exported
 from core.settings import Settings, settings
 from core.trends.overview import start_of
 from data.errors import SettingError
@@ -69,6 +71,8 @@ def _run(config: ExportConfig, at: Settings) -> int:
     lake = lake.seen_by(where)
     palette, bom = Palette.SAFE if config.color_safe else Palette.STANDARD, config.bom or at.csv_bom
     style = ExportStyle(local_person(), palette, places=config.places, bom=bom)
+    said = {"formats": list(config.formats), "wafers": len(wafers)}
+    exported(AppDatabase(at.database_place), style.person, f"folder {config.out.name}", said)
     with ExportFolder(config.out, config.formats, style) as export:
         if chosen(WAFER_FORMATS, config.formats):
             _export_wafers(lake, list(wafers), export)

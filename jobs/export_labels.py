@@ -11,6 +11,7 @@ from core.datasets.reading import labels_of_keys, labels_of_set
 from core.identity import local_person, named_person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
+from core.people.accesses import exported
 from core.settings import settings
 from jobs.command import command
 
@@ -45,6 +46,7 @@ def main(config: ExportLabelsConfig) -> int:
         with database.reading() as session:
             keys = labelled_keys(session)
         labelled = list(labels_of_keys(database, lake, keys))
+    exported(database, local_person(), f"folder {config.out.name}", {"labels": len(labelled)})
     export_labels(labelled, config.out, config.form)
     print(f"{len(labelled):,} labels in {config.out}")
     return 0

@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from core.database import AppDatabase
-from core.identity import local_person
-from core.people.accounts import Account, account_of, activate, list_accounts
+from core.identity import Person, local_person
+from core.people.accounts import LOCAL, Account, account_of, activate, add_account, list_accounts
 from core.people.invitations import invite, password_link, reset
 from core.people.leaving import deactivate
-from core.people.lockout import unlock
+from core.people.providers import ways
 from core.people.roles import Role
+from core.people.unlocking import unlock_account
 from core.settings import settings
 from data.errors import AccountError, SettingError
 from jobs.command import command
@@ -29,6 +30,7 @@ class PeopleConfig:
     name: str = ""  # of whom is invited, as records will show it; empty: the e-mail's part before the @
     role: Role = Role.VIEWER  # of whom is invited
     products: tuple[str, ...] = ()  # whose wafers they see; none named: all
+    sign_in: str = LOCAL  # how who is invited signs in: local (a password), proxy, or oidc:NAME of a provider
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
@@ -56,6 +58,8 @@ def _act(session: Session, action: str, config: PeopleConfig) -> str:
     person = local_person()
     if action == "invite":
         name = config.name or config.email.partition("@")[0]
+        if config.sign_in != LOCAL:
+            return _add(session, person, name, config)
         token = invite(session, person, config.email, name, config.role, config.products or None)
         return f"Send this link to {config.email}; it works once, for three days:\n{password_link(token)}"
     account = account_of(session, config.email)
@@ -64,11 +68,18 @@ def _act(session: Session, action: str, config: PeopleConfig) -> str:
     if action == "reset":
         token = reset(session, person, account.id)
         return f"Send this link to {config.email}; it works once, for one hour:\n{password_link(token)}"
-    if action == "unlock":
-        unlock(session, account.email)
-    else:
-        (deactivate if action == "deactivate" else activate)(session, person, account.id)
+    acts = {"unlock": unlock_account, "deactivate": deactivate, "activate": activate}
+    acts[action](session, person, account.id)
     return f"{account.name}: done."
+
+
+def _add(session: Session, person: Person, name: str, config: PeopleConfig) -> str:
+    """Add somebody who needs no link, since a provider or a proxy signs them in."""
+    known = ways(settings())
+    if config.sign_in not in known:
+        raise SettingError("--sign-in", f"expected one of {', '.join(known)}, found {config.sign_in!r}", "Name one.")
+    add_account(session, person, config.email, name, config.role, config.products or None, sign_in=config.sign_in)
+    return f"{config.email} can sign in by {config.sign_in} from now on."
 
 
 def _list(database: AppDatabase) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from core.active_learning.candidates import excess_of, queue_picks, uncertainties, without_label
+from core.annotation.chosen import choice_of, take_back
 from core.annotation.progress import iterations
-from core.annotation.queue import choice_of, take_back
 from core.database import AppDatabase
 from core.identity import local_person, named_person
 from core.labels.annotations import labelled_keys

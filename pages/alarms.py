@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.alarms import check_and_send
 from core.alarms.sending import sending_job
+from core.alarms.sight import alarms_seen
 from core.alarms.store import Alarm, open_alarms, past_alarms, rules
 from core.database import AppDatabase
 from core.lake import Lake
@@ -14,6 +15,7 @@ from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
+from pages.parts.cache.stores import whole_lake
 from pages.parts.empty import explained
 from pages.parts.links import ALARM_VIEW, link
 from pages.parts.measures import HELP
@@ -33,7 +35,7 @@ def choose_view() -> str:
     )
 
 
-def look_now(lake: Lake, database: AppDatabase) -> None:
+def look_now(database: AppDatabase) -> None:
     """Offer to look at what is new by all rules."""
     pressed = st.button(
         "Look now",
@@ -42,7 +44,7 @@ def look_now(lake: Lake, database: AppDatabase) -> None:
     )
     if pressed:
         with st.spinner("Looking at what is new"):
-            found = check_and_send(lake, database, sending_job(settings(), person_here()))
+            found = check_and_send(whole_lake(), database, sending_job(settings(), person_here()))
         st.toast(f"{found.raised:,} new alarms.")
 
 
@@ -91,18 +93,18 @@ def show() -> None:
     st.title("Alarms")
     with st.container(horizontal=True, vertical_alignment="center"):
         view = choose_view()
-        look_now(lake, database)
+        look_now(database)
     if view == RULES:
         rule_editor(lake, database)
         return
     if view == DELIVERY:
-        channel_editor(database)
+        channel_editor(lake, database)
         return
     faster_note()
     past = view == HISTORY
     with database.reading() as session:
         names = {rule.id: rule.name for rule in rules(session)}
-        alarms = past_alarms(session) if past else open_alarms(session)
+        alarms = alarms_seen(session, past_alarms(session) if past else open_alarms(session), lake)
     if not alarms:
         none_to_show(past=past)
         return

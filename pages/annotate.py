@@ -33,7 +33,7 @@ def begin(person: Person) -> None:
         st.markdown(f"**{far.text}**")
         if st.button("Start with the next wafer", type="primary", shortcut="Enter", help=START_HELP):
             with open_database().writing() as session:
-                item = go_on(session, person)
+                item = go_on(session, person, open_lake().seen)
             if item is not None:
                 open_page("annotate", wafer=item.wafer_key)
             st.info("Somebody else took the last wafer just now.")

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.batches.control import UNDERWAY, Standing, standings
+from core.batches.control import UNDERWAY, Standing, may_see, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
+from pages.parts.person import person_or_account
 from pages.parts.segment.batch_start import CHOSEN, start_batch
 from pages.parts.segment.batch_view import LOOK_SECONDS, batch_view
 
@@ -50,8 +51,14 @@ def earlier(found: list[Standing]) -> None:
     csv_button(table, "batches")
 
 
+def seen() -> list[Standing]:
+    """Return how the batches stand that the person may see, newest first."""
+    person = person_or_account()
+    return [one for one in standings(database(), settings()) if may_see(person, one)]
+
+
 def _list() -> None:
-    earlier(standings(database(), settings()))
+    earlier(seen())
 
 
 def choose_batch(found: list[Standing]) -> Standing:
@@ -73,7 +80,7 @@ def choose_batch(found: list[Standing]) -> Standing:
 def show() -> None:
     """Offer a new batch, watch one, list all."""
     st.title("Batch")
-    found = standings(database(), settings())
+    found = seen()
     with st.expander("New batch", expanded=not found):
         start_batch(open_lake())
     if found:

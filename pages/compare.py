@@ -8,6 +8,7 @@ from core.comparison.comparison import Group, common_grids, die_difference, meas
 from core.lake import Lake, WaferFilter
 from core.lots.stacking import Stack
 from core.reports.table import Table, table_csv
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.groups import group_stack, history_steps
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -95,7 +96,8 @@ def _counts(a: Stack, b: Stack, differing: int) -> str:
 
 
 def _csv(label: str, name: str, make: Callable[[], Table]) -> None:
-    st.download_button(label, data=lambda: table_csv(make()), file_name=name, mime="text/csv", on_click="ignore")
+    data = told(lambda: table_csv(make()), name)
+    take_button(label, data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
 def show() -> None:

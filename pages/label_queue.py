@@ -189,8 +189,9 @@ def show() -> None:
         return
     overview(person, chosen)
     with open_database().reading() as session:
-        found = items(session, chosen)
-    actions(table(found), person, chosen)
+        queued = items(session, chosen)
+    visible = lake.seen(item.wafer_key for item in queued)
+    actions(table([item for item in queued if item.wafer_key in visible]), person, chosen)
 
 
 with explained():

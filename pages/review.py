@@ -184,7 +184,9 @@ def to_decide(lake: Lake, person: Person) -> None:
         label_visibility="collapsed",
     )
     with open_database().reading() as session:
-        found = open_reviews(session, kinds or tuple(ReviewKind))
+        opened = open_reviews(session, kinds or tuple(ReviewKind))
+    visible = lake.seen(review.wafer_key for review in opened)
+    found = [review for review in opened if review.wafer_key in visible]
     if found:
         review_desk(choose_review(found), person, lake)
     else:

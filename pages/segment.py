@@ -13,6 +13,7 @@ from core.ingestion.upload_session import UploadProgress, UploadSession
 from core.ingestion.uploaded_file import Entry
 from data.formats import ReadFailure, known_suffixes
 from pages.parts.blocks.exports import archive_menu
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.models import segmenter, warm_up
 from pages.parts.empty import explained
 from pages.parts.segment.orientation_editor import orientation_editor
@@ -138,9 +139,9 @@ def summary(held: UploadSession, ready: Sequence[Entry]) -> None:
                 results_zip(timed, file, reasons, OverlayStyle(palette, theme))
                 return file.getvalue()
 
-            st.download_button(
+            take_button(
                 "Download all",
-                data=archive,
+                data=told(archive, "waferscope_results.zip"),
                 file_name="waferscope_results.zip",
                 mime="application/zip",
                 on_click="ignore",

@@ -11,6 +11,7 @@ from core.root_causes import findings_by_keys
 from core.similarity.index import IndexKind
 from core.similarity.similar_wafers import Match, Query, find
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.models import segmenter
 from pages.parts.cache.stores import database
 from pages.parts.cache.stores import lake as open_lake
@@ -35,9 +36,9 @@ def choose_match(lake: Lake, asked: Asked, query: Query, matches: Sequence[Match
         findings = findings_by_keys(session, [match.result.wafer.key for match in matches])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"The **{len(matches)}** most like **{literal(asked.name)}**", width="stretch")
-        st.download_button(
+        take_button(
             "Download CSV",
-            data=lambda: table_csv(matches_table(matches, findings)),
+            data=told(lambda: table_csv(matches_table(matches, findings)), "similar_wafers.csv"),
             file_name="similar_wafers.csv",
             mime="text/csv",
             on_click="ignore",

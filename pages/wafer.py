@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.analysis.result import WaferResult, analyse
 from core.lake import Lake
 from core.lake.wafer_tests import result_of_test, wafer_of_test
+from core.people.accesses import viewed
 from core.pipeline import take_in
 from data.errors import WaferError
 from data.wafer import WaferMap
@@ -23,6 +24,7 @@ from pages.parts.explore.lot_steps import choose_wafer, compare_with
 from pages.parts.explore.run_choice import choose_test
 from pages.parts.links import link
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 from pages.parts.state.choices import chosen_palette
 from pages.parts.wafers.canvas import wafer_canvas
 from pages.parts.wafers.pipeline import pipeline
@@ -102,6 +104,7 @@ def show() -> None:
     top = st.container(horizontal=True, vertical_alignment="bottom")
     key = choose_wafer(lake, top)
     wafer, result, test = read(lake, key, top)
+    viewed(database(), person_here(), key)
     if not test:
         with top:
             link("annotate", "Label", help="Mark which failing dies belong to which defect.", wafer=key)

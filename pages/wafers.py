@@ -24,6 +24,7 @@ from pages.parts.blocks.filters import (
 )
 from pages.parts.blocks.flowing_row import DAYS_PX, NARROW_PX, USUAL_PX, flowing_row
 from pages.parts.blocks.old_scores import old_scores_note
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.wafers.gallery import gallery
@@ -100,9 +101,9 @@ def head(lake: Lake, choice: Choice, found: int) -> tuple[bool, DeltaGenerator]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{found:,}** of {lake.count():,} wafers", width="content")
         as_pictures = choose_view()
-        st.download_button(
+        take_button(
             "Download CSV",
-            data=lambda: encoded_csv(page_csv(lake, where, sort)),
+            data=told(lambda: encoded_csv(page_csv(lake, where, sort)), "wafers.csv"),
             file_name="wafers.csv",
             mime="text/csv",
             on_click="ignore",

@@ -25,6 +25,7 @@ WHOLE_PROJECT_TESTS = {
     "test_requirements",
     "test_docs",
     "test_checklists",
+    "test_permissions",
     "test_without_training",
 }
 WHOLE_PACKAGE_TESTS = {  # claims about all readers at once

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.identity import Person
+from core.identity import CALLER, Person
 from core.people.sessions import Visit
 from data.errors import AppDatabaseError
 from web.cookies import session_token
 from web.open_sockets import POLICY_VIOLATION, OpenSockets
+from web.proxy_identity import EMAIL
 from web.remembered import Remembered
 from web.security_headers import REQUEST_ID
 
@@ -30,8 +31,8 @@ ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
 OWN = b"x-waferscope-"
 """What a header's name begins with that the guard alone may set."""
 PERSON, SESSION, REQUEST = b"x-waferscope-person", b"x-waferscope-session", b"x-waferscope-request"
-VISIT, CALLER = "waferscope.visit", "waferscope.person"
-"""Under which the session, and who asks, stand in a request's scope."""
+VISIT = "waferscope.visit"
+"""Under which the session stands in a request's scope."""
 API = "/api/"
 BEARER = b"bearer "
 LONGEST_KEY = 100
@@ -49,6 +50,7 @@ class Guard:
         keys: looks the accounts of keys up, by the key and the address that it comes from with a blank between.
         sockets: serves websockets for as long as their session stands.
         tls: whether browsers reach the app by https alone.
+        more_open: further paths that answer without a session, each in full.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Guard:
         sockets: OpenSockets,
         *,
         tls: bool = False,
+        more_open: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._visits = visits
         self._keys = keys
         self._sockets = sockets
         self._tls = tls
+        self._open = OPEN_TO_ALL | more_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or connection, or refuse it."""
@@ -84,7 +88,7 @@ class Guard:
         except AppDatabaseError as error:
             await self._fail(scope, send, error)
             return
-        if visit is None:
+        if visit is None or (visit.proxied and visit.proxied != scope.get(EMAIL)):  # the proxy may know somebody else
             await self._meet_stranger(scope, receive, send)
             return
         scope[VISIT] = visit
@@ -115,7 +119,7 @@ class Guard:
                 await self._sockets.send_away(scope, receive, send)  # a page that was open when the session ended
             else:
                 await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
-        elif path in OPEN_TO_ALL:
+        elif path in self._open:
             await self._app(scope, receive, send)
         elif scope["method"] in ("GET", "HEAD") and _leads_to_sign_in(path):
             await _lead_to_sign_in(scope, send)

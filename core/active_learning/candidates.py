@@ -14,6 +14,7 @@ from core.identity import Person
 from core.labels.annotations import labelled_keys
 from core.lake import Lake
 from core.lake.batches import batches
+from core.people.roles import Permission, permit
 from core.segmentation.dropout import PASSES, DropoutSegmenter
 from core.segmentation.uncertainty import Uncertainty, uncertainty
 from core.selection import Pick, Strategy
@@ -79,9 +80,13 @@ def queue_picks(
         iteration: round of labelling, from 1.
         count: how many are to be labelled; the rest are spares, which wait to take the place of one.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         How many wait to be labelled, and how many as spares; what the round holds already is left out.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     wanted = [
         Candidate(pick.key, 1 - n / len(picks), pick.reason, strategy, pick.score) for n, pick in enumerate(picks)
     ]

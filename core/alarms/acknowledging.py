@@ -9,6 +9,7 @@ from core.alarms.store import Alarm, acknowledge, usable_comment
 from core.database import audit
 from core.database.schema import now, row_by_id
 from core.identity import Person
+from core.people.roles import Permission, permit
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ def acknowledge_or_add(session: Session, number: int, comment: str, person: Pers
     """Close an alarm, or where somebody was faster, add what this person says to what was said.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such alarm, or the comment is empty or too long.
     """
+    permit(person, Permission.ALARM_WRITE)
     alarm = row_by_id(session, Alarm, number, "alarm", "Look at the list of alarms.")
     if alarm.acknowledged_by is None or alarm.acknowledged_at is None:
         acknowledge(session, number, comment, person)

@@ -10,6 +10,7 @@ from core.alarms.store import Alarm
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 
 LEASE = timedelta(minutes=2)
@@ -79,8 +80,10 @@ def save_channel(session: Session, channel: Channel, person: Person) -> Channel:
     """Keep a channel, new or changed; its address stands in no audit row.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: it has no name.
     """
+    permit(person, Permission.ALARM_CONFIG)
     channel.name = channel.name.strip()
     if not 0 < len(channel.name) <= NAME_LENGTH:
         raise AppDatabaseError("channel", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
@@ -142,7 +145,12 @@ def note_outcome(session: Session, number: int, problem: str) -> None:
 
 
 def try_again(session: Session, person: Person) -> int:
-    """Put all that failed or waits for its next try on its way again, now; give how many."""
+    """Put all that failed or waits for its next try on its way again, now; give how many.
+
+    Raises:
+        NotAllowedError: the acting person may not.
+    """
+    permit(person, Permission.ALARM_WRITE)
     states = (DeliveryState.FAILED, DeliveryState.WAITING)
     found = list(session.scalars(select(Delivery).where(Delivery.state.in_(states))))
     for delivery in found:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 
 LONGEST_COMMENT = 4000
@@ -141,8 +142,10 @@ def save_rule(session: Session, rule: AlarmRule, person: Person) -> AlarmRule:
     """Keep a rule, new or changed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: it has no name, or a number out of its range.
     """
+    permit(person, Permission.ALARM_CONFIG)
     rule.name = rule.name.strip()
     if not 0 < len(rule.name) <= NAME_LENGTH:
         raise AppDatabaseError("rule", f"expected a name of 1 to {NAME_LENGTH} characters", "Give it one.")
@@ -195,8 +198,10 @@ def acknowledge(session: Session, number: int, comment: str, person: Person) -> 
     """Close an alarm: somebody has seen to it, and says what.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such alarm, it is closed already, or the comment is empty or too long.
     """
+    permit(person, Permission.ALARM_WRITE)
     alarm = row_by_id(session, Alarm, number, "alarm", "Look at the list of alarms.")
     if alarm.acknowledged_by is not None:
         raise AppDatabaseError(

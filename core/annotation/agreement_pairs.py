@@ -14,6 +14,7 @@ from core.database.schema import NAME_LENGTH, Base, now
 from core.identity import Person
 from core.labels.agreement import agreement
 from core.labels.annotations import Annotation, LabelSource
+from core.people.roles import Permission, permit
 from data.classes import CLASS_KEYS
 
 OVERALL = "overall"
@@ -58,9 +59,13 @@ def keep_agreement(
         others: what other people say of the same grid.
         person: who labelled.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         Overall IoU by the number of the other annotation.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     wanted = select(AgreementPair).where(AgreementPair.first_id == annotation.id)
     known = {pair.second_id: pair.iou for pair in session.scalars(wanted)}
     found = {}

@@ -10,21 +10,28 @@ from core.annotation.queue import fill
 from core.database import audit
 from core.identity import Person
 from core.labels.annotations import LabelSource, label_that_counts, standing
+from core.people.accounts import in_trail
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 
 
 def assign(session: Session, numbers: Iterable[int], assignee: str | None, person: Person) -> int:
     """Return who shall do items that wait, None for whoever comes first; items that do not wait stay as they are.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         How many changed hands.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     items = [item for item in (item_by_id(session, n) for n in numbers) if item.status is Status.PENDING]
     moved = [item for item in items if item.assignee != assignee and not item.gold]
     for item in moved:
         item.assignee = assignee
     if moved:
-        details = {"items": [item.id for item in moved], "assignee": assignee}
+        told = None if assignee is None else in_trail(session, assignee)
+        details = {"items": [item.id for item in moved], "assignee": told}
         audit.record(session, person, "queue.assign", "queue", details)
     return len(moved)
 
@@ -32,9 +39,13 @@ def assign(session: Session, numbers: Iterable[int], assignee: str | None, perso
 def balance(session: Session, names: Sequence[str], person: Person, iteration: int | None = None) -> dict[str, int]:
     """Assign what waits to people so that their open items differ by one at most; nobody gets a wafer twice.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         How many open items each now has.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     wanted = select(LabelItem).where(LabelItem.status.in_(OPEN))
     if iteration is not None:
         wanted = wanted.where(LabelItem.iteration == iteration)
@@ -48,7 +59,8 @@ def balance(session: Session, names: Sequence[str], person: Person, iteration: i
         if item.assignee:
             load[item.assignee] += 1
             had[item.assignee].add((item.iteration, item.wafer_key))
-    audit.record(session, person, "queue.balance", "queue", {"people": list(names), "items": len(assigned)})
+    told = [in_trail(session, name) for name in names]
+    audit.record(session, person, "queue.balance", "queue", {"people": told, "items": len(assigned)})
     return load
 
 
@@ -68,8 +80,10 @@ def slip_in_gold(
         How many items were added.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: a wafer has no gold label.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     right = label_that_counts(standing(session, keys)).values()
     authors = {a.wafer_key: a.annotator for a in right if a.source is LabelSource.GOLD}
     missing = [key for key in keys if key not in authors]

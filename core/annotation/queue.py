@@ -1,6 +1,6 @@
 """What is to be labelled: filled, given out, put back, left out. A wafer goes to as many people as were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, bindparam, case, exists, func, select
@@ -10,7 +10,6 @@ from core.annotation.items import (
     AVAILABLE,
     OPEN,
     PERSON,
-    UNTOUCHED,
     Candidate,
     LabelItem,
     Status,
@@ -21,15 +20,17 @@ from core.database import audit
 from core.database.schema import KEYS_AT_ONCE, Moment, now
 from core.identity import Person
 from core.labels.draft_store import Draft
+from core.people.roles import Permission, permit, permit_own
 from core.settings import settings
 from data.errors import AppDatabaseError
 
+Seen = Callable[[Sequence[str]], Collection[str]]
+LOOKED_AT = 100
 _BUT = bindparam("but", type_=String)
 _NEXT = (
     select(LabelItem)
     .where(AVAILABLE, LabelItem.wafer_key != _BUT)
     .order_by(LabelItem.priority.desc(), case((LabelItem.assignee == PERSON, 0), else_=1), LabelItem.id)
-    .limit(1)
 )
 _SINCE = bindparam("since", type_=Moment)
 _IDLE = select(LabelItem).where(
@@ -64,9 +65,13 @@ def fill(
         assignee: who shall do them, None for whoever comes first.
         gold: their right labels are known; one more copy of each is added, for the assignee.
 
+    Raises:
+        NotAllowedError: the acting person may not.
+
     Returns:
         How many items were added.
     """
+    permit(person, Permission.ACTIVE_LEARNING_WRITE)
     held = _copies_held(session, [c.wafer_key for c in candidates], iteration)
     added = 0
     for candidate in {c.wafer_key: c for c in candidates}.values():
@@ -95,7 +100,13 @@ def fill(
     return added
 
 
-def take_next(session: Session, person: Person, iteration: int | None = None, but: str = "") -> LabelItem | None:
+def take_next(
+    session: Session,
+    person: Person,
+    iteration: int | None = None,
+    but: str = "",
+    seen: Seen = set,
+) -> LabelItem | None:
     """Assign the next wafer to a person: the highest priority, of equals the person's own first, then the oldest.
 
     What lay idle with others for longer than WAFERSCOPE_LABEL_IDLE_MINUTES is given out again. Nobody gets a wafer that
@@ -106,32 +117,50 @@ def take_next(session: Session, person: Person, iteration: int | None = None, bu
         person: who asks.
         iteration: of this round only, None for all.
         but: key of a wafer that is not wanted, since the person is at it.
+        seen: returns those of some keys that the person may see (`Lake.seen`).
+
+    Raises:
+        NotAllowedError: the acting person may not.
 
     Returns:
         The item, now in progress; None when there is nothing to do.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     release_idle(session)
     wanted = _NEXT if iteration is None else _NEXT.where(LabelItem.iteration == iteration)
-    found = session.scalar(wanted, {"person": person.name, "but": but})
-    return None if found is None else _begin(found, person)
+    for some in session.scalars(wanted, {"person": person.name, "but": but}).partitions(LOOKED_AT):
+        visible = seen([item.wafer_key for item in some])
+        if found := next((item for item in some if item.wafer_key in visible), None):
+            return _begin(found, person)
+    return None
 
 
-def go_on(session: Session, person: Person) -> LabelItem | None:
+def go_on(session: Session, person: Person, seen: Seen = set) -> LabelItem | None:
     """Return what a person has in hand longest, else the next wafer of the queue; None when there is nothing to do.
 
     Args:
         session: of a writing transaction.
         person: who asks.
+        seen: returns those of some keys that the person may see (`Lake.seen`).
+
+    Raises:
+        NotAllowedError: the acting person may not.
     """
-    return next(iter(items_in_hand(session, person)), None) or take_next(session, person)
+    permit(person, Permission.ANNOTATION_WRITE)
+    held = items_in_hand(session, person)
+    visible = seen([item.wafer_key for item in held])
+    mine = next((item for item in held if item.wafer_key in visible), None)
+    return mine or take_next(session, person, seen=seen)
 
 
 def take(session: Session, number: int, person: Person) -> LabelItem:
     """Assign a certain item to a person, whoever it was meant for, unless somebody is at it.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item, or it is not to be done, or another has it in progress.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     item = item_by_id(session, number)
     if item.status is Status.IN_PROGRESS and item.assignee == person.name:
         return item
@@ -145,9 +174,11 @@ def put_back(session: Session, number: int, person: Person) -> LabelItem:
     """Let go of an item that is in progress, done or skipped: it waits again, for anybody unless it is gold.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item.
     """
     item = item_by_id(session, number)
+    permit_own(person, item.assignee or person.name, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     _free(item)
     audit.record(session, person, "queue.put_back", f"wafer {item.wafer_key}", {"item": number})
     return item
@@ -167,9 +198,11 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
         The spare one that now waits instead, None when there is none or none is needed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such item, it is closed already, or no reason is given.
     """
     item = item_by_id(session, number)
+    permit_own(person, item.assignee or person.name, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     if item.status not in OPEN:
         raise AppDatabaseError(item.wafer_key, f"it is {item.status} already", "There is nothing to skip.")
     if not reason.strip():
@@ -188,51 +221,6 @@ def skip(session: Session, number: int, reason: str, person: Person, *, ambiguou
     if spare is not None:
         spare.status = Status.PENDING
     return spare
-
-
-def choice_of(session: Session, iteration: int) -> list[LabelItem]:
-    """Return what a strategy chose for a round, as long as nobody has begun with any of it.
-
-    Raises:
-        AppDatabaseError: somebody has, or nothing was chosen.
-    """
-    chosen = list(
-        session.scalars(select(LabelItem).where(LabelItem.iteration == iteration, LabelItem.strategy.is_not(None)))
-    )
-    if not chosen:
-        raise AppDatabaseError(
-            f"round {iteration}", "no strategy chose wafers for it", "Choose wafers for a new round."
-        )
-    begun = next((item for item in chosen if item.status not in UNTOUCHED), None)
-    if begun is not None:
-        raise AppDatabaseError(
-            f"round {iteration}",
-            f"{begun.wafer_key} is {begun.status.replace('_', ' ')} already",
-            "Choose wafers for a new round.",
-        )
-    return chosen
-
-
-def take_back(session: Session, iteration: int, person: Person) -> int:
-    """Take what a strategy chose for a round out of the queue; what people put there by hand stays.
-
-    Args:
-        session: of a writing transaction.
-        iteration: round of labelling.
-        person: who does this.
-
-    Returns:
-        How many items.
-
-    Raises:
-        AppDatabaseError: somebody has begun with one of them, or nothing was chosen.
-    """
-    chosen = choice_of(session, iteration)
-    for item in chosen:
-        session.delete(item)
-    session.flush()
-    audit.record(session, person, "queue.take_back", f"iteration {iteration}", {"items": len(chosen)})
-    return len(chosen)
 
 
 def release_idle(session: Session, moment: datetime | None = None) -> int:

@@ -16,6 +16,7 @@ from core.labels.annotations import (
     write_annotation,
 )
 from core.labels.label import Label
+from core.people.roles import Permission, permit
 from data.errors import AppDatabaseError
 from data.wafer import WaferMap
 
@@ -41,9 +42,11 @@ def accept(
         source: gold to measure annotators by it from now on.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.ACCEPTED, person, note, (wafer, label, source))
 
 
@@ -59,9 +62,11 @@ def merge(
     """Decide on a label that the reviewer made of what there was; it counts from now on. Arguments as `accept`.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
         LabelError: the label is of another wafer or grid.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.MERGED, person, note, (wafer, label, source))
 
 
@@ -69,8 +74,10 @@ def redo(session: Session, number: int, person: Person, note: str = "") -> Revie
     """Take the labels in question back, all but gold ones, and let the wafer be labelled again, before all others.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     review = _decide(session, number, ReviewOutcome.REDO, person, note)
     for annotation_id in (review.first_id, review.second_id):
         if annotation_id is not None and annotation_by_id(session, annotation_id).source is not LabelSource.GOLD:
@@ -90,8 +97,10 @@ def dismiss(session: Session, number: int, person: Person, note: str = "") -> Re
     """Decide that nothing is to be changed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such review, or it is decided already.
     """
+    permit(person, Permission.ANNOTATION_REVIEW)
     return _decide(session, number, ReviewOutcome.DISMISSED, person, note)
 
 

@@ -19,6 +19,7 @@ from core.labels.annotations import (
     label_that_counts,
     standing,
 )
+from core.people.roles import Permission, permit
 from data.classes import CLASS_INDEX
 from data.errors import AppDatabaseError
 from data.splits import held_out
@@ -97,7 +98,11 @@ def screen(session: Session, annotation: Annotation, item: LabelItem | None, per
         annotation: the new version.
         item: of the queue that it was made for, None for none; a gold one keeps how far the label agrees.
         person: the annotator.
+
+    Raises:
+        NotAllowedError: the acting person may not.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     others = [
         a
         for a in standing(session, [annotation.wafer_key])
@@ -139,8 +144,10 @@ def flag_prediction(
         person: who says so.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: the class does not exist, or the comment is empty or too long.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     text = comment.strip()
     if class_key and class_key not in CLASS_INDEX:
         raise AppDatabaseError(

@@ -14,6 +14,7 @@ from core.labels.annotations import Annotation, write_annotation
 from core.labels.checks import LabelLimits, validate
 from core.labels.draft_store import drop_draft
 from core.labels.label import Label
+from core.people.roles import Permission, permit
 from data.errors import LabelError
 from data.wafer import WaferMap
 
@@ -59,6 +60,7 @@ def submit(
         limits: what a label may cover, None for the built-in limits.
 
     Raises:
+        NotAllowedError: the acting person may not.
         LabelError: the label is of another wafer or grid, or is not fit to be submitted; it says why.
 
     Example:
@@ -73,6 +75,7 @@ def submit(
         >>> done.annotation.annotator, done.item
         ('ana', None)
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     blocking = [problem.text for problem in validate(label, wafer, limits) if problem.blocks]
     if blocking:
         raise LabelError(wafer.key, " ".join(blocking), "Then submit again; the draft is kept.")

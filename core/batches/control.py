@@ -13,6 +13,7 @@ from core.database.schema import NAME_LENGTH
 from core.identity import Person
 from core.jobs import launch
 from core.jobs.store import Job, JobState
+from core.people.roles import Permission, permit, permit_own
 from core.settings import Settings
 from data.errors import BatchError
 
@@ -90,10 +91,12 @@ def launch_batch(database: AppDatabase, at: Settings, batch: Batch, person: Pers
         retry: try again what failed, too.
 
     Raises:
+        NotAllowedError: the acting person may not.
         BatchError: it is under way, or was cancelled.
         AppDatabaseError: the database cannot be written.
         OSError: the machine has no room for another process.
     """
+    permit(person, Permission.INFERENCE_WRITE)
     found = standing(database, batch)
     if found.state in UNDERWAY:
         raise BatchError(found.request.title, f"it is {found.state}", "Let it end, or pause it.")
@@ -108,6 +111,7 @@ def pause(database: AppDatabase, batch: Batch, person: Person) -> None:
     """Stop a batch such that it can go on; what is under way is lost, what is finished stays.
 
     Raises:
+        NotAllowedError: the acting person may not.
         BatchError: nobody works on it.
     """
     _halt(database, batch, person, "paused")
@@ -117,25 +121,34 @@ def cancel(database: AppDatabase, batch: Batch, person: Person) -> None:
     """Stop a batch for good.
 
     Raises:
+        NotAllowedError: the acting person may not.
         BatchError: it ended already.
     """
     found = standing(database, batch)
     if found.state in RESUMABLE:
+        _permit(person, found)
         batch.halt("cancelled", person.name)
     else:
         _halt(database, batch, person, "cancelled")
 
 
-def remove(database: AppDatabase, batch: Batch) -> None:
+def remove(database: AppDatabase, batch: Batch, person: Person) -> None:
     """Delete a batch that nobody works on, with its uploads and results; the lake keeps what was saved there.
 
     Raises:
+        NotAllowedError: the acting person may not.
         BatchError: it is under way.
     """
     found = standing(database, batch)
+    _permit(person, found)
     if found.state in UNDERWAY:
         raise BatchError(found.request.title, f"it is {found.state}", "Cancel it first.")
     shutil.rmtree(batch.path)
+
+
+def may_see(person: Person, found: Standing) -> bool:
+    """Return whether a person may see a batch: of whatever products it is, their own; others who sees all products."""
+    return person.products is None or (found.job is not None and found.job.started_by == person.name)
 
 
 def standing(database: AppDatabase, batch: Batch) -> Standing:
@@ -156,11 +169,18 @@ def standings(database: AppDatabase, at: Settings, limit: int = 50) -> list[Stan
 
 def _halt(database: AppDatabase, batch: Batch, person: Person, how: str) -> None:
     found = standing(database, batch)
+    _permit(person, found)
     if found.state not in UNDERWAY or found.job is None:
         raise BatchError(found.request.title, f"it is {found.state}", "Only a batch under way can be stopped.")
     batch.halt(how, person.name)
     if found.state is not State.STOPPING:
         launch.cancel(database, found.job.id, person)
+
+
+def _permit(person: Person, found: Standing) -> None:
+    """Refuse what a person may not do to a batch: their own they may, those of others an admin alone."""
+    owner = found.job.started_by if found.job else person.name
+    permit_own(person, owner, Permission.INFERENCE_WRITE, Permission.JOB_WRITE_ALL)
 
 
 def _standing(batch: Batch, known: Sequence[Job]) -> Standing:

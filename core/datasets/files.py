@@ -19,6 +19,7 @@ from core.labels.label import Labelled
 from core.labels.result import labelled_result
 from core.lake import Lake
 from core.lake.batches import WAFERS_AT_ONCE, batches
+from core.people.roles import Permission, permit
 from core.storage.folder import Folder
 from data.formats.write import write_png
 from data.wafer import WaferMap
@@ -128,8 +129,10 @@ def import_coco(
         unannotated_clean: the person says that images without annotations show no defect.
 
     Raises:
+        NotAllowedError: the acting person may not.
         FormatError: it is no COCO JSON.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     wafers = wafers_of_images(lake, text)
     found: Imported = read_coco(text, wafers, name, unannotated_clean=unannotated_clean)
     by_key = {wafer.key: wafer for wafer in wafers.values()}

@@ -12,6 +12,7 @@ from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, now
 from core.datasets.label_set import LabelSet, Member, label_sha256, read_label_set, split_by_lot
 from core.identity import Person
 from core.labels.annotations import Annotation, labels_of
+from core.people.roles import Permission, permit
 from data.classes import CLASS_KEYS
 from data.errors import AppDatabaseError
 from data.wafer import WaferMap
@@ -56,9 +57,11 @@ def freeze(
         after: version that it follows: lots known there stay on their side of the split. "" for none.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: the name is empty, too long or taken, the version that it follows does not exist, or none of
             the wafers is labelled.
     """
+    permit(person, Permission.TRAINING_WRITE)
     name = name.strip()
     if not 0 < len(name) <= NAME_LENGTH:
         raise AppDatabaseError("dataset", "a dataset needs a name", "Name it, as v1.0.")

@@ -22,6 +22,7 @@ from core.exports.svg import overlay_svg
 from core.identity import Person
 from core.lake import Lake, WaferFilter
 from core.lots.lot import open_lot
+from core.people.roles import Permission, permit
 from core.reports import lot_pdf, lot_xlsx, period_pdf, wafer_pdf, wafer_xlsx
 from core.reports.workbook import XLSX
 from core.settings import settings
@@ -74,6 +75,9 @@ class ExportStyle:
         places: what becomes a defect in a KLARF file.
         bom: CSV begins with the mark by which Excel knows UTF-8.
         made_at: when.
+
+    Raises:
+        NotAllowedError: the person may not.
     """
 
     person: Person
@@ -82,6 +86,10 @@ class ExportStyle:
     places: Places = Places.DIES
     bom: bool = field(default_factory=lambda: settings().csv_bom)
     made_at: datetime = field(default_factory=_now)
+
+    def __post_init__(self) -> None:
+        """Refuse whoever may not take data away."""
+        permit(self.person, Permission.EXPORT_WRITE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+from core.database import AppDatabase, audit
+from core.database.schema import NAME_LENGTH
 from core.identity import Person
+from core.people.roles import Permission, permit
 from core.settings import Settings
 from core.storage.folder import Folder
 from data.errors import SettingError
@@ -61,7 +64,11 @@ class OrientationRules:
             product: "" for wafers whose files name none.
             rule: what holds from now on.
             person: who says so.
+
+        Raises:
+            NotAllowedError: the acting person may not.
         """
+        permit(person, Permission.WAFER_WRITE)
         path = f"{FOLDER}/{_name(product)}"
         if rule == OrientationRule():
             self._folder.remove(path)
@@ -77,6 +84,28 @@ class OrientationRules:
             return str(said["product"]), rule
         except (ValueError, KeyError, TypeError, SettingError) as error:
             raise SettingError(where, f"the file holds no orientation rule ({error})", "Remove it.") from error
+
+
+def keep_rule(
+    database: AppDatabase, rules: OrientationRules, product: str, rule: OrientationRule, person: Person
+) -> None:
+    """Set the rule of a product, and record it in the audit trail.
+
+    Args:
+        database: whose trail.
+        rules: of the site.
+        product: "" for wafers whose files name none.
+        rule: what holds from now on; the one that changes nothing takes it away.
+        person: who says so.
+
+    Raises:
+        NotAllowedError: the acting person may not.
+    """
+    permit(person, Permission.WAFER_WRITE)
+    with database.writing() as session:
+        audit.record(session, person, "orientation.rule", f"product {product}"[:NAME_LENGTH], asdict(rule))
+        session.flush()
+        rules.keep(product, rule, person)
 
 
 def with_rules(options: ReadOptions, at: Settings) -> ReadOptions:

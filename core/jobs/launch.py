@@ -36,6 +36,7 @@ def start(
         title: what it does, for people; empty: its name.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such job to run, or the database cannot be written.
         TrainingMissingError: it needs the packages of training, and would run on this machine, which lacks them.
         OSError: the machine has no room for another process or its log.

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import audit
 from core.database.schema import NAME_LENGTH, Base, Choice, now, row_by_id
 from core.identity import Person
+from core.jobs.rights import permission_of
+from core.people.roles import Permission, permit, permit_own
 from data.errors import AppDatabaseError
 
 
@@ -87,7 +89,12 @@ class Job(Base):
 
 
 def add_job(session: Session, name: str, arguments: Sequence[str], title: str, person: Person) -> Job:
-    """Put a job on the list, queued; who starts its process is `core.jobs.launch`."""
+    """Put a job on the list, queued; who starts its process is `core.jobs.launch`.
+
+    Raises:
+        NotAllowedError: the acting person may not.
+    """
+    permit(person, permission_of(name))
     moment = now()
     job = Job(
         name=name,
@@ -153,9 +160,10 @@ def ask_to_stop(session: Session, number: int, person: Person) -> Job:
     """Ask a job to stop: one that waits is cancelled at once, one that runs when its watcher reads this.
 
     Raises:
+        NotAllowedError: the acting person may not, or it is somebody else's.
         AppDatabaseError: there is no such job, or it ended already.
     """
-    job = job_by_id(session, number)
+    job = _own_job(session, number, person)
     if not job.underway:
         raise AppDatabaseError(f"job {number}", f"it is {job.state} already", "There is nothing to cancel.")
     job.cancelled_by = person.name
@@ -169,15 +177,22 @@ def queue_again(session: Session, number: int, person: Person) -> Job:
     """Put a job that ended on the list again, with the same command line.
 
     Raises:
+        NotAllowedError: the acting person may not, or it is somebody else's.
         AppDatabaseError: there is no such job, or it has not ended.
     """
-    job = job_by_id(session, number)
+    job = _own_job(session, number, person)
     if job.underway:
         raise AppDatabaseError(f"job {number}", f"it is {job.state}", "Cancel it first, or let it end.")
     job.state, job.attempt, job.started_by = JobState.QUEUED, job.attempt + 1, person.name
     job.cancelled_by, job.ended_at, job.exit_code = None, None, None
     job.host, job.process, job.heartbeat_at = "", "", now()
     audit.record(session, person, "job.resume", f"job {number}", {"attempt": job.attempt})
+    return job
+
+
+def _own_job(session: Session, number: int, person: Person) -> Job:
+    job = job_by_id(session, number)
+    permit_own(person, job.started_by, permission_of(job.name), Permission.JOB_WRITE_ALL)
     return job
 
 

@@ -12,6 +12,7 @@ from core.database.schema import KEYS_AT_ONCE, NAME_LENGTH, Base, Choice, now, r
 from core.identity import Person
 from core.labels.label import Label, decode, encode
 from core.lake.rows import dies_hash
+from core.people.roles import Permission, permit, permit_own
 from data.errors import LabelError
 from data.wafer import WaferMap
 
@@ -94,8 +95,10 @@ def write_annotation(
         source: how the label came to be.
 
     Raises:
+        NotAllowedError: the acting person may not.
         LabelError: the label is of another wafer or grid.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     if (label.key, label.shape) != (wafer.key, wafer.dies.shape):
         raise LabelError(
             wafer.key, f"the label is of {label.key} {label.shape}, the grid is {wafer.dies.shape}", "Label it anew."
@@ -193,9 +196,11 @@ def withdraw(session: Session, number: int, person: Person, reason: str = "") ->
     """Take a version back; it stays in the history and can be restored.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
+    permit_own(person, annotation.annotator, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     if annotation.withdrawn_at is None:
         annotation.withdrawn_at, annotation.withdrawn_by = now(), person.name
         details = {"annotation": number, "reason": reason}
@@ -207,9 +212,11 @@ def restore(session: Session, number: int, person: Person) -> Annotation:
     """Let a version that was taken back stand again.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: there is no such version.
     """
     annotation = annotation_by_id(session, number)
+    permit_own(person, annotation.annotator, Permission.ANNOTATION_WRITE, Permission.ANNOTATION_REVIEW)
     if annotation.withdrawn_at is not None:
         annotation.withdrawn_at = annotation.withdrawn_by = None
         audit.record(session, person, "annotation.restore", f"wafer {annotation.wafer_key}", {"annotation": number})

@@ -11,6 +11,7 @@ from core.identity import Person
 from core.labels.annotations import GRID_DIGITS, grid_of
 from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import encode
+from core.people.roles import Permission, permit
 from data.errors import DraftSupersededError, LabelError
 from data.wafer import WaferMap
 
@@ -63,9 +64,11 @@ def save_draft(session: Session, wafer: WaferMap, draft: LabelDraft, person: Per
         person: who is working on it.
 
     Raises:
+        NotAllowedError: the acting person may not.
         LabelError: the draft is of another wafer or grid.
         DraftSupersededError: the same person has stored something since that this draft does not go on from.
     """
+    permit(person, Permission.ANNOTATION_WRITE)
     if (draft.label.key, draft.label.shape) != (wafer.key, wafer.dies.shape):
         raise LabelError(wafer.key, f"the draft is of {draft.label.key} {draft.label.shape}", "Open the wafer anew.")
     held = draft_of(session, wafer, person)
@@ -117,6 +120,11 @@ def other_drafts(session: Session, wafer_key: str, person: Person) -> list[Other
 
 
 def drop_draft(session: Session, wafer: WaferMap, person: Person) -> None:
-    """Remove a person's draft of a wafer, if there is one."""
+    """Remove a person's draft of a wafer, if there is one.
+
+    Raises:
+        NotAllowedError: the acting person may not.
+    """
+    permit(person, Permission.ANNOTATION_WRITE)
     own = delete(Draft).where(Draft.wafer_key == wafer.key, Draft.grid == grid_of(wafer), Draft.person == person.name)
     session.execute(own, execution_options={"synchronize_session": False})

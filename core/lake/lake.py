@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from core.lake.filter import (
     checked_column,
     order_by,
 )
+from core.lake.narrowing import EVERYTHING
 from core.lake.parts import Parts
 from core.lake.questions import OF_RESULTS, OF_WAFERS
 from core.lake.result_rows import result_of
@@ -66,7 +68,7 @@ class Lake:
         self._parts = Parts(root)
         self._view = LakeView(self._parts, remember)
         self._appender = Appender(self._parts, self._view)
-        self._step = ""
+        self._sight = EVERYTHING
 
     def seen_by(self, where: WaferFilter) -> "Lake":
         """Return the lake as a filter sees it.
@@ -77,8 +79,25 @@ class Lake:
         if not where.step:
             return self
         seen = copy(self)
-        seen._step = where.step
+        seen._sight = replace(self._sight, step=where.step)
         return seen
+
+    def narrowed_to(self, products: Sequence[str] | None) -> "Lake":
+        """Return the lake with the wafers of some products alone in every answer; what is appended goes to them all.
+
+        Args:
+            products: their names; None for the lake as it is.
+        """
+        if products is None:
+            return self
+        seen = copy(self)
+        seen._sight = replace(self._sight, products=tuple(sorted(set(products))))
+        return seen
+
+    @property
+    def products(self) -> tuple[str, ...] | None:
+        """Names of the products that the lake was narrowed to, None for all."""
+        return self._sight.products
 
     def append_wafers(
         self, wafers: Iterable[WaferMap], tell: Callable[[str], None] = lambda _: None
@@ -191,6 +210,13 @@ class Lake:
         sql = f"SELECT count(*) AS n FROM wafers WHERE {condition}"
         return int(self.seen_by(where)._dicts(sql, parameters)[0]["n"])
 
+    def seen(self, keys: Iterable[str]) -> set[str]:
+        """Return those of some keys that may be seen here: all, unless the lake is narrowed to some products."""
+        if self.products is None:
+            return set(keys)
+        sql = "SELECT key FROM wafers WHERE key IN (SELECT unnest(?))"
+        return {row["key"] for row in self._dicts(sql, [list(keys)])}
+
     def distinct(self, column: str) -> list[str]:
         """List the values of a column of DISTINCT_COLUMNS that a person can filter by, sorted, empty ones left out.
 
@@ -219,7 +245,12 @@ class Lake:
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run SQL as `query` does, for long answers or wide cells."""
-        return self._view.rows(sql, parameters, self._step)
+        return self._view.rows(sql, parameters, self._sight)
+
+    @property
+    def name(self) -> str:
+        """What tells this lake from any other, and from another sight of the same: for keys of what is kept of it."""
+        return f"{self.root} {self._sight}"
 
     @property
     def damage(self) -> LakeDamage:

@@ -5,10 +5,11 @@ where wafers have one step. Who asks with a step chosen is answered from views o
 connection has: of each wafer they show the newest test of that step, in `dies`, `segmentations` and `instances` too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from core.lake.narrowing import of_products
 from core.lake.schema import MEASURE_COLUMNS, TABLES, WAFER_COLUMNS
 
 QUOTE = "'"
@@ -54,8 +55,8 @@ _DROP = tuple(
 
 _VIEWS = {
     "wafers": """
-    SELECT *, rowid FROM memory.main.wafers WHERE step = {step}
-    UNION ALL SELECT *, -1 - rowid AS rowid FROM memory.main.other_tests WHERE step = {step}
+    SELECT *, rowid FROM memory.main.wafers WHERE step = {step} AND {products}
+    UNION ALL SELECT *, -1 - rowid AS rowid FROM memory.main.other_tests WHERE step = {step} AND {products}
     """,
     "dies": """
     SELECT r.* FROM memory.main.test_dies AS r
@@ -133,14 +134,18 @@ def leave_out_incomplete(cursor: duckdb.DuckDBPyConnection, sources: Mapping[str
     cursor.execute(_HALF.format_map(sources))
 
 
-def choose_step(cursor: duckdb.DuckDBPyConnection, step: str, sources: Mapping[str, str]) -> None:
+def choose_step(
+    cursor: duckdb.DuckDBPyConnection, step: str, products: Sequence[str] | None, sources: Mapping[str, str]
+) -> None:
     """Let a connection see of each wafer the newest test of a step, and no wafer without one.
 
     Args:
         cursor: a connection of its own.
         step: insertion or inspection step.
+        products: of these products alone, None for all.
         sources: SQL of all rows of each table.
     """
     literal = f"'{step.replace(QUOTE, QUOTE * 2)}'"
+    given = {**sources, "step": literal, "products": of_products(products)}
     for name, sql in _VIEWS.items():
-        cursor.execute(f"CREATE TEMP VIEW {name} AS {sql.format_map({**sources, 'step': literal})}")
+        cursor.execute(f"CREATE TEMP VIEW {name} AS {sql.format_map(given)}")

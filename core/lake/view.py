@@ -18,6 +18,7 @@ import pyarrow as pa
 from core.lake import other_tests
 from core.lake.completeness import CHILDREN, Losses, is_complete, leave_out_incomplete
 from core.lake.damage import LakeDamage
+from core.lake.narrowing import EVERYTHING, Sight, narrow
 from core.lake.parts import Listing, Parts
 from core.lake.rows import FIRST_SEVERITY
 from core.lake.schema import MEASURE_COLUMNS, POSITIONS, TABLES, WAFER_COLUMNS, ZONE_COLUMNS, LakeTable
@@ -159,27 +160,27 @@ class LakeView:
         self._losses = Losses()
         self._looked_at = -REMOTE_FRESH_SECONDS
         self._remember = remember
-        self._answers: OrderedDict[tuple[str, bytes, str], pa.Table] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, bytes, Sight], pa.Table] = OrderedDict()
         self._turns = [threading.Lock() for _ in range(TURNS)]
         for statement in _START:
             self._database.execute(statement)
 
-    def rows(self, sql: str, parameters: Sequence[object] = (), step: str = "") -> pa.Table:
+    def rows(self, sql: str, parameters: Sequence[object] = (), sight: Sight = EVERYTHING) -> pa.Table:
         """Run a query.
 
         Args:
             sql: over the views that `core.lake.Lake.query` names.
             parameters: one a question mark.
-            step: of each wafer its newest test of this step counts; "" for the newest test of all.
+            sight: what of the lake is seen.
 
         Raises:
             LakeError: the lake cannot be read, or the query is wrong.
         """
 
         def fetch(anew: bool) -> pa.Table:
-            question = sql, pickle.dumps(list(parameters)), step
+            question = sql, pickle.dumps(list(parameters)), sight
             # Who asks what another thread is just asking waits for that answer.
-            with self._turns[hash(question) % TURNS], closing(self._cursor(step, anew=anew)) as cursor:
+            with self._turns[hash(question) % TURNS], closing(self._cursor(sight, anew=anew)) as cursor:
                 held, known = self._answers, self._answers.get(question)
                 if known is not None:
                     return known
@@ -202,15 +203,17 @@ class LakeView:
         """What was left out, as far as it was met."""
         return LakeDamage(self._parts.damaged, self._losses)
 
-    def _cursor(self, step: str, *, anew: bool) -> duckdb.DuckDBPyConnection:
+    def _cursor(self, sight: Sight, *, anew: bool) -> duckdb.DuckDBPyConnection:
         with self._lock:
             remote = self._parts.folder.local is None
             if anew or not remote or time.monotonic() - self._looked_at > REMOTE_FRESH_SECONDS:
                 self._refresh()
                 self._looked_at = time.monotonic()
             cursor = self._database.cursor()
-            if step and self._several_steps:
-                other_tests.choose_step(cursor, step, self._sources)
+            if by_step := bool(sight.step) and self._several_steps:
+                other_tests.choose_step(cursor, sight.step, sight.products, self._sources)
+            if sight.products is not None:
+                narrow(cursor, sight.products, step=by_step)
             return cursor
 
     def _refresh(self) -> None:

@@ -11,7 +11,7 @@ from core.datasets import frozen_sets
 from core.jobs import store as jobs
 from core.labels import annotations
 from core.labels import draft_store as drafts
-from core.people import accounts, invitations, keys, lockout, passwords, second_factor, sessions
+from core.people import accounts, erasure, invitations, keys, lockout, passwords, second_factor, sessions, vouched
 from core.registry import model_decisions
 
 AREAS = (
@@ -22,6 +22,7 @@ AREAS = (
     audit,
     deliveries,
     drafts,
+    erasure,
     findings,
     frozen_sets,
     invitations,
@@ -34,5 +35,6 @@ AREAS = (
     reviews,
     second_factor,
     sessions,
+    vouched,
 )
 METADATA = Base.metadata

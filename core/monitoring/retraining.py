@@ -16,6 +16,7 @@ from core.jobs.store import Job, newest_jobs
 from core.labels.annotations import Annotation, labelled_keys
 from core.lake import Lake
 from core.monitoring.changes import words
+from core.people.roles import Permission, permit
 from core.settings import Settings
 from core.training.config import TrainConfig, run_folder
 from core.training.recipes import UPDATE
@@ -108,10 +109,12 @@ def retrain(
             dataset is replayed, and the new one keeps its split.
 
     Raises:
+        NotAllowedError: the acting person may not.
         AppDatabaseError: the database cannot be written, or no wafer of the lake is there as it was labelled.
         LakeError: the lake cannot be read.
         OSError: the machine has no room for another process.
     """
+    permit(person, Permission.TRAINING_WRITE)
     with database.reading() as session:
         taken, keys = {one.name for one in frozen_sets(session)}, labelled_keys(session)
     name = next(n for n in _names(today) if n not in taken and not run_folder(at.home, n).exists())

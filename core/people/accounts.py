@@ -15,6 +15,8 @@ from data.errors import AccountError
 EMAIL_LENGTH = 254
 LOCAL = "local"
 """How people sign in whose password is kept here."""
+PROXY = "proxy"
+"""How people sign in for whom a proxy vouches that the settings trust."""
 
 
 class Account(Base):
@@ -97,13 +99,7 @@ def add_account(
         AccountError: e-mail or name is taken, or is none.
     """
     permit(person, Permission.USER_WRITE)
-    shown, address = " ".join(name.split()), email_of(email)
-    if not 0 < len(shown) <= LONGEST_NAME or not shown.isprintable():
-        raise AccountError("name", f"a name has 1 to {LONGEST_NAME} characters that can be seen", "Correct it.")
-    if account_of(session, address):
-        raise AccountError(address, "there is an account with this e-mail already", "Change that one.")
-    if session.scalar(select(Account).where(func.lower(Account.name) == shown.lower())):
-        raise AccountError(shown, "there is an account with this name already", "Add what tells the two apart.")
+    shown, address = check_new(session, email, name)
     account = Account(
         name=shown,
         email=address,
@@ -116,9 +112,30 @@ def add_account(
     )
     session.add(account)
     session.flush()
-    said = {"name": shown, "role": role.value, "products": account.products, "sign_in": sign_in}
+    said = {"role": role.value, "products": account.products, "sign_in": sign_in}
     audit.record(session, person, "account.add", subject_of(account.id), said)
     return account
+
+
+def check_new(session: Session, email: str, name: str) -> tuple[str, str]:
+    """Return name and e-mail of a new account as it would keep them.
+
+    Args:
+        session: of a transaction.
+        email: of whom it is for.
+        name: of whom it is for.
+
+    Raises:
+        AccountError: e-mail or name is taken, or is none.
+    """
+    shown, address = " ".join(name.split()), email_of(email)
+    if not 0 < len(shown) <= LONGEST_NAME or not shown.isprintable():
+        raise AccountError("name", f"a name has 1 to {LONGEST_NAME} characters that can be seen", "Correct it.")
+    if account_of(session, address):
+        raise AccountError(address, "there is an account with this e-mail already", "Change that one.")
+    if session.scalar(select(Account).where(func.lower(Account.name) == shown.lower())):
+        raise AccountError(shown, "there is an account with this name already", "Add what tells the two apart.")
+    return shown, address
 
 
 def find_account(session: Session, number: int) -> Account:
@@ -187,6 +204,12 @@ def activate(session: Session, person: Person, number: int) -> Account:
 def subject_of(number: int) -> str:
     """Return how the audit trail names an account: by its number, so that a name can be erased."""
     return f"account {number}"
+
+
+def in_trail(session: Session, name: str) -> str:
+    """Return how the details of the audit trail name somebody: by the number of the account, where there is one."""
+    number = session.scalar(select(Account.id).where(Account.name == name))
+    return name if number is None else subject_of(number)
 
 
 def keep_an_admin(session: Session, account: Account) -> None:

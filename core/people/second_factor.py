@@ -91,7 +91,7 @@ def enrol(session: Session, person: Person) -> Enrolment:
     session.merge(SecondFactor(account_id=account.id, secret=encrypt(secret), confirmed_at=None, last_step=0))
     address = pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name=ISSUER)
     picture = io.BytesIO()
-    segno.make(address, micro=False).save(picture, kind="svg", xmldecl=False, svgns=True, scale=4)
+    segno.make(address, micro=False).save(picture, kind="svg", xmldecl=False, svgns=True, scale=4, light="#fff")
     return Enrolment(secret, address, picture.getvalue().decode())
 
 

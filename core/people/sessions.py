@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database.schema import NAME_LENGTH, Base, now
 from core.identity import Person
-from core.people.accounts import Account, acting
+from core.people.accounts import PROXY, Account, acting
 from core.people.tokens import HASH_LENGTH, hash_of, new_token
 from core.settings import settings
 
@@ -54,6 +54,7 @@ class Visit:
         ends_at: when it ends at the latest: earlier than that if nobody uses it.
         address: from which somebody signed in.
         browser: as it calls itself.
+        proxied: e-mail that the trusted proxy must say with each request, "" where it signed nobody in.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Visit:
     ends_at: datetime
     address: str
     browser: str
+    proxied: str = ""
 
 
 def open_session(session: Session, account_id: int, *, address: str, browser: str) -> str:
@@ -154,4 +156,5 @@ def _standing() -> Select[SignedInSession, Account]:
 
 
 def _visit(row: SignedInSession, account: Account) -> Visit:
-    return Visit(row.id, acting(account), row.started_at, row.seen_at, row.ends_at, row.address, row.browser)
+    proxied = account.email if account.sign_in == PROXY else ""
+    return Visit(row.id, acting(account), row.started_at, row.seen_at, row.ends_at, row.address, row.browser, proxied)

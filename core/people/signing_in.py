@@ -120,7 +120,10 @@ def _tell(session: Session, account: Account | None, action: str, address: str, 
     """Record a try; what was typed is not in it, since it may be a password in the wrong place."""
     whose = subject_of(account.id) if account else "no account"
     person = acting(account) if account and action == "sign-in" else Person(NOBODY, ACCOUNT)
-    audit.record(session, replace(person, address=address), action, whose, {"browser": browser[:NAME_LENGTH]})
+    said = {"browser": browser[:NAME_LENGTH]} | (
+        {"by": account.sign_in} if account and account.sign_in != LOCAL else {}
+    )
+    audit.record(session, replace(person, address=address), action, whose, said)
 
 
 def _local(account: Account | None) -> Account | None:

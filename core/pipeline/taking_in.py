@@ -1,15 +1,17 @@
 """Taking wafers in: whoever has wafers for the lake, a page or a job, calls `take_in` and nothing else."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.alarms import Outcome, check_and_send
 from core.alarms.sending import Send
 from core.analysis.result import BATCH_CELLS, WaferResult, bounded_batches
 from core.database import AppDatabase
+from core.identity import Person, local_person
 from core.ingestion.held_records import sifted
 from core.lake import Lake
+from core.people.roles import Permission, permit
 from core.pipeline.backlog import backlog, segment_kept
 from core.registry.traffic import Challenger, shared_out
 from core.segmentation import Segmenter
@@ -48,6 +50,7 @@ class Pipeline:
         send: sends the alarms that are due; None to raise alarms and send nothing.
         tidy: merge small parts of the lake where there are many, which takes a while; for jobs.
         cells_per_part: of the grids of wafers that are kept at once.
+        person: who takes them in; jobs do so as whoever runs them.
     """
 
     lake: Lake
@@ -58,6 +61,7 @@ class Pipeline:
     send: Send | None = None
     tidy: bool = True
     cells_per_part: int = BATCH_CELLS
+    person: Person = field(default_factory=local_person)
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,11 @@ def take_in(
         told: is told how far it is.
 
     Raises:
+        NotAllowedError: the acting person may not.
         LakeError: the lake cannot be read or written.
         ModelError: a network fails; what was done before is kept.
     """
+    permit(pipeline.person, Permission.WAFER_WRITE)
     said = list[str]()
     new, already, keys = _keep(pipeline, wafers, told, said)
     newer, older, shared, met = _keep_results(pipeline, results, told, said)

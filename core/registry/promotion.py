@@ -10,6 +10,7 @@ from dataclasses import replace
 from core.database import AppDatabase, audit
 from core.database.schema import now
 from core.identity import Person
+from core.people.roles import Permission, permit
 from core.registry.gate import Check, gate
 from core.registry.latency import keep_latency, measure_latency
 from core.registry.model_decisions import decide, newest_decision
@@ -47,10 +48,12 @@ def promote(registry: Registry, database: AppDatabase, at: Settings, number: int
         The gate's checks, all passed.
 
     Raises:
+        NotAllowedError: the acting person may not.
         ModelError: it is the champion already, does not exist, or fails the gate; the failed checks are named. Or
             another version became the champion while this one was measured.
         AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
+    permit(person, Permission.MODEL_PROMOTE)
     carry_out(registry, database, at)
     champion = registry.version(registry.roles().champion)
     where = f"model version {number}"
@@ -82,9 +85,11 @@ def rollback(registry: Registry, database: AppDatabase, at: Settings, person: Pe
         Number of the version that is served now.
 
     Raises:
+        NotAllowedError: the acting person may not.
         ModelError: there was none before.
         AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
+    permit(person, Permission.MODEL_PROMOTE)
 
     def change(roles: Roles) -> tuple[Roles, str, Mapping[str, object]]:
         if not roles.before:
@@ -110,10 +115,12 @@ def challenge(
         person: who decides.
 
     Raises:
+        NotAllowedError: the acting person may not.
         ModelError: the version is the champion, shipped or does not exist, or the share is out of bounds; or there is
             no trial to end.
         AppDatabaseError: the decision cannot be kept; nothing is changed.
     """
+    permit(person, Permission.MODEL_PROMOTE)
     if number is not None:
         registry.version(number)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.evaluation.report import Report
 from core.identity import Person
+from core.people.roles import Permission, permit
 from core.registry.card import Card, read_card, read_reports, shipped_card
 from core.registry.latency import kept_latency
 from core.registry.shipped_reports import keep_reports, with_kept_reports
@@ -126,13 +127,14 @@ class Registry:
         """Keep a model as a new version. It is served only once it is promoted.
 
         Raises:
+            NotAllowedError: the acting person may not.
             ModelError: the registry cannot be reached or written, or holds these very bytes already.
         """
+        permit(person, Permission.TRAINING_WRITE)
         for version in self.versions():
             if version.card.sha256 == card.sha256:
-                raise ModelError(
-                    str(model), f"version {version.number} is this very file", "Promote that one, or name another file."
-                )
+                remedy = "Promote that one, or name another file."
+                raise ModelError(str(model), f"version {version.number} is this very file", remedy)
 
         def kept(client: "MlflowClient") -> "ModelVersion":
             if not client.search_registered_models(f"name='{REGISTERED}'"):
@@ -144,9 +146,8 @@ class Registry:
                 client.log_artifacts(run.info.run_id, folder)
             client.set_terminated(run.info.run_id)
             tags = {"sha256": card.sha256, "person": person.name}
-            return client.create_model_version(
-                REGISTERED, run.info.artifact_uri, run.info.run_id, tags=tags, description=note
-            )
+            source, number = run.info.artifact_uri, run.info.run_id
+            return client.create_model_version(REGISTERED, source, number, tags=tags, description=note)
 
         return self._version(self._ask(kept))
 

@@ -106,12 +106,43 @@ class Settings:
     session_days: float = field(
         default=7.0, metadata=row("Days after which a person has to sign in again in any case.", 0.01)
     )
+    erasure_days: float = field(
+        default=30.0, metadata=row("Days between asking that a person is erased and doing so.", 0)
+    )
     secret_key: str = field(
         default="",
         metadata=row(
             "File of the key that secrets in the app database are encrypted by, the same for all replicas; empty: "
             "`secret.key` in the home folder, made when missing."
         ),
+    )
+    trail_authorization: str = field(
+        default="",
+        metadata=row(
+            "What stands in the Authorization header when the audit trail is streamed to a collector; empty: none."
+        ),
+    )
+    trail_views: bool = field(
+        default=False, metadata=row("Whether the audit trail tells who looked at which wafer; it grows by that.")
+    )
+    oidc: str = field(
+        default="",
+        metadata=row("TOML file of the identity providers (OpenID Connect) by which people may sign in; empty: none."),
+    )
+    proxy_header: str = field(
+        default="",
+        metadata=row(
+            "Header in which a proxy that signs people in says their e-mail, such as X-Remote-Email; empty: none is "
+            "believed."
+        ),
+    )
+    proxy_secret_file: str = field(
+        default="",
+        metadata=row("File of the secret by which that proxy is known; it sends it as X-Waferscope-Proxy."),
+    )
+    proxy_sign_up: bool = field(
+        default=False,
+        metadata=row("Let people for whom the proxy vouches, and who have no account, in as viewers of no products."),
     )
     threads: int = field(
         default=0, metadata=row("Processor threads the model may use; 0: as many as there are cores.", 0)

@@ -138,7 +138,7 @@ def find(
         )
     among = None
     condition, parameters = where.where()
-    if parameters:
+    if parameters or lake.products is not None:
         among = lake.arrow(f"SELECT key FROM wafers WHERE {condition}", parameters)["key"].combine_chunks()
     near = index.search(query.looks, RANKED + len(without), among)
     results = lake.results_by_keys(sorted(set(near.keys) - set(without)))

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.lake import Lake
-from data.errors import WaferError
+from core.people.accesses import refused
+from data.errors import NotAllowedError, WaferError
 from data.full_disk import full_disk
+from pages.parts.cache.stores import database
 from pages.parts.links import link
 from pages.parts.literal import literal
+from pages.parts.person import person_here
 
 
 @contextmanager
@@ -24,8 +28,14 @@ def explained() -> Iterator[None]:
         sentence = full_disk(error) or (str(error) if isinstance(error, WaferError) else "")
         if not sentence:
             raise
+        if isinstance(error, NotAllowedError):
+            _tell_refusal(error)
         st.error(literal(sentence))
         st.stop()
+
+
+def _tell_refusal(error: NotAllowedError) -> None:
+    refused(database(), person_here(), f"page {urlsplit(st.context.url or '').path or '/'}", error)
 
 
 def stop_if_empty(lake: Lake) -> None:

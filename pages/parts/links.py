@@ -25,8 +25,12 @@ TEST = "test"
 """Name in the query string of the test of a wafer that its page shows."""
 UNDATED = "undated"
 """Name in the query string of whether only wafers without a date of test are shown; it overrules days."""
-ALARM_VIEW = "show_alarms"
-"""Name in the query string of what the page of alarms shows."""
+ALARM_VIEW, ACCOUNT_VIEW, PEOPLE_VIEW = "show_alarms", "show_account", "show_people"
+"""Names in the query string of what the pages of alarms, of one's account and of people show."""
+PERSON_SHOWN = "account"
+"""Name in the query string of the account that the page of people shows."""
+TRAIL_PERSON, TRAIL_ACTION, TRAIL_SUBJECT, TRAIL_DAYS, TRAIL_PAGE = "who", "action", "subject", "between", "trail_page"
+"""Names in the query string of what the page of the trail shows."""
 CARRIED = "filters"
 """Name under which a link carries filters.
 
@@ -117,6 +121,23 @@ ENTRIES = {
     "training": PageEntry(
         "Learn", "Training", "Start a run, watch its curves, stop it and go on.", needs=Permission.TRAINING_READ
     ),
+    "account": PageEntry(
+        "People", "Account", "Your profile, password, second factor, sessions, keys and data.", accounts=True
+    ),
+    "people": PageEntry(
+        "People",
+        "People",
+        "Who may sign in, in which role, and whose wafers they see.",
+        needs=Permission.USER_READ,
+        accounts=True,
+    ),
+    "trail": PageEntry(
+        "People",
+        "Trail",
+        "Who did what, to what, and when.",
+        needs=Permission.USER_READ,
+        accounts=True,
+    ),
 }
 NAMES = tuple(ENTRIES)
 GROUPS = {entry.group: [n for n in NAMES if ENTRIES[n].group == entry.group] for entry in ENTRIES.values()}
@@ -128,19 +149,17 @@ def navigation(person: Person | None) -> dict[str, list[st.Page]]:
     Args:
         person: who has signed in, None where nobody has to.
     """
-    there = [name for name in NAMES if person or not ENTRIES[name].accounts]
-    shown = {group: [name for name in there if name in names] for group, names in GROUPS.items()}
     return {
-        group: [page_of(name, hidden=not is_of_use(name, person)) for name in names]
-        for group, names in shown.items()
-        if names
+        group: [page_of(name, hidden=not is_of_use(name, person)) for name in names] for group, names in GROUPS.items()
     }
 
 
 def is_of_use(name: str, person: Person | None) -> bool:
-    """Whether a person may do what a page is for; without accounts everybody may."""
-    needs = ENTRIES[name].needs
-    return person is None or needs is None or may(person, needs)
+    """Whether a person may do what a page is for; without accounts everybody may, but for what is about accounts."""
+    entry = ENTRIES[name]
+    if person is None:
+        return not entry.accounts
+    return entry.needs is None or may(person, entry.needs)
 
 
 def page_of(name: str, *, hidden: bool = False) -> st.Page:

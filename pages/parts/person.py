@@ -8,17 +8,18 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from core.identity import LONGEST_NAME, Person, local_person, named_person
-from core.people.accounts import Account, acting, find_account
+from core.people.accounts import acting
 from core.people.sessions import end_session
 from core.settings import settings
-from data.errors import AppDatabaseError, WaferValueError
-from pages.parts.cache.stores import database
+from data.errors import WaferValueError
+from pages.parts.cache.stores import account_here, database
+from pages.parts.links import link
 from pages.parts.literal import literal
 from pages.parts.state.choices import keep_name, said_name
 
 SCRIPT = Path(__file__).parent / "assets" / "person.js"
-PERSON, SESSION = "person", "session"
-"""Under which Streamlit keeps what the guard says of who has signed in (`server.trustedUserHeaders`)."""
+SESSION = "session"
+"""Under which Streamlit keeps the session that the guard names (`server.trustedUserHeaders`)."""
 REQUEST = "X-Waferscope-Request"
 
 
@@ -47,24 +48,12 @@ def person_here() -> Person:
 
 def signed_in() -> Person:
     """Return who has signed in, with the role of this moment; the page ends where the account is there no more."""
-    account = _account()
+    account = account_here()
     if account is None:
         st.error("Nobody has signed in here, or the account is not active any more. Open this page anew.")
         st.stop()
     address, request = st.context.ip_address or "", st.context.headers.get(REQUEST) or ""
     return replace(acting(account), address=address, request_id=request)
-
-
-def _account() -> Account | None:
-    number = str(st.user.get(PERSON) or "")
-    if not number.isdigit():
-        return None
-    try:
-        with database().reading() as session:
-            account = find_account(session, int(number))
-    except AppDatabaseError:
-        return None
-    return account if account.active else None
 
 
 def session_number() -> int | None:
@@ -75,8 +64,9 @@ def session_number() -> int | None:
 
 def account_button(person: Person) -> None:
     """Show who has signed in, and offer to sign out; all pages of this session are closed then."""
-    with st.popover(literal(person.name), width="stretch", help="You, and what you may do."):
+    with st.popover(literal(person.name), width="stretch"):
         st.caption(f"Signed in as {literal(person.role.replace('_', ' '))}.")
+        link("account", "Your account")
         number = session_number()
         if st.button("Sign out", width="stretch") and number is not None:
             with database().writing() as session:

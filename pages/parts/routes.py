@@ -7,10 +7,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route
 
+from core.batches.control import may_see, standing
 from core.batches.folder import BATCHES, Batch
 from core.exports.names import safe_part
+from core.identity import CALLER, local_person
+from core.people.accesses import exported
 from core.settings import settings
-from data.errors import BatchError
+from data.errors import BatchError, NotAllowedError
+from pages.parts.cache.stores import database
 from pages.parts.links import NAMES
 
 
@@ -23,12 +27,19 @@ def _results(request: Request) -> FileResponse:
     """Send a batch's archive from disk, a little at a time."""
     name = Path(request.path_params["name"]).name
     batch = Batch(settings().home / BATCHES / name)
+    person = request.scope.get(CALLER)
     try:
+        if person and not may_see(person, standing(database(), batch)):
+            raise HTTPException(404, "There is no such batch.")
         title = batch.request.title
     except BatchError as error:
         raise HTTPException(404, "There is no such batch.") from error
     if batch.results is None:
         raise HTTPException(404, "The batch has no results yet.")
+    try:
+        exported(database(), person or local_person(), f"batch {name}")
+    except NotAllowedError as error:
+        raise HTTPException(403, str(error)) from error
     return FileResponse(batch.results, media_type="application/zip", filename=f"{safe_part(title)}_results.zip")
 
 

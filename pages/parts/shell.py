@@ -13,6 +13,7 @@ from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
 from pages.parts.links import ENTRIES, ICON, LOGO, NAMES, SAFE_COLORS, follow, navigation
 from pages.parts.person import account_button, signed_in
+from pages.parts.state.once import forget_once
 
 # The theme has no setting for these: a wafer table wants the width, and a link in a tile lines up with its picture.
 DENSE = """<style>
@@ -47,6 +48,7 @@ def show() -> None:
             permit(person, needs)
     follow(page)
     forget_ignored(page.url_path)
+    forget_once(page.url_path)
     banner = st.empty()
     with suppress(WaferError):  # the page says what is wrong
         lake().count()  # a page that ends itself lets nothing be drawn after it, so the lake is looked at before

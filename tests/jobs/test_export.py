@@ -3,6 +3,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.database import AppDatabase
+from core.database.audit import entries
 from core.lake import Lake
 from data.formats.klarf import parse_klarf
 from jobs.export import main
@@ -50,6 +52,14 @@ def test_keys_choose_the_wafers_and_lots_come_with_them(home):
         "lot-xlsx/LOT000.xlsx",
         "lot-xlsx/LOT001.xlsx",
     ]
+
+
+def test_what_is_taken_away_is_in_the_trail(home):
+    assert main(["LOT000:W01", "--out", str(home / "out"), "--formats", "json"]) == 0
+    with AppDatabase(home / "home" / "decisions.db").reading() as session:
+        [entry] = entries(session)
+    assert (entry.action, entry.subject) == ("export.make", "folder out")
+    assert entry.details == {"formats": ["json"], "wafers": 1}
 
 
 def test_a_period_has_its_report_and_the_words_are_about_it(home, capsys):

@@ -67,3 +67,15 @@ def test_one_who_leaves_is_kept_out_and_may_come_back(database):
 def test_what_cannot_be_done_is_said_with_status_1(database, capsys, words, said):
     assert main(words) == 1
     assert said in capsys.readouterr().err
+
+
+def test_who_signs_in_by_a_provider_needs_no_link(database, capsys, tmp_path, monkeypatch):
+    providers = tmp_path / "oidc.toml"
+    providers.write_text('[fab]\nissuer = "https://login.fab.example"\nclient_id = "waferscope"\n')
+    monkeypatch.setenv("WAFERSCOPE_OIDC", str(providers))
+    assert main(["invite", "--email", "bo@fab.example", "--sign-in", "oidc:fab"]) == 0
+    assert "token=" not in capsys.readouterr().out
+    with database.reading() as session:
+        assert account_of(session, "bo@fab.example").sign_in == "oidc:fab"
+    assert main(["invite", "--email", "ana@fab.example", "--sign-in", "oidc:other"]) == 1
+    assert "expected one of local, oidc:fab" in capsys.readouterr().err

@@ -4,10 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.database import AppDatabase
+from core.identity import Person
 from core.lake import Lake
+from core.people.invitations import accept, invite
+from core.people.roles import Role
+from core.people.sessions import open_session, session_of
 from core.segmentation import Segmenter
 from tests.core.lake_examples import drawn, found_on
 from tests.core.projection.map_examples import build
@@ -15,6 +20,8 @@ from tests.core.projection.map_examples import build
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "parts" / "shell.py"
 CLASSES = (("edge",), ("ring", "scratch"), (), ("center",))
 WAFERS, SEGMENTED = 60, 58
+PASSWORD = "seven grey owls at noon"
+"""Of whoever signs in."""
 
 Open = Callable[..., AppTest]
 
@@ -64,6 +71,28 @@ def database(own_home) -> Iterator[AppDatabase]:
     opened = AppDatabase(own_home / "decisions.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def sign_in(own_home, database, monkeypatch) -> Callable[..., Person]:
+    """Have somebody sign in who opens pages of `own_home` from then on: `sign_in(Role.ADMIN)`."""
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(own_home))
+    monkeypatch.setenv("WAFERSCOPE_ACCOUNTS", "on")
+    monkeypatch.setenv("WAFERSCOPE_URL", "https://fab.example")
+
+    def enter(role: Role = Role.VIEWER, name: str = "Ana Novak", products: list[str] | None = None) -> Person:
+        with database.writing() as session:
+            token = invite(session, Person("root"), f"{name.split()[0].lower()}@fab.example", name, role, products)
+            account = accept(session, token, PASSWORD)
+            key = open_session(session, account.id, address="10.0.0.7", browser="Firefox/140 on Linux")
+            session.flush()
+            visit = session_of(session, key)
+        monkeypatch.setattr(st, "user", {"person": str(account.id), "session": str(visit.id)})
+        monkeypatch.setattr(type(st.context), "ip_address", "10.0.0.7")
+        monkeypatch.setattr(type(st.context), "headers", {})
+        return visit.person
+
+    return enter
 
 
 @pytest.fixture

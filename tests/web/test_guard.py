@@ -2,10 +2,11 @@ import json
 
 import pytest
 
+from core.identity import CALLER
 from data.errors import AppDatabaseError
 from tests.web.asgi_calls import Behind, ask
 from tests.web.visitors import KEY, MACHINE, OTHER, TOKEN, Standing, keys
-from web.guard import CALLER, OPEN_TO_ALL, Guard
+from web.guard import OPEN_TO_ALL, Guard
 from web.open_sockets import OpenSockets
 from web.remembered import Remembered
 

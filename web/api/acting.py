@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
 
-from core.identity import Person, local_person
-from web.guard import CALLER
+from core.identity import CALLER, Person, local_person
+from core.people.roles import Permission, permit
 
 
 async def acting(request: Request) -> Person:
@@ -15,3 +16,12 @@ async def acting(request: Request) -> Person:
 
 
 Acting = Annotated[Person, Depends(acting)]
+
+
+def needs(permission: Permission) -> Dependency:
+    """Return what refuses a request whose person may not do something; what changes anything asks once more itself."""
+
+    async def asks(person: Acting) -> None:
+        permit(person, permission)
+
+    return Dependency(asks)

@@ -13,10 +13,12 @@ from core.datasets.reading import labels_of_keys
 from core.labels.annotations import Annotation, annotation_history, labelled_keys, own_annotation, restore, withdraw
 from core.labels.checks import validate
 from core.labels.coco import coco_json
+from core.people.accesses import exported
+from core.people.roles import Permission
 from data.errors import LabelError
 from data.wafer import WaferMap
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import ChangedError, NotFoundError
 from web.api.label_shapes import LabelAsked, StoredLabel, label_of, stored_label
@@ -25,7 +27,7 @@ from web.api.wafers import wafer_by_key
 
 MOST_EXPORTED = 10_000
 
-ROUTER = APIRouter(prefix="/annotations", tags=["annotations"])
+ROUTER = APIRouter(prefix="/annotations", tags=["annotations"], dependencies=[needs(Permission.ANNOTATION_READ)])
 
 Tag = Annotated[
     str | None, Header(alias="If-Match", description="ETag of the label that this one takes the place of, or *.")
@@ -81,7 +83,8 @@ def export_coco(
     """Return the labels that count now as one COCO file."""
     with stores.database().reading() as session:
         keys = labelled_keys(session)[:MOST_EXPORTED]
-    labelled = labels_of_keys(stores.database(), stores.lake(), keys)
+    exported(stores.database(), person, "file coco.json", {"labels": len(keys)})
+    labelled = labels_of_keys(stores.database(), stores.lake(person), keys)
     text = coco_json(labelled, "rle" if form == "rle" else "polygon")
     return Response(
         text, media_type="application/json", headers={"content-disposition": 'attachment; filename="coco.json"'}
@@ -92,7 +95,7 @@ def export_coco(
 @in_turn
 def annotations_of(key: str, person: Acting, response: Response) -> Answer[History]:
     """Return the history of a wafer's label; the ETag is that of your own standing version."""
-    wafer = wafer_by_key(key)
+    wafer = wafer_by_key(key, person)
     with stores.database().reading() as session:
         found = [stored_label(one) for one in annotation_history(session, key)]
         own = own_annotation(session, wafer, person)
@@ -153,7 +156,7 @@ def _version(session: Session, number: int) -> Annotation:
 
 
 def _submit(asked: LabelAsked, person: Acting, response: Response, if_match: str | None) -> Submitted:
-    wafer = wafer_by_key(asked.wafer_map_id)
+    wafer = wafer_by_key(asked.wafer_map_id, person)
     label = label_of(asked, wafer)
     problems = validate(label, wafer)
     if blocking := [one.text for one in problems if one.blocks]:

@@ -7,20 +7,23 @@ from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from core.batches.control import Standing, State, cancel, launch_batch, pause, standing
+from core.batches.control import Standing, State, cancel, launch_batch, may_see, pause, standing
 from core.batches.folder import BATCHES, Batch, new_batch
 from core.batches.notes import BatchRequest
 from core.exports.names import safe_part
+from core.identity import Person
+from core.people.accesses import exported
+from core.people.roles import Permission
 from core.settings import settings
 from data.errors import BatchError
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import NotFoundError
 from web.api.turns import in_turn
 
 MOST_WAFERS = 10_000
-ROUTER = APIRouter(prefix="/predict/batch-async", tags=["batches"])
+ROUTER = APIRouter(prefix="/predict/batch-async", tags=["batches"], dependencies=[needs(Permission.INFERENCE_READ)])
 STATUS = {
     State.WAITING: "queued",
     State.READING: "running",
@@ -74,7 +77,7 @@ class BatchStatus(BaseModel):
 def start_batch(asked: BatchAsked, person: Acting) -> Answer[BatchStatus]:
     """Accept a batch and start the job that works through it; from here on it survives whatever dies."""
     keys = list(dict.fromkeys(asked.wafer_map_ids))
-    held = stores.lake().wafers_by_keys(keys)
+    held = stores.lake(person).wafers_by_keys(keys)
     missing = [key for key in keys if key not in held]
     if missing:
         raise NotFoundError("wafer_map_ids", f"there is no wafer {missing[0][:200]!r}", "See /wafers.")
@@ -107,14 +110,14 @@ def start_upload(
 @in_turn
 def batch_status(name: str, person: Acting) -> Answer[BatchStatus]:
     """Return how far a batch is, its rate and the time left."""
-    return Answer(data=_status(_batch(name)))
+    return Answer(data=_status(_batch(name, person)))
 
 
 @ROUTER.post("/{name}/pause", summary="Stop a batch such that it can go on")
 @in_turn
 def pause_batch(name: str, person: Acting) -> Answer[BatchStatus]:
     """Pause a batch; what is finished stays."""
-    batch = _batch(name)
+    batch = _batch(name, person)
     pause(stores.database(), batch, person)
     return Answer(data=_status(batch))
 
@@ -123,7 +126,7 @@ def pause_batch(name: str, person: Acting) -> Answer[BatchStatus]:
 @in_turn
 def resume_batch(name: str, person: Acting) -> Answer[BatchStatus]:
     """Go on where a batch stopped."""
-    batch = _batch(name)
+    batch = _batch(name, person)
     launch_batch(stores.database(), settings(), batch, person)
     return Answer(data=_status(batch))
 
@@ -132,7 +135,7 @@ def resume_batch(name: str, person: Acting) -> Answer[BatchStatus]:
 @in_turn
 def cancel_batch(name: str, person: Acting) -> Answer[BatchStatus]:
     """Stop a batch for good."""
-    batch = _batch(name)
+    batch = _batch(name, person)
     cancel(stores.database(), batch, person)
     return Answer(data=_status(batch))
 
@@ -141,20 +144,23 @@ def cancel_batch(name: str, person: Acting) -> Answer[BatchStatus]:
 @in_turn
 def batch_results(name: str, person: Acting) -> FileResponse:
     """Send the archive from disk, a little at a time; it has an ETag, and ranges of it can be asked for."""
-    batch = _batch(name)
+    batch = _batch(name, person)
     if batch.results is None:
         raise NotFoundError("name", "the batch has no results yet", "Ask for its status until it is completed.")
     title = safe_part(batch.request.title)
+    exported(stores.database(), person, f"batch {name}")
     return FileResponse(batch.results, media_type="application/zip", filename=f"{title}_results.zip")
 
 
-def _batch(name: str) -> Batch:
+def _batch(name: str, person: Person) -> Batch:
     folder = settings().home / BATCHES / name
     batch = Batch(folder)
     try:
         if folder.parent.name != BATCHES or name in ("", ".", "..") or "/" in name:
             raise BatchError(name, "there is no batch here", "")
         batch.request  # noqa: B018 - a batch without a request is none
+        if not may_see(person, standing(stores.database(), batch)):
+            raise BatchError(name, "it is of products that you do not see", "")
     except BatchError as error:
         raise NotFoundError(
             "name", f"there is no batch {name[:100]!r}", "Use the job_id that starting it gave."

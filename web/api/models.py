@@ -9,18 +9,20 @@ from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from core.people.accesses import downloaded_model
+from core.people.roles import Permission
 from core.registry.gate import Check
 from core.registry.promotion import challenge, promote, rollback
 from core.registry.store import Registry, Roles, Version
 from core.settings import settings
 from data.errors import ModelError
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import ConflictError, NotFoundError
 from web.api.turns import in_turn
 
-ROUTER = APIRouter(prefix="/models", tags=["models"])
+ROUTER = APIRouter(prefix="/models", tags=["models"], dependencies=[needs(Permission.MODEL_READ)])
 
 Number = Annotated[int, Path(ge=0, le=2**31 - 1, alias="version", description="Number of the version; 0 ships.")]
 
@@ -123,6 +125,7 @@ def model_file(version: Number, person: Acting) -> FileResponse:
     """Send the file; ranges of it can be asked for."""
     registry = _registry()
     found = _version(registry, version)
+    downloaded_model(stores.database(), person, version)
     headers = {"x-model-version": str(version), "x-model-sha256": found.card.sha256}
     return FileResponse(
         registry.file(version), media_type="application/octet-stream", filename=f"model-{version}.onnx", headers=headers

@@ -10,14 +10,16 @@ from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import BaseModel, Field
 
 from core.analysis.result import WaferResult, analyse, analyse_stream
+from core.identity import Person
 from core.ingestion.orientation_rules import with_rules
 from core.ingestion.sources import Sources
 from core.lake.scoring import normal_fail_shares
+from core.people.roles import Permission
 from core.settings import settings
 from data.formats import ReadOptions
 from data.wafer import WaferMap
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import NotFoundError, RequestError
 from web.api.predictions import MaskForm, prediction
@@ -28,7 +30,7 @@ from web.api.wafers import wafer_by_key
 
 MOST_WAFERS = 100
 
-ROUTER = APIRouter(prefix="/predict", tags=["predict"])
+ROUTER = APIRouter(prefix="/predict", tags=["predict"], dependencies=[needs(Permission.INFERENCE_READ)])
 
 
 class Asked(BaseModel):
@@ -56,7 +58,7 @@ def predict(asked: Asked, person: Acting) -> Answer[Predictions]:
     """Return what the served model finds: the answer that is stored, or a new one, which is not stored."""
     began = time.perf_counter()
     _check_model(asked.model_version)
-    lake = stores.lake()
+    lake = stores.lake(person)
     keys = list(dict.fromkeys(asked.wafer_map_ids))
     held = lake.wafers_by_keys(keys)
     missing = [key for key in keys if key not in held]
@@ -64,8 +66,8 @@ def predict(asked: Asked, person: Acting) -> Answer[Predictions]:
         raise NotFoundError(
             "wafer_map_ids", f"there is no wafer {missing[0][:200]!r}", "Check the lot and wafer names; see /wafers."
         )
-    results = {} if asked.test_time_augmentation else _stored(keys)
-    new, each = _analysed([held[key] for key in keys if key not in results], asked.test_time_augmentation)
+    results = {} if asked.test_time_augmentation else _stored(keys, person)
+    new, each = _analysed([held[key] for key in keys if key not in results], person, asked.test_time_augmentation)
     answers = [
         _told(results.get(key) or new[key], asked, key in results, None if key in results else each) for key in keys
     ]
@@ -92,7 +94,7 @@ def predict_files(
     )
     with tempfile.TemporaryDirectory(prefix="waferscope-api-") as folder:
         sources = Sources(on_disk(files, Path(folder)), with_rules(ReadOptions(), settings()))
-        normal = normal_fail_shares(stores.lake())
+        normal = normal_fail_shares(stores.lake(person))
         answers = list[Prediction]()
         for result in analyse_stream(sources, stores.segmenter(), tta=test_time_augmentation, normal=normal):
             if len(answers) == MOST_WAFERS:
@@ -118,17 +120,17 @@ def predict_one(
     mask_format: MaskForm = MaskForm.RLE,
 ) -> Answer[Prediction]:
     """Return the answer that is stored, or a new one, which is not stored."""
-    wafer = wafer_by_key(key)
+    wafer = wafer_by_key(key, person)
     asked = Asked(
         wafer_map_ids=[key],
         confidence_threshold=confidence_threshold,
         return_masks=return_masks,
         mask_format=mask_format,
     )
-    stored = _stored([key]).get(key)
+    stored = _stored([key], person).get(key)
     if stored is not None:
         return Answer(data=_told(stored, asked, True, None))
-    new, each = _analysed([wafer], False)
+    new, each = _analysed([wafer], person, False)
     return Answer(data=_told(new[key], asked, False, each))
 
 
@@ -139,19 +141,19 @@ def _check_model(wanted: str | None) -> None:
         raise RequestError("model_version", problem, "Leave it out, or promote that model first.")
 
 
-def _stored(keys: Sequence[str]) -> dict[str, WaferResult]:
+def _stored(keys: Sequence[str], person: Person) -> dict[str, WaferResult]:
     """Results that the lake holds of the served model."""
     served = stores.segmenter().name
-    found = stores.lake().results_by_keys(keys)
+    found = stores.lake(person).results_by_keys(keys)
     return {key: result for key, result in found.items() if result.segmentation.model == served}
 
 
-def _analysed(wafers: Sequence[WaferMap], tta: bool) -> tuple[dict[str, WaferResult], float]:
+def _analysed(wafers: Sequence[WaferMap], person: Person, tta: bool) -> tuple[dict[str, WaferResult], float]:
     """Results of wafers, and the milliseconds that each took on average."""
     if not wafers:
         return {}, 0.0
     began = time.perf_counter()
-    results = analyse(wafers, stores.segmenter(), tta=tta, normal=normal_fail_shares(stores.lake()))
+    results = analyse(wafers, stores.segmenter(), tta=tta, normal=normal_fail_shares(stores.lake(person)))
     return {result.wafer.key: result for result in results}, _ms(began) / len(wafers)
 
 

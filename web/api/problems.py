@@ -7,6 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from core.identity import CALLER, Person
+from core.people.accesses import refused
 from data.errors import (
     AccountError,
     AppDatabaseError,
@@ -27,6 +29,7 @@ from data.errors import (
     WaferError,
     WaferValueError,
 )
+from web.api import stores
 from web.api.envelope import failure
 from web.api.errors import BusyError, ChangedError, ConflictError, NotFoundError, RequestError
 from web.api.turns import RETRY_SECONDS
@@ -79,8 +82,11 @@ def answer_problems(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _unexpected)
 
 
-def _of_core(_: Request, error: Exception) -> Response:
+def _of_core(request: Request, error: Exception) -> Response:
     assert isinstance(error, WaferError)
+    person = request.scope.get(CALLER)
+    if isinstance(error, NotAllowedError) and isinstance(person, Person):
+        refused(stores.database(), person, f"{request.method} {request.url.path}", error)
     status, code = status_of(error)
     details = {"field": error.where} if isinstance(error, RequestError) else {"where": error.where}
     retry = RETRY_SECONDS if status == 503 else None

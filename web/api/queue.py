@@ -9,16 +9,17 @@ from sqlalchemy import select
 from core.annotation.items import LabelItem, Status
 from core.annotation.progress import statuses
 from core.annotation.queue import put_back, skip, take, take_next
+from core.people.roles import Permission
 from data.errors import AppDatabaseError
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import ConflictError, NotFoundError
 from web.api.filters import Limit
 from web.api.label_shapes import QueueItem, queue_item
 from web.api.turns import in_turn
 
-ROUTER = APIRouter(prefix="/annotations/queue", tags=["annotations"])
+ROUTER = APIRouter(prefix="/annotations/queue", tags=["annotations"], dependencies=[needs(Permission.ANNOTATION_READ)])
 ORDERS = {"priority": (LabelItem.priority.desc(), LabelItem.id), "queued_at": (LabelItem.added_at, LabelItem.id)}
 STATUSES = {"pending": Status.PENDING, "in_progress": Status.IN_PROGRESS, "completed": Status.DONE}
 
@@ -68,8 +69,9 @@ def list_queue(
     wanted = select(LabelItem).where(LabelItem.status == STATUSES[status])
     wanted = wanted if iteration is None else wanted.where(LabelItem.iteration == iteration)
     with stores.database().reading() as session:
-        rows = session.scalars(wanted.order_by(*ORDERS[sort_by]).limit(limit).offset((page - 1) * limit))
-        items = [queue_item(row) for row in rows]
+        rows = list(session.scalars(wanted.order_by(*ORDERS[sort_by]).limit(limit).offset((page - 1) * limit)))
+        visible = stores.lake(person).seen(row.wafer_key for row in rows)
+        items = [queue_item(row) for row in rows if row.wafer_key in visible]
         counts = statuses(session, iteration)
     total = counts.get(STATUSES[status], 0)
     found = Queue(
@@ -87,7 +89,7 @@ def list_queue(
 def next_item(person: Acting, iteration: Annotated[int | None, Query(ge=1)] = None) -> Answer[Taken]:
     """Assign the wafer of highest priority to who asks."""
     with stores.database().writing() as session:
-        found = take_next(session, person, iteration)
+        found = take_next(session, person, iteration, seen=stores.lake(person).seen)
         return Answer(data=Taken(item=queue_item(found) if found else None))
 
 

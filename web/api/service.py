@@ -5,7 +5,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from core.settings import settings
-from web.api import annotations, batches, models, predict, queue, training, wafers
+from web.api import alarms, annotations, batches, exports, models, predict, queue, training, trends, wafers
 from web.api.bodies import BodyLimit
 from web.api.envelope import VERSION, Failure
 from web.api.problems import answer_problems
@@ -20,6 +20,9 @@ ROUTERS = (
     annotations.ROUTER,
     training.ROUTER,
     models.ROUTER,
+    trends.ROUTER,
+    alarms.ROUTER,
+    exports.ROUTER,
 )
 DESCRIPTION = """Send wafer maps, get the patterns on them. Every answer is `{success, data, metadata, error}`; an error
 says its code, what was expected and found, and what to do. Wafers are named LOT:WAFER; times are UTC."""

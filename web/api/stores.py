@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
 from core.database import AppDatabase
+from core.identity import Person
 from core.lake import Lake
 from core.registry.traffic import Challenger, load_challenger
 from core.segmentation import Segmenter
@@ -18,8 +19,13 @@ _kept: dict[str, tuple[Hashable, Any]] = {}
 _opening = threading.Lock()
 
 
-def lake() -> Lake:
-    """Return the site's lake."""
+def lake(person: Person) -> Lake:
+    """Return the site's lake as somebody may see it: of some products alone, or whole."""
+    return whole_lake().narrowed_to(person.products)
+
+
+def whole_lake() -> Lake:
+    """Return the site's lake with all products: for what is done, never for what is answered."""
     return _once("lake", settings().lake_url, lambda: Lake(settings().lake_url))
 
 

@@ -11,13 +11,14 @@ from core.jobs import launch
 from core.jobs.config_fields import command_words, config_fields
 from core.jobs.folder import log_tail
 from core.jobs.store import Job
+from core.people.roles import Permission
 from core.settings import settings
 from core.training.config import SERVED, TrainConfig, check_config, check_shape, run_folder
 from core.training.recipes import RECIPES
 from core.training.records import RunRecord, record_of
 from data.errors import AppDatabaseError, WaferError
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import ConflictError, NotFoundError, RequestError
 from web.api.turns import in_turn
@@ -27,7 +28,7 @@ MOST_LINES = 2000
 NO_PATHS = {"from_": ("", SERVED), "real": ((),), "unlabelled": ((), ("lake",))}
 """Fields that a command line may fill with paths of the machine, and what requests may say there."""
 
-ROUTER = APIRouter(prefix="/train", tags=["training"])
+ROUTER = APIRouter(prefix="/train", tags=["training"], dependencies=[needs(Permission.TRAINING_READ)])
 
 
 class TrainAsked(BaseModel):

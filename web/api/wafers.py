@@ -1,41 +1,42 @@
 """`/wafers`: files in, lists and single wafers out."""
 
 import tempfile
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import pandas as pd
 from fastapi import APIRouter, Form, Query, UploadFile
 
 from core.alarms.sending import deliver_due
 from core.exports.records import identity
+from core.identity import Person
 from core.ingestion.orientation_rules import with_rules
 from core.ingestion.sources import Sources, keeping_originals
 from core.lake.wafer_tests import list_tests, wafer_of_test
+from core.people.accesses import viewed
+from core.people.roles import Permission
 from core.pipeline import Pipeline, take_in
 from core.settings import settings
 from data.errors import WaferError
 from data.formats import ReadOptions
 from data.wafer import Notch, WaferMap
 from web.api import stores
-from web.api.acting import Acting
+from web.api.acting import Acting, needs
 from web.api.envelope import Answer
 from web.api.errors import NotFoundError, RequestError
 from web.api.filters import Cursor, Limit, Sort, Which, read_cursor, write_cursor
+from web.api.rows import plain
 from web.api.shapes import TakenInAnswer, TestRecord, WaferDetail, WaferPage, WaferRow
 from web.api.turns import in_turn
 from web.api.uploads import on_disk
 
-ROUTER = APIRouter(prefix="/wafers", tags=["wafers"])
+ROUTER = APIRouter(prefix="/wafers", tags=["wafers"], dependencies=[needs(Permission.WAFER_READ)])
 
 
 @ROUTER.get("", summary="List wafers, with the filters of the Wafers page")
 @in_turn
 def list_wafers(where: Which, sort: Sort, person: Acting, limit: Limit = 50, cursor: Cursor = "") -> Answer[WaferPage]:
     """Return a page of wafers. Wafers that come in meanwhile move no other from page to page."""
-    lake = stores.lake()
+    lake = stores.lake(person)
     after = read_cursor(cursor, sort) if cursor else None
     table = lake.wafers_page(where, sort, limit=limit + 1, after=after)
     rows = [_row(found) for found in table.head(limit).to_dict("records")]
@@ -70,7 +71,7 @@ def add_wafers(
     }
     options = ReadOptions(**{name: value for name, value in given.items() if value is not None})
     with tempfile.TemporaryDirectory(prefix="waferscope-api-") as folder:
-        return Answer(data=_take_in(on_disk(files, Path(folder)), options, segment))
+        return Answer(data=_take_in(on_disk(files, Path(folder)), options, person, segment))
 
 
 @ROUTER.get("/{key}", summary="One wafer")
@@ -82,8 +83,9 @@ def one_wafer(
     test: Annotated[str, Query(description="Id of one of its tests; empty for the one that lists show.")] = "",
 ) -> Answer[WaferDetail]:
     """Return what is known of a wafer."""
-    lake = stores.lake()
-    wafer = wafer_by_key(key) if not test else _of_test(key, test)
+    lake = stores.lake(person)
+    wafer = wafer_by_key(key, person) if not test else _of_test(key, test, person)
+    viewed(stores.database(), person, key)
     tests = [
         TestRecord(
             id=one.id,
@@ -104,33 +106,38 @@ def one_wafer(
     return Answer(data=_detail(wafer, tests, dies))
 
 
-def wafer_by_key(key: str) -> WaferMap:
+def wafer_by_key(key: str, person: Person) -> WaferMap:
     """Return a wafer of the lake.
 
     Raises:
         NotFoundError: the lake does not hold it.
     """
-    found = stores.lake().wafers_by_keys([key]).get(key)
+    found = stores.lake(person).wafers_by_keys([key]).get(key)
     if found is None:
         raise NotFoundError("key", f"there is no wafer {key[:200]!r}", "Check the lot and wafer name; see /wafers.")
     return found
 
 
-def _of_test(key: str, test: str) -> WaferMap:
-    wafer_by_key(key)
+def _of_test(key: str, test: str, person: Person) -> WaferMap:
+    wafer_by_key(key, person)
     try:
-        return wafer_of_test(stores.lake(), key, test)
+        return wafer_of_test(stores.lake(person), key, test)
     except WaferError as error:
         raise NotFoundError("test", error.problem, "See `tests` of the wafer.") from error
 
 
-def _take_in(paths: list[Path], options: ReadOptions, segment: bool) -> TakenInAnswer:
+def _take_in(paths: list[Path], options: ReadOptions, person: Person, segment: bool) -> TakenInAnswer:
     at = settings()
     sources = Sources(paths, with_rules(options, at))
     keys = list[str]()
     model = stores.segmenter() if segment else None
     pipeline = Pipeline(
-        stores.lake(), model, stores.challenger() if model else None, database=stores.database, send=deliver_due
+        stores.whole_lake(),
+        model,
+        stores.challenger() if model else None,
+        database=stores.database,
+        send=deliver_due,
+        person=person,
     )
     wafers = (_noted(wafer, keys) for wafer in keeping_originals(sources, stores.blobs()))
     taken = take_in(pipeline, wafers)
@@ -152,19 +159,8 @@ def _noted(wafer: WaferMap, keys: list[str]) -> WaferMap:
 
 
 def _row(found: dict[Any, Any]) -> WaferRow:
-    """A row of the table, with nothing where pandas has its signs for nothing."""
-    plain: dict[str, Any] = {str(name): _plain(value) for name, value in found.items()}
-    return WaferRow(**{**plain, "classes_present": plain["classes_present"] or []})
-
-
-def _plain(value: Any) -> object:  # noqa: ANN401 - a cell of any column
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, str):
-        return value
-    if pd.isna(value):
-        return None
-    return value.to_pydatetime().replace(tzinfo=UTC) if isinstance(value, pd.Timestamp) else value
+    told: dict[str, Any] = {str(name): plain(value) for name, value in found.items()}
+    return WaferRow(**{**told, "classes_present": told["classes_present"] or []})
 
 
 def _detail(wafer: WaferMap, tests: list[TestRecord], dies: bool) -> WaferDetail:

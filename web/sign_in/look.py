@@ -67,7 +67,35 @@ class Field:
         )
 
 
-def form(action: str, fields: Sequence[Field], button: str, hidden: dict[str, str]) -> str:
+@dataclass(frozen=True)
+class Button:
+    """A way to sign in elsewhere.
+
+    Args:
+        text: on it.
+        address: of this app, that leads there.
+    """
+
+    text: str
+    address: str
+
+
+def elsewhere(buttons: Sequence[Button], *, focused: bool) -> str:
+    """Write buttons that stand above a form, and what parts them from it; nothing where there are none.
+
+    Args:
+        buttons: from top to bottom.
+        focused: whether the first has the keyboard.
+    """
+    links = "".join(
+        f'<a class="button" href="{escape(one.address)}"{" autofocus" if focused and one is buttons[0] else ""}>'
+        f"{escape(one.text)}</a>"
+        for one in buttons
+    )
+    return f'<div class="elsewhere">{links}</div><p class="or"><span>or</span></p>' if buttons else ""
+
+
+def form(action: str, fields: Sequence[Field], button: str, hidden: dict[str, str], *, focused: bool = True) -> str:
     """Write a form; the first field that one can write in, and in which nothing stands, has the keyboard.
 
     Args:
@@ -75,9 +103,10 @@ def form(action: str, fields: Sequence[Field], button: str, hidden: dict[str, st
         fields: from top to bottom.
         button: what its button says.
         hidden: what is sent besides, by name.
+        focused: whether it has the keyboard.
     """
     first = next((one for one in fields if not one.value and "readonly" not in one.more), None)
-    lines = [one.html(focused=one is first) for one in fields]
+    lines = [one.html(focused=focused and one is first) for one in fields]
     lines += [f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items()]
     return (
         f'<form method="post" action="{action}">{"".join(lines)}<button type="submit">{escape(button)}</button></form>'

@@ -15,6 +15,7 @@ from core.exports.names import safe_part
 from core.exports.review_points import Places
 from core.lake import Lake, WaferFilter
 from core.reports.lot_tables import results_of
+from pages.parts.blocks.taking import may_take, take_button, told
 from pages.parts.literal import literal
 from pages.parts.person import person_here
 from pages.parts.state.choices import chosen_palette, current_theme
@@ -32,6 +33,8 @@ PLACES_HELP = (
 
 def wafer_downloads(result: WaferResult) -> None:
     """Offer one wafer in every format; each file is made when it is asked for."""
+    if not may_take():
+        return
     style, name = _style(), f"{safe_part(result.wafer.lot_id)}_{safe_part(result.wafer.wafer_id)}"
     with st.popover("Download"):
         for one in WAFER_FORMATS:
@@ -41,13 +44,13 @@ def wafer_downloads(result: WaferResult) -> None:
 
 def lot_files(lake: Lake, lot_id: str) -> None:
     """Offer a lot's report and workbook, one below the other."""
-    for one in LOT_FORMATS:
+    for one in LOT_FORMATS if may_take() else ():
         _button(one, safe_part(lot_id), partial(one.make, lake, lot_id, _style()))
 
 
 def period_files(lake: Lake, where: WaferFilter) -> None:
     """Offer the report of the wafers that a filter lets through."""
-    for one in PERIOD_FORMATS:
+    for one in PERIOD_FORMATS if may_take() else ():
         refused = "" if lake.count(where) else "No wafer passes the filter."
         _button(one, "period", partial(one.make, lake, where, _style()), refused, width="content")
 
@@ -61,6 +64,8 @@ def archive_menu(results: Callable[[], Iterable[WaferResult]], count: int, name:
         name: of the archive, without its ending.
         key: of the widgets.
     """
+    if not may_take():
+        return
     with st.popover("Export", help="KLARF, SEMI maps, tables, pictures and reports of these wafers, as one zip."):
         labels = {one.key: one.label for one in WAFER_FORMATS}
         keys = st.pills(
@@ -81,9 +86,9 @@ def archive_menu(results: Callable[[], Iterable[WaferResult]], count: int, name:
             st.caption(f"**{one.label}**: {one.help}")
         if count > MOST_WAFERS:
             st.caption(f"The first {MOST_WAFERS:,} of {count:,} wafers; `python -m jobs.export` takes any number.")
-        st.download_button(
+        take_button(
             f"Export {min(count, MOST_WAFERS):,} wafer{'s' * (count != 1)}",
-            data=partial(_archive, results, keys, style),
+            data=told(partial(_archive, results, keys, style), f"{name}.zip"),
             file_name=f"{name}.zip",
             mime="application/zip",
             on_click="ignore",
@@ -116,9 +121,9 @@ def _button(
     *,
     width: Literal["stretch", "content"] = "stretch",
 ) -> None:
-    st.download_button(
+    take_button(
         one.label,
-        data=make,
+        data=told(make, f"{name}{one.ending}"),
         file_name=f"{name}{one.ending}",
         mime=one.mime,
         help=literal(refused) or one.help,

@@ -25,14 +25,15 @@ def note_ignored(name: str, what: str, offered: Iterable[str]) -> None:
     _note(name, [value for value in st.query_params.get_all(name) if value and value not in known], f"no {what}")
 
 
-def note_ignored_days(name: str, whole: tuple[date, date]) -> None:
-    """Show which days of a link are none, or lie outside those of the lake.
+def note_ignored_days(name: str, whole: tuple[date, date], without: str = "no wafer tested on") -> None:
+    """Show which days of a link are none, or lie outside those that can be chosen.
 
     Args:
         name: in the query string.
         whole: first and last day that can be chosen.
+        without: what there is not on other days.
     """
-    _note(name, [day for day in st.query_params.get_all(name) if not _within(day, whole)], "no wafer tested on")
+    _note(name, [day for day in st.query_params.get_all(name) if not _within(day, whole)], without)
 
 
 def forget_ignored(page: str) -> None:

@@ -1,10 +1,10 @@
 """A table's way out."""
 
 import pandas as pd
-import streamlit as st
 
 from core.exports.cells import encoded_csv
 from core.exports.frames import frame_csv
+from pages.parts.blocks.taking import take_button, told
 
 
 def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
@@ -15,9 +15,9 @@ def csv_button(table: pd.DataFrame, name: str, *, label: str = "CSV") -> None:
         name: of the file, without its ending; it keys the button.
         label: on the button.
     """
-    st.download_button(
+    take_button(
         label,
-        data=lambda: encoded_csv(frame_csv(table)),
+        data=told(lambda: encoded_csv(frame_csv(table)), f"{name}.csv"),
         file_name=f"{name}.csv",
         mime="text/csv",
         on_click="ignore",

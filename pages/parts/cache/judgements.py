@@ -28,7 +28,7 @@ def judged(lake: Lake, database: AppDatabase, scope: Scope) -> Judged:
         LakeError: the lake cannot be read.
         AppDatabaseError: the database cannot be used.
     """
-    return _judged(f"{lake.root} {database.url} {state(lake, database)} {scope}", lake, database, scope)
+    return _judged(f"{lake.name} {database.url} {state(lake, database)} {scope}", lake, database, scope)
 
 
 def drift_between(lake: Lake, database: AppDatabase, recent: Condition, reference: Condition | Drawn) -> Drift | None:
@@ -39,7 +39,7 @@ def drift_between(lake: Lake, database: AppDatabase, recent: Condition, referenc
         AppDatabaseError: the database cannot be used.
     """
     against = reference.model if isinstance(reference, Drawn) else reference
-    stamp = f"{lake.root} {state(lake, database)} {recent} {against}"
+    stamp = f"{lake.name} {state(lake, database)} {recent} {against}"
     return _drift_between(stamp, lake, recent, reference)
 
 
@@ -80,7 +80,7 @@ def contradicted_labels(lake: Lake, database: AppDatabase, keys: Sequence[str]) 
     with database.reading() as session:
         written = [entry.id for entry in entries(session, limit=1)]
     embedded = lake.query(EMBEDDED, [list(keys)]).iloc[0].tolist()
-    return _contradicted_labels(f"{lake.root} {database.name} {written} {embedded}", lake, database, keys)
+    return _contradicted_labels(f"{lake.name} {database.name} {written} {embedded}", lake, database, keys)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

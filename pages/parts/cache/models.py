@@ -16,7 +16,7 @@ from core.settings import Settings, settings
 from core.similarity import SimilarityIndex
 from core.similarity.index import IndexKind, index_stamp
 from data.wafer import WaferMap
-from pages.parts.cache.stores import lake
+from pages.parts.cache.stores import whole_lake
 
 
 def segmenter() -> Segmenter:
@@ -96,4 +96,4 @@ def _similarity_index(home: str, model: str, kind: IndexKind, stamp: str) -> Sim
 
 @st.cache_data(max_entries=8, ttl=30, show_spinner=False)
 def _caught_up(url: str, model: str, kind: IndexKind, stamp: str, _index: SimilarityIndex) -> int:
-    return _index.catch_up(lake())
+    return _index.catch_up(whole_lake())

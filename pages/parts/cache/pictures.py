@@ -13,7 +13,6 @@ from core.drawing.wafer import thumbnail_png
 from core.ingestion.tone_preview import TonePreview, tone_preview
 from core.lake import Lake, WaferFilter
 from core.lake.rows import dies_hash
-from core.settings import settings
 from data.formats import ReadOptions
 from data.orientation import axis_directions
 from data.wafer import WaferMap
@@ -36,7 +35,7 @@ def thumbnails(
         theme: what the pictures lie on.
         where: the filter that the wafers passed: where it chooses a step, they are drawn as its tests have them.
     """
-    store, filling = _pictures(settings().lake_url)
+    store, filling = _pictures(lake().name)
     names = {key: (key, f"{stamp} {where.step}", palette, theme) for key, stamp in zip(keys, stamps, strict=True)}
     if any(name not in store for name in names.values()):
         with filling:
@@ -98,7 +97,7 @@ def _draw_missing(store: dict[Name, str], names: Mapping[str, Name], seen: Lake)
 
 
 @st.cache_resource(max_entries=4)
-def _pictures(url: str) -> tuple[dict[Name, str], Lock]:
+def _pictures(name: str) -> tuple[dict[Name, str], Lock]:
     """One store for all pictures of a lake, filled a page at a time, so that a page of the table is one query.
 
     One session at a time fills it: those who open the same page at once would all draw the same.

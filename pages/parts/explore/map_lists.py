@@ -16,6 +16,7 @@ from core.lake import WaferFilter
 from core.projection.views import LakeMap, area_of, area_text
 from pages.parts.blocks.charts import CLASS_NAMES
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.explore.map_chart import NO_PATTERN, NOT_SEGMENTED, UNKNOWN
 from pages.parts.explore.shared_steps import shared_steps
 from pages.parts.links import open_page
@@ -98,9 +99,9 @@ def choice_block(found: LakeMap, where: WaferFilter, cluster: int | None, area: 
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(keys):,}** wafers of **{literal(part)}**", width="content")
-        st.download_button(
+        take_button(
             "CSV",
-            data=lambda: encoded_csv(frame_csv(found.rows(keys))),
+            data=told(lambda: encoded_csv(frame_csv(found.rows(keys))), "map-wafers.csv"),
             file_name="map-wafers.csv",
             mime="text/csv",
             on_click="ignore",

@@ -17,6 +17,7 @@ from core.lake import Lake
 from core.lake.scoring import normal_fail_shares
 from data.errors import AppDatabaseError, LabelError
 from pages.parts.cache.stores import database as open_database
+from pages.parts.cache.stores import lake as open_lake
 from pages.parts.label.versions import label_versions
 from pages.parts.links import link
 from pages.parts.literal import literal
@@ -126,7 +127,7 @@ def _submit(laid_out: Bench, state: EditorState, person: Person) -> None:
 def _next_waiting(person: Person) -> None:
     """Go to the next wafer of the queue, or to the page's beginning when none waits."""
     with open_database().writing() as session:
-        item = take_next(session, person)
+        item = take_next(session, person, seen=open_lake().seen)
     _go(item.wafer_key if item else None)
 
 
@@ -139,7 +140,7 @@ def _step(key: str, step: int, person: Person) -> None:
         _go(had[at])
     elif step > 0:
         with open_database().writing() as session:
-            item = take_next(session, person, but=key)
+            item = take_next(session, person, but=key, seen=open_lake().seen)
         if item is None:
             st.toast("Nothing else waits for you.")
         else:

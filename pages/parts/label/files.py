@@ -14,6 +14,7 @@ from core.labels.label import Labelled
 from core.lake import Lake
 from data.errors import WaferError
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.stores import database as open_database
 from pages.parts.literal import literal
 from pages.parts.uploads import upload_bounds
@@ -64,17 +65,17 @@ def _out(lake: Lake, keys: list[str]) -> None:
         return
     st.caption(f"The label that counts of each of {len(keys):,} labelled wafers: gold, then reviewed, then the newest.")
     with st.container(horizontal=True):
-        st.download_button(
+        take_button(
             "COCO JSON",
-            lambda: coco_json(_labels(lake, keys)),
+            told(lambda: coco_json(_labels(lake, keys)), COCO_FILE),
             COCO_FILE,
             "application/json",
             help=COCO_OUT,
             on_click="ignore",
         )
-        st.download_button(
+        take_button(
             "All as zip",
-            lambda: labels_zip(_labels(lake, keys)),
+            told(lambda: labels_zip(_labels(lake, keys)), "labels.zip"),
             "labels.zip",
             "application/zip",
             help=ALL_OUT,

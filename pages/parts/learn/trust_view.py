@@ -17,6 +17,7 @@ from core.reports.trust_report import checks_table, classes_table, confusion_tab
 from core.settings import Settings
 from pages.parts.blocks.charts import accent, quiet_figure, show_figure
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.literal import literal
 from pages.parts.person import person_or_account
 from pages.parts.state.choices import chosen_palette, current_theme
@@ -46,12 +47,13 @@ def trust_view(version: Version, champion: Version, at: Settings) -> None:
     card = version.card
     gated = gate(card, champion.card, at) if version.number != champion.number else ()
     sheet = trust_sheet(card, at, gated)
+    name = f"trust_{card.sha256[:8]}.pdf"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{literal(card.name)}**", width="stretch")
-        st.download_button(
+        take_button(
             "Trust sheet PDF",
-            data=lambda: trust_pdf(sheet, person_or_account(), datetime.now(UTC)),
-            file_name=f"trust_{card.sha256[:8]}.pdf",
+            data=told(lambda: trust_pdf(sheet, person_or_account(), datetime.now(UTC)), name),
+            file_name=name,
             mime="application/pdf",
             on_click="ignore",
         )

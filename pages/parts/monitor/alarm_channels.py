@@ -16,8 +16,10 @@ from core.alarms.deliveries import (
     try_again,
 )
 from core.alarms.sending import check_address, deliver_due, send_test, shown
+from core.alarms.sight import alarms_seen
 from core.alarms.store import Alarm
 from core.database import AppDatabase
+from core.lake import Lake
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
@@ -30,11 +32,13 @@ ADDRESS_HELP = (
 )
 
 
-def channel_editor(database: AppDatabase) -> None:
+def channel_editor(lake: Lake, database: AppDatabase) -> None:
     """Show the channels with switch and test, a form for a new one, and the last deliveries."""
     with database.reading() as session:
         known = channels(session)
         sent = newest_deliveries(session)
+        visible = {alarm.id for alarm in alarms_seen(session, [alarm for _, _, alarm in sent], lake)}
+        sent = [one for one in sent if one[2].id in visible]
     if not known:
         st.info("Alarms are sent nowhere yet. Add a channel: e-mail, Slack, Teams or a webhook.")
     for channel in known:

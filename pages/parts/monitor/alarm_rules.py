@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.alarms.rules import LEAST_AFFECTED, LEAST_WAFERS, RECENT_DAYS
+from core.alarms.sight import rules_seen
 from core.alarms.store import AlarmRule, RuleKind, rule_by_id, rules, save_rule
 from core.database import AppDatabase
 from core.lake import Lake
@@ -47,7 +48,7 @@ NEW_RULE = 0  # no rule of the database has this number
 def rule_editor(lake: Lake, database: AppDatabase) -> None:
     """Show the rules with a switch each, and a form for one of them or a new one."""
     with database.reading() as session:
-        known = {rule.id: rule for rule in rules(session)}
+        known = {rule.id: rule for rule in rules_seen(rules(session), lake)}
     st.caption(f"Wafers tested more than {RECENT_DAYS} days before the newest one raise nothing.")
     for rule in known.values():
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -16,6 +16,7 @@ from core.lots.stacking import Stack
 from core.reports.lot_tables import angular_table, radial_table, results_of, slot_table, stacked_table, wafers_table
 from core.reports.table import Table, shown, table_csv
 from pages.parts.blocks.exports import archive_menu, lot_files
+from pages.parts.blocks.taking import take_button, told
 from pages.parts.links import open_page
 from pages.parts.literal import in_chart
 from pages.parts.monitor.share_bars import share_bars
@@ -168,9 +169,9 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
     with st.popover("Download"):
         lot_files(lake, lot.lot_id)
         for label, (kind, make) in tables.items():
-            st.download_button(
+            take_button(
                 label,
-                data=partial(_csv, make),
+                data=told(partial(_csv, make), f"{name}_{kind}.csv"),
                 file_name=f"{name}_{kind}.csv",
                 mime="text/csv",
                 on_click="ignore",

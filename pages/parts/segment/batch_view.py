@@ -115,7 +115,7 @@ def _at_rest(found: Standing) -> None:
         with st.popover("Remove"):
             st.caption("Deletes its uploads and results from this server's disk. The lake keeps what was saved there.")
             if st.button("Remove for good", key="batch-remove"):
-                remove(database(), batch)
+                remove(database(), batch, person_or_account())
                 st.query_params.pop("batch", None)
                 st.rerun()
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.ingestion.orientation_rules import OrientationRules
+from core.ingestion.orientation_rules import OrientationRules, keep_rule
 from core.settings import settings
 from data.orientation import DIE_AXES, Corner, OrientationRule
 from data.wafer import WaferMap
 from pages.parts.cache.pictures import axes_picture
+from pages.parts.cache.stores import database
 from pages.parts.literal import literal
 from pages.parts.person import person_here
 from pages.parts.state.choices import current_theme
@@ -71,7 +72,8 @@ def _rule_form(rules: OrientationRules, rule: OrientationRule, product: str, of_
             f"Keep for all files {literal(of_product)}",
             help="Every later import turns wafers of this product so, here and in jobs. Wafers that were saved stay.",
         ):
-            rules.keep(product, OrientationRule(origin or Corner.UPPER_LEFT, mirror, rotate or 0), person_here())
+            said = OrientationRule(origin or Corner.UPPER_LEFT, mirror, rotate or 0)
+            keep_rule(database(), rules, product, said, person_here())
             st.rerun()
 
 

@@ -15,8 +15,7 @@ from core.similarity.upkeep import embed_new
 from data.classes import CLASSES
 from data.errors import WaferError
 from pages.parts.cache.models import segmenter
-from pages.parts.cache.stores import blobs
-from pages.parts.cache.stores import lake as open_lake
+from pages.parts.cache.stores import blobs, whole_lake
 from pages.parts.empty import explained
 from pages.parts.links import link
 from pages.parts.literal import literal, said_key
@@ -74,7 +73,7 @@ def save_dialog(upload: UploadSession, *, key: str) -> None:
             taken = take_in(pipeline(segmenter(), tta=upload.plan.tta), results=results_to_keep(upload, blobs()))
             _report(taken, kept)
         with st.spinner("Making wafers and clusters findable among similar ones"), explained():
-            embed_new(open_lake(), segmenter(), MOST_EMBEDDED)
+            embed_new(whole_lake(), segmenter(), MOST_EMBEDDED)
 
 
 def _table(entries: Sequence[Entry]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from core.pipeline import Pipeline
 from core.segmentation import Segmenter
 from core.settings import settings
 from pages.parts.cache.models import challenger
-from pages.parts.cache.stores import database, lake
+from pages.parts.cache.stores import database, whole_lake
 from pages.parts.person import person_here
 
 
@@ -20,12 +20,14 @@ def pipeline(segmenter: Segmenter | None = None, *, tta: bool = False) -> Pipeli
         ModelError: the challenger's file is missing or damaged.
         LakeError: the lake cannot be used.
     """
+    person = person_here()
     return Pipeline(
-        lake(),
+        whole_lake(),
         segmenter,
         challenger=challenger(),
         tta=tta,
         database=database,
-        send=sending_job(settings(), person_here()),
+        send=sending_job(settings(), person),
         tidy=False,
+        person=person,
     )

@@ -4,8 +4,11 @@ from core.annotation.assignment import assign, balance, slip_in_gold
 from core.annotation.items import Candidate, item_by_id
 from core.annotation.progress import items
 from core.annotation.queue import fill, take_next
+from core.database.audit import entries
 from core.identity import Person
 from core.labels.annotations import withdraw, write_annotation
+from core.people.accounts import add_account
+from core.people.roles import Role
 from data.errors import AppDatabaseError
 from tests.core.label_examples import rows_of, shown
 
@@ -53,3 +56,16 @@ def test_a_gold_wafer_must_have_a_gold_label(database, ana):
         with pytest.raises(AppDatabaseError, match="no gold label"):
             slip_in_gold(session, [one.key], ["ben"], EVE)
         withdraw(session, submitted.id, ana)
+
+
+def test_the_trail_names_people_of_accounts_by_their_numbers(database, ana):
+    with database.writing() as session:
+        bo = add_account(session, Person("root"), "bo@fab.example", "Bo Lind", Role.ANNOTATOR)
+        fill(session, wishes(2), ana)
+        session.flush()
+        assign(session, [1], "Bo Lind", ana)
+        balance(session, ["Bo Lind", "guest"], ana)
+    with database.reading() as session:
+        balanced, assigned = entries(session, "queue", limit=2)
+    assert assigned.details == {"items": [1], "assignee": f"account {bo.id}"}
+    assert balanced.details["people"] == [f"account {bo.id}", "guest"]

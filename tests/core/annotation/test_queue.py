@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.annotation.chosen import choice_of, take_back
 from core.annotation.items import Candidate, Status, item_by_id, items_in_hand
 from core.annotation.progress import items
-from core.annotation.queue import choice_of, fill, go_on, put_back, release_idle, skip, take, take_back, take_next
+from core.annotation.queue import fill, go_on, put_back, release_idle, skip, take, take_next
 from core.database.audit import entries
 from core.database.schema import now
 from core.identity import Person

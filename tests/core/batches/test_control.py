@@ -69,7 +69,7 @@ def test_a_job_that_was_killed_is_shown_killed_and_goes_on(database, at, batch, 
         with pytest.raises(BatchError, match="it is reading"):
             launch_batch(database, at, batch, ANA)
         with pytest.raises(BatchError, match="Cancel it first"):
-            remove(database, batch)
+            remove(database, batch, Person("ana"))
         os.kill(int(found.job.process.partition(" ")[0]), signal.SIGKILL)
         assert until(lambda: standing(database, batch).state not in (State.READING,)) is True
         assert standing(database, batch).state is State.KILLED
@@ -135,7 +135,7 @@ def test_batches_are_listed_newest_first_and_removed_whole(database, at, tmp_pat
     for name in ("20260101-a", "20260102-b"):
         Batch(tmp_path / "batches" / name).accept(BatchRequest(name, "ana"))
     assert [one.request.title for one in standings(database, at)] == ["20260102-b", "20260101-a"]
-    remove(database, Batch(tmp_path / "batches" / "20260102-b"))
+    remove(database, Batch(tmp_path / "batches" / "20260102-b"), Person("ana"))
     assert [path.name for path in (tmp_path / "batches").iterdir()] == ["20260101-a"]
 
 

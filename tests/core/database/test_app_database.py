@@ -1,13 +1,16 @@
 import sqlite3
 import threading
 import time
+import uuid
 
 import pytest
-from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy import create_engine, func, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from core.database import AppDatabase
 from core.database.audit import AuditEntry
+from core.database.chain import verify
+from core.database.schema import now
 from core.root_causes import Finding, findings_by_keys, write_finding
 from data.errors import AppDatabaseError
 from tests.core.database.worker import processes, write
@@ -82,6 +85,8 @@ def test_two_processes_that_open_a_new_database_at_once_both_write_everything(pl
     assert [writer.exitcode for writer in writers] == [0, 0]
     database = AppDatabase(place)
     assert counts(database) == (80, 80)
+    with database.reading() as session:
+        assert verify(session).fault is None  # two processes, one chain
     database.close()
 
 
@@ -101,6 +106,7 @@ def test_a_killed_writer_loses_nothing_acknowledged_and_leaves_nothing_half(plac
     with database.reading() as session:
         held = set(session.scalars(select(Finding.wafer_key)))
         audited = {s.removeprefix("wafer ") for s in session.scalars(select(AuditEntry.subject))}
+        assert verify(session).fault is None
     assert acknowledged <= held == audited
     with database.writing() as session:  # the dead one holds no lock
         assert session.scalar(select(func.count()).select_from(Finding)) == len(held)
@@ -110,11 +116,48 @@ def test_a_killed_writer_loses_nothing_acknowledged_and_leaves_nothing_half(plac
 def test_the_audit_trail_cannot_be_edited(database, ana):
     with database.writing() as session:
         write_finding(session, "L1:W01", "worn pad", "", ana)
-    for statement in (update(AuditEntry).values(person="ben"), text("DELETE FROM audit")):
+    again = insert(AuditEntry).values(id=1, at=now(), person="ben", origin="", action="", subject="", details={})
+    before = {"address": "", "request_id": "", "result": "done", "previous": "p", "hash": "h"}
+    for statement in (update(AuditEntry).values(person="ben"), text("DELETE FROM audit"), again.values(before)):
         with pytest.raises(DBAPIError, match="append-only"), database.writing() as session:
             session.execute(statement)
     with database.reading() as session:
         assert session.scalars(select(AuditEntry.person)).all() == ["ana"]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_replacing_a_row_of_the_audit_trail_is_editing_it(database, ana):
+    with database.writing() as session:
+        write_finding(session, "L1:W01", "worn pad", "", ana)
+    with pytest.raises(DBAPIError, match="append-only"), database.writing() as session:
+        session.execute(text("INSERT OR REPLACE INTO audit SELECT * FROM audit"))
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_the_role_of_the_app_may_not_edit_the_audit_trail(place, ana):
+    """The role is a plain one, as a site's would be: one that owns the tables and has no more rights."""
+    role = f"app_{uuid.uuid4().hex}"
+    url = make_url(place).set(drivername="postgresql+pg8000")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'"))
+        connection.execute(text(f"GRANT CREATE, USAGE ON SCHEMA public TO {role}"))
+    app = AppDatabase(make_url(place).set(username=role, password=role).render_as_string(hide_password=False))
+    try:
+        with app.writing() as session:
+            write_finding(session, "L1:W01", "worn pad", "", ana)
+        for statement in ("UPDATE audit SET person = 'ben'", "DELETE FROM audit", "TRUNCATE audit"):
+            with pytest.raises(DBAPIError, match="permission denied"), app.writing() as session:
+                session.execute(text(statement))
+            with pytest.raises(DBAPIError, match="append-only"), engine.connect() as connection:  # nor a superuser
+                connection.execute(text(statement))
+        assert counts(app) == (1, 1)
+    finally:
+        app.close()
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP OWNED BY {role}"))
+            connection.execute(text(f"DROP ROLE {role}"))
+        engine.dispose()
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(database, place):

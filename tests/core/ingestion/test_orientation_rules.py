@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from core.database import AppDatabase
+from core.database.audit import entries
 from core.identity import Person
-from core.ingestion.orientation_rules import FOLDER, OrientationRules, with_rules
+from core.ingestion.orientation_rules import FOLDER, OrientationRules, keep_rule, with_rules
 from core.settings import Settings
 from data.errors import SettingError
 from data.formats import ReadOptions, read_bytes
@@ -32,6 +34,24 @@ def test_the_last_word_counts_and_no_rule_takes_a_rule_away(tmp_path):
     assert rules.of("P") == OrientationRule(rotate=90)
     rules.keep("P", OrientationRule(), ANN)
     assert rules.all() == ()
+
+
+def test_a_rule_and_who_set_it_are_kept_together_or_not_at_all(tmp_path, monkeypatch):
+    database, rules = AppDatabase(tmp_path / "decisions.db"), OrientationRules(str(tmp_path))
+    keep_rule(database, rules, "P", RULE, ANN)
+    assert rules.of("P") == RULE
+    monkeypatch.setattr(rules, "keep", full)
+    with pytest.raises(OSError, match="No space left"):
+        keep_rule(database, rules, "P", OrientationRule(), ANN)
+    with database.reading() as session:
+        [entry] = entries(session)
+    assert (entry.person, entry.action, entry.subject) == ("ann", "orientation.rule", "product P")
+    assert entry.details == {"origin": "lower left", "mirror": True, "rotate": 270}
+    database.close()
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def keep_some(arguments: tuple[str, int]) -> None:

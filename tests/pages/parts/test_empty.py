@@ -1,11 +1,14 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.database import AppDatabase
+from core.database.audit import entries
+
 
 def raising(kind: str) -> None:
     import streamlit as st
 
-    from data.errors import AppDatabaseError, LakeError
+    from data.errors import AppDatabaseError, LakeError, NotAllowedError
     from pages.parts.empty import explained
 
     with explained():
@@ -15,6 +18,8 @@ def raising(kind: str) -> None:
             raise OSError(28, "No space left on device", "/data/lake/part")
         if kind == "database":
             raise AppDatabaseError("db", "it cannot be used", "Any.") from OSError("database or disk is full")
+        if kind == "role":
+            raise NotAllowedError("Bo (a viewer)", "this role may not promote models", "Ask an admin.")
         raise KeyError(kind)
     st.write("the rest")
 
@@ -32,6 +37,16 @@ def test_what_people_can_act_on_is_a_sentence_and_ends_the_page(kind, words):
     assert [error.value[: len(words)] for error in app.error] == [words]
     assert not app.exception
     assert not app.markdown
+
+
+def test_what_somebody_is_refused_is_in_the_trail(tmp_path, monkeypatch):
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
+    app = AppTest.from_function(raising, kwargs={"kind": "role"}, default_timeout=60).run()
+    assert "this role may not promote models" in app.error[0].value
+    with AppDatabase(tmp_path / "decisions.db").reading() as session:
+        [entry] = entries(session)
+    assert (entry.action, entry.result, entry.subject) == ("refused", "refused", "page /")
+    assert entry.details == {"sentence": "this role may not promote models"}
 
 
 def test_other_errors_are_raised():

@@ -1,6 +1,10 @@
 import xml.etree.ElementTree as ET
 
-from pages.parts.links import ENTRIES, GROUPS, ICON, LOGO, NAMES, PAGES
+import pytest
+
+from core.identity import ACCOUNT, Person
+from core.people.roles import Role
+from pages.parts.links import ENTRIES, GROUPS, ICON, LOGO, NAMES, PAGES, is_of_use
 
 
 def test_every_page_file_is_in_the_navigation_once():
@@ -19,3 +23,19 @@ def test_pictures_of_the_frame_are_whole_and_fetch_nothing():
         assert ET.fromstring(text).tag.endswith("svg")
         assert "href" not in text
         assert "@import" not in text
+
+
+@pytest.mark.parametrize(
+    ("person", "shown"),
+    [
+        (None, set()),
+        (Person("Ana", ACCOUNT, 1, Role.ML_ENGINEER), {"account"}),
+        (Person("Ana", ACCOUNT, 1, Role.ADMIN), {"account", "people", "trail"}),
+    ],
+)
+def test_pages_about_accounts_are_shown_to_whom_they_are_of_use(person, shown):
+    assert {name for name in GROUPS["People"] if is_of_use(name, person)} == shown
+
+
+def test_without_accounts_every_other_page_is_shown():
+    assert all(is_of_use(name, None) for name in NAMES if not ENTRIES[name].accounts)

@@ -26,7 +26,8 @@ def test_a_wafer_is_offered_in_every_format(open_page):
 
 
 @pytest.mark.parametrize("pitch", [None, (10.0, 12.0)])
-def test_klarf_is_offered_where_the_pitch_is_known(monkeypatch, pitch):
+def test_klarf_is_offered_where_the_pitch_is_known(monkeypatch, tmp_path, pitch):
+    monkeypatch.setenv("WAFERSCOPE_HOME", str(tmp_path))
     offered = {}
     monkeypatch.setattr(streamlit, "download_button", lambda label, **named: offered.update({label: named}))
     exports.wafer_downloads(example_result(die_pitch_mm=pitch))
