@@ -57,9 +57,7 @@ class Settings:
     )
     gate_flips: float = field(
         default=0.01,
-        metadata=row(
-            "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
-        ),
+        metadata=row("Share of wafers whose classes INT8 may change in a promoted model; the goal is 0.005.", 0),
     )
     gate_latency_ratio: float = field(
         default=1.25,
@@ -159,9 +157,7 @@ class Settings:
     )
     review: str = field(
         default="",
-        metadata=row(
-            "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
-        ),
+        metadata=row("TOML file with class numbers and sampling plan of files for review; empty: the built-in table."),
     )
     severity: str = field(
         default="",

@@ -14,6 +14,7 @@ from core.database.schema import now
 from core.identity import Person
 from core.jobs.store import Job, JobState, add_job
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from core.segmentation import Segmenter
 from tests.core.batches.batch_examples import mixed_folder, read_batch
 from tests.core.similarity.similar_examples import shown
@@ -132,6 +133,17 @@ def test_a_scale_is_as_tall_as_its_map(app_url, narrow, path):
     )
     assert len(heights) == 2
     assert abs(heights[0] - heights[1]) < 1
+
+
+@pytest.mark.usefixtures("fab")
+def test_the_table_of_a_lot_says_what_its_wafers_are_severe_for(app_url, app_home, narrow):
+    settle(narrow, f"{app_url}/lot?lot=A_1")
+    narrow.get_by_role("button", name="Download", exact=True).click()
+    with narrow.expect_download() as download:
+        narrow.get_by_role("button", name="Wafers CSV").click()
+    rows = list(csv.DictReader(download.value.path().read_text("utf-8-sig").splitlines()))
+    reasons = main_reasons(Lake(app_home / "lake"), [f"A_1:{row['Wafer']}" for row in rows])
+    assert [row["Mostly for"] for row in rows] == list(reasons.values())
 
 
 def test_the_list_of_batches_keeps_up_with_the_one_under_way(app_url, app_home, narrow):
