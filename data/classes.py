@@ -2,11 +2,11 @@
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from data.errors import SettingError
+from data.site_tables import read_site_table
 
 _HEX_COLOR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -95,10 +95,7 @@ def load_classes(path: str | Path | None = None) -> tuple[DefectClass, ...]:
     """
     if not path:
         return BUILT_IN
-    try:
-        site = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(str(path), f"the class table cannot be read ({error})", "Correct the file.") from error
+    site = read_site_table(path, "class table")
     unknown = sorted(set(site) - {c.key for c in BUILT_IN})
     if unknown:
         raise SettingError(

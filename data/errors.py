@@ -15,6 +15,19 @@ TRAINING_PACKAGES = (
 """What requirements.txt names beyond requirements-app.txt, as it is imported. The app runs without these."""
 
 
+def inner_words(error: Exception) -> str:
+    """Return what an error of somebody else's code says, in brackets to put behind a problem; "" where it is no words.
+
+    Names of errors are for logs. One that says a key or a number alone, as KeyError does, says nothing to people.
+
+    Example:
+        >>> inner_words(ValueError("unexpected end of data.")), inner_words(KeyError("x"))
+        (' (unexpected end of data)', '')
+    """
+    said = str(error).split("\n")[0][:200].rstrip(". ")
+    return f" ({said})" if " " in said and not isinstance(error, KeyError) else ""
+
+
 class WaferError(Exception):
     """A problem that a person can act on, said in one sentence and a next step. It shows no secret of an address.
 

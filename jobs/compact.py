@@ -16,6 +16,7 @@ class CompactConfig:
     """Merge the lake's small parts and drop rows that newer ones have replaced; safe while others read and append."""
 
     rescore: bool = False  # first give wafers whose severity an older formula made today's; nothing is segmented
+    rescore_product: str = ""  # a product all of whose wafers are scored anew, after its severity table has changed
     home: Path | None = None  # workspace folder; empty: as WAFERSCOPE_HOME says
 
 
@@ -28,17 +29,18 @@ def main(config: CompactConfig) -> int:
     """
     at = settings().at(config.home)
     lake = Lake(at.lake_url)
-    if config.rescore:
-        _rescore(lake, at.lake_url)
+    if config.rescore or config.rescore_product:
+        _rescore(lake, at.lake_url, config.rescore_product)
     print(f"{at.lake_url}: {lake.compact():,} parts merged.", file=sys.stderr)
     return 0
 
 
-def _rescore(lake: Lake, url: str) -> None:
-    steps = rescore(lake)
+def _rescore(lake: Lake, url: str, product: str) -> None:
+    steps = rescore(lake, product)
     _, total = next(steps)
     if total == 0:
-        print(f"{url}: every severity is by today's formula.", file=sys.stderr)
+        of = f", and no wafer of {product} is segmented" if product else ""
+        print(f"{url}: every severity is by today's formula{of}.", file=sys.stderr)
         return
     with ProgressLine("scored", total) as progress:
         for done, _ in steps:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.batches.control import Standing, may_see, standings
+from core.batches.control import UNDERWAY, Standing, may_see, standings
 from core.settings import settings
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import database
@@ -11,7 +11,7 @@ from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained
 from pages.parts.person import person_or_account
 from pages.parts.segment.batch_start import CHOSEN, start_batch
-from pages.parts.segment.batch_view import batch_view
+from pages.parts.segment.batch_view import LOOK_SECONDS, batch_view
 
 
 def listed(found: list[Standing]) -> pd.DataFrame:
@@ -51,6 +51,16 @@ def earlier(found: list[Standing]) -> None:
     csv_button(table, "batches")
 
 
+def seen() -> list[Standing]:
+    """Return how the batches stand that the person may see, newest first."""
+    person = person_or_account()
+    return [one for one in standings(database(), settings()) if may_see(person, one)]
+
+
+def _list() -> None:
+    earlier(seen())
+
+
 def choose_batch(found: list[Standing]) -> Standing:
     """Choose a batch; the link keeps which."""
     by_name = {one.batch.name: one for one in found}
@@ -70,13 +80,13 @@ def choose_batch(found: list[Standing]) -> Standing:
 def show() -> None:
     """Offer a new batch, watch one, list all."""
     st.title("Batch")
-    person = person_or_account()
-    found = [one for one in standings(database(), settings()) if may_see(person, one)]
+    found = seen()
     with st.expander("New batch", expanded=not found):
         start_batch(open_lake())
     if found:
         batch_view(choose_batch(found))
-        earlier(found)
+        underway = any(one.state in UNDERWAY for one in found)
+        st.fragment(_list, run_every=LOOK_SECONDS if underway else None)()
     else:
         st.info(
             "No batch yet. Upload a zip of wafer maps or choose wafers of the lake above: the work goes on outside "

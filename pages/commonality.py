@@ -11,6 +11,7 @@ from core.comparison.commonality import FALSE_SHARE, MOST_VALUES, Commonality, c
 from core.lake import Lake, WaferFilter
 from core.trends.series import Subject
 from pages.parts.blocks.filters import class_filter, date_filter, dates_note, product_filter, wafer_filter, zone_filter
+from pages.parts.blocks.flowing_row import DAYS_PX, NARROW_PX, USUAL_PX, flowing_row
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -91,7 +92,7 @@ class Question:
 
 def ask(lake: Lake) -> Question:
     """Choose the wafers, and what makes one of them affected."""
-    slots = st.columns([1.4, 1, 1.3, 1.1, 0.8], vertical_alignment="bottom")
+    slots = flowing_row(USUAL_PX, NARROW_PX, USUAL_PX, DAYS_PX, NARROW_PX)
     with slots[0]:
         classes = class_filter()
     with slots[1]:

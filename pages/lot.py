@@ -76,7 +76,7 @@ def facts(lot: Lot) -> None:
     ]
     st.caption(literal(" · ".join(part for part in said if part)))
     summed = figures(lot)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("Wafers", f"{lot.wafer_count:,}", help="Wafers of the lot in the lake.")
         st.metric("Yield", number(summed.yield_fraction, ".1%"), help=HELP["yield"])
         st.metric("Lowest yield", number(summed.worst_yield, ".1%"), help="Of a single wafer of the lot, in percent.")

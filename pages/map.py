@@ -10,6 +10,7 @@ import streamlit as st
 from core.lake import Lake, WaferFilter
 from core.projection.views import inside
 from pages.parts.blocks.filters import class_filter, date_filter, product_filter, severity_filter, wafer_filter
+from pages.parts.blocks.flowing_row import DAYS_PX, NARROW_PX, USUAL_PX, flowing_row
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
 from pages.parts.explore.map_chart import Coloring, map_chart
@@ -46,7 +47,7 @@ class Choice:
 
 def choose(lake: Lake, names: Sequence[str]) -> Choice:
     """Choose colours, a cluster and a filter."""
-    slots = st.columns([1, 1.3, 1, 1, 1.2, 1], vertical_alignment="bottom")
+    slots = flowing_row(USUAL_PX, USUAL_PX, USUAL_PX, NARROW_PX, DAYS_PX, NARROW_PX)
     with slots[0]:
         coloring = Coloring(
             st.selectbox(

@@ -5,7 +5,16 @@ import streamlit as st
 from core.lake import Lake, WaferFilter
 from core.monitoring.judging import Scope
 from core.monitoring.quality import CalendarPeriod
-from pages.parts.blocks.filters import attribute_filter, attribute_picker, date_filter, product_filter, wafer_filter
+from core.trends.overview import USUAL_DAYS
+from pages.parts.blocks.filters import (
+    attribute_filter,
+    attribute_picker,
+    date_filter,
+    dates_note,
+    product_filter,
+    wafer_filter,
+)
+from pages.parts.blocks.flowing_row import DAYS_PX, USUAL_PX, flowing_row
 from pages.parts.cache.groups import history_steps
 from pages.parts.cache.stores import database as open_database
 from pages.parts.cache.stores import lake as open_lake
@@ -19,11 +28,11 @@ AGREEMENT, WORK, DRIFT = VIEWS = ("Agreement", "At work", "Drift")
 
 def choose_scope(lake: Lake) -> tuple[Scope, CalendarPeriod]:
     """Choose wafers and models to look at, and what makes one point of a chart."""
-    slots = st.columns([1.1, 1.2, 1.1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
+    slots = flowing_row(USUAL_PX, DAYS_PX, USUAL_PX, USUAL_PX, USUAL_PX, USUAL_PX)
     with slots[0]:
         products = product_filter(lake)
     with slots[1]:
-        days = date_filter(lake)
+        days = date_filter(lake, USUAL_DAYS)
     with slots[2]:
         attributes = attribute_filter()
     with slots[3]:
@@ -48,6 +57,7 @@ def choose_scope(lake: Lake) -> tuple[Scope, CalendarPeriod]:
             bind="query-params",
             help="Weeks begin on Monday. Times are UTC.",
         )
+    dates_note(lake, days)
     told = wafer_filter(products, days, lake)
     where = WaferFilter(product=told.product, since=told.since, until=told.until, attribute=attributes)
     return Scope(where, models), period

@@ -10,6 +10,7 @@ from core.trends.overview import USUAL_DAYS, by_week, is_demo, newest_day, total
 from data.classes import CLASS_KEYS
 from pages.parts.blocks import charts
 from pages.parts.blocks.filters import date_filter, dates_note, days_query, product_filter, wafer_filter
+from pages.parts.blocks.flowing_row import DAYS_PX, USUAL_PX, flowing_row
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.cache.stores import lake as open_lake
 from pages.parts.empty import explained, stop_if_empty
@@ -74,7 +75,7 @@ def worst_block(lake: Lake, where: WaferFilter, days: tuple[date, date] | None) 
 def show() -> None:
     """Sum up the fab's wafers."""
     lake = open_lake()
-    head, product_slot, dates_slot = st.columns([2, 1.4, 1.1], vertical_alignment="bottom")
+    head, product_slot, dates_slot = flowing_row("stretch", USUAL_PX, DAYS_PX)
     head.title("Overview")
     stop_if_empty(lake)
     welcome(demo=is_demo(lake))

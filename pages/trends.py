@@ -23,6 +23,7 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
+from pages.parts.blocks.flowing_row import DAYS_PX, NARROW_PX, USUAL_PX, flowing_row
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.table_download import csv_button
 from pages.parts.cache.stores import lake as open_lake
@@ -141,7 +142,7 @@ def open_wafers(table: pd.DataFrame, period: Period) -> None:
 
 def choose_followed(lake: Lake) -> Followed:
     """Choose what is followed, and how."""
-    slots = st.columns([1.5, 1.4, 1, 1.2, 1.1, 1.4])
+    slots = flowing_row(190, USUAL_PX, NARROW_PX, 200, NARROW_PX, DAYS_PX)
     with slots[0]:
         name = st.selectbox(
             "Measure",
@@ -266,7 +267,7 @@ def course_block(lake: Lake, where: WaferFilter, followed: Followed, days: tuple
 def show() -> None:
     """Show the week's changes, one measure over time, and lots against their history."""
     lake = open_lake()
-    head, product_slot, dates_slot, report_slot = st.columns([1.4, 1.4, 1.1, 0.7], vertical_alignment="bottom")
+    head, product_slot, dates_slot, report_slot = flowing_row("stretch", USUAL_PX, DAYS_PX, USUAL_PX)
     head.title("Trends")
     stop_if_empty(lake)
     with product_slot:

@@ -22,6 +22,7 @@ from pages.parts.blocks.filters import (
     wafer_filter,
     zone_filter,
 )
+from pages.parts.blocks.flowing_row import DAYS_PX, NARROW_PX, USUAL_PX, flowing_row
 from pages.parts.blocks.old_scores import old_scores_note
 from pages.parts.blocks.taking import take_button, told
 from pages.parts.cache.stores import lake as open_lake
@@ -50,27 +51,27 @@ class Choice:
 
 def choose(lake: Lake) -> Choice:
     """Choose wafers, their order, and how many are shown at once."""
-    upper, lower = st.columns([1.2, 1, 1, 1, 1]), st.columns([1.2, 1, 1, 1, 1])
-    with upper[0]:
+    slots = flowing_row(*(DAYS_PX, USUAL_PX, USUAL_PX, USUAL_PX, NARROW_PX) * 2)
+    with slots[0]:
         text = text_filter()
-    with upper[1]:
+    with slots[1]:
         products = product_filter(lake)
-    with upper[2]:
+    with slots[2]:
         lots = lot_filter(lake)
-    with upper[3]:
+    with slots[3]:
         classes = class_filter()
-    with upper[4]:
+    with slots[4]:
         zone = zone_filter()
-    with lower[0]:
+    with slots[5]:
         days = date_filter(lake)
         undated = undated_filter(lake)
-    with lower[1]:
+    with slots[6]:
         attributes = attribute_filter()
-    with lower[2]:
+    with slots[7]:
         low, high = severity_filter()
-    with lower[3]:
+    with slots[8]:
         sort = choose_sort()
-    with lower[4]:
+    with slots[9]:
         size = choose_size()
     where = replace(
         WaferFilter(product=products, undated=True) if undated else wafer_filter(products, days, lake),

@@ -2,25 +2,26 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from core.alarms.checking import check
 from core.alarms.deliveries import Channel, claim_due, note_outcome
-from core.alarms.store import Alarm
+from core.alarms.store import Alarm, wafers_of
 from core.database import AppDatabase
 from core.identity import Person
 from core.jobs.launch import start
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from core.settings import Settings
-from data.errors import AppDatabaseError
+from data.errors import AppDatabaseError, LakeError
 from data.masking import HIDDEN
 
 TITLE = "Waferscope alarm"
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
-Send = Callable[[AppDatabase], tuple[int, int]]
+Send = Callable[[AppDatabase, Lake], tuple[int, int]]
 """Sends what is due, and returns how many deliveries it made and how many failed: `deliver_due`, `sending_job`."""
 
 
@@ -53,24 +54,28 @@ def check_and_send(lake: Lake, database: AppDatabase, send: Send | None) -> Outc
         OSError: the machine has no room for a job that sends.
     """
     found = check(lake, database, deliver=send is not None)
-    delivered, failed = send(database) if send is not None and found.waiting else (0, 0)
+    delivered, failed = send(database, lake) if send is not None and found.waiting else (0, 0)
     return Outcome(found.raised, delivered, failed)
 
 
 def sending_job(at: Settings, person: Person) -> Send:
     """Return what has a job send alarms, for pages, which never wait for a message to be delivered."""
 
-    def begin(database: AppDatabase) -> tuple[int, int]:
+    def begin(database: AppDatabase, lake: Lake) -> tuple[int, int]:
         start(database, at, "check_alarms", [], person, title="Send alarms")
         return 0, 0
 
     return begin
 
 
-def deliver_due(database: AppDatabase) -> tuple[int, int]:
+def deliver_due(database: AppDatabase, lake: Lake) -> tuple[int, int]:
     """Send every delivery that is due; what fails is tried again later and says why.
 
     Any number of processes may do this at once: each delivery is taken by one.
+
+    Args:
+        database: hold alarms and deliveries.
+        lake: says what makes the most severe wafer of an alarm severe.
 
     Returns:
         How many were delivered, and how many failed.
@@ -79,18 +84,34 @@ def deliver_due(database: AppDatabase) -> tuple[int, int]:
     while True:
         with database.writing() as session:
             claimed = claim_due(session)
+            keys = wafers_of(session, claimed[2].id) if claimed else []
         if claimed is None:
             return delivered, failed
         delivery, channel, alarm = claimed
-        problem = send(channel.address, TITLE, message(alarm))
+        problem = send(channel.address, TITLE, message(alarm, _most_severe(lake, keys)))
         with database.writing() as session:
             note_outcome(session, delivery.id, problem)
         delivered, failed = delivered + (not problem), failed + bool(problem)
 
 
-def message(alarm: Alarm) -> str:
-    """Return the text of an alarm as it is sent."""
-    return f"{alarm.words}.\nOpen the page Alarms (number {alarm.id}) to see the wafers and to acknowledge it."
+def message(alarm: Alarm, most_severe: str = "") -> str:
+    """Return the text of an alarm as it is sent.
+
+    Args:
+        alarm: the alarm.
+        most_severe: its most severe wafer and why it is, without a stop; "" where that is not known.
+    """
+    severe = f"The most severe, {most_severe}.\n" if most_severe else ""
+    return f"{alarm.words}.\n{severe}Open the page Alarms (number {alarm.id}) to see the wafers and to acknowledge it."
+
+
+def _most_severe(lake: Lake, keys: Sequence[str]) -> str:
+    """The first wafer of an alarm with what makes it severe; "" where the lake does not say, as the alarm goes out."""
+    try:
+        reason = main_reasons(lake, keys[:1]).get(keys[0], "") if keys else ""
+    except LakeError:
+        return ""
+    return f"{keys[0]}: {reason}" if reason else ""
 
 
 def send_test(channel: Channel) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from core.instances import Instance, find_instances
 from core.segmentation import Segmentation, Segmenter
-from core.severity import Severity, SeverityRules, severity
+from core.severity import ProductRules, Severity, severity
 from data.wafer import WaferMap
 
 BATCH_WAFERS = 64
@@ -43,11 +43,11 @@ def analyse(
         ModelError: the network fails.
         SettingError: a severity setting holds nonsense.
     """
-    rules = SeverityRules.configured()
+    rules = ProductRules.configured()
     results = []
     for wafer, segmentation in zip(wafers, segmenter.segment(wafers, tta=tta), strict=True):
         instances = find_instances(segmentation, wafer)
-        score = severity(instances, wafer, rules, normal_fail_share=normal.get(wafer.product))
+        score = severity(instances, wafer, rules.of(wafer.product), normal_fail_share=normal.get(wafer.product))
         results.append(WaferResult(wafer, segmentation, instances, score))
     return results
 

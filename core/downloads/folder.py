@@ -23,7 +23,7 @@ from core.exports.archive import zip_folder
 from core.exports.names import UniqueNames, safe_part, stem_of_names
 from core.lake import Lake, WaferFilter
 from core.reports.levels import LevelsWorkbook
-from data.errors import ExportError, LakeError, SettingError
+from data.errors import ExportError, LakeError, SettingError, inner_words
 from data.formats.own_exports import KIND, MARK
 
 SUMMARY = "export.json"
@@ -146,8 +146,7 @@ class ExportFolder:
             raise
         except Exception as error:
             _log.warning("%s could not be made of %s", key, what, exc_info=True)
-            detail = f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(". ")
-            reason = f"{what}: its {key} file could not be made ({detail}). Take another format."
+            reason = f"{what}: its {key} file could not be made{inner_words(error)}. Take another format."
             self.refused.append({"of": what, "format": key, "reason": reason})
 
     def _add(self, one: WaferFormat, result: WaferResult, stem: str) -> None:

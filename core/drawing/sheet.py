@@ -13,6 +13,8 @@ NOTCH_SHARE = 0.035  # of the radius: larger than life, or nobody would see it
 MOST_SIDE_PX = 2048
 """Side of a picture, beyond which dies are drawn narrower than asked for, down to one pixel."""
 _LOST_SHARE = 0.25
+_MOST_ASPECT = 4.0
+"""Of dies that are assumed, and of tested dies that fill a round wafer."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,19 @@ def drawn_frame(wafer: WaferMap) -> WaferGeometry:
 def rim_in_dies(wafer: WaferMap) -> tuple[float, float]:
     """Half axes (rows, columns) of the wafer's rim in dies, wide enough that no tested die sticks out.
 
-    Where pitch and diameter are known the rim is the wafer's; else it is the ellipse around the tested dies.
+    Where pitch and diameter are known the rim is the wafer's; else it is as wide as the tested dies: a circle as drawn,
+    with cells of `cell_aspect`, but around a row of a few sites an ellipse.
     """
     frame = drawn_frame(wafer)
     if wafer.die_pitch_mm and not frame.assumed:
         axes = (frame.radius_mm / frame.die_pitch_mm[0], frame.radius_mm / frame.die_pitch_mm[1])
     else:
         top, bottom, left, right = extent(wafer.dies)
-        axes = ((bottom - top + 1) / 2, (right - left + 1) / 2)
+        aspect = cell_aspect(wafer)
+        height, width = (bottom - top + 1) * aspect, float(right - left + 1)
+        if 1 / _MOST_ASPECT <= height / width <= _MOST_ASPECT:
+            height = width = max(height, width)
+        axes = (height / aspect / 2, width / 2)
     rows, columns = np.nonzero(wafer.on_wafer)
     corners = np.hypot(
         (np.abs(rows - frame.center[0]) + 0.5) / axes[0], (np.abs(columns - frame.center[1]) + 0.5) / axes[1]
@@ -76,8 +83,14 @@ def rim_in_dies(wafer: WaferMap) -> tuple[float, float]:
 
 
 def cell_aspect(wafer: WaferMap) -> float:
-    """Height over width of a die's cell: its pitch where known, 1 where not."""
-    return wafer.die_pitch_mm[0] / wafer.die_pitch_mm[1] if wafer.die_pitch_mm else 1.0
+    """Height over width of a die's cell: of its pitch where known, else of the one that measures assume.
+
+    That one lets the dies fill a round wafer, so that the wafer is drawn round. Square, where it would be of dies that
+    nobody makes: a few sites in a row do not fill a wafer.
+    """
+    pitch = geometry(wafer).die_pitch_mm
+    aspect = pitch[0] / pitch[1]
+    return aspect if wafer.die_pitch_mm or 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else 1.0
 
 
 def lay_out(wafer: WaferMap, cell_px: int) -> Sheet:

@@ -1,6 +1,7 @@
 """Die-exact pictures of wafers: dies as crisp cells, coloured by pattern, on a disc with rim and notch.
 
-A die's cell is square where the file did not say how large dies are, and to scale where it did. A die that belongs to
+Dies are to scale where the file says how large they are; where not, they have the shape with which they fill a round
+wafer. A die that belongs to
 several patterns shows all their colours as diagonal bands.
 """
 
@@ -84,7 +85,18 @@ def thumbnail_png(
     """Draw a wafer into the middle of `side_px` x `side_px` pixels, as PNG bytes."""
     axes = rim_in_dies(wafer)
     cell_px = max(1, -(-side_px // round(2 * max(axes[0] * cell_aspect(wafer), axes[1]))))
-    image = draw_wafer(wafer, segmentation, None, palette, theme, cell_px)
+    return png_bytes(to_scale(draw_wafer(wafer, segmentation, None, palette, theme, cell_px), wafer, cell_px, side_px))
+
+
+def to_scale(image: NDArray[np.uint8], wafer: WaferMap, cell_px: int, side_px: int) -> NDArray[np.uint8]:
+    """Scale a picture of a wafer into the middle of a square, dies as high and wide as they are.
+
+    Args:
+        image: (height, width, 4) RGBA, as laid out with `cell_px`.
+        wafer: that it shows.
+        cell_px: width of a die on it.
+        side_px: of the square.
+    """
     cell_height = cell_px * cell_aspect(wafer)
     # Cells are whole pixels, so small ones are off scale; the picture need not be.
     height, width = image.shape[0] * cell_height / max(1, round(cell_height)), image.shape[1]
@@ -94,7 +106,7 @@ def thumbnail_png(
     picture = np.zeros((side_px, side_px, 4), dtype=np.uint8)
     top, left = (side_px - size[1]) // 2, (side_px - size[0]) // 2
     picture[top : top + size[1], left : left + size[0]] = small
-    return png_bytes(picture)
+    return picture
 
 
 def png_bytes(image: NDArray[np.uint8]) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from core.settings import settings
 from data.classes import CLASS_KEYS
 from data.errors import SettingError
+from data.site_tables import read_site_table
 
 LEAST_NUMBER, MOST_NUMBER = 3, 254
 MOST_POINTS = 10_000
@@ -122,7 +123,7 @@ def load_review_table(path: str | Path | None = None) -> ReviewTable:
     said: dict[str, Any] = tomllib.loads(BUILT_IN)
     where = str(path or "review table")
     if path:
-        for name, fields in _site(Path(path), where).items():
+        for name, fields in read_site_table(path, "review table").items():
             if name not in said or not isinstance(fields, dict) or set(fields) - set(said[name]):
                 raise SettingError(where, f"there is no [{name}] of these fields", "Begin with the built-in table.")
             points = {**said[name].get("points", {}), **_table(fields.get("points", {}), f"{where} [{name}]")}
@@ -136,13 +137,6 @@ def load_review_table(path: str | Path | None = None) -> ReviewTable:
     if twice:
         raise SettingError(where, f"the class numbers {twice} stand twice", "Give each class a number of its own.")
     return ReviewTable(medium, high, classes)
-
-
-def _site(path: Path, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(where, f"the review table cannot be read ({error})", "Correct the file.") from error
 
 
 def _class(fields: Mapping[str, Any], where: str) -> ClassReview:

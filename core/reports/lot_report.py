@@ -6,6 +6,7 @@ from datetime import datetime
 
 from reportlab.platypus import Flowable
 
+from core.analysis.result import WaferResult
 from core.analysis.summaries import yield_words
 from core.drawing.palette import Palette
 from core.drawing.value_maps import draw_values, share_scale
@@ -13,6 +14,7 @@ from core.drawing.wafer import draw_wafer
 from core.identity import Person
 from core.lake import Lake
 from core.lake.batches import batches
+from core.lake.scoring import main_reasons
 from core.lots.lot import Lot, figures
 from core.lots.profiles import angular_profile, radial_profile
 from core.reports.blocks import beside, heading, note, picture, picture_grid, scale_bar, section, table
@@ -66,7 +68,7 @@ def lot_pdf(lake: Lake, lot: Lot, person: Person, made_at: datetime, palette: Pa
         _slots(lot),
         *_class_stacks(lot, palette),
         heading("Wafers"),
-        table(wafers_table(lot, printed=True)),
+        table(wafers_table(lot, main_reasons(lake, lot.wafers["key"]), printed=True)),
         *_pictures(lake, lot, palette),
     ]
     return pdf(front, blocks)
@@ -77,7 +79,7 @@ def lot_xlsx(lake: Lake, lot: Lot, made_at: datetime) -> bytes:
     results = list(results_of(lake, lot.wafers["key"]))
     tables = [
         facts_table(lot),
-        wafers_table(lot),
+        wafers_table(lot, main_reasons(lake, lot.wafers["key"])),
         clusters_table(results),
         dies_level(results),
         stacked_table(lot.stack),
@@ -193,9 +195,14 @@ def _pictures(lake: Lake, lot: Lot, palette: Palette) -> list[Flowable]:
         for key in chunk:
             found = results.get(key)
             drawn = draw_wafer(wafers[key], found.segmentation if found else None, palette=palette, cell_px=6)
-            score = f"severity {found.severity.score:.0f}" if found else "not segmented"
+            score = _score(found) if found else "not segmented"
             tiles.append((drawn, f"{wafers[key].wafer_id} · {yield_words(wafers[key])} · {score}"))
     more = (
         [note(f"The first {MOST_PICTURES} of {lot.wafer_count:,} wafers.")] if lot.wafer_count > MOST_PICTURES else []
     )
     return [heading("Maps, with yield and severity"), *more, picture_grid(tiles, ACROSS)]
+
+
+def _score(result: WaferResult) -> str:
+    reason = result.severity.main_reason
+    return f"severity {result.severity.score:.0f}{': ' if reason else ''}{reason}"

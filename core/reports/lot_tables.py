@@ -1,6 +1,6 @@
 """A lot's tables, as its report prints them and its workbook holds them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from data.classes import CLASS_INDEX, CLASSES
 
 NAMES = {c.key: c.name for c in CLASSES}
 RESULTS_AT_ONCE = 25
-_PRINTED = 9  # columns of the table of wafers that fit on paper
+_PRINTED = 10  # columns of the table of wafers that fit on paper
 
 
 def facts_table(lot: Lot) -> Table:
@@ -43,8 +43,14 @@ def facts_table(lot: Lot) -> Table:
     return Table("Lot", (Column("Fact"), Column("Value", "real")), list(facts.items()))
 
 
-def wafers_table(lot: Lot, *, printed: bool = False) -> Table:
-    """A row a wafer in slot order; `printed` leaves out what paper has no room for."""
+def wafers_table(lot: Lot, reasons: Mapping[str, str], *, printed: bool = False) -> Table:
+    """A row a wafer in slot order.
+
+    Args:
+        lot: the lot.
+        reasons: what makes most of the severity of a wafer, by key.
+        printed: leave out what paper has no room for.
+    """
     columns = (
         Column("Slot", "count", 0.6),
         Column("Wafer", width=1.1),
@@ -52,6 +58,7 @@ def wafers_table(lot: Lot, *, printed: bool = False) -> Table:
         Column("Dies fail", "count"),
         Column("Yield", "percent", 0.9),
         Column("Severity", "real", 0.9),
+        Column("Mostly for", width=2.2),
         Column("Clusters", "count", 0.9),
         Column("Affected", "count"),
         Column("Classes", width=2.4),
@@ -69,6 +76,7 @@ def wafers_table(lot: Lot, *, printed: bool = False) -> Table:
         "fail_count",
         "yield_fraction",
         "severity",
+        "reason",
         "cluster_count",
         "affected_dies",
         "classes_present",
@@ -83,6 +91,7 @@ def wafers_table(lot: Lot, *, printed: bool = False) -> Table:
     rows = []
     for wafer in lot.wafers.to_dict("records"):
         found = wafer["classes_present"]
+        wafer["reason"] = reasons.get(wafer["key"])
         wafer["classes_present"] = None if found is None else ", ".join(NAMES[key] for key in found) or "none"
         rows.append([wafer[name] for name in names[:shown]])
     return Table("Wafers", columns[:shown], rows)

@@ -19,7 +19,7 @@ from core.reports.page import Frontmatter, pdf
 from core.reports.style import CONTENT_WIDTH
 from core.reports.table import UNDEFINED, Column, Table
 from core.reports.workbook import workbook
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SEVERITY_VERSION, Severity
+from core.severity import SEVERITY_VERSION, ProductRules, Severity
 
 MAP_SHARE = 0.6
 _MAP_PX = 1200
@@ -101,15 +101,16 @@ def _by_older_formula(severity: Severity) -> str:
 
 
 def _measures(result: WaferResult, summary: WaferSummary) -> list[Flowable]:
+    rules = ProductRules.configured().of(result.wafer.product)
     severity, width = result.severity, CONTENT_WIDTH * (1 - MAP_SHARE)
     left = 100 - severity.density_term - severity.coverage_term - severity.count_term
     by_share = severity.assumed_geometry and severity.version > 1  # no sizes, no density
     density = f"{severity.coverage:.1%}" if by_share else f"{severity.density_per_cm2:.2f} dies/cm²"
     failing = UNDEFINED if math.isnan(severity.fail_share) else f"{severity.fail_share:.1%} fail"
     terms = [
-        ("Density", density, f"{severity.density_term:.0f} of {DENSITY_POINTS:.0f}"),
-        ("Coverage", f"{severity.coverage:.1%}", f"{severity.coverage_term:.0f} of {COVERAGE_POINTS:.0f}"),
-        ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {COUNT_POINTS:.0f}"),
+        ("Density", density, f"{severity.density_term:.0f} of {rules.density_points:.0f}"),
+        ("Coverage", f"{severity.coverage:.1%}", f"{severity.coverage_term:.0f} of {rules.coverage_points:.0f}"),
+        ("Count", f"{severity.cluster_count}", f"{severity.count_term:.0f} of {rules.count_points:.0f}"),
         ("Collapse", failing, f"{severity.collapse_term:.0f} of {left:.0f}"),
     ]
     zones = [(name.capitalize(), share) for name, share in summary.zones.items()]

@@ -57,9 +57,7 @@ class Settings:
     )
     gate_flips: float = field(
         default=0.01,
-        metadata=row(
-            "Share of wafers whose classes INT8 may change in a model that is promoted; the goal is 0.005.", 0
-        ),
+        metadata=row("Share of wafers whose classes INT8 may change in a promoted model; the goal is 0.005.", 0),
     )
     gate_latency_ratio: float = field(
         default=1.25,
@@ -159,8 +157,13 @@ class Settings:
     )
     review: str = field(
         default="",
+        metadata=row("TOML file with class numbers and sampling plan of files for review; empty: the built-in table."),
+    )
+    severity: str = field(
+        default="",
         metadata=row(
-            "TOML file with class numbers and the sampling plan of files for review; empty: the built-in table."
+            "TOML file with the saturations, points and normal failing share of single products in severity; empty: "
+            "the following three for all."
         ),
     )
     severity_density_saturation: float = field(

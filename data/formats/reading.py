@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
-from data.errors import FormatError, WaferError
+from data.errors import FormatError, WaferError, inner_words
 from data.formats.archive import is_about_files, is_archive, open_zip, unpacked, wanted
 from data.formats.compressed import decompressed, is_compressed
 from data.formats.options import MIB, OutOfMemory, ReadFailure, ReadOptions
@@ -232,7 +232,6 @@ def _guarded(name: str, kind: str, results: Wafers) -> Wafers:
         yield OutOfMemory(name, f"{name}: reading the {kind} takes more memory than there is. Split it.")
     except Exception as error:
         _log.info("%s could not be read as a %s", name, kind, exc_info=True)
-        detail = f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(". ")
         yield ReadFailure(
-            name, f"{name}: the {kind} cannot be read, it is damaged ({detail}). Export or copy it again."
+            name, f"{name}: the {kind} cannot be read, it is damaged{inner_words(error)}. Export or copy it again."
         )

@@ -43,7 +43,7 @@ def parse_xml(source: Source) -> Element:
     try:
         root: Element = parse(stream, forbid_dtd=True).getroot()
     except DefusedXmlException as error:
-        problem = f"the XML defines a document type or entities, which no map needs ({type(error).__name__})"
+        problem = "the XML defines a document type or entities, which no map needs"
         raise FormatError(source.name, problem, "Export the map again without them.") from error
     except (ParseError, ValueError, LookupError) as error:
         line = getattr(error, "position", (1, 0))[0]

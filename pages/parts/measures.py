@@ -5,7 +5,7 @@ import math
 from core.instances.clusters import CENTER_SHARE, EDGE_SHARE
 from core.labels.blind import LEAST_BLIND
 from core.lake.scoring import LEAST_NORMAL
-from core.severity import MOST_NORMAL, NORMAL_FAIL_SHARE
+from core.severity.rules import MOST_NORMAL, NORMAL_FAIL_SHARE
 
 HELP = {
     "wafers": "Wafers tested in the chosen time, each counted once (its newest test).",
@@ -45,14 +45,14 @@ HELP = {
     ),
     "quadrants": "Share of the affected dies in each quarter of the wafer as drawn.",
     "density_term": (
-        "Affected dies per cm², of the density that fills the term; up to 40 points. Where the size of dies or wafer "
-        "is not known: their share of the tested dies, as for coverage."
+        "Affected dies per cm², of the density that fills the term; up to the points beside it. Where the size of "
+        "dies or wafer is not known: their share of the tested dies, as for coverage."
     ),
     "coverage_term": (
-        "Area of the affected dies over the wafer's, of the share that fills the term; up to 30 points. Where the size "
-        "of dies or wafer is not known: their share of the tested dies."
+        "Area of the affected dies over the wafer's, of the share that fills the term; up to the points beside it. "
+        "Where the size of dies or wafer is not known: their share of the tested dies."
     ),
-    "count_term": "Clusters, of the number that fills the term; up to 30 points.",
+    "count_term": "Clusters, of the number that fills the term; up to the points beside it.",
     "collapse_term": (
         "Of the points that the other terms leave of 100, the part 1 - (1 - x²)⁴: x is how far the share of failing "
         "dies lies on the way from the normal one to all. Normal is the median of the product's wafers in the lake, "

@@ -14,6 +14,7 @@ from data.errors import (
     WaferError,
     WaferValueError,
     check_training_packages,
+    inner_words,
 )
 
 KINDS = (WaferError, WaferValueError, FormatError, SettingError, ModelError, LakeError, TrainingMissingError)
@@ -74,3 +75,17 @@ def test_training_may_begin_where_all_its_packages_are_and_none_is_imported(monk
         monkeypatch.delitem(sys.modules, name, raising=False)
     check_training_packages("jobs.train")
     assert not set(TRAINING_PACKAGES) & set(sys.modules)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("unexpected end of data."), " (unexpected end of data)"),
+        (MemoryError("no room\nat all"), " (no room)"),
+        (KeyError("a b"), ""),
+        (IndexError("7"), ""),
+        (StopIteration(), ""),
+    ],
+)
+def test_an_inner_error_is_said_in_its_words_and_without_its_name(error, said):
+    assert inner_words(error) == said

@@ -27,6 +27,7 @@ def test_a_wafer_typed_by_its_name_is_that_wafer_of_the_lot(app_url, tab):
     tab.goto(f"{app_url}/wafer?wafer=A:W18")
     typed = tab.get_by_role("combobox", name="Compare with")
     typed.fill("W19")
+    expect(tab.get_by_role("option")).to_have_text(["W19"])  # and none that adds it
     typed.press("Enter")
     expect(tab.get_by_test_id("stMarkdown").filter(has_text="A W19").first).to_be_visible()
     expect(tab.get_by_text("There is no wafer")).to_have_count(0)

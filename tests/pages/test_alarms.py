@@ -285,7 +285,7 @@ def csv_files(monkeypatch) -> dict[str, str]:
 def test_what_people_wrote_of_alarms_and_channels_runs_in_no_spreadsheet(open_page, home, database, monkeypatch):
     with database.writing() as session:
         save_channel(session, Channel(name="=1+1", address="json://localhost/x"), local_person())
-    check_and_send(Lake(home / "lake"), database, lambda _: (0, 0))
+    check_and_send(Lake(home / "lake"), database, lambda *_: (0, 0))
     app = open_page("alarms", home=home)
     app.text_area[0].set_value('=HYPERLINK("http://x", "pad replaced")')
     button(app, "Acknowledge").click().run()

@@ -1,5 +1,6 @@
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -53,6 +54,17 @@ def test_without_labels_it_says_how_many_are_missing(open_page, own_home):
     app = open_page("monitoring", home=own_home)
     assert not app.exception
     assert "**0 labelled wafers; 10 needed.**" in words(app)
+
+
+def test_it_begins_with_recent_days_and_says_what_they_leave_out(open_page, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    old, new = (datetime(year, 3, 1, tzinfo=UTC) for year in (2001, 2026))
+    lake.append_wafers(all_failing(n, lot_id=f"L{n}", tested_at=new + timedelta(days=n)) for n in range(4))
+    lake.append_wafers([all_failing(9, lot_id="OLD", tested_at=old)])
+    app = open_page("monitoring", home=tmp_path)
+    assert not app.exception
+    assert app.date_input[0].value == (new.date(), (new + timedelta(days=3)).date())
+    assert "Left out: 1 wafer tested before or after 2026-03-01 to 2026-03-04" in words(app)
 
 
 def test_agreement_is_shown_by_time_class_threshold_and_version(open_page, labelled_home):

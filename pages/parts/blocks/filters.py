@@ -92,7 +92,8 @@ def dates_note(lake: Lake, days: tuple[date, date] | None, newest_days: int = US
     if days == whole:
         said = f"{undated:,} of these wafers have no date of test."
     else:
-        parts = [f"{outside:,} wafers tested before or after {days[0]} to {days[1]}"] if outside else []
+        wafers = "1 wafer" if outside == 1 else f"{outside:,} wafers"
+        parts = [f"{wafers} tested before or after {days[0]} to {days[1]}"] if outside else []
         said = f"Left out: {', '.join([*parts, *([f'{undated:,} without a date of test'] if undated else [])])}."
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(said, width="content")

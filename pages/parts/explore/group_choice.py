@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.lake import Lake, WaferFilter
 from core.trends.overview import span, start_of
+from pages.parts.blocks.flowing_row import DAYS_PX, USUAL_PX, flowing_row
 from pages.parts.links import ATTRIBUTE, DATES, LOT, PRODUCT
 
 NEWEST_DAYS = 14
@@ -25,7 +26,7 @@ def choose_group(lake: Lake, side: str, history: list[str]) -> WaferFilter:
         side: "a" or "b": of the names in the query string.
         history: steps to offer, "name=value".
     """
-    upper, lower = st.columns(2), st.columns(2)
+    upper, lower = flowing_row(USUAL_PX, DAYS_PX), flowing_row(USUAL_PX, DAYS_PX)
     products = upper[0].multiselect(
         "Product", lake.distinct("product"), key=f"{side}_{PRODUCT}", bind="query-params", placeholder="All products"
     )

@@ -45,7 +45,7 @@ def choose_wafer(lake: Lake, place: DeltaGenerator) -> str:
         )
     set_widget("lot-wafer", key)
     place.selectbox(
-        f"Wafer of {literal(lot)}",
+        "Wafer of the lot",
         names,
         format_func=lambda k: k.removeprefix(f"{lot}:"),
         key="lot-wafer",
@@ -67,6 +67,8 @@ def compare_with(lake: Lake, wafer: WaferMap) -> WaferResult | None:
         names,
         index=None,
         accept_new_options=True,
+        # Options are as people type them: of one that only holds what is typed, the list offers to add another.
+        format_func=lambda key: key.removeprefix(f"{wafer.lot_id}:"),
         key=OTHER,
         bind="query-params",
         placeholder="Compare with …",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.database import AppDatabase
 from core.drawing.overlap import draw_overlay, overlay_colors
 from core.drawing.value_maps import sharp_cell_px
-from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
+from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png, to_scale
 from core.lake import Lake
 from core.reports.table import Column, Table
 from core.root_causes import Finding
@@ -184,8 +184,9 @@ def _picture(match: Match) -> str:
 
 
 def _small_overlay(match: Match, query: Query) -> str:
-    dies = match.result.wafer.dies
-    return _uri(png_bytes(_overlay(match, query, max(1, PICTURE_PX // max(dies.shape)))))
+    wafer = match.result.wafer
+    cell_px = max(1, -(-PICTURE_PX // max(wafer.dies.shape)))
+    return _uri(png_bytes(to_scale(_overlay(match, query, cell_px), wafer, cell_px, PICTURE_PX)))
 
 
 def _overlay(match: Match, query: Query, cell_px: int | None) -> NDArray[np.uint8]:

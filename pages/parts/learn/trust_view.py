@@ -57,8 +57,9 @@ def trust_view(version: Version, champion: Version, at: Settings) -> None:
             mime="application/pdf",
             on_click="ignore",
         )
-    for column, (name, value) in zip(st.columns(len(numbers := headline(sheet))), numbers.items(), strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in headline(sheet).items():
+            st.metric(name, value, width="content")
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         st.markdown("**Conditions**", help=CHECKS_HELP)

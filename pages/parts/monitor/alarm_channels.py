@@ -21,6 +21,7 @@ from core.alarms.store import Alarm
 from core.database import AppDatabase
 from core.lake import Lake
 from pages.parts.blocks.table_download import csv_button
+from pages.parts.cache.stores import lake
 from pages.parts.empty import explained
 from pages.parts.literal import literal
 from pages.parts.person import person_here
@@ -105,7 +106,7 @@ def _deliveries(sent: Sequence[tuple[Delivery, Channel, Alarm]], database: AppDa
             with explained(), st.spinner("Sending"):
                 with database.writing() as session:
                     try_again(session, person_here())
-                deliver_due(database)
+                deliver_due(database, lake())
             st.rerun()
 
 

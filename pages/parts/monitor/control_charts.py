@@ -87,6 +87,7 @@ def _points(chart: ControlChart, violations: Sequence[Violation], hover: Sequenc
         unselected={"marker": {"opacity": 1}},
         text=[",".join(str(rule) for rule in sorted(rules.get(at, ()))) for at in range(count)],
         textposition="top center",
+        cliponaxis=False,
         textfont={"size": 10, "color": ink},
         hovertext=list(hover),
         hovertemplate="%{hovertext}<extra></extra>",

@@ -9,6 +9,7 @@ import streamlit as st
 from core.drawing.value_maps import share_scale
 from core.exports.names import safe_part
 from core.lake import Lake
+from core.lake.scoring import main_reasons
 from core.lots.lot import Lot, slots_compared
 from core.lots.profiles import angular_profile, radial_profile
 from core.lots.slot_order import ENDS
@@ -160,7 +161,7 @@ def lot_downloads(lake: Lake, lot: Lot, class_key: str | None) -> None:
     """
     name = safe_part(lot.lot_id)
     tables = {
-        "Wafers CSV": ("wafers", lambda: wafers_table(lot)),
+        "Wafers CSV": ("wafers", lambda: wafers_table(lot, main_reasons(lake, lot.wafers["key"]))),
         "Stacked dies CSV": ("stacked", lambda: stacked_table(lot.stack)),
         "Radial profile CSV": ("radial", lambda: radial_table(lot.stack, class_key)),
         "Angular profile CSV": ("angular", lambda: angular_table(lot.stack, class_key)),

@@ -17,7 +17,7 @@ from core.drawing.palette import GREYS, Palette, class_colors
 from core.drawing.sheet import cell_aspect, drawn_frame, rim_in_dies
 from core.labels.draft import LabelDraft, read_draft
 from core.labels.label import Label, encode
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules, collapse, die_measures
+from core.severity import ProductRules, SeverityRules, collapse, die_measures
 from data.classes import CLASSES
 from data.errors import DraftSupersededError, LabelError, WaferError
 from data.wafer import WaferMap
@@ -176,7 +176,7 @@ def payload(wafer: WaferMap, palette: Palette, normal_fail_share: float | None =
             {"key": c.key, "name": c.name, "color": colors[c.key], "definition": c.definition} for c in CLASSES
         ],
         "greys": {str(theme): vars(greys) for theme, greys in GREYS.items()},
-        "severity": severity_constants(wafer, SeverityRules.configured(), normal_fail_share),
+        "severity": severity_constants(wafer, ProductRules.configured().of(wafer.product), normal_fail_share),
     }
 
 
@@ -185,11 +185,8 @@ def severity_constants(
 ) -> dict[str, float]:
     """Return what the browser needs to score a wafer as `core.severity.severity` does."""
     return {
-        "collapse": collapse(wafer, normal_fail_share),
-        "density_points": DENSITY_POINTS,
-        "coverage_points": COVERAGE_POINTS,
-        "count_points": COUNT_POINTS,
-        **vars(rules),
+        "collapse": collapse(wafer, rules.normal(normal_fail_share)),
+        **{name: value for name, value in vars(rules).items() if name != "normal_fail_share"},
         **vars(die_measures(wafer, rules)),
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.drawing.palette import GREYS
+from core.drawing.palette import GREYS, rgb
 from core.drawing.sheet import Sheet, lay_out
 from core.drawing.value_maps import Scale, draw_values, sharp_cell_px
 from core.drawing.wafer import png_bytes
@@ -16,7 +16,11 @@ from data.wafer import WaferMap
 from pages.parts.blocks.charts import quiet_figure, show_figure
 from pages.parts.state.choices import current_theme
 
-COLORS_OF_BAR = 32
+COLORS_OF_BAR, SCALE_STEPS = 32, 4
+SCALE_MARGIN_PX = 70
+"""Right of the scale, for its numbers and its unit."""
+_SCALE_GAP = 0.04
+"""Of the picture's width: between map and scale, and the scale's own."""
 
 
 def value_map(
@@ -48,22 +52,15 @@ def value_map(
     frame = geometry(outline)
     picture = draw_values(outline, values, scale, theme, marked=marked)
     sheet = lay_out(outline, sharp_cell_px(outline))
-    figure = quiet_figure([_pointed_at(outline, values, frame, said), _bar(scale, unit)], height, left=44, bottom=38)
-    left, top, width, tall = _place(sheet, frame)
-    figure.add_layout_image(
-        source="data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode(),
-        xref="x",
-        yref="y",
-        x=left,
-        y=top,
-        sizex=width,
-        sizey=tall,
-        sizing="stretch",
-        layer="below",
+    figure = quiet_figure(
+        [_pointed_at(outline, values, frame, said)], height, left=44, right=SCALE_MARGIN_PX, bottom=38
     )
+    left, top, _, tall = box = _place(sheet, frame)
+    _add_picture(figure, picture, box)
+    right = _add_scale(figure, scale, unit, box)
     words = {"zeroline": False, "showgrid": False, "ticks": "outside", "ticklen": 3, "color": GREYS[theme].outline}
     named = "mm, assumed size" if frame.assumed else "mm from the centre"
-    figure.update_xaxes(range=[left, left + width], title=f"x, {named}", constrain="domain", **words)
+    figure.update_xaxes(range=[left, right], title=f"x, {named}", constrain="domain", **words)
     figure.update_yaxes(
         range=[top - tall, top], title=f"y, {named}", scaleanchor="x", constrain="domain", automargin=False, **words
     )
@@ -102,28 +99,60 @@ def _pointed_at(
     )
 
 
-def _bar(scale: Scale, unit: str) -> go.Scatter:
-    """The scale alone: a heatmap that nobody sees has none to see. An empty line keeps its title off the numbers."""
-    places = np.linspace(0, 1, COLORS_OF_BAR)
-    colors = [[place, scale.colors[round(place * (len(scale.colors) - 1))]] for place in places]
-    return go.Scatter(
-        x=[None],
-        y=[None],
-        mode="markers",
-        hoverinfo="skip",
-        marker={
-            "colorscale": colors,
-            "cmin": scale.low,
-            "cmax": scale.high,
-            "color": [0],
-            "showscale": True,
-            "colorbar": {
-                "title": {"text": f"<br>{unit}", "side": "right"},
-                "tickformat": ".2~%",
-                "thickness": 12,
-                "nticks": 6,
-                "outlinewidth": 0,
-                "x": 1.01,
-            },
-        },
+def _add_scale(figure: go.Figure, scale: Scale, unit: str, box: tuple[float, float, float, float]) -> float:
+    """Draw the scale beside the map, as tall as the map is drawn; returns its right end in mm.
+
+    Plotly's own colour bar is as tall as the chart, and in a narrow window the chart is taller than its map.
+    """
+    left, top, width, tall = box
+    start, wide = left + width * (1 + _SCALE_GAP), width * _SCALE_GAP
+    places = np.linspace(1, 0, COLORS_OF_BAR)
+    colors = [(*rgb(scale.colors[round(place * (len(scale.colors) - 1))]), 255) for place in places]
+    _add_picture(figure, np.array(colors, dtype=np.uint8)[:, None], (start, top, wide, tall))
+    ink = GREYS[current_theme()].outline
+    for place in np.linspace(0, 1, SCALE_STEPS + 1):
+        figure.add_annotation(
+            x=start + wide,
+            y=top - tall * (1 - place),
+            text=_percent(scale.low + place * (scale.high - scale.low)),
+            showarrow=False,
+            xanchor="left",
+            xshift=3,
+            font={"color": ink},
+        )
+    figure.add_annotation(
+        x=start + wide,
+        y=top - tall / 2,
+        text=unit,
+        textangle=-90,
+        showarrow=False,
+        xanchor="left",
+        xshift=44,
+        font={"color": ink},
+    )
+    return start + wide
+
+
+def _percent(share: float) -> str:
+    """A share as the scale names it, with no more digits than tell it from its neighbours.
+
+    Example:
+        >>> _percent(0.2), _percent(-0.025)
+        ('20%', '-2.5%')
+    """
+    return f"{share * 100:.3g}%"
+
+
+def _add_picture(figure: go.Figure, picture: NDArray[np.uint8], box: tuple[float, float, float, float]) -> None:
+    """Lay a picture below the chart's lines: its left, top, width and height in mm."""
+    figure.add_layout_image(
+        source="data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode(),
+        xref="x",
+        yref="y",
+        x=box[0],
+        y=box[1],
+        sizex=box[2],
+        sizey=box[3],
+        sizing="stretch",
+        layer="below",
     )

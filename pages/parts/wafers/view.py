@@ -7,9 +7,10 @@ import streamlit as st
 from core.analysis.result import WaferResult
 from core.analysis.summaries import WaferSummary, summarise
 from core.instances import Instance
-from core.severity import COUNT_POINTS, COVERAGE_POINTS, DENSITY_POINTS, SeverityRules
+from core.severity import ProductRules
 from data.classes import CLASSES
 from pages.parts.blocks import charts
+from pages.parts.blocks.flowing_row import flowing_row
 from pages.parts.blocks.old_scores import old_score_note
 from pages.parts.cache.results import everywhere
 from pages.parts.literal import literal
@@ -103,7 +104,7 @@ def _measures(result: WaferResult, summary: WaferSummary) -> None:
     )
     sure = f"{severity.confidence:.2f}" if severity.cluster_count else "–"
     confidence.metric("Confidence", sure, help=HELP["mean_confidence"])
-    full = SeverityRules.configured()
+    full = ProductRules.configured().of(result.wafer.product)
     coverage_said = f"{severity.coverage:.1%} of {full.coverage_saturation:.0%}"
     density_said = f"{severity.density_per_cm2:.2f} of {full.density_saturation:g} /cm²"
     if severity.assumed_geometry and severity.version > 1:  # no sizes, no density: by the share of the dies
@@ -112,9 +113,9 @@ def _measures(result: WaferResult, summary: WaferSummary) -> None:
     left = 100 - severity.density_term - severity.coverage_term - severity.count_term
     failing_said = "not known" if math.isnan(severity.fail_share) else f"{severity.fail_share:.0%} of the dies fail"
     terms = (
-        ("Density", severity.density_term, DENSITY_POINTS, density_said, "density_term"),
-        ("Coverage", severity.coverage_term, COVERAGE_POINTS, coverage_said, "coverage_term"),
-        ("Count", severity.count_term, COUNT_POINTS, count_said, "count_term"),
+        ("Density", severity.density_term, full.density_points, density_said, "density_term"),
+        ("Coverage", severity.coverage_term, full.coverage_points, coverage_said, "coverage_term"),
+        ("Count", severity.count_term, full.count_points, count_said, "count_term"),
         ("Collapse", severity.collapse_term, left, failing_said, "collapse_term"),
     )
     for column, (name, points, most, measure, help_key) in zip(st.columns(4), terms, strict=True):
@@ -130,7 +131,7 @@ def _distribution(result: WaferResult, summary: WaferSummary, key: str) -> None:
     if not summary.dies_by_class:
         st.caption("No pattern was found on this wafer: its failing dies are single, at the normal level.")
         return
-    by_class, sure, zones, quadrants = st.columns([1.5, 1.3, 1, 0.8], gap="medium")
+    by_class, sure, zones, quadrants = flowing_row(360, 280, 220, 168, align="top")
     with by_class:
         st.markdown("**Dies by class**", help=HELP["by_class"])
         charts.bars_by_class(summary, key=f"{key}-by-class")

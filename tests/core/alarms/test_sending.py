@@ -4,6 +4,7 @@ from email import message_from_string
 import pytest
 from sqlalchemy import select, update
 
+from core.alarms import sending
 from core.alarms.deliveries import (
     PAUSES,
     Channel,
@@ -15,10 +16,10 @@ from core.alarms.deliveries import (
     waiting,
 )
 from core.alarms.sending import check_address, deliver_due, masked, send, send_test, shown
-from core.alarms.store import Alarm, AlarmRule, RuleKind, save_rule
+from core.alarms.store import Alarm, AlarmRule, AlarmWafer, RuleKind, save_rule
 from core.database.schema import now
-from data.errors import AppDatabaseError
-from tests.core.alarms.examples import let_time_pass
+from data.errors import AppDatabaseError, LakeError
+from tests.core.alarms.examples import keep, let_time_pass, severe
 
 
 @pytest.fixture
@@ -39,9 +40,9 @@ def only(database) -> Delivery:
         return session.scalars(select(Delivery)).one()
 
 
-def test_an_alarm_reaches_a_webhook_once(database, receiver, on_its_way):
-    assert deliver_due(database) == (1, 0)
-    assert deliver_due(database) == (0, 0)
+def test_an_alarm_reaches_a_webhook_once(database, lake, receiver, on_its_way):
+    assert deliver_due(database, lake) == (1, 0)
+    assert deliver_due(database, lake) == (0, 0)
     (message,) = receiver.received
     assert message["title"] == "Waferscope alarm"
     assert message["message"].startswith("Lot L1 is bad.")
@@ -50,51 +51,73 @@ def test_an_alarm_reaches_a_webhook_once(database, receiver, on_its_way):
     assert found.ended_at is not None
 
 
-def test_what_fails_is_kept_with_its_reason_and_tried_again_until_it_is_delivered(database, receiver, on_its_way):
+def test_a_message_says_what_makes_the_most_severe_wafer_severe(database, lake, receiver, on_its_way):
+    result = severe(0, 90.0, "edge")
+    keep(lake, result)
+    with database.writing() as session:
+        session.add(AlarmWafer(alarm_id=on_its_way.id, wafer_key=result.wafer.key, wafer_sequence=1, score=90.0))
+    assert deliver_due(database, lake) == (1, 0)
+    assert result.severity.main_reason
+    said = f"The most severe, {result.wafer.key}: {result.severity.main_reason}."
+    assert said in receiver.received[0]["message"].splitlines()
+
+
+def test_an_alarm_goes_out_where_the_lake_cannot_say_why(database, lake, receiver, on_its_way, monkeypatch):
+    def fail(*_):
+        raise LakeError("lake", "no answer", "Try again.")
+
+    with database.writing() as session:
+        session.add(AlarmWafer(alarm_id=on_its_way.id, wafer_key="L:W", wafer_sequence=1, score=90.0))
+    monkeypatch.setattr(sending, "main_reasons", fail)
+    assert deliver_due(database, lake) == (1, 0)
+    assert "The most severe" not in receiver.received[0]["message"]
+
+
+def test_what_fails_is_kept_with_its_reason_and_tried_again_until_it_is_delivered(database, lake, receiver, on_its_way):
     receiver.status = 503
-    assert deliver_due(database) == (0, 1)
+    assert deliver_due(database, lake) == (0, 1)
     found = only(database)
     assert (found.state, found.tries) == (DeliveryState.WAITING, 1)
     assert "503" in found.reason
     assert PAUSES[0] - timedelta(seconds=60) < found.due_at - now() <= PAUSES[0]
-    assert deliver_due(database) == (0, 0)  # not yet
+    assert deliver_due(database, lake) == (0, 0)  # not yet
     receiver.status = 200
     let_time_pass(database, PAUSES[0])
-    assert deliver_due(database) == (1, 0)
+    assert deliver_due(database, lake) == (1, 0)
     assert len(receiver.received) == 1
     assert only(database).state is DeliveryState.DELIVERED
 
 
-def test_after_the_last_pause_it_counts_as_failed_until_somebody_asks_again(database, receiver, on_its_way, ana):
+def test_after_the_last_pause_it_counts_as_failed_until_somebody_asks_again(database, lake, receiver, on_its_way, ana):
     receiver.status = 500
     for pause in PAUSES:
-        assert deliver_due(database) == (0, 1)
+        assert deliver_due(database, lake) == (0, 1)
         let_time_pass(database, pause)
-    assert deliver_due(database) == (0, 1)
+    assert deliver_due(database, lake) == (0, 1)
     assert (only(database).state, only(database).tries) == (DeliveryState.FAILED, len(PAUSES) + 1)
     let_time_pass(database, timedelta(days=9))
-    assert deliver_due(database) == (0, 0)
+    assert deliver_due(database, lake) == (0, 0)
     receiver.status = 200
     with database.writing() as session:
         assert try_again(session, ana) == 1
-    assert deliver_due(database) == (1, 0)
+    assert deliver_due(database, lake) == (1, 0)
 
 
-def test_nobody_listening_is_a_failure_with_a_reason_that_holds_no_secret(database, receiver, on_its_way):
+def test_nobody_listening_is_a_failure_with_a_reason_that_holds_no_secret(database, lake, receiver, on_its_way):
     receiver.server_close()
     with database.writing() as session:
         session.execute(update(Channel).values(address="json://ana:s3cretpass@127.0.0.1:1/hook"))
-    assert deliver_due(database) == (0, 1)
+    assert deliver_due(database, lake) == (0, 1)
     assert only(database).reason
     assert "s3cretpass" not in only(database).reason
 
 
-def test_what_goes_to_a_channel_that_was_switched_off_waits_until_it_is_on_again(database, receiver, on_its_way):
+def test_what_goes_to_a_channel_that_was_switched_off_waits_until_it_is_on_again(database, lake, receiver, on_its_way):
     for enabled, expected in ((False, (0, 0)), (True, (1, 0))):
         with database.writing() as session:
             session.execute(update(Channel).values(enabled=enabled))
             assert waiting(session) == int(enabled)
-        assert deliver_due(database) == expected
+        assert deliver_due(database, lake) == expected
 
 
 def test_a_test_message_says_how_it_went(receiver):

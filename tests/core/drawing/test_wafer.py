@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.drawing.palette import GREYS, Palette, Theme, class_colors, rgb
-from core.drawing.sheet import lay_out
-from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png
+from core.drawing.sheet import cell_aspect, lay_out, rim_in_dies
+from core.drawing.wafer import draw_wafer, png_bytes, thumbnail_png, to_scale
 from data.classes import CLASS_KEYS
 from data.errors import WaferValueError
+from data.geometry import geometry
 from data.wafer import Notch, WaferMap
 from tests.core.wafers import disc, segmentation, wafer
 
@@ -100,7 +101,26 @@ def test_dies_of_known_size_are_to_scale_and_the_wafer_is_round():
     known = lay_out(wafer(grid, die_pitch_mm=(10.0, 20.0), diameter_mm=300.0), 12)
     assert known.cell == (6, 12)
     assert known.radius[0] == pytest.approx(known.radius[1])
-    assert lay_out(wafer(grid), 12).cell == (12, 12)
+
+
+@pytest.mark.parametrize("shape", [(20, 10), (10, 20), (12, 13), (40, 40)])
+@pytest.mark.parametrize("diameter", [None, 200.0])
+def test_a_wafer_of_dies_of_unknown_size_is_drawn_as_round_as_it_is_measured(shape, diameter):
+    shown = wafer(np.zeros(shape, dtype=bool), diameter_mm=diameter)
+    pitch, axes = geometry(shown).die_pitch_mm, rim_in_dies(shown)
+    assert cell_aspect(shown) == pytest.approx(pitch[0] / pitch[1])
+    assert axes[0] * cell_aspect(shown) == pytest.approx(axes[1])
+    sheet = lay_out(shown, 24)
+    assert sheet.radius[0] == pytest.approx(sheet.radius[1], rel=0.05)
+
+
+def test_a_wafer_of_unknown_diameter_is_drawn_round_around_its_dies():
+    shown = wafer(np.zeros((20, 20), dtype=bool), die_pitch_mm=(10.0, 5.0))
+    assert rim_in_dies(shown)[0] * cell_aspect(shown) == pytest.approx(rim_in_dies(shown)[1])
+
+
+def test_a_row_of_a_few_sites_is_drawn_of_square_dies():
+    assert lay_out(wafer(np.zeros((1, 9), dtype=bool)), 12).cell == (12, 12)
 
 
 def test_dies_lie_on_the_disc_as_far_from_its_centre_as_the_file_says():
@@ -171,3 +191,13 @@ def test_a_thumbnail_of_a_round_wafer_is_round_whatever_the_pitch():
     picture = np.asarray(Image.open(io.BytesIO(thumbnail_png(shown, side_px=96))))
     seen = picture[..., 3] > 0
     assert abs(int(seen.any(axis=0).sum()) - int(seen.any(axis=1).sum())) <= 2
+
+
+@pytest.mark.parametrize("cell_px", [1, 2, 3, 8])
+def test_small_pictures_are_round_although_their_cells_are_whole_pixels(cell_px):
+    shown = wafer(np.zeros((38, 34), dtype=bool), die_pitch_mm=(7.89, 8.82), diameter_mm=300.0)
+    picture = to_scale(draw_wafer(shown, cell_px=cell_px), shown, cell_px, 96)
+    filled = picture[..., 3] > 128
+    down, across = np.ptp(np.flatnonzero(filled.any(axis=1))), np.ptp(np.flatnonzero(filled.any(axis=0)))
+    assert picture.shape == (96, 96, 4)
+    assert abs(down - across) <= 6  # the notch

@@ -84,6 +84,22 @@ def test_scoring_anew_is_the_same_after_a_merge_and_done_once(old):
     assert list(rescore(Lake(old.root))) == [(0, 0)]
 
 
+def test_a_product_is_scored_anew_by_rules_that_have_changed(old, results, tmp_path, monkeypatch):
+    assert scored_anew(old) == (80, 80)
+    before = old.query("SELECT key, product, severity FROM wafers ORDER BY key")
+    product = before["product"].value_counts().index[0]
+    (tmp_path / "rules.toml").write_text(f'[product."{product}"]\nnormal_fail_share = 0.0\ncount_saturation = 1\n')
+    monkeypatch.setenv("WAFERSCOPE_SEVERITY", str(tmp_path / "rules.toml"))
+    assert list(rescore(old))[-1] == (0, 0)
+    own = int((before["product"] == product).sum())
+    assert list(rescore(old, product))[-1] == (own, own)
+    after = old.query("SELECT key, product, severity FROM wafers ORDER BY key")
+    risen = after["severity"] > before["severity"]
+    assert risen.any()
+    assert set(after["product"][after["severity"] != before["severity"]]) == {product}
+    assert risen[after["product"] == product].all()
+
+
 def test_a_newer_result_stands(old, results):
     steps = rescore(old)
     next(steps)

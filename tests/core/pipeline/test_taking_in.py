@@ -83,7 +83,7 @@ def test_of_the_wafers_that_are_there_those_named_are_segmented(lake, segmenter,
 def test_what_is_taken_in_raises_alarms_which_are_sent(lake, database):
     sent = []
 
-    def send(opened):
+    def send(opened, _lake):
         sent.append(opened)
         return 1, 0
 

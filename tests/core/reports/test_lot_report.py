@@ -9,7 +9,7 @@ from core.reports import lot_pdf, lot_xlsx
 from core.reports.lot_tables import NAMES, clusters_table, stacked_table, wafers_table
 from data.classes import CLASS_INDEX
 from tests.core.lake_examples import drawn, found_on
-from tests.core.reports.report_readers import cells
+from tests.core.reports.report_readers import cells, pages
 
 NOW, EVA = datetime(2026, 3, 1, 12, tzinfo=UTC), Person("eva")
 
@@ -52,6 +52,17 @@ def test_the_workbook_has_a_row_a_wafer_and_a_row_a_cluster(lake, results):
     assert f"A{found + 2}" not in clusters
 
 
+def test_table_and_pictures_say_what_makes_wafers_severe(lake, results):
+    lot = open_lot(lake, "LOT000")
+    reasons = {result.severity.main_reason for result in results} - {""}
+    assert reasons
+    assert reasons <= {text for _, text in cells(lot_xlsx(lake, lot, NOW), 2).values()}
+    printed = " ".join(" ".join(pages(lot_pdf(lake, lot, EVA, NOW))).split())
+    for result in results:
+        reason = result.severity.main_reason
+        assert f"severity {result.severity.score:.0f}{': ' if reason else ''}{reason}" in printed
+
+
 def test_stacked_dies_are_counted_by_class(lake, results):
     table = stacked_table(open_lot(lake, "LOT000").stack)
     at = 5 + list(NAMES).index("edge")
@@ -63,7 +74,7 @@ def test_stacked_dies_are_counted_by_class(lake, results):
 
 def test_what_is_printed_is_the_left_part_of_the_workbooks_table(lake):
     lot = open_lot(lake, "LOT000")
-    whole, printed = wafers_table(lot), wafers_table(lot, printed=True)
+    whole, printed = wafers_table(lot, {}), wafers_table(lot, {}, printed=True)
     width = len(printed.columns)
     assert list(whole.columns[:width]) == list(printed.columns)
     assert repr([row[:width] for row in whole.rows]) == repr(list(printed.rows))  # NaN equals nothing

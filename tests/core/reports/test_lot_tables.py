@@ -77,12 +77,14 @@ def test_a_lot_of_which_no_day_is_known_has_no_first_or_last_test(tmp_path):
 
 
 def test_every_wafer_has_a_row_of_its_own_numbers_in_slot_order(lot, results):
-    rows = by_title(wafers_table(lot))
+    reasons = {result.wafer.key: result.severity.main_reason for result in results}
+    rows = by_title(wafers_table(lot, reasons))
     assert [row["Wafer"] for row in rows] == ["W01", "W02", "W03", "W04", "W05", "W07"]
     for row, result in zip(rows, results, strict=False):
         wafer, instances = result.wafer, result.instances
         assert (row["Dies fail"], row["Clusters"]) == (wafer.fail_count, len(instances))
         assert row["Yield"] == pytest.approx(wafer.yield_fraction, rel=1e-12)
+        assert row["Mostly for"] == result.severity.main_reason
         assert row["Affected"] == len({tuple(die) for one in instances for die in one.dies.tolist()})
         dies = {c.name: int(result.segmentation.masks[CLASS_INDEX[c.key]].sum()) for c in CLASSES}
         assert row["Classes"] == (", ".join(name for name, count in dies.items() if count) or "none")
@@ -92,7 +94,7 @@ def test_every_wafer_has_a_row_of_its_own_numbers_in_slot_order(lot, results):
 
 
 def test_paper_has_the_first_columns_of_the_same_rows(lot):
-    whole, printed = wafers_table(lot), wafers_table(lot, printed=True)
+    whole, printed = wafers_table(lot, {}), wafers_table(lot, {}, printed=True)
     assert [column.title for column in printed.columns][-1] == "Classes"
     assert list(printed.columns) == list(whole.columns[: len(printed.columns)])
     for short, long in zip(printed.rows, whole.rows, strict=True):

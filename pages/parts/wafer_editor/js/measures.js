@@ -23,7 +23,7 @@ export class Tally {
   }
 }
 
-// The score of core/severity.py; `rules` are its constants.
+// The score of core/severity; `rules` are its constants.
 export function severity(clusters, affected, rules) {
   const coverage = Math.min(1, affected * rules.coverage);
   const patterns = rules.density_points * Math.min(1, affected * rules.density / rules.density_full)

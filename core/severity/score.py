@@ -11,43 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.instances import Instance
-from core.settings import settings
+from core.severity.rules import NORMAL_FAIL_SHARE, ProductRules, SeverityRules
 from data.geometry import WaferGeometry, geometry
 from data.wafer import ASSUMED_DIAMETER_MM, WaferMap
 
-DENSITY_POINTS, COVERAGE_POINTS, COUNT_POINTS = 40.0, 30.0, 30.0
 EDGE_BAND_MM = 10.0
 SEVERITY_VERSION = 2
 """Of the formula. 1 knew no collapse, and took the density of dies of an assumed size for known."""
-NORMAL_FAIL_SHARE = 0.1
-"""Failing share that is normal where the product's own is not known."""
-MOST_NORMAL = 0.5
-"""No larger share counts as normal: a product of which half the wafers are dead is not in order."""
-
-
-@dataclass(frozen=True)
-class SeverityRules:
-    """The measures at which a term of the score is full.
-
-    Args:
-        density_saturation: affected dies per cm2 of wafer.
-        coverage_saturation: share of the wafer's area, 0 to 1.
-        count_saturation: number of clusters.
-    """
-
-    density_saturation: float
-    coverage_saturation: float
-    count_saturation: float
-
-    @classmethod
-    def configured(cls) -> "SeverityRules":
-        """Take the saturations from the settings.
-
-        Raises:
-            SettingError: a setting holds nonsense.
-        """
-        s = settings()
-        return cls(s.severity_density_saturation, s.severity_coverage_saturation, s.severity_count_saturation)
 
 
 @dataclass(frozen=True)
@@ -56,9 +26,9 @@ class Severity:
 
     Args:
         score: 0 to 100, the sum of the four terms; higher is worse.
-        density_term: points for density, 0 to 40.
-        coverage_term: points for coverage, 0 to 30.
-        count_term: points for the number of clusters, 0 to 30.
+        density_term: points for density, 0 to what the rules give a full one.
+        coverage_term: points for coverage.
+        count_term: points for the number of clusters.
         cluster_count: clusters of all classes.
         affected_dies: dies in at least one cluster; a die in two counts once.
         density_per_cm2: affected dies per cm2 of the wafer's disc.
@@ -161,7 +131,7 @@ def die_measures(wafer: WaferMap, rules: SeverityRules) -> DieMeasures:
     return DieMeasures(coverage, rules.coverage_saturation, coverage)
 
 
-def collapse(wafer: WaferMap, normal_fail_share: float | None = None) -> float:
+def collapse(wafer: WaferMap, normal_fail_share: float) -> float:
     """Return how far a wafer's yield has collapsed: 0 for a normal failing share or less, 1 where every die fails.
 
     1 - (1 - x^2)^4 of the way x from the normal share to all: flat near the normal, where wafers scatter, 0.08 at
@@ -169,7 +139,7 @@ def collapse(wafer: WaferMap, normal_fail_share: float | None = None) -> float:
 
     Args:
         wafer: the wafer; 0 where it is not known which dies pass.
-        normal_fail_share: of its product, 0 to 1; None or NaN for the fixed one. More than half counts as half.
+        normal_fail_share: of its product, 0 to 0.5, as `SeverityRules.normal` gives it.
 
     Example:
         >>> dead = WaferMap(dies=np.full((9, 9), 2, dtype=np.uint8), lot_id="L", wafer_id="W")
@@ -178,8 +148,7 @@ def collapse(wafer: WaferMap, normal_fail_share: float | None = None) -> float:
     """
     if not wafer.passing_known:
         return 0.0
-    normal = _normal(normal_fail_share)
-    x = max(0.0, (wafer.fail_count / wafer.tested_count - normal) / (1 - normal))
+    x = max(0.0, (wafer.fail_count / wafer.tested_count - normal_fail_share) / (1 - normal_fail_share))
     return float(1 - (1 - x**2) ** 4)
 
 
@@ -198,8 +167,9 @@ def severity(
     Args:
         instances: of this wafer.
         wafer: the wafer.
-        rules: saturations, None for those of the settings.
-        normal_fail_share: failing share that is normal for the wafer's product, 0 to 1; None for a fixed one.
+        rules: of the wafer's product, None for those of the settings.
+        normal_fail_share: failing share that is normal for the wafer's product, 0 to 1, unless the rules say it; None
+            for a fixed one.
 
     Raises:
         SettingError: rules are None and a setting holds nonsense.
@@ -209,15 +179,16 @@ def severity(
         >>> severity([], clean, SeverityRules(1, 0.3, 10)).score
         0.0
     """
-    rules = rules or SeverityRules.configured()
+    rules = rules or ProductRules.configured().of(wafer.product)
+    normal = rules.normal(normal_fail_share)
     frame, per_die = geometry(wafer), die_measures(wafer, rules)
     dies = np.unique(np.concatenate([np.zeros((0, 2), dtype=np.intp), *(i.dies for i in instances)]), axis=0)
     # Dies of an assumed pitch may add up to more than the disc: a grid without round corners.
     coverage = min(1.0, len(dies) * per_die.coverage)
     terms = (
-        DENSITY_POINTS * min(1.0, len(dies) * per_die.density / per_die.density_full),
-        COVERAGE_POINTS * min(1.0, coverage / rules.coverage_saturation),
-        COUNT_POINTS * min(1.0, len(instances) / rules.count_saturation),
+        rules.density_points * min(1.0, len(dies) * per_die.density / per_die.density_full),
+        rules.coverage_points * min(1.0, coverage / rules.coverage_saturation),
+        rules.count_points * min(1.0, len(instances) / rules.count_saturation),
     )
     patterns = sum(terms)
     x, y = frame.to_mm(dies[:, 0].astype(np.float64), dies[:, 1].astype(np.float64))
@@ -225,7 +196,7 @@ def severity(
     sizes = [float(i.die_count) for i in instances] or [float("nan")]
     areas = [i.area_mm2 for i in instances] or [float("nan")]
     return Severity(
-        score=patterns + (100 - patterns) * collapse(wafer, normal_fail_share),
+        score=patterns + (100 - patterns) * collapse(wafer, normal),
         density_term=terms[0],
         coverage_term=terms[1],
         count_term=terms[2],
@@ -245,12 +216,8 @@ def severity(
         assumed_geometry=frame.assumed,
         assumption=_assumption(wafer, frame),
         fail_share=1 - wafer.yield_fraction,
-        normal_fail_share=_normal(normal_fail_share),
+        normal_fail_share=normal,
     )
-
-
-def _normal(share: float | None) -> float:
-    return NORMAL_FAIL_SHARE if share is None or math.isnan(share) else min(max(0.0, share), MOST_NORMAL)
 
 
 def _percent(share: float) -> str:
