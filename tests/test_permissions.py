@@ -17,6 +17,9 @@ ASK = {"permit", "permit_own", "_permit", "_own_job", "_theirs", "_with_password
 """Functions that refuse; those with an underscore are of the same file, and look up whose it is first."""
 READ = {
     "core.annotation.bench.bench",
+    "core.annotation.blinding.comes_blind",
+    "core.annotation.comments.reviews_told",
+    "core.annotation.items.item_to_label",
     "core.annotation.items.items_in_hand",
     "core.annotation.progress.progress",
     "core.annotation.progress.begun",

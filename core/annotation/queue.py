@@ -72,7 +72,7 @@ def fill(
     Returns:
         How many items were added.
     """
-    permit(person, Permission.ACTIVE_LEARNING_WRITE)
+    permit(person, Permission.ANNOTATION_REVIEW)
     held = _copies_held(session, [c.wafer_key for c in candidates], iteration)
     added = 0
     for candidate in {c.wafer_key: c for c in candidates}.values():

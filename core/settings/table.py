@@ -231,9 +231,7 @@ class Settings:
     read_output_mb: int = field(
         default=16_384, metadata=row("Most MiB that the wafers of a file may take, unpacked.", 1)
     )
-    color_safe: bool = field(
-        default=False, metadata=row("Start with the palette that colour-blind people can tell apart.")
-    )
+    color_safe: bool = field(default=False, metadata=row("Start with the palette for colour-blind people."))
     csv_bom: bool = field(
         default=False, metadata=row("Begin CSV files with a byte order mark, by which Excel knows that it is UTF-8.")
     )
