@@ -4,8 +4,9 @@ from core.annotation.assignment import slip_in_gold
 from core.annotation.items import Status, item_by_id, items_in_hand
 from core.annotation.queue import take_next
 from core.annotation.review_decisions import accept, dismiss, merge, redo
-from core.annotation.reviews import ReviewKind, ReviewOutcome, open_reviews
+from core.annotation.reviews import ReviewKind, ReviewOutcome, flag_prediction, open_reviews
 from core.annotation.submissions import submit
+from core.identity import Person
 from core.labels.annotations import LabelSource, annotation_by_id, labels_of, write_annotation
 from data.errors import LabelError
 from tests.core.annotation.review_examples import EVE, dispute
@@ -60,3 +61,13 @@ def test_dismissing_changes_no_label(database, disputed):
         decided = dismiss(session, review.id, EVE, "  both are fine ")
         assert (decided.verdict, decided.note, decided.outcome_id) == (ReviewOutcome.DISMISSED, "both are fine", None)
         assert labels_of(session, [one])[one.key].id == before
+
+
+def test_a_reviewer_may_have_a_wafer_labelled_again_that_nobody_queued(database, ana):
+    one, reviewer = shown("R1"), Person("rex", "account", 3, "reviewer")
+    with database.writing() as session:
+        submit(session, one, rows_of(one, ("edge", 0, 2)), ana, 9.0)
+        review = flag_prediction(session, one.key, "model@1", "edge", "no ring", ana)
+        session.flush()
+        redo(session, review.id, reviewer, "the ring is missing")
+        assert take_next(session, ana).wafer_key == one.key
