@@ -69,7 +69,7 @@ def test_one_wafer_of_long_ago_does_not_widen_the_page_and_what_is_left_out_is_s
     app = open_page("overview", home=outlier_home)
     assert not app.exception
     assert metrics(app)["Wafers"] == "12"
-    assert "Left out: 1 wafers tested before or after 2026-03-01 to 2026-03-01, 2 without a date of test." in [
+    assert "Left out: 1 wafer tested before or after 2026-03-01 to 2026-03-01, 2 without a date of test." in [
         one.value for one in app.caption
     ]
     (undated,) = [one for one in app.get("page_link") if "without a date" in one.label]
